@@ -1,0 +1,132 @@
+"""The eager face: ``requires_grad``, ``backward()``, ``.grad``, as in PyTorch.
+
+It is the same history and the same sweep as under :func:`autodiff.grad`, at level 0; a leaf's gradient is kept in its
+node.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Self
+
+import numpy as np
+
+from autodiff.core import Leaf, Node, sweep
+from autodiff.operators import Operators, value_of
+
+
+class Mode(threading.local):
+    """Whether eager tensors of this thread record."""
+
+    recording = True
+
+
+EAGER = Mode()
+
+
+class no_grad:
+    """Context in which operations on eager tensors (``requires_grad=True``) leave no history, in this thread only.
+
+    Functional transforms (:func:`autodiff.grad` and its kin) are not affected.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> w = ad.tensor([1.0, 2.0], requires_grad=True)
+    >>> with ad.no_grad():
+    ...     y = (w * w).sum()
+    >>> y.requires_grad
+    False
+    """
+
+    def __enter__(self) -> None:
+        self._before = EAGER.recording
+        EAGER.recording = False
+
+    def __exit__(self, *exc_info: object) -> None:
+        EAGER.recording = self._before
+
+
+class Eager(Operators):
+    """The part of a tensor that belongs to the eager face."""
+
+    __slots__ = ()
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a history is kept for this tensor."""
+        return self.node is not None
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Make this tensor a leaf that collects gradients in ``.grad`` (or an ordinary constant), and return it."""
+        if self.node is not None and not isinstance(self.node, Leaf):
+            raise RuntimeError(
+                "requires_grad_() is for leaves; this tensor was computed from others: use x.detach() first"
+            )
+        if requires_grad and self.node is None:
+            self.node, self.level = Leaf(self.data), 0
+        elif not requires_grad:
+            self.node, self.level = None, -1
+        return self
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made this value; None for a leaf or a constant."""
+        return None if isinstance(self.node, Leaf) else self.node
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this tensor is a beginning of a history, not a result."""
+        return self.node is None or isinstance(self.node, Leaf)
+
+    @property
+    def grad(self) -> Any:
+        """Gradient that :meth:`backward` has collected in this leaf, an array; None before the first call."""
+        return self.node.grad if isinstance(self.node, Leaf) else None
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if not isinstance(self.node, Leaf):
+            raise RuntimeError("only a leaf (requires_grad=True) has a gradient to set")
+        self.node.grad = value
+
+    def backward(self, gradient: Any = None) -> None:
+        """Add the gradient of this value with respect to each leaf to the leaf's ``.grad``.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            Gradient to start from, of this tensor's shape; may be left out for a single number.
+        """
+        if self.node is None or self.level != 0:
+            raise RuntimeError(
+                "backward() needs a value computed from tensor(..., requires_grad=True); inside grad() it has no use"
+            )
+        if gradient is None:
+            if self.size != 1:
+                raise RuntimeError(
+                    f"backward() of a value of shape {self.shape} needs gradient=, or reduce it with .sum() or .mean()"
+                )
+            gradient = np.ones(self.shape, self.dtype)[()]
+        gradient = np.asarray(value_of(gradient), dtype=self.dtype)[()]
+        if gradient.shape != self.shape:
+            raise ValueError(f"gradient must have the shape of the value, {self.shape}, got {gradient.shape}")
+        for leaf, g in sweep([(self.node, gradient)]).items():
+            if isinstance(leaf, Leaf):
+                leaf.grad = np.array(g) if leaf.grad is None else leaf.grad + g
+
+    def detach(self) -> Self:
+        """The same value without its history: a constant to every derivative."""
+        return type(self)(value_of(self), None, -1)
+
+    def numpy(self) -> Any:
+        """The value as a plain array (of a tensor without history; ``x.detach().numpy()`` otherwise)."""
+        return np.asarray(self)
+
+    def item(self) -> Any:
+        """The value of a tensor of one entry as a Python number."""
+        return value_of(self).item()
+
+    def tolist(self) -> Any:
+        """The values as nested Python lists."""
+        return value_of(self).tolist()

@@ -1,0 +1,135 @@
+"""Primitives: functions that bring their own derivative.
+
+Two forms. :func:`primitive` returns the value and the vjps together, so that they share what was computed on the way;
+:func:`with_rule` keeps a function as it is and states the vjps beside it, as for a NumPy function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from autodiff.core import Node
+from autodiff.registry import Maker, rule
+from autodiff.tensor import Tensor, attach, lower, record, top_level
+
+
+def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator for a function that returns its value together with the vjps of its arguments.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(*args, **options)`` returns ``(value, vjps)``. `value` is an array, or a tuple of arrays (then g below
+        is a list with None where no gradient came). `vjps` is either a tuple with one function ``g -> gradient`` per
+        positional argument, None where it has none; or one function ``g -> tuple of gradients``, for when they come
+        together. Tensors are recognised among positional arguments only, one by one, not inside lists.
+
+    Notes
+    -----
+    With no tensor among the arguments the call costs what `fun` costs. Otherwise `fun` sees the data of the tensors
+    of the highest level: plain arrays, except where derivatives nest; there it sees tensors of the level below, so
+    for higher derivatives the body and its vjps must be written in functions that have rules (or in other
+    primitives).
+    """
+
+    @wraps(fun)
+    def call(*args: Any, **options: Any) -> Any:
+        level = top_level(args)
+        for name, option in options.items():
+            if type(option) is Tensor:
+                raise TypeError(f"{call.__name__}: pass the traced argument {name} by position, not by name")
+        if level is None:
+            return fun(*args, **options)[0]
+        value, vjps = fun(*[lower(a, level) for a in args], **options)
+        inputs = [
+            (i, a.node) for i, a in enumerate(args) if type(a) is Tensor and a.level == level and a.node is not None
+        ]
+        if callable(vjps):
+            if not inputs:
+                return attach(value, (), level, fun)
+            pick = tuple((node, lambda gs, i=i: gs[i]) for i, node in inputs)
+            bundle = Node(pick, None, 1 + max(node.depth for _, node in inputs), f"gradients of {call.__name__}")
+            return attach(value, ((bundle, vjps),), level, call)
+        for i, _ in inputs:
+            if vjps[i] is None:
+                raise TypeError(
+                    f"{call.__name__} has no derivative in its argument {i}: pass a plain array there, e.g. x.detach()"
+                )
+        return attach(value, tuple((node, vjps[i]) for i, node in inputs), level, call)
+
+    return call
+
+
+def custom_vjp(fun: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a function a derivative of its own (for what NumPy code cannot express, or can but not stably or quickly).
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(*args, **options)`` returns the value and a function ``g -> gradient`` that turns the gradient of the
+        value into that of the argument; with several arguments, ``g -> tuple of gradients``, None where there is
+        none. `fun` is called with plain arrays. Only where derivatives nest it is called with tensors; the second
+        derivative is right if both parts are written in functions that are differentiable themselves.
+
+    Returns
+    -------
+    callable
+        The function that returns the value alone. It may be used on plain arrays as well.
+
+    Raises
+    ------
+    ValueError
+        When the derivative is used, if it has the wrong shape or number of parts.
+
+    Examples
+    --------
+    >>> import numpy as np, autodiff as ad
+    >>> @ad.custom_vjp
+    ... def log1pexp(x):
+    ...     return np.logaddexp(0, x), lambda g: g / (1 + np.exp(-x))
+    >>> float(ad.grad(log1pexp)(0.0))
+    0.5
+    """
+
+    @wraps(fun)
+    def checked(*args: Any, **options: Any) -> Any:
+        value, pull = fun(*args, **options)
+        if not callable(pull):
+            raise TypeError(f"{fun.__name__} must return (value, vjp) with a function vjp, got {type(pull).__name__}")
+
+        def vjp(g: Any) -> Any:
+            grads = pull(g)
+            grads = grads if isinstance(grads, tuple) else (grads,)
+            if len(grads) != len(args):
+                raise ValueError(
+                    f"the vjp of {fun.__name__} must return {len(args)} gradients, one per argument, got {len(grads)}"
+                )
+            return tuple(d if d is None or type(d) is Tensor else np.asarray(d)[()] for d in grads)
+
+        return value if type(value) in (Tensor, tuple) else np.asarray(value)[()], vjp
+
+    return primitive(checked)
+
+
+def with_rule(*makers: Maker | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: state how the function is differentiated, as :func:`~.registry.rule` does for functions of NumPy.
+
+    On plain arrays the function is called as it is.
+    """
+
+    def decorate(fun: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(fun)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            for a in args:
+                if type(a) is Tensor:
+                    return record(call, args, kwargs)
+            return fun(*args, **kwargs)
+
+        rule(call, *makers)
+        return call
+
+    return decorate

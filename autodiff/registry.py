@@ -1,0 +1,45 @@
+"""The table of rules: which NumPy function is differentiated how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Maker = Callable[..., Any]
+
+RULES: dict[Any, tuple[Any, ...]] = {}
+"""NumPy function -> a maker of the vjp for each positional argument (see :func:`rule`)."""
+
+FORWARD: dict[Any, Callable[..., Any]] = {}
+"""NumPy function -> a quicker one with the same value on plain arrays (``np.sum`` -> ``np.add.reduce``)."""
+
+TRACED: dict[Any, Callable[..., Any]] = {}
+"""NumPy function -> a function that does the same in terms of functions that have rules."""
+
+CONSTANT: set[Any] = set()
+"""NumPy functions that are piecewise constant, or say nothing about values: called on what is inside the tensors."""
+
+
+def rule(fun: Any, *makers: Maker | None, forward: Callable[..., Any] | None = None) -> None:
+    """State how `fun` is differentiated: for each positional argument a maker of its vjp, or None where it is constant.
+
+    A maker is called when the operation is recorded, and only for traced arguments, as ``maker(out, *args,
+    **kwargs)``; it returns the vjp, ``g -> gradient of that argument``. It is NumPy code that works on tensors too
+    (so that higher derivatives follow), and it names every keyword it handles: any other is refused. Broadcasting is
+    undone by the sweep, not by rules. For complex values the gradient g of z means dL = Re(g dz), so holomorphic
+    rules need no conjugates.
+    """
+    RULES[fun] = makers
+    if forward is not None:
+        FORWARD[fun] = forward
+
+
+def traced(*funs: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: the function says what each of `funs` is in terms of functions that have rules."""
+
+    def register(implementation: Callable[..., Any]) -> Callable[..., Any]:
+        for fun in funs:
+            TRACED[fun] = implementation
+        return implementation
+
+    return register

@@ -1,0 +1,33 @@
+"""How NumPy's functions are differentiated: one table per subject, read by :mod:`autodiff.tensor`."""
+
+from autodiff.rules import (
+    calculus,
+    constant,
+    elementwise,
+    fft,
+    indexing,
+    joining,
+    linalg,
+    products,
+    reductions,
+    shaping,
+    sorting,
+    special,
+    statistics,
+)
+
+__all__ = [
+    "calculus",
+    "constant",
+    "elementwise",
+    "fft",
+    "indexing",
+    "joining",
+    "linalg",
+    "products",
+    "reductions",
+    "shaping",
+    "sorting",
+    "special",
+    "statistics",
+]

@@ -1,0 +1,228 @@
+"""Rules of NumPy's elementwise functions (ufuncs), one line each.
+
+A rule is written ``lambda out, x: ...`` for the maker and ``lambda g: ...`` for the vjp; whatever the vjp needs is
+computed when it runs, except where the maker can save work by keeping the result. Conventions at kinks: the
+derivative of ``abs`` is 0 at 0, equal arguments of ``maximum`` share the gradient, and where a function has an
+infinite slope (``sqrt`` at 0) the gradient is infinite.
+"""
+
+from __future__ import annotations
+
+from math import log, nan
+from typing import Any
+
+import numpy as np
+
+from autodiff.operators import value_of
+from autodiff.primitive import with_rule
+from autodiff.registry import rule, traced
+
+LOG2, LOG10, DEGREE = np.log(2.0).item(), np.log(10.0).item(), (np.pi / 180)
+
+
+def pass_on(g: Any) -> Any:
+    """The vjp of a sum: the gradient itself."""
+    return g
+
+
+# arithmetic
+
+rule(np.add, lambda out, x, y: pass_on, lambda out, x, y: pass_on)
+rule(np.subtract, lambda out, x, y: pass_on, lambda out, x, y: np.negative)
+rule(np.multiply, lambda out, x, y: lambda g: g * y, lambda out, x, y: lambda g: g * x)
+rule(np.true_divide, lambda out, x, y: lambda g: g / y, lambda out, x, y: lambda g: -g * (out / y))
+rule(np.negative, lambda out, x: np.negative)
+rule(np.positive, lambda out, x: pass_on)
+rule(np.square, lambda out, x: lambda g: g * (x + x))
+rule(np.reciprocal, lambda out, x: lambda g: -g * (out * out))
+rule(np.sqrt, lambda out, x: lambda g: g * (0.5 / out))
+rule(np.cbrt, lambda out, x: lambda g: g / (3 * out * out))
+rule(np.remainder, lambda out, x, y: pass_on, lambda out, x, y: lambda g: -g * np.floor_divide(x, y))
+rule(np.fmod, lambda out, x, y: pass_on, lambda out, x, y: lambda g: -g * np.trunc(x / y))
+
+
+def power_base(out: Any, x: Any, y: Any) -> Any:
+    """d(x^y)/dx = y x^(y-1), which is 0 for y = 0 also at x = 0."""
+    if type(y) in (int, float):
+        if y == 2:
+            return lambda g: g * (x + x)
+        return lambda g: g * (y * x ** (y - 1)) if y != 0 else g * 0.0
+    return lambda g: g * (y * np.power(x, np.where(value_of(y) == 0, 1, y - 1)))
+
+
+def power_exponent(out: Any, x: Any, y: Any) -> Any:
+    """d(x^y)/dy = x^y log x, which is 0 at x = 0 (the limit for y > 0)."""
+    if type(x) in (int, float):
+        slope = log(x) if x > 0 else 0.0 if x == 0 else nan
+        return lambda g: g * (out * slope)
+    return lambda g: g * (out * np.log(np.where(value_of(x) == 0, 1, x)))
+
+
+for power in (np.power, np.float_power):
+    rule(power, power_base, power_exponent)
+
+# exponentials and logarithms
+
+rule(np.exp, lambda out, x: lambda g: g * out)
+rule(np.exp2, lambda out, x: lambda g: g * (out * LOG2))
+rule(np.expm1, lambda out, x: lambda g: g * (out + 1))
+rule(np.log, lambda out, x: lambda g: g / x)
+rule(np.log2, lambda out, x: lambda g: g / (x * LOG2))
+rule(np.log10, lambda out, x: lambda g: g / (x * LOG10))
+rule(np.log1p, lambda out, x: lambda g: g / (1 + x))
+
+
+def softmax_weight(out: Any, x: Any, exp: Any) -> Any:
+    """exp(x - out) where both may be the same infinity: then the two arguments share."""
+    infinite = np.isinf(value_of(x)) & (value_of(x) == value_of(out))
+    return exp(np.where(infinite, -1.0 if exp is np.exp2 else -LOG2, x - np.where(infinite, 0, out)))
+
+
+rule(
+    np.logaddexp,
+    lambda out, x, y: lambda g: g * softmax_weight(out, x, np.exp),
+    lambda out, x, y: lambda g: g * softmax_weight(out, y, np.exp),
+)
+rule(
+    np.logaddexp2,
+    lambda out, x, y: lambda g: g * softmax_weight(out, x, np.exp2),
+    lambda out, x, y: lambda g: g * softmax_weight(out, y, np.exp2),
+)
+
+# trigonometry
+
+rule(np.sin, lambda out, x: lambda g: g * np.cos(x))
+rule(np.cos, lambda out, x: lambda g: -g * np.sin(x))
+rule(np.tan, lambda out, x: lambda g: g * (1 + out * out))
+rule(np.arcsin, lambda out, x: lambda g: g / np.sqrt(1 - x * x))
+rule(np.arccos, lambda out, x: lambda g: -g / np.sqrt(1 - x * x))
+rule(np.arctan, lambda out, x: lambda g: g / (1 + x * x))
+rule(np.sinh, lambda out, x: lambda g: g * np.cosh(x))
+rule(np.cosh, lambda out, x: lambda g: g * np.sinh(x))
+rule(np.tanh, lambda out, x: lambda g: g * (1 - out * out))
+rule(np.arcsinh, lambda out, x: lambda g: g / np.sqrt(x * x + 1))
+rule(np.arccosh, lambda out, x: lambda g: g / np.sqrt(x * x - 1))
+rule(np.arctanh, lambda out, x: lambda g: g / (1 - x * x))
+rule(
+    np.arctan2,
+    lambda out, y, x: lambda g: g * (x / (x * x + y * y)),
+    lambda out, y, x: lambda g: -g * (y / (x * x + y * y)),
+)
+for to_radians in (np.deg2rad, np.radians):
+    rule(to_radians, lambda out, x: lambda g: g * DEGREE)
+for to_degrees in (np.rad2deg, np.degrees):
+    rule(to_degrees, lambda out, x: lambda g: g / DEGREE)
+
+# kinks
+
+
+def nonzero(x: Any) -> Any:
+    """`x` with zeros replaced by one, to divide by."""
+    return np.where(value_of(x) == 0, 1, x)
+
+
+rule(np.hypot, lambda out, x, y: lambda g: g * (x / nonzero(out)), lambda out, x, y: lambda g: g * (y / nonzero(out)))
+rule(np.fabs, lambda out, x: lambda g: g * np.sign(x))
+
+
+def magnitude(out: Any, x: Any) -> Any:
+    """|x|, of complex x too: d|z| = Re(conj(z) dz) / |z|."""
+    if x.dtype.kind == "c":
+        return lambda g: g * (np.conjugate(x) / nonzero(out))
+    return lambda g: g * np.sign(x)
+
+
+rule(np.absolute, magnitude)
+
+
+def share(out: Any, x: Any, y: Any) -> Any:
+    """1 where x is the chosen value, 1/2 where x and y both are, 0 elsewhere; in the type of the result."""
+    out, x, y = value_of(out), value_of(x), value_of(y)
+    mine = (x == out) | (np.isnan(out) & np.isnan(x))
+    both = mine & ((y == out) | (np.isnan(out) & np.isnan(y)))
+    return np.where(both, 0.5, mine).astype(out.dtype)
+
+
+for chooser in (np.maximum, np.minimum, np.fmax, np.fmin):
+    rule(chooser, lambda out, x, y: lambda g: g * share(out, x, y), lambda out, x, y: lambda g: g * share(out, y, x))
+rule(
+    np.copysign,
+    lambda out, x, y: lambda g: g * (np.sign(x) * np.copysign(1, value_of(y))).astype(out.dtype),
+    lambda out, x, y: lambda g: g * 0,
+)
+
+
+# complex numbers (the gradient g of z means dL = Re(g dz))
+
+rule(np.conjugate, lambda out, x: np.conjugate)
+rule(np.real, lambda out, val: pass_on)
+rule(np.imag, lambda out, val: lambda g: g * -1j if val.dtype.kind == "c" else g * 0)
+rule(np.ldexp, lambda out, x1, x2: lambda g: np.ldexp(g, x2), None)
+
+
+@traced(np.angle)
+def angle(z: Any, deg: bool = False) -> Any:
+    radians = np.arctan2(np.imag(z), np.real(z))
+    return np.degrees(radians) if deg else radians
+
+
+@traced(np.sign)
+def sign(x: Any) -> Any:
+    if x.dtype.kind == "c":
+        raise TypeError("np.sign of complex values has no gradient rule: use z / np.abs(z)")
+    return np.sign(value_of(x))
+
+
+@traced(np.modf)
+def modf(x: Any) -> Any:
+    whole = np.trunc(value_of(x))
+    return x - whole, whole
+
+
+@traced(np.divmod)
+def divmod_(x: Any, y: Any) -> Any:
+    return np.floor_divide(value_of(x), value_of(y)), np.remainder(x, y)
+
+
+@traced(np.sinc)
+def sinc(x: Any) -> Any:
+    """sin(pi x)/(pi x); near 0 the Taylor series, whose derivatives of all orders are right at 0 too."""
+    z = np.pi * x
+    small = np.abs(value_of(z)) < 0.02
+    safe = np.where(small, 1, z)
+    z2 = z * z
+    series = 1 - z2 / 6 * (1 - z2 / 20 * (1 - z2 / 42))
+    return np.where(small, series, np.sin(safe) / safe)
+
+
+@traced(np.nan_to_num)
+def nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    plain = value_of(x)
+    return np.where(np.isfinite(plain), x, np.nan_to_num(plain, nan=nan, posinf=posinf, neginf=neginf))
+
+
+@traced(np.clip)
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    return clipped(a, low, high)
+
+
+def clip_part(part: int) -> Any:
+    """Maker for argument `part` of ``clipped``: each entry of the gradient goes to the argument that is the value."""
+
+    def maker(out: Any, a: Any, low: Any, high: Any) -> Any:
+        a, low, high = value_of(a), value_of(low), value_of(high)
+        above = np.asarray(False if high is None else a > high)
+        below = np.asarray(False if low is None else a < low) & ~above
+        mine = (~above & ~below, below, above)[part]
+        return lambda g: g * mine
+
+    return maker
+
+
+@with_rule(clip_part(0), clip_part(1), clip_part(2))
+def clipped(a: Any, low: Any, high: Any) -> Any:
+    """``np.clip(a, low, high)``; at a limit the gradient goes to `a`."""
+    return np.clip(a, low, high)

@@ -1,0 +1,125 @@
+"""Rules of ``np.fft``.
+
+The transforms are linear and, for the convention dL = Re(g dz) of this package, the discrete Fourier matrix is its own
+transpose: the gradient of a transform is a transform of the gradient. A real argument receives the real part (the sweep
+sees to it). Transforms over several axes are compositions of those over one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.registry import rule, traced
+
+INVERSE_NORM: dict[Any, Any] = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
+
+
+def fit(g: Any, n: int, axis: int) -> Any:
+    """`g` cut or filled up with zeros to length `n`: the transpose of what a transform with ``n=`` does first."""
+    have = g.shape[axis]
+    if have > n:
+        return g[(slice(None),) * (axis % g.ndim) + (slice(n),)]
+    if have < n:
+        return np.pad(g, [(0, n - have if i == axis % g.ndim else 0) for i in range(g.ndim)])
+    return g
+
+
+def full_rule(transform: Any) -> Any:
+    def maker(out: Any, a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+        length = a.shape[axis]
+        return lambda g: fit(transform(g, n, axis, norm), length, axis)
+
+    return maker
+
+
+def rfft_rule(out: Any, a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+    length = a.shape[axis]
+    m = length if n is None else n
+    return lambda g: fit(np.fft.fft(g, m, axis, norm), length, axis)
+
+
+def irfft_rule(out: Any, a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+    """Every frequency but the first, and the last of an even length, stands for its mirror image as well."""
+    length = a.shape[axis]
+    m = 2 * (length - 1) if n is None else n
+    weight = np.full(m // 2 + 1, 2.0, out.dtype)
+    weight[0] = 1
+    if m % 2 == 0:
+        weight[-1] = 1
+    weight = weight.reshape([-1 if i == axis % a.ndim else 1 for i in range(a.ndim)])
+    return lambda g: fit(np.conjugate(np.fft.rfft(g, m, axis, INVERSE_NORM[norm])) * weight, length, axis)
+
+
+rule(np.fft.fft, full_rule(np.fft.fft))
+rule(np.fft.ifft, full_rule(np.fft.ifft))
+rule(np.fft.rfft, rfft_rule)
+rule(np.fft.irfft, irfft_rule)
+
+
+def over_axes(transform: Any, a: Any, s: Any, axes: Any, norm: Any) -> Any:
+    axes, s = plan(a, s, axes)
+    for n, axis in zip(s, axes, strict=True):
+        a = transform(a, n, axis, norm)
+    return a
+
+
+def plan(a: Any, s: Any, axes: Any) -> tuple[list[int], list[int | None]]:
+    """The axes to transform and the length of each (None: as it is)."""
+    if axes is None:
+        axes = range(-len(s), 0) if s is not None else range(a.ndim)
+    axes = list(axes)
+    return axes, [None] * len(axes) if s is None else [None if n == -1 else n for n in s]
+
+
+@traced(np.fft.fftn)
+def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+    return over_axes(np.fft.fft, a, s, axes, norm)
+
+
+@traced(np.fft.ifftn)
+def ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+    return over_axes(np.fft.ifft, a, s, axes, norm)
+
+
+@traced(np.fft.rfftn)
+def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+    axes, s = plan(a, s, axes)
+    return over_axes(np.fft.fft, np.fft.rfft(a, s[-1], axes[-1], norm), s[:-1], axes[:-1], norm)
+
+
+@traced(np.fft.irfftn)
+def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+    axes, s = plan(a, s, axes)
+    return np.fft.irfft(over_axes(np.fft.ifft, a, s[:-1], axes[:-1], norm), s[-1], axes[-1], norm)
+
+
+@traced(np.fft.fft2)
+def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
+    return fftn(a, s, axes, norm)
+
+
+@traced(np.fft.ifft2)
+def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
+    return ifftn(a, s, axes, norm)
+
+
+@traced(np.fft.rfft2)
+def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
+    return rfftn(a, s, axes, norm)
+
+
+@traced(np.fft.irfft2)
+def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
+    return irfftn(a, s, axes, norm)
+
+
+@traced(np.fft.hfft)
+def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+    return np.fft.irfft(np.conjugate(a), n, axis, INVERSE_NORM[norm])
+
+
+@traced(np.fft.ihfft)
+def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+    return np.conjugate(np.fft.rfft(a, n, axis, INVERSE_NORM[norm]))

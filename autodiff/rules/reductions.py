@@ -1,0 +1,223 @@
+"""Rules of reductions and cumulative functions: sum, mean, max, prod, var, cumsum, ..."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from autodiff.operators import value_of
+from autodiff.registry import rule, traced
+from autodiff.tensor import Tensor
+
+LARGE = 8192  # entries from which a read-only view costs less than a copy
+
+
+def expand(g: Any, shape: tuple[int, ...], axis: Any, keepdims: Any) -> Any:
+    """`g`, the gradient of a reduction over `axis`, with the reduced axes back and stretched to `shape`."""
+    if axis is not None and not keepdims and g.shape:
+        axes = (axis,) if isinstance(axis, (int, np.integer)) else axis
+        kept = list(shape)
+        for i in axes:
+            kept[i] = 1
+        g = g.reshape(kept)
+    if type(g) is Tensor or prod(shape) > LARGE:
+        return np.broadcast_to(g, shape)
+    out = np.empty(shape, g.dtype)
+    out[...] = g
+    return out
+
+
+def count(a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
+    """How many entries go into each entry of the reduction."""
+    if where is True:
+        axes = range(a.ndim) if axis is None else [axis] if isinstance(axis, (int, np.integer)) else axis
+        return prod(a.shape[i] for i in axes)
+    return np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims, dtype=a.dtype)
+
+
+def real_only(a: Any, name: str) -> None:
+    """Refuse complex values where the rule holds for real ones only."""
+    if a.dtype.kind == "c":
+        raise TypeError(f"{name} of complex values has no gradient rule: take real and imaginary parts first")
+
+
+def quick(ufunc: Any) -> Any:
+    """``ufunc.reduce`` with the arguments of ``np.sum``, without the detours of the latter."""
+    return lambda a, axis=None, dtype=None, **kw: ufunc.reduce(a, axis, dtype, **kw)
+
+
+# sums
+
+
+def sum_rule(
+    out: Any, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False, initial: Any = 0, where: Any = True
+) -> Any:
+    shape = a.shape
+    if where is True:
+        return lambda g: expand(g, shape, axis, keepdims)
+    return lambda g: expand(g, shape, axis, keepdims) * np.asarray(where)
+
+
+def mean_rule(
+    out: Any, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False, where: Any = True
+) -> Any:
+    shape, n = a.shape, count(a, axis, keepdims, where)
+    if where is True:
+        return lambda g: expand(g / n, shape, axis, keepdims)
+    return lambda g: expand(g / n, shape, axis, keepdims) * np.asarray(where)
+
+
+rule(np.sum, sum_rule, forward=quick(np.add))
+rule(np.mean, mean_rule)
+
+
+def var_vjp(g: Any, a: Any, axis: Any, ddof: Any, keepdims: Any, where: Any) -> Any:
+    """2 (a - mean) / (n - ddof); the mean itself adds nothing, deviations sum to zero."""
+    masked: dict[str, Any] = {} if where is True else {"where": where}
+    deviation = a - np.mean(a, axis=axis, keepdims=True, **masked)
+    d = expand(g * (2 / (count(a, axis, keepdims, where) - ddof)), a.shape, axis, keepdims) * deviation
+    return d if where is True else d * np.asarray(where)
+
+
+def var_rule(
+    out: Any,
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    *,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    where: Any = True,
+    correction: Any = None,
+) -> Any:
+    real_only(a, "np.var")
+    free = ddof if correction is None else correction
+    return lambda g: var_vjp(g, a, axis, free, keepdims, where)
+
+
+def std_rule(
+    out: Any,
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    *,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    where: Any = True,
+    correction: Any = None,
+) -> Any:
+    """0 where all entries are equal (a subgradient)."""
+    real_only(a, "np.std")
+    free = ddof if correction is None else correction
+    zero = value_of(out) == 0
+    return lambda g: var_vjp(g * np.where(zero, 0, 0.5 / np.where(zero, 1, out)), a, axis, free, keepdims, where)
+
+
+rule(np.var, var_rule)
+rule(np.std, std_rule)
+
+
+def extremum(
+    out: Any, a: Any, axis: Any = None, *, keepdims: Any = False, initial: Any = None, where: Any = True
+) -> Any:
+    """Entries equal to the extremum share its gradient."""
+    shape = a.shape
+
+    def vjp(g: Any) -> Any:
+        top = expand(value_of(out), shape, axis, keepdims)
+        chosen = ((value_of(a) == top) | (np.isnan(value_of(a)) & np.isnan(top))) & np.asarray(where)
+        n = np.maximum(np.sum(chosen, axis=axis, keepdims=True), 1).astype(out.dtype)
+        return expand(g, shape, axis, keepdims) * (chosen / n)
+
+    return vjp
+
+
+for fun in (np.max, np.amax):
+    rule(fun, extremum, forward=lambda a, axis=None, **kw: np.maximum.reduce(a, axis, **kw))
+for fun in (np.min, np.amin):
+    rule(fun, extremum, forward=lambda a, axis=None, **kw: np.minimum.reduce(a, axis, **kw))
+
+
+@traced(np.ptp)
+def ptp(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
+
+
+# products: with zeros among the factors, products of the others are formed outright
+
+
+def prod_rule(
+    out: Any, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False, initial: Any = 1, where: Any = True
+) -> Any:
+    shape = a.shape
+    mask = np.asarray(where)
+
+    def vjp(g: Any) -> Any:
+        factors = a if where is True else np.where(mask, a, 1)
+        if np.all(value_of(factors) != 0):
+            return expand(g * out, shape, axis, keepdims) / factors * mask
+        axes = tuple(range(len(shape))) if axis is None else tuple(np.atleast_1d(axis) % len(shape))
+        rest = [i for i in range(len(shape)) if i not in axes]
+        order = (*rest, *axes)
+        n = prod(shape[i] for i in axes)
+        rows = np.transpose(factors, order).reshape([shape[i] for i in rest] + [n])
+        others = np.prod(np.where(np.eye(n, dtype=bool), 1, rows[..., None, :]), axis=-1) * initial
+        others = np.transpose(others.reshape([shape[i] for i in order]), np.argsort(order))
+        return expand(g, shape, axis, keepdims) * others * mask
+
+    return vjp
+
+
+rule(np.prod, prod_rule, forward=quick(np.multiply))
+
+
+def reverse_cumsum(g: Any, axis: Any) -> Any:
+    return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
+
+
+def cumsum_rule(out: Any, a: Any, axis: Any = None, dtype: Any = None) -> Any:
+    shape = a.shape
+    return lambda g: reverse_cumsum(g, 0 if axis is None else axis).reshape(shape)
+
+
+def cumprod_rule(out: Any, a: Any, axis: Any = None, dtype: Any = None) -> Any:
+    shape = a.shape
+
+    def vjp(g: Any) -> Any:
+        x, i = (a.reshape(-1), 0) if axis is None else (a, axis)
+        if np.all(value_of(x) != 0):
+            return (reverse_cumsum(g * out, i) / x).reshape(shape)
+        x, last = np.moveaxis(x, i, -1), np.moveaxis(g, i, -1)
+        n = x.shape[-1]  # others[k, i]: the product of the first i factors without the k-th
+        others = np.cumprod(np.where(np.eye(n, dtype=bool), 1, x[..., None, :]), axis=-1)
+        d = np.sum(np.triu(np.ones((n, n), x.dtype)) * others * last[..., None, :], axis=-1)
+        return np.moveaxis(d, -1, i).reshape(shape)
+
+    return vjp
+
+
+rule(np.cumsum, cumsum_rule)
+rule(np.cumprod, cumprod_rule)
+
+
+@traced(np.cumulative_sum)
+def cumulative_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
+    return _cumulative(np.cumsum, 0, x, axis, dtype, include_initial)
+
+
+@traced(np.cumulative_prod)
+def cumulative_prod(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
+    return _cumulative(np.cumprod, 1, x, axis, dtype, include_initial)
+
+
+def _cumulative(fun: Any, start: int, x: Any, axis: Any, dtype: Any, include_initial: bool) -> Any:
+    i = 0 if axis is None and x.ndim == 1 else axis
+    if i is None:
+        raise ValueError(f"axis must be given for an array of {x.ndim} axes")
+    out = fun(x, axis=i, dtype=dtype)
+    if not include_initial:
+        return out
+    first = np.full([1 if k == i % x.ndim else n for k, n in enumerate(x.shape)], start, out.dtype)
+    return np.concatenate([first, out], axis=i)

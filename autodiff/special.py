@@ -1,0 +1,177 @@
+"""Differentiable functions of :mod:`scipy.special`.
+
+The ufuncs (``erf``, ``gammaln``, ``xlogy``, ...) are SciPy's own objects: they work on tensors wherever they are
+imported from once this package is. ``logsumexp``, ``softmax``, ``log_softmax`` and ``polygamma`` are Python functions
+in SciPy, which turn their argument into an array; the versions here take tensors too. ``softplus`` and ``relu`` are
+not in SciPy.
+
+Examples
+--------
+>>> import numpy as np, autodiff as ad
+>>> ad.grad(ad.special.logsumexp)(np.array([1000.0, 1000.0]))
+array([0.5, 0.5])
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.special import (
+    beta,
+    betainc,
+    betaln,
+    boxcox,
+    cosm1,
+    dawsn,
+    digamma,
+    entr,
+    erf,
+    erfc,
+    erfcinv,
+    erfcx,
+    erfi,
+    erfinv,
+    exp10,
+    expit,
+    exprel,
+    gamma,
+    gammainc,
+    gammaincc,
+    gammaln,
+    huber,
+    i0,
+    i0e,
+    i1,
+    i1e,
+    iv,
+    ive,
+    j0,
+    j1,
+    jv,
+    k0,
+    k1,
+    kl_div,
+    kv,
+    log_expit,
+    log_ndtr,
+    loggamma,
+    logit,
+    ndtr,
+    ndtri,
+    pseudo_huber,
+    psi,
+    rel_entr,
+    rgamma,
+    xlog1py,
+    xlogy,
+    y0,
+    y1,
+    yv,
+)
+
+from autodiff.operators import value_of
+from autodiff.primitive import with_rule
+from autodiff.rules.reductions import expand
+from autodiff.rules.special import polygamma_value, zeta
+from autodiff.tensor import asarray
+
+__all__ = [
+    "beta", "betainc", "betaln", "boxcox", "cosm1", "dawsn", "digamma", "entr", "erf", "erfc", "erfcinv",
+    "erfcx", "erfi", "erfinv", "exp10", "expit", "exprel", "gamma", "gammainc", "gammaincc", "gammaln",
+    "huber", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jv", "k0", "k1", "kl_div", "kv",
+    "log_expit", "log_ndtr", "log_softmax", "loggamma", "logit", "logsumexp", "ndtr", "ndtri",
+    "polygamma", "pseudo_huber", "psi", "rel_entr", "relu", "rgamma", "softmax", "softplus", "xlog1py",
+    "xlogy", "y0", "y1", "yv", "zeta",
+]  # fmt: skip
+
+
+def logsumexp_rule(out: Any, a: Any, axis: Any, keepdims: bool) -> Any:
+    """The softmax; entries that are +inf share."""
+
+    def vjp(g: Any) -> Any:
+        top = expand(out, a.shape, axis, keepdims)
+        infinite = np.isinf(value_of(top))
+        weight = np.exp(np.where(infinite, 0, a) - np.where(infinite, 0, top))
+        if infinite.any():
+            chosen = infinite & (value_of(a) == value_of(top))
+            share = chosen / np.maximum(chosen.sum(axis=axis, keepdims=True), 1)
+            weight = np.where(infinite, share.astype(a.dtype), weight)
+        return expand(g, a.shape, axis, keepdims) * weight
+
+    return vjp
+
+
+@with_rule(logsumexp_rule)
+def _logsumexp(a: Any, axis: Any, keepdims: bool) -> Any:
+    top = np.max(a, axis=axis, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(top), top, 0)
+    with np.errstate(divide="ignore", over="ignore"):
+        out = np.log(np.sum(np.exp(a - shift), axis=axis, keepdims=True)) + shift
+    return out if keepdims else np.squeeze(out, axis)[()]
+
+
+def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
+    """Logarithm of the sum of exponentials, without overflow; see :func:`scipy.special.logsumexp`.
+
+    Parameters
+    ----------
+    a : array_like
+        Exponents.
+    axis : int or tuple of int, optional
+        Axes to sum over; all by default.
+    b : array_like, optional
+        Positive weights of the exponentials; broadcast against `a`.
+    keepdims : bool
+        Whether the summed axes stay with length 1.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> float(ad.special.logsumexp([1000.0, 1000.0]))
+    1000.6931471805599
+    """
+    a = asarray(a)
+    return _logsumexp(a if b is None else a + np.log(asarray(b)), axis, keepdims)
+
+
+@with_rule(lambda out, x, axis: lambda g: out * (g - np.sum(g * out, axis=axis, keepdims=True)))
+def _softmax(x: Any, axis: Any) -> Any:
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def softmax(x: Any, axis: Any = None) -> Any:
+    """exp(x) / sum(exp(x)) over `axis` (all by default), without overflow; see :func:`scipy.special.softmax`."""
+    return _softmax(asarray(x), axis)
+
+
+@with_rule(lambda out, x, axis: lambda g: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True))
+def _log_softmax(x: Any, axis: Any) -> Any:
+    shifted = x - np.max(x, axis=axis, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+
+
+def log_softmax(x: Any, axis: Any = None) -> Any:
+    """Logarithm of :func:`softmax`, exact where the softmax underflows; see :func:`scipy.special.log_softmax`."""
+    return _log_softmax(asarray(x), axis)
+
+
+def polygamma(n: int, x: Any) -> Any:
+    """The n-th derivative of digamma(x), n = 0, 1, 2, ...; see :func:`scipy.special.polygamma`."""
+    return digamma(x) if n == 0 else polygamma_value(n, x)
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)), a smooth ReLU, without overflow."""
+    return -log_expit(-asarray(x))
+
+
+@with_rule(lambda out, x: lambda g: g * (value_of(x) > 0))
+def _relu(x: Any) -> Any:
+    return np.maximum(x, 0)
+
+
+def relu(x: Any) -> Any:
+    """max(x, 0), with derivative 0 at 0 (``np.maximum(x, 0)`` has 1/2 there)."""
+    return _relu(asarray(x))

@@ -1,0 +1,354 @@
+"""Tensors: NumPy values that record what is done with them.
+
+``np.sin(x)``, ``x @ y``, ``np.linalg.solve(a, b)`` on tensors arrive here through NumPy's own protocols
+(``__array_ufunc__``, NEP 13, and ``__array_function__``, NEP 18) or through an operator; :func:`record` computes the
+value with plain NumPy and makes the :class:`~autodiff.core.Node` from the rule of the function.
+
+Derivatives of derivatives need nothing more. Every differentiation draws a new *level*, and the data of a tensor may be
+a tensor of a lower level. An operation unwraps the highest level only and calls the same NumPy function on what is
+inside; whatever has a lower level is a constant to it. The vjps are NumPy code, so they are recorded in turn. Levels
+only grow and belong to one call: there is no global stack, and threads, exceptions and nested derivatives cannot
+confuse one another (Pearlmutter & Siskind 2008, ACM TOPLAS 30(2)). Level 0 is the eager face
+(``tensor(x, requires_grad=True)`` and ``backward()``), level -1 marks tensors without a history.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy import float64, ndarray
+
+from autodiff.core import Edge, Leaf, Node, spec_of
+from autodiff.eager import EAGER, Eager
+from autodiff.operators import value_of
+from autodiff.registry import CONSTANT, FORWARD, RULES, TRACED
+
+new_level = itertools.count(1).__next__
+
+
+class LostGradient(RuntimeError):
+    """A tensor was about to be turned into plain numbers, without a gradient."""
+
+
+class Tensor(Eager):
+    """A NumPy value that records what is done with it, so that it can be differentiated.
+
+    Made by :func:`autodiff.tensor` or, under :func:`autodiff.grad` and its kin, handed to the function that is
+    differentiated. It behaves like an array: NumPy functions, operators, indexing and array methods work on it and give
+    tensors. It cannot be changed in place.
+
+    Attributes
+    ----------
+    data : ndarray or NumPy scalar
+        The value (a tensor of a lower level where derivatives nest).
+    node : Node or None
+        The history; None for a constant.
+    level : int
+        Which differentiation the tensor belongs to.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __array_ufunc__(self, ufunc: Any, call: str, *inputs: Any, **kwargs: Any) -> Any:
+        if call != "__call__" or kwargs or ufunc not in RULES:
+            return call_ufunc(ufunc, call, inputs, kwargs)
+        if len(inputs) > 1 or self.level <= 0:
+            return record(ufunc, inputs, kwargs)
+        x, a = self.data, self.node  # np.exp(x): the short way, as for operators
+        out = ufunc(x)
+        return Tensor(out, Node(((a, RULES[ufunc][0](out, x)),), spec_of(out), a.depth + 1, ufunc), self.level)
+
+    def __array_function__(self, fun: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        return call_function(fun, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self.node is None:
+            return np.array(self.data, dtype=dtype, copy=copy)
+        raise LostGradient(
+            "a traced tensor cannot become a plain array, its gradient would be lost: use np.stack or np.concatenate"
+            " instead of np.array([...]) and a[i] = x, leave out np.asarray(x) (or use autodiff.asarray), take SciPy's"
+            " functions from autodiff.special, or x.detach() for the value alone"
+        )
+
+    def __float__(self) -> float:
+        if self.node is None:
+            return float(self.data)
+        raise LostGradient(
+            "float(x) of a traced tensor would lose its gradient: use np.stack, np.concatenate or np.where instead of"
+            " a[i] = x, and NumPy functions (np.sin, not math.sin); x.item() is the value alone"
+        )
+
+    def __int__(self) -> int:
+        return int(value_of(self))  # piecewise constant
+
+    def __format__(self, spec: str) -> str:
+        return format(value_of(self), spec) if spec else repr(self)
+
+    def __getattr__(self, name: str) -> Any:
+        cure = (
+            f": use np.{name}(x)" if hasattr(np, name) else ": x.detach() has it" if hasattr(np.ndarray, name) else ""
+        )
+        raise AttributeError(f"a tensor has no attribute {name!r}{cure}")
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "a tensor cannot be changed in place: build the new value with np.where, np.concatenate, np.stack or np.pad"
+        )
+
+    def __repr__(self) -> str:
+        made = "" if self.node is None else f", made by {self.node.name}"
+        return f"Tensor({value_of(self)!r}{made})"
+
+    def astype(self, dtype: Any) -> Any:
+        """Convert to another type; the gradient is converted back. Integers and booleans are plain arrays."""
+        if np.dtype(dtype).kind not in "fc":
+            return value_of(self).astype(dtype)
+        return record(astype, (self, np.dtype(dtype)), {})
+
+    def __reduce__(self) -> Any:
+        if self.node is None or (self.is_leaf and self.level == 0):
+            return _rebuild, (self.data, self.requires_grad, self.grad)
+        raise TypeError(
+            "a computed tensor cannot be pickled, its history is made of functions: pickle x.detach() or plain arrays"
+        )
+
+
+def astype(x: Any, dtype: Any) -> Any:
+    """``x.astype(dtype)`` as a function, for its rule."""
+    return x.astype(dtype)
+
+
+def _rebuild(data: Any, requires_grad: bool, grad: Any) -> Tensor:
+    x = Tensor(data, Leaf(data) if requires_grad else None, 0 if requires_grad else -1)
+    if requires_grad:
+        x.grad = grad
+    return x
+
+
+def floating(x: Any) -> Any:
+    """`x` as a NumPy value of a floating type: integers become float64, a number becomes a NumPy scalar."""
+    if type(x) is Tensor:
+        return x
+    if type(x) is ndarray and x.dtype.kind == "f" and x.ndim:
+        return x
+    data = np.asarray(x)
+    if data.dtype.kind in "iub":
+        data = data.astype(np.float64)
+    if data.dtype.kind == "c":
+        raise TypeError(f"x must be real, got {data.dtype}: pass real and imaginary parts as two real arguments")
+    if data.dtype.kind != "f":
+        raise TypeError(f"x must be made of numbers, got {data.dtype}: pass an array of floats")
+    return data[()] if data.ndim == 0 else data
+
+
+def tensor(data: Any, requires_grad: bool = False, dtype: Any = None) -> Tensor:
+    """A tensor of the eager face: a constant, or a leaf whose ``.grad`` is filled by ``backward()``.
+
+    Parameters
+    ----------
+    data : array_like
+        Numbers, of any shape; integers become float64.
+    requires_grad : bool
+        Whether to record what is done with the tensor.
+    dtype : data type, optional
+        Floating type to convert to.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> w = ad.tensor([1.0, 2.0], requires_grad=True)
+    >>> (w ** 2).sum().backward()
+    >>> w.grad
+    array([2., 4.])
+    """
+    data = floating(value_of(data) if dtype is None else np.asarray(value_of(data), dtype=dtype))
+    data = data.copy()
+    return Tensor(data, Leaf(data) if requires_grad else None, 0 if requires_grad else -1)
+
+
+def asarray(x: Any) -> Any:
+    """`x` as an array, or unchanged if it is a tensor (``np.asarray`` would lose the history and is refused).
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.asarray([1, 2])
+    array([1, 2])
+    """
+    return x if type(x) is Tensor else np.asarray(x)
+
+
+# ------------------------------------------------------------------------------------------------ recording
+
+
+def top_level(args: Iterable[Any]) -> int | None:
+    """The highest level among the tensors in `args`, None if there is none."""
+    levels = [a.level for a in args if type(a) is Tensor]
+    return max(levels) if levels else None
+
+
+def lower(a: Any, level: int) -> Any:
+    """What an operation at `level` computes with: the data of a tensor of that level, anything lower as it is."""
+    return a.data if type(a) is Tensor and (a.level == level or a.level < 0) else a
+
+
+def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Compute ``fun(*args, **kwargs)`` and remember how, by the rule of `fun`."""
+    level = -2
+    for a in args:
+        if type(a) is Tensor and a.level > level:
+            level = a.level
+    if level == -2:
+        return fun(*args, **kwargs)
+    raw = [a.data if type(a) is Tensor and (a.level == level or a.level < 0) else a for a in args]
+    makers = RULES[fun]
+    for i, a in enumerate(raw[: len(makers)]):
+        if type(a) in (list, tuple) and makers[i] is not None:
+            raw[i] = np.asarray(a)
+    forward = FORWARD.get(fun, fun)
+    out = (fun if forward is not fun and any(type(a) is Tensor for a in raw) else forward)(*raw, **kwargs)
+    edges: list[Edge] = []
+    for i, a in enumerate(args):
+        if type(a) is Tensor and a.level == level and (node := a.node) is not None:
+            if i >= len(makers) or (maker := makers[i]) is None:
+                raise TypeError(
+                    f"{fun.__name__} has no derivative in its argument {i}: pass a plain array there, e.g. x.detach()"
+                )
+            edges.append((node, maker(out, *raw, **kwargs)))
+    return attach(out, tuple(edges), level, fun)
+
+
+def attach(out: Any, edges: tuple[Edge, ...], level: int, op: Any) -> Any:
+    """The value `out` with the history `edges`, as a tensor; a tuple of values becomes a tuple of tensors."""
+    if level <= 0 and (level < 0 or not edges or not EAGER.recording):
+        return tuple(Tensor(part, None, -1) for part in out) if type(out) is tuple else Tensor(out, None, -1)
+    depth = 1 + (edges[0][0].depth if len(edges) == 1 else max([parent.depth for parent, _ in edges]))
+    if type(out) is float64:
+        return Tensor(out, Node(edges, float64, depth, op), level)
+    if type(out) is tuple:
+        node = Node(edges, None, depth, op)
+        return tuple(
+            Tensor(part, Node(((node, Slot(i, len(out))),), spec_of(part), depth + 1, f"{node.name}[{i}]"), level)
+            for i, part in enumerate(out)
+        )
+    if type(out) is ndarray and out.ndim == 0:
+        out = out[()]
+    return Tensor(out, Node(edges, spec_of(out), depth, op), level)
+
+
+class Slot:
+    """The vjp of taking entry `i` of a tuple of `n` values."""
+
+    __slots__ = ("i", "n")
+
+    def __init__(self, i: int, n: int) -> None:
+        self.i, self.n = i, n
+
+    def __call__(self, g: Any) -> list[Any]:
+        """The gradient of the tuple: `g` in its place, nothing elsewhere."""
+        parts: list[Any] = [None] * self.n
+        parts[self.i] = g
+        return parts
+
+
+# ------------------------------------------------------------------------------------------------ dispatch
+
+REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
+
+
+def call_ufunc(ufunc: Any, call: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """``ufunc(...)`` with keywords, ``ufunc.reduce(...)`` and the like."""
+    if any(a is not None for a in kwargs.get("out", ())):
+        raise TypeError(
+            f"{name_of(ufunc)} cannot write into out= (or by an operator such as a += x) when an argument is traced:"
+            " use the value that it returns (a = a + x)"
+        )
+    kwargs = {k: v for k, v in kwargs.items() if k != "out"}
+    if ufunc in TRACED and call == "__call__":
+        return TRACED[ufunc](*inputs, **kwargs)
+    if ufunc in CONSTANT:
+        return getattr(ufunc, call)(*[value_of(a) for a in inputs], **kwargs)
+    if call == "reduce" and ufunc in REDUCE:
+        return REDUCE[ufunc](inputs[0], **({"axis": 0} | kwargs))
+    if call == "accumulate" and ufunc in ACCUMULATE:
+        return ACCUMULATE[ufunc](inputs[0], **({"axis": 0} | kwargs))
+    if call == "outer" and not kwargs:
+        a, b = inputs
+        return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
+    if call != "__call__":
+        raise TypeError(f"{name_of(ufunc)}.{call} has no gradient rule: {CURE}")
+    if kwargs:
+        words = ", ".join(kwargs)
+        raise TypeError(f"{name_of(ufunc)} has no gradient rule for {words}=: leave it out (for where= use np.where)")
+    if ufunc not in RULES:
+        raise TypeError(f"{name_of(ufunc)} has no gradient rule: {CURE}")
+    return record(ufunc, inputs, kwargs)
+
+
+IN_PLACE = {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis}
+CURE = (
+    "write it with functions that have one, give it one with autodiff.custom_vjp,"
+    " or pass x.detach() if no gradient should flow"
+)
+
+
+def call_function(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """``fun(*args, **kwargs)`` for a NumPy function that is no ufunc."""
+    if fun in CONSTANT:
+        return fun(*map(deep_value, args), **{k: deep_value(v) for k, v in kwargs.items()})
+    if fun in IN_PLACE:
+        raise TypeError(
+            f"{name_of(fun)} changes an array in place, which has no gradient:"
+            " use np.where, np.concatenate, np.stack or np.diag"
+        )
+    if fun not in TRACED and fun not in RULES:
+        raise TypeError(f"{name_of(fun)} has no gradient rule: {CURE}")
+    if kwargs:
+        if kwargs.get("out", 0) is None:
+            kwargs = {k: v for k, v in kwargs.items() if k != "out"}
+        names = parameters(fun)
+        unknown = [k for k in kwargs if k not in names]
+        if unknown and "options" not in names:
+            raise TypeError(
+                f"{name_of(fun)} has no gradient rule for {', '.join(unknown)}=, only for {', '.join(names)}: leave it out,"
+                " or apply it to the result with functions that have a rule"
+            )
+    if fun in TRACED:
+        return TRACED[fun](*args, **kwargs)
+    if any(type(v) is Tensor for v in kwargs.values()):  # np.sum(a=x): bring tensors into their positions
+        args = list(args)
+        for name in parameters(fun)[len(args) :]:
+            if name not in kwargs:
+                break
+            args.append(kwargs.pop(name))
+    return record(fun, args, kwargs)
+
+
+@cache
+def parameters(fun: Any) -> tuple[str, ...]:
+    """The arguments that the rule of `fun` knows."""
+    if fun in TRACED:
+        return tuple(inspect.signature(TRACED[fun]).parameters)
+    maker = next(m for m in RULES[fun] if m is not None)
+    return tuple(inspect.signature(maker).parameters)[1:]
+
+
+def name_of(fun: Any) -> str:
+    """``np.linalg.solve`` and the like, for messages."""
+    name = str(fun.__name__)
+    if isinstance(fun, np.ufunc):
+        return f"np.{name}" if hasattr(np, name) else f"scipy.special.{name}"
+    return f"{fun.__module__}.{name}".replace("numpy", "np")
+
+
+def deep_value(a: Any) -> Any:
+    """As `value_of`, also inside lists and tuples."""
+    if type(a) in (list, tuple):
+        return type(a)(deep_value(b) for b in a)
+    return value_of(a)

@@ -1,0 +1,190 @@
+"""The functional face: from a function to its derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy import float64, ndarray
+
+from autodiff.core import Leaf, Node, sweep
+from autodiff.operators import value_of
+from autodiff.tensor import LostGradient, Tensor, floating, lower, new_level
+from autodiff.tree import is_numbers, leaves, tree_map
+
+
+def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """Value of `fun` and the function that pulls a gradient of the value back to the arguments.
+
+    Parameters
+    ----------
+    fun : callable
+        Function of arrays (or of tuples, lists and dicts of arrays), written in NumPy.
+    *primals : array_like or tree of them
+        The arguments.
+
+    Returns
+    -------
+    value : array or tree
+        ``fun(*primals)``.
+    pull : callable
+        ``pull(cotangent)``, a cotangent of the form of `value`, gives the gradient of the form of the argument (a
+        tuple of gradients if there are several arguments). May be called any number of times.
+
+    Examples
+    --------
+    >>> import numpy as np, autodiff as ad
+    >>> value, pull = ad.vjp(lambda x: x ** 2, np.array([1.0, 2.0]))
+    >>> pull(np.array([1.0, 10.0]))
+    array([ 2., 40.])
+    """
+    level = new_level()
+    inputs = tuple(_inputs(p, level) for p in primals)
+    out = called(fun, inputs, {})
+    value = tree_map(lambda t: lower(t, level), out)
+
+    def pull(cotangent: Any) -> Any:
+        pairs = zip(leaves(out), leaves(cotangent), strict=True)
+        seeds = [(t.node, _fit(g, t)) for t, g in pairs if type(t) is Tensor and t.level == level]
+        result = _gradients(inputs, sweep(seeds), [g for _, g in seeds])
+        return result[0] if len(primals) == 1 else result
+
+    return value, pull
+
+
+def called(fun: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """``fun(*args, **kwargs)``; NumPy hides the reason why ``a[i] = x`` fails, here it is put in front."""
+    try:
+        return fun(*args, **kwargs)
+    except ValueError as error:
+        if isinstance(error.__cause__, LostGradient):
+            raise LostGradient(str(error.__cause__)) from error
+        raise
+
+
+def _inputs(x: Any, level: int) -> Any:
+    """`x` with a tensor of this level, a leaf, in place of each array."""
+    if isinstance(x, (tuple, list, dict)) and not is_numbers(x):
+        return tree_map(lambda a: _inputs(a, level), x)
+    data = floating(x)
+    return Tensor(data, Leaf(data), level)
+
+
+def _gradients(inputs: Any, grads: dict[Node, Any], seeds: list[Any]) -> Any:
+    """The gradient of each input: zeros where none came, and always an array that belongs to nobody else."""
+    taken = [_memory(g) for g in seeds]
+    if type(inputs) is Tensor:
+        return _own(inputs, grads, taken)
+    return tree_map(lambda t: _own(t, grads, taken), inputs)
+
+
+def _memory(g: Any) -> int:
+    return id(g.base) if type(g) is ndarray and g.base is not None else id(g)
+
+
+def _own(t: Tensor, grads: dict[Node, Any], taken: list[int]) -> Any:
+    g = grads.get(t.node)
+    if g is None:
+        return np.zeros(t.shape, t.dtype)[()]
+    if type(g) is ndarray:
+        memory = _memory(g)
+        if memory in taken or not g.flags.writeable:
+            return g.copy()
+        taken.append(memory)
+    return g
+
+
+def _fit(cotangent: Any, t: Tensor) -> Any:
+    g = cotangent if type(cotangent) is Tensor else np.asarray(cotangent, dtype=t.dtype)[()]
+    if g.shape != t.shape:
+        raise ValueError(f"cotangent must have the shape of the value, {t.shape}, got {g.shape}")
+    return g
+
+
+def value_and_grad(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+    """The function that returns value and gradient of `fun`.
+
+    Parameters
+    ----------
+    fun : callable
+        Written in NumPy. One point: `x` of any shape, the value a single number. A population: `fun` works on the last
+        axis, ``fun(x).shape == x.shape[:-1]``, and row i of the value depends on row i of `x` only (see
+        :func:`check_rows`); the gradients of all rows then come from one sweep. Arguments may be tuples, lists and
+        dicts of arrays; then the value is a single number.
+    argnums : int or tuple of int
+        Which argument, or arguments, to differentiate. Others are handed through as they are.
+
+    Returns
+    -------
+    callable
+        ``(value, gradient)``, for ``x`` of shape (n,) shapes () and (n,), for (..., n) shapes (...) and (..., n). It
+        pickles if `fun` does.
+
+    Raises
+    ------
+    ValueError
+        If the value is neither a single number nor one number per row.
+
+    Examples
+    --------
+    >>> import numpy as np, autodiff as ad
+    >>> f = ad.value_and_grad(lambda x: (x ** 2).sum(-1))
+    >>> f(np.array([1.0, 2.0]))
+    (np.float64(5.0), array([2., 4.]))
+    >>> f(np.array([[1.0, 2.0], [3.0, 4.0]]))[0]
+    array([ 5., 25.])
+    """
+    return partial(_value_and_grad, fun, argnums)
+
+
+def grad(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The function that returns the gradient of `fun`; see :func:`value_and_grad` for the arguments.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> float(ad.grad(ad.grad(lambda x: x ** 3))(2.0))
+    12.0
+    """
+    return partial(_grad, fun, argnums)
+
+
+def _grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
+    return _value_and_grad(fun, argnums, *args, **kwargs)[1]
+
+
+def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
+    level = new_level()
+    full: list[Any] = list(args)
+    chosen = (argnums,) if type(argnums) is int else tuple(argnums)
+    for i in chosen:
+        full[i] = _inputs(args[i], level)
+    out = called(fun, full, kwargs)
+    if type(out) is Tensor and out.level == level:
+        value = out.data
+        seed = float64(1) if type(value) is float64 else np.ones(out.shape, out.dtype)[()]
+        grads = sweep([(out.node, seed)])
+    else:  # the value does not depend on the arguments
+        value, seed, grads = out, None, {}
+    if type(value) is not float64:
+        _check_value(value, full[chosen[0]] if len(chosen) == 1 else None)
+    return value, _gradients(full[argnums] if type(argnums) is int else tuple(full[i] for i in chosen), grads, [seed])
+
+
+def _check_value(value: Any, x: Any) -> None:
+    """Raise unless `value` is one number, or one number per row of the array `x`."""
+    if isinstance(value, (tuple, list, dict)) or value is None:
+        got = type(value).__name__
+        raise ValueError(f"the function must return a number (or one per row), got {got}: use jacobian or vjp")
+    kind = np.asarray(value_of(value)).dtype.kind
+    if kind not in "fiub":
+        what = "complex numbers: take np.real, np.imag or np.abs" if kind == "c" else f"{type(value).__name__}"
+        raise TypeError(f"the function must return real numbers, got {what}")
+    shape = np.shape(value)
+    rows = x.shape[:-1] if type(x) is Tensor else ()
+    if shape not in ((), rows):
+        per_row = f" or one per row, shape {rows}" if rows else ""
+        cure = "reduce it, e.g. with .sum(-1), or use jacobian"
+        raise ValueError(f"the function must return a number{per_row}, got shape {shape}: {cure}")

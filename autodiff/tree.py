@@ -1,0 +1,37 @@
+"""Nested tuples, lists and dicts of arrays, taken apart and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+
+def leaves(tree: Any) -> Iterator[Any]:
+    """The arrays in `tree`, in order (dicts in the order of their keys)."""
+    if isinstance(tree, dict):
+        for branch in tree.values():
+            yield from leaves(branch)
+    elif isinstance(tree, (tuple, list)):
+        for branch in tree:
+            yield from leaves(branch)
+    else:
+        yield tree
+
+
+def is_numbers(tree: Any) -> bool:
+    """Whether `tree` is a list of numbers, or of such lists: an array written down, not a tree of arrays."""
+    return isinstance(tree, list) and all(
+        isinstance(b, (int, float, np.number, np.bool_)) or is_numbers(b) for b in tree
+    )
+
+
+def tree_map(fun: Callable[..., Any], tree: Any, *others: Any) -> Any:
+    """A tree of the same form with ``fun(leaf, ...)`` in place of each leaf."""
+    if isinstance(tree, dict):
+        return {k: tree_map(fun, v, *(o[k] for o in others)) for k, v in tree.items()}
+    if isinstance(tree, (tuple, list)):
+        parts = [tree_map(fun, v, *(o[i] for o in others)) for i, v in enumerate(tree)]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return fun(tree, *others)
