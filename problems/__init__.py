@@ -1,0 +1,17 @@
+"""Objectives, and the functions to minimise.
+
+Examples
+--------
+>>> import problems
+>>> f = problems.get("rosenbrock", n=5)
+>>> f(f.x_opt)
+0.0
+"""
+
+from problems.ledger import Ledger, Trace
+from problems.objective import Objective
+from problems.registry import entry, get, names, register
+
+list = names  # the name that reads well from outside: problems.list()
+
+__all__ = ["Ledger", "Objective", "Trace", "entry", "get", "list", "names", "register"]

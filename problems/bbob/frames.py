@@ -1,0 +1,167 @@
+"""What one instance of a function is placed and turned by: its optimum and its linear maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems.bbob import legacy
+from problems.bbob.transforms import penalty, turn
+
+__all__ = ["Dense", "Frame", "Landscape", "Map", "Rotation"]
+
+Array = NDArray[np.float64]
+Map = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """A function, kept as f(x) - f_opt.
+
+    Attributes
+    ----------
+    value : callable
+        x of shape (..., n) -> (...).
+    x_opt : ndarray, shape (n,)
+    f_opt : float
+    width : float
+        Numbers held at once per variable of a point, in the widest step; large batches are cut by it.
+    differentiable : bool
+        Whether the gradient exists almost everywhere and is not zero almost everywhere.
+    """
+
+    value: Map
+    x_opt: Array
+    f_opt: float = 0.0
+    width: float = 1.0
+    differentiable: bool = True
+
+
+class Rotation(Protocol):
+    """An orthogonal map of the last axis."""
+
+    def __call__(self, x: Array) -> Array:
+        """Turn x, shape (..., n)."""
+
+    def inverse(self, y: Array) -> Array:
+        """Turn y back."""
+
+
+class Dense:
+    """x -> M x for a full matrix M.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, n)
+    """
+
+    def __init__(self, matrix: Array) -> None:
+        self.matrix = np.ascontiguousarray(matrix)
+
+    def __call__(self, x: Array) -> Array:
+        """Apply the map to x of shape (..., n)."""
+        return turn(self.matrix, x)
+
+    def inverse(self, y: Array) -> Array:
+        """Undo the map, which must be orthogonal."""
+        return turn(self.matrix.T, y)
+
+
+# Rotations of each function in the order in which x meets them, by what is added to the seed of the instance
+_R, _Q = 1_000_000, 0
+_TURNS: dict[int, tuple[int, ...]] = {
+    6: (_Q, _R),
+    7: (_Q, _R),
+    9: (_Q,),
+    10: (_R,),
+    11: (_R,),
+    12: (_R, _R),
+    13: (_Q, _R),
+    14: (_R,),
+    15: (_R, _Q, _R),
+    16: (_R, _Q, _R),
+    17: (_R, _Q),
+    18: (_R, _Q),
+    19: (_Q,),
+    21: (_Q,),
+    22: (_Q,),
+    23: (_Q, _R),
+    24: (_Q, _R),
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Random parts of one instance of one function, drawn as the bbob suite draws them.
+
+    Suites that draw them otherwise derive from this class, so that each function is written once, in these terms.
+
+    Attributes
+    ----------
+    function, n, seed : int
+        Number of the function (1 to 24), number of variables, seed of the instance.
+    half_width : float
+        Optima are drawn from [-half_width, half_width]^n.
+    peak_shrink : float
+        Factor that keeps the highest peak of f21 and f22 away from the bounds.
+    penalised : bool
+        Whether functions add their own penalty outside of [-5, 5]^n.
+    """
+
+    function: int
+    n: int
+    seed: int
+    half_width: float = 4.0
+    peak_shrink: float = 0.8
+    penalised: bool = True
+
+    @property
+    def block(self) -> int:
+        """How many variables are turned together."""
+        return self.n
+
+    @property
+    def scale(self) -> float:
+        """Factor on the values of those functions that grow with n."""
+        return 1.0
+
+    @property
+    def special(self) -> int:
+        """How many axes are the short or the long ones in f11 to f13."""
+        return 1
+
+    @property
+    def step_edge(self) -> float:
+        """Slope of f7 on its lowest plateau, before the factor 0.1."""
+        return 1e-4
+
+    def valley_optimum(self, turn: Rotation, factor: float) -> Array:
+        """x_opt of f9, whose valley COCO places by its rotation alone."""
+        return turn.inverse(self.full(0.5 / factor))
+
+    def optimum(self, added: int = 0) -> Array:
+        """x_opt drawn from the seed of the instance plus `added`, shape (n,)."""
+        return legacy.optimum(self.seed + added, self.n, self.half_width)
+
+    def full(self, value: float) -> Array:
+        """Weights that are all `value`, shape (n,)."""
+        return np.full(self.n, value)
+
+    def rotations(self) -> Sequence[Rotation]:
+        """Rotations of the function, in the order in which x meets them."""
+        return [Dense(legacy.rotation(self.seed + added, self.n)) for added in _TURNS[self.function]]
+
+    def chain(self, first: Any, diagonal: Array, second: Any) -> Map:
+        """x -> second(diagonal * first(x)), in one product where the maps are matrices."""
+        return Dense((second.matrix * diagonal) @ first.matrix)
+
+    def penalise(self, value: Map, factor: float) -> Map:
+        """Add factor * f_pen to `value`, unless the suite wants functions bare."""
+        if not self.penalised:
+            return value
+        weights = self.full(factor)
+        return lambda x: value(x) + penalty(x, weights)

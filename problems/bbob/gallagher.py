@@ -1,0 +1,50 @@
+"""Functions f21 and f22 of BBOB: Gallagher's Gaussian peaks (Hansen et al. 2009, INRIA research report 6829)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems.bbob import legacy, transforms
+from problems.bbob.frames import Frame, Landscape
+
+__all__ = ["gallagher"]
+
+Array = NDArray[np.float64]
+
+
+def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: float) -> Landscape:
+    """f21 (101 peaks) and f22 (21 peaks) of random place, height and condition.
+
+    The value is T_osz(10 - max_k w_k exp(-1/(2n) sum_i C_ki (u - v_k)_i^2))^2 for u = Q x. The exponents of all peaks
+    come from one product with the squares of u and u, and one exponential serves the highest of them.
+
+    Parameters
+    ----------
+    frame : Frame
+    peaks : int
+        Number of peaks K.
+    half_width : float
+        Peaks lie in [-half_width, half_width]^n.
+    first_condition : float
+        Condition of the highest peak; the others' go up to 1000.
+    """
+    n, seed = frame.n, frame.seed
+    (turn,) = frame.rotations()
+    order = np.argsort(legacy.uniform(peaks - 1, seed), kind="stable")
+    condition = np.concatenate([[first_condition], 1000.0 ** (order / (peaks - 2.0))])
+    ranks = [np.argsort(legacy.uniform(n, seed + 1000 * k), kind="stable") for k in range(peaks)]
+    curvature = condition[:, None] ** (transforms.steps(n)[np.array(ranks)] - 0.5)
+    height = np.concatenate([[10.0], 1.1 + 8.0 * np.arange(peaks - 1) / (peaks - 2.0)])
+    places = 2.0 * half_width * legacy.uniform(n * peaks, seed).reshape(peaks, n) - half_width
+    places[0] *= frame.peak_shrink
+
+    turned = turn(places)
+    coefficients = np.concatenate([curvature / (-2.0 * n), curvature * turned / n], axis=1)
+    constant = np.log(height) - (curvature * turned**2).sum(-1) / (2.0 * n)
+
+    def value(x: Array) -> Array:
+        u = turn(x)
+        exponent = np.max(transforms.turn(coefficients, np.concatenate([u * u, u], axis=-1)) + constant, axis=-1)
+        gap = transforms.oscillate(10.0 - np.exp(exponent))
+        return gap * gap
+
+    return Landscape(frame.penalise(value, 1.0), places[0], width=max(1.0, peaks / n))

@@ -1,0 +1,170 @@
+"""Functions f15 to f20, f23 and f24 of BBOB: multimodal (Hansen et al. 2009, INRIA research report 6829)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems.bbob import legacy
+from problems.bbob.frames import Frame, Landscape
+from problems.bbob.separable import ripples
+from problems.bbob.transforms import (
+    PI,
+    TINY,
+    asymmetric,
+    columns,
+    conditioning,
+    dot,
+    half_sine,
+    oscillate,
+    round_half_up,
+    sine_squared,
+    squares,
+    steps,
+)
+from problems.bbob.unimodal import valley_scale
+
+__all__ = [
+    "griewank_rosenbrock",
+    "katsuura",
+    "lunacek_bi_rastrigin",
+    "rastrigin_rotated",
+    "schaffers",
+    "schwefel",
+    "weierstrass",
+]
+
+Array = NDArray[np.float64]
+
+
+def rastrigin_rotated(frame: Frame) -> Landscape:
+    """f15: f3 turned twice."""
+    x_opt, ras, strength = frame.optimum(), ripples(frame), 0.2 * steps(frame.n)
+    turn, first, second = frame.rotations()
+    back = frame.chain(first, conditioning(frame.n, 10.0), second)
+    return Landscape(lambda x: ras(back(asymmetric(oscillate(turn(x - x_opt)), strength))), x_opt)
+
+
+def weierstrass(frame: Frame) -> Landscape:
+    """f16: repetitive and rugged, the optimum not unique outside of the box.
+
+    The mean over i of sum_k 2^-k cos(2 pi 3^k (z_i + 1/2)), k = 0..11, less its lowest value, is the mean of
+    sum_k 2^-k p_k / 2 with p_k = 4 sin(pi 3^k z_i)^2, because 3^k is odd. The formula for the threefold angle gives
+    p_{k+1} = p_k (3 - p_k)^2, so that k = 0, 4, 8 are computed at once and the others from them.
+    """
+    x_opt = frame.optimum()
+    turn, first, second = frame.rotations()
+    back = frame.chain(first, conditioning(frame.n, 0.01), second)
+    starts = np.arange(0, 12, 4)
+    three, four, ten, weights = np.array(3.0), np.array(4.0), np.array(10.0), [np.array(0.5**k) for k in (1, 2, 3)]
+    frequencies, amplitudes, mean = columns(np.pi * 3.0**starts), columns(0.5 * 0.5**starts), frame.full(1.0 / frame.n)
+
+    def value(x: Array) -> Array:
+        z = back(oscillate(turn(x - x_opt)))
+        p = four * sine_squared(frequencies[z.ndim] * z)
+        total = p
+        for weight in weights:
+            slope = three - p
+            p = p * (slope * slope)
+            total = total + weight * p
+        height = dot(mean, (amplitudes[z.ndim] * total).sum(0))
+        return ten * (height * height * height)
+
+    return Landscape(frame.penalise(value, 10.0 / frame.n), x_opt, width=2)
+
+
+def schaffers(frame: Frame, condition: float) -> Landscape:
+    """f17 (condition 10) and f18 (1000): Schaffer's F7, its ripples narrower towards the optimum."""
+    x_opt, strength, scales = frame.optimum(), 0.5 * steps(frame.n), conditioning(frame.n, condition)
+    first, second = frame.rotations()
+    mean = np.full(frame.n - 1, 1.0 / (frame.n - 1))
+
+    def value(x: Array) -> Array:
+        z = scales * second(asymmetric(first(x - x_opt), strength))
+        q = z * z
+        s = q[..., :-1] + q[..., 1:] + TINY
+        height = dot(mean, s**0.25 * (1.0 + sine_squared(50.0 * s**0.1)))
+        return height * height
+
+    return Landscape(frame.penalise(value, 10.0), x_opt)
+
+
+def griewank_rosenbrock(frame: Frame, factor: float = 10.0) -> Landscape:
+    """f19: Griewank's mean of s / 4000 + 1 - cos s over Rosenbrock's terms s, with 1 - cos s = 2 sin(s / 2)^2."""
+    (turn,) = frame.rotations()
+    squeeze = valley_scale(frame)
+    x_opt = turn.inverse(frame.full(0.5 / squeeze))
+    mean = np.full(frame.n - 1, factor / (frame.n - 1))
+
+    def value(x: Array) -> Array:
+        z = squeeze * turn(x) + 0.5
+        here = z[..., :-1]
+        bend, end = here * here - z[..., 1:], here - 1.0
+        s = 100.0 * (bend * bend) + end * end
+        return dot(mean, s / 4000.0 + 2.0 * sine_squared(0.5 * s))
+
+    return Landscape(value, x_opt)
+
+
+def schwefel(frame: Frame) -> Landscape:
+    """f20: the best minima far from the second best ones."""
+    sign = np.where(legacy.uniform(frame.n, frame.seed) < 0.5, -1.0, 1.0)
+    place = 4.2096874637
+    scales, mean, ones = conditioning(frame.n, 10.0), frame.full(-2.0 / frame.n), frame.full(1.0)
+
+    def value(x: Array) -> Array:
+        d = 2.0 * sign * x - place
+        # each coordinate takes a quarter of its left neighbour along
+        mixed = np.concatenate([d[..., :1], d[..., 1:] + 0.25 * d[..., :-1]], axis=-1)
+        z = 100.0 * (scales * mixed + place)
+        size = np.abs(z)
+        outside = squares(np.maximum(size - 500.0, 0.0), ones)
+        return 0.01 * (outside + 418.9828872724339 + dot(mean, z * half_sine(0.5 * np.sqrt(size))))
+
+    return Landscape(value, sign * (0.5 * place))
+
+
+def katsuura(frame: Frame) -> Landscape:
+    """f23: continuous, with a kink at every point that has few binary digits.
+
+    d_j = |2^j z - round(2^j z)| / 2^j is the distance of z to the grid of width 2^-j, and the next finer grid gives
+    d_{j+1} = min(d_j, 2^-(j+1) - d_j), exactly. Every eighth grid starts so, at once, and leads to the next seven.
+    """
+    n, x_opt = frame.n, frame.optimum()
+    first, second = frame.rotations()
+    turn = frame.chain(first, conditioning(n, 100.0), second)
+    starts = columns(2.0 ** np.arange(1, 33, 8))
+    widths = [np.array(0.5**k) for k in range(1, 8)]
+    gains, ones, power = np.arange(1.0, n + 1.0), np.ones(n), 10.0 / n**1.2
+
+    def value(x: Array) -> Array:
+        z = turn(x - x_opt)
+        scaled = starts[z.ndim] * z
+        distance = np.abs(scaled - round_half_up(scaled))
+        total = distance
+        for width in widths:
+            distance = np.minimum(distance, width - distance)
+            total = total + distance
+        # the product of (1 + i s_i)^power, through logarithms because it overflows in high dimension
+        height: Array = np.expm1(power * dot(ones, np.log1p(gains * (total / starts[z.ndim]).sum(0))))
+        return 10.0 / n**2 * height
+
+    return Landscape(frame.penalise(value, 1.0), x_opt, width=2.5)
+
+
+def lunacek_bi_rastrigin(frame: Frame) -> Landscape:
+    """f24: two funnels, the wider of them without the optimum."""
+    n = frame.n
+    sign = np.where(legacy.gaussian(n, frame.seed) < 0.0, -1.0, 1.0)
+    first, second = frame.rotations()
+    turn = frame.chain(first, conditioning(n, 100.0), second)
+    s = 1.0 - 0.5 / (np.sqrt(n + 20.0) - 4.1)
+    mu0 = 2.5
+    mu1 = -np.sqrt((mu0**2 - 1.0) / s)
+    near, far, waves = frame.full(frame.scale), frame.full(frame.scale * s), frame.full(20.0 * frame.scale)
+
+    def value(x: Array) -> Array:
+        y = 2.0 * sign * x
+        d = y - mu0
+        funnels = np.minimum(squares(d, near), frame.scale * n + squares(y - mu1, far))
+        return funnels + dot(waves, sine_squared(PI * turn(d)))
+
+    return Landscape(frame.penalise(value, 1e4), 0.5 * mu0 * sign)

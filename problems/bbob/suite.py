@@ -1,0 +1,69 @@
+"""The bbob and bbob-boxed suites: f1 to f24, for any number of variables from 2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache, partial
+
+import numpy as np
+
+from problems.bbob import gallagher, legacy, multimodal, separable, unimodal
+from problems.bbob.frames import Array, Frame, Landscape
+from problems.bbob.largescale import LargeFrame
+
+__all__ = ["FUNCTIONS", "bbob", "boxed", "largescale"]
+
+FUNCTIONS: dict[int, Callable[[Frame], Landscape]] = {
+    1: separable.sphere,
+    2: separable.ellipsoid,
+    3: separable.rastrigin,
+    4: separable.bueche_rastrigin,
+    5: separable.linear_slope,
+    6: unimodal.attractive_sector,
+    7: unimodal.step_ellipsoid,
+    8: unimodal.rosenbrock,
+    9: unimodal.rosenbrock_rotated,
+    10: unimodal.ellipsoid_rotated,
+    11: unimodal.discus,
+    12: unimodal.bent_cigar,
+    13: unimodal.sharp_ridge,
+    14: unimodal.different_powers,
+    15: multimodal.rastrigin_rotated,
+    16: multimodal.weierstrass,
+    17: partial(multimodal.schaffers, condition=10.0),
+    18: partial(multimodal.schaffers, condition=1000.0),
+    19: multimodal.griewank_rosenbrock,
+    20: multimodal.schwefel,
+    21: partial(gallagher.gallagher, peaks=101, half_width=5.0, first_condition=float(np.sqrt(1000.0))),
+    22: partial(gallagher.gallagher, peaks=21, half_width=4.9, first_condition=1000.0),
+    23: multimodal.katsuura,
+    24: multimodal.lunacek_bi_rastrigin,
+}
+
+
+@lru_cache(maxsize=32)
+def bbob(function: int, n: int, instance: int) -> Landscape:
+    """f1 to f24 of the bbob suite."""
+    landscape = FUNCTIONS[function](Frame(function, n, legacy.instance_seed(function, instance)))
+    return replace(landscape, f_opt=legacy.offset(function, instance))
+
+
+@lru_cache(maxsize=32)
+def largescale(function: int, n: int, instance: int) -> Landscape:
+    """f1 to f24 of the bbob-largescale suite."""
+    landscape = FUNCTIONS[function](LargeFrame(function, n, legacy.instance_seed(function, instance)))
+    return replace(landscape, f_opt=legacy.offset(function, instance))
+
+
+@lru_cache(maxsize=32)
+def boxed(function: int, n: int, instance: int) -> Landscape:
+    """f1 to f24 of the bbob-boxed suite: optima up to the bounds, and infinity beyond them."""
+    seed = legacy.instance_seed(function, instance)
+    landscape = FUNCTIONS[function](Frame(function, n, seed, half_width=5.0, peak_shrink=1.0))
+    inner = landscape.value
+
+    def value(x: Array) -> Array:
+        return np.where(np.max(np.abs(x), axis=-1) > 5.0, np.inf, inner(x))
+
+    return replace(landscape, value=value, f_opt=legacy.offset(function, instance))

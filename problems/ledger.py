@@ -1,0 +1,184 @@
+"""`Ledger`: counts what one run evaluates and keeps the best of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from problems.objective import FloatArray, Objective
+
+__all__ = ["Ledger", "Trace"]
+
+
+class Trace(NamedTuple):
+    """The improvements of one run: arrays of one length, in the order in which they came."""
+
+    nfev: npt.NDArray[np.int64]
+    """Points evaluated up to and with the improvement."""
+    njev: npt.NDArray[np.int64]
+    """Gradients evaluated up to and with the improvement."""
+    f: FloatArray
+    """The best value from there on."""
+
+
+class Ledger:
+    """An objective that counts: what a run evaluates through.
+
+    It is called like the `Objective` that it wraps and hands on its attributes (`n`, `bounds`, `x0`, ...). Points count
+    in the order of the rows, so that the trace is exact to the evaluation inside a population too. Only finite values
+    can be best. One ledger serves one run.
+
+    Parameters
+    ----------
+    objective : Objective or callable
+    keep_trace : bool
+        Whether to keep every improvement for `trace`.
+
+    Attributes
+    ----------
+    nfev, njev : int
+        Points and gradients evaluated. A call of `value_and_grad` on k points counts k of each.
+    n_failed : int
+        Points whose value was NaN or infinite.
+    f_best : float
+        Least finite value so far; inf before the first.
+    x_best : ndarray, shape (n,), or None
+        Where it was found.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ledger = Ledger(Objective(lambda x: abs(x).sum(-1), n=2, vectorized=True), keep_trace=True)
+    >>> ledger(np.array([[3.0, 1.0], [1.0, 1.0], [2.0, 0.0]]))
+    array([4., 2., 2.])
+    >>> ledger.nfev, ledger.f_best, ledger.trace.nfev
+    (3, 2.0, array([1, 2]))
+    """
+
+    def __init__(self, objective: Any, *, keep_trace: bool = False) -> None:
+        if isinstance(objective, Ledger):
+            raise ValueError("objective is a Ledger already: a run has one, so pass its .objective")
+        self.objective: Objective = objective if isinstance(objective, Objective) else Objective(objective)
+        self.keep_trace = bool(keep_trace)
+        self.nfev = 0
+        self.njev = 0
+        self.n_failed = 0
+        self.f_best = np.inf
+        self.x_best: FloatArray | None = None
+        self._improved: list[tuple[int, int, float]] = []
+
+    def __call__(self, x: Any) -> Any:
+        """Values at x of shape (..., n), counted."""
+        f = self.objective(x)
+        self.record(x, f)
+        return f
+
+    def value_and_grad(self, x: Any) -> tuple[Any, FloatArray]:
+        """Values and gradients at x of shape (..., n), counted as one value and one gradient per point."""
+        f, g = self.objective.value_and_grad(x)
+        self.record(x, f, gradients=int(np.size(f)))
+        return f, g
+
+    def record(self, x: Any, f: Any, *, gradients: int = 0) -> None:
+        """Count points that were evaluated elsewhere, such as in worker processes.
+
+        Parameters
+        ----------
+        x : array_like, shape (..., n)
+        f : float or array_like, shape (...)
+            Their values, in the order in which they count.
+        gradients : int
+            How many gradients came with them, spread evenly over the points.
+        """
+        if type(f) is float or type(f) is np.float64:
+            self.nfev += 1
+            self.njev += gradients
+            if -np.inf < f < np.inf:
+                if f < self.f_best:
+                    self._improve(float(f), x)
+            else:
+                self.n_failed += 1
+            return
+        values = np.asarray(f, dtype=np.float64).reshape(-1)
+        count = values.size
+        if not count:
+            return
+        least, largest = values.min(), values.max()
+        if not (-np.inf < least and largest < np.inf):  # NaN fails both comparisons
+            finite = np.isfinite(values)
+            self.n_failed += count - int(finite.sum())
+            values = np.where(finite, values, np.inf)
+            least = values.min()
+        if least < self.f_best:
+            self._improve_within(values, np.asarray(x, dtype=np.float64), gradients)
+        self.nfev += count
+        self.njev += gradients
+
+    def _improve(self, f: float, x: Any) -> None:
+        self.f_best = f
+        self.x_best = np.array(x, dtype=np.float64).reshape(-1)
+        if self.keep_trace:
+            self._improved.append((self.nfev, self.njev, f))
+
+    def _improve_within(self, values: FloatArray, x: FloatArray, gradients: int) -> None:
+        """Take the rows of a population one after the other, by a running minimum."""
+        if self.keep_trace:
+            before = np.minimum.accumulate(np.concatenate(([self.f_best], values[:-1])))
+            for i in np.flatnonzero(values < before).tolist():
+                njev = self.njev + (i + 1) * gradients // values.size
+                self._improved.append((self.nfev + i + 1, njev, float(values[i])))
+        best = int(values.argmin())
+        self.f_best = float(values[best])
+        self.x_best = x.reshape(values.size, -1)[best].copy()
+
+    @property
+    def trace(self) -> Trace:
+        """Every improvement: `nfev`, `njev` and `f`, exact to the evaluation.
+
+        Raises
+        ------
+        ValueError
+            The ledger was made without `keep_trace=True`.
+        """
+        if not self.keep_trace:
+            raise ValueError("keep_trace was False when this ledger was made: write Ledger(objective, keep_trace=True)")
+        return self._columns()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The counts, the best and the trace as numbers and arrays, to be saved without pickle."""
+        nfev, njev, f = self._columns()
+        return {
+            "nfev": self.nfev,
+            "njev": self.njev,
+            "n_failed": self.n_failed,
+            "f_best": self.f_best,
+            "x_best": np.empty(0) if self.x_best is None else self.x_best.copy(),
+            "trace_nfev": nfev,
+            "trace_njev": njev,
+            "trace_f": f,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.nfev, self.njev, self.n_failed = int(state["nfev"]), int(state["njev"]), int(state["n_failed"])
+        self.f_best = float(state["f_best"])
+        best = np.array(state["x_best"], dtype=np.float64)
+        self.x_best = best if best.size else None
+        columns = (np.asarray(state[f"trace_{name}"]).tolist() for name in Trace._fields)
+        self._improved = list(zip(*columns, strict=True))
+
+    def _columns(self) -> Trace:
+        nfev, njev, f = zip(*self._improved, strict=True) if self._improved else ((), (), ())
+        return Trace(np.array(nfev, dtype=np.int64), np.array(njev, dtype=np.int64), np.array(f, dtype=np.float64))
+
+    def __getattr__(self, name: str) -> Any:
+        # Only reached for names that the ledger itself lacks; dunders and a half-unpickled ledger must not recurse.
+        if name.startswith("__") or "objective" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.objective, name)
+
+    def __repr__(self) -> str:
+        return f"<Ledger of {self.objective.name}: nfev={self.nfev}, njev={self.njev}, f_best={self.f_best}>"
