@@ -194,7 +194,8 @@ def _matrices(w: Array, groups: int) -> Array:
 
 def _parted(values: Array, groups: int) -> Array:
     """Rows (..., N, rows, places) with an axis of groups where there are several."""
-    return values if groups == 1 else values.reshape(*values.shape[:-2], groups, -1, values.shape[-1])
+    *lead, rows, places = values.shape
+    return values if groups == 1 else values.reshape(*lead, groups, rows // groups, places)
 
 
 def _images(a: Array, part: slice, axis: int) -> Array:
@@ -229,24 +230,25 @@ def _correlate(x: Array, w: Array, geometry: Windows, groups: int) -> Array:
     if x.ndim > 4 and w.ndim > 4:
         return _each(_correlate, x, w, geometry, groups)
     lead = x.shape[:-4] + w.shape[:-4]
-    x = x.reshape(-1, *x.shape[-3:])
+    n = x.shape[-4]
+    x = x.reshape(math.prod(x.shape[:-3]), *x.shape[-3:])
     o, matrices = w.shape[-4], _matrices(w, groups)
     parted = (groups, o // groups) if groups > 1 else (o,)
     out = np.empty((*w.shape[:-4], len(x), *parted, math.prod(geometry.places)), np.result_type(x, w))
     for part, columns in _columns(x, geometry, groups):
         np.matmul(matrices, columns, out=_images(out, part, -2 - len(parted)))
-    return out.reshape(*lead, -1, o, *geometry.places)
+    return out.reshape(*lead, n, o, *geometry.places)
 
 
 def _spread(y: Array, w: Array, geometry: Windows, groups: int) -> Array:
     if w.ndim > 4:
         return _each(_spread, y, w, geometry, groups)
-    lead = y.shape[:-4]
-    y = y.reshape(-1, *y.shape[-3:])
+    lead = y.shape[:-3]
+    y = y.reshape(math.prod(lead), *y.shape[-3:])
     out = np.zeros((len(y), w.shape[-3] * groups, *geometry.padded), np.result_type(y, w))
     (_spread_rows if geometry.stride[1] == 1 else _spread_windows)(y, w, geometry, groups, out)
     out = geometry.crop(out)
-    return out.reshape(*lead, -1, *out.shape[1:])
+    return out.reshape(*lead, *out.shape[1:])
 
 
 def _spread_windows(y: Array, w: Array, geometry: Windows, groups: int, out: Array) -> None:
@@ -271,7 +273,7 @@ def _spread_rows(y: Array, w: Array, geometry: Windows, groups: int, out: Array)
         shifted = _workspace.array("columns", (size, o, kw, *long), y.dtype)
         geometry.shift_rows(y[part], shifted)
         rows = _workspace.array("rows", (size, groups, kh * c, places), out.dtype)
-        np.matmul(turned, shifted.reshape(size, groups, -1, places), out=rows)
+        np.matmul(turned, shifted.reshape(size, groups, o // groups * kw, places), out=rows)
         images = out[part].reshape(size, groups, c, *geometry.padded)
         geometry.add_rows(rows.reshape(size, groups, kh, c, *long), images)
 
@@ -280,14 +282,13 @@ def _weigh(x: Array, y: Array, geometry: Windows, groups: int) -> Array:
     if x.ndim > 4:
         return _each(_weigh, x, y, geometry, groups)
     lead, (o, c) = y.shape[:-4], (y.shape[-3], x.shape[-3])
-    y = _parted(y.reshape(*y.shape[:-2], -1), groups)
+    y = _parted(y.reshape(*y.shape[:-2], math.prod(geometry.places)), groups)
     axis = -4 if groups > 1 else -3  # that of the images
-    total: Any = None
+    total = np.zeros((*lead, o, c // groups, *geometry.kernel), np.result_type(x, y))
     for part, columns in _columns(x, geometry, groups):
         products = (_images(y, part, axis) @ columns.swapaxes(-1, -2)).sum(axis=axis)
-        total = products if total is None else np.add(total, products, out=total)
-    weights: Array = total.reshape(*lead, o, c // groups, *geometry.kernel)
-    return weights
+        total += products.reshape(total.shape)
+    return total
 
 
 def _any_traced(*args: Any) -> bool:

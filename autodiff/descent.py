@@ -76,14 +76,31 @@ class SGD(Rule):
 
 
 class Momentum(SGD):
-    """`SGD` with momentum 0.9 unless given (Polyak 1964, the heavy ball)."""
+    """`SGD` with momentum 0.9 unless given (Polyak 1964, the heavy ball).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff.descent import SGD, Momentum
+    >>> x, g = np.array([1.0]), np.array([2.0])
+    >>> bool(Momentum(lr=0.1).step(x, g) == SGD(lr=0.1, momentum=0.9).step(x, g))
+    True
+    """
 
     def __init__(self, lr: Rate = 1e-2, momentum: float = 0.9, **clip: Any) -> None:
         super().__init__(lr, momentum, **clip)
 
 
 class Nesterov(SGD):
-    """`SGD` with Nesterov's momentum, 0.9 unless given."""
+    """`SGD` with Nesterov's momentum, 0.9 unless given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff.descent import Nesterov
+    >>> Nesterov(lr=0.1).step(np.array([1.0]), np.array([2.0]))
+    array([0.62])
+    """
 
     def __init__(self, lr: Rate = 1e-2, momentum: float = 0.9, **clip: Any) -> None:
         super().__init__(lr, momentum, nesterov=True, **clip)
@@ -125,6 +142,13 @@ class RMSprop(Rule):
         v <- momentum v + g / (sqrt(s) + eps); x <- x - lr v.
     centered : bool
         Divide by the standard deviation of the gradient instead (Graves 2013, equations 38 to 41).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff.descent import RMSprop
+    >>> RMSprop(lr=0.1, decay=0.75).step(np.array([1.0, 2.0]), np.array([1e-3, -10.0])).round(3)
+    array([0.8, 2.2])
     """
 
     def __init__(
@@ -207,6 +231,13 @@ class AdamW(Adam):
     ----------
     weight_decay : float
         Rate of decay; the other parameters are those of `Adam`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff.descent import AdamW
+    >>> AdamW(lr=0.1, weight_decay=0.5).step(np.array([1.0, 2.0]), np.array([1.0, -1.0])).round(3)
+    array([0.85, 2.  ])
     """
 
     def __init__(
@@ -241,6 +272,13 @@ class ClipUp(Rule):
         Part of the velocity that is kept.
     max_speed : float, optional
         Longest step; default 2 lr, the authors' recommendation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff.descent import ClipUp
+    >>> ClipUp(lr=0.5).step(np.zeros(2), np.array([30.0, 40.0]))
+    array([-0.3, -0.4])
     """
 
     def __init__(self, lr: Rate = 0.1, momentum: float = 0.9, max_speed: float | None = None, **clip: Any) -> None:

@@ -167,6 +167,15 @@ def draw_graph(y: Tensor | Node, ax: Any = None, *, names: Names | None = None, 
     -----
     The layout is that of Sugiyama, Tagawa and Toda 1981: layers by longest path, edges over several layers cut by
     placeholders, few crossings by sweeping barycentres.
+
+    Examples
+    --------
+    >>> import numpy as np, autodiff as ad
+    >>> from autodiff.graph import draw_graph
+    >>> x = ad.tensor([1.0, 2.0], requires_grad=True)
+    >>> ax = draw_graph((np.sin(x) * x).sum(), names={"x": x})
+    >>> sorted(text.get_text() for text in ax.texts)
+    ['2', '2', '2', 'multiply', 'scalar', 'sin', 'sum', 'x']
     """
     nodes = history(y)
     if len(nodes) > max_nodes:

@@ -38,8 +38,8 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
     if labels.dtype.kind in "iub":
         if labels.shape != np.shape(logits)[:-1]:
             labels = np.broadcast_to(labels, np.shape(logits)[:-1])
-        return _from_classes(logits, labels)
-    return _from_probabilities(logits, labels)
+        return cross_entropy_of_classes(logits, labels)
+    return cross_entropy_of_probabilities(logits, labels)
 
 
 def log_normalised(logits: Any) -> Any:
@@ -49,7 +49,8 @@ def log_normalised(logits: Any) -> Any:
 
 
 @primitive
-def _from_classes(logits: Any, labels: Any) -> Any:
+def cross_entropy_of_classes(logits: Any, labels: Any) -> Any:
+    """-log softmax(logits) at the labels."""
     logp = log_normalised(logits)
     index = (*np.indices(labels.shape, sparse=True), labels)
 
@@ -69,7 +70,8 @@ def _one_hot(labels: Any, logits: Any) -> Any:
 
 
 @primitive
-def _from_probabilities(logits: Any, p: Any) -> Any:
+def cross_entropy_of_probabilities(logits: Any, p: Any) -> Any:
+    """-sum_k p_k log softmax(logits)_k."""
     logp = log_normalised(logits)
     p = p.astype(logits.dtype)
     return -np.sum(p * logp, axis=-1), (

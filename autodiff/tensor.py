@@ -199,13 +199,10 @@ def lower(a: Any, level: int) -> Any:
 
 def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Compute ``fun(*args, **kwargs)`` and remember how, by the rule of `fun`."""
-    level = -2
-    for a in args:
-        if type(a) is Tensor and a.level > level:
-            level = a.level
-    if level == -2:
+    level = top_level(args)
+    if level is None:
         return fun(*args, **kwargs)
-    raw = [a.data if type(a) is Tensor and (a.level == level or a.level < 0) else a for a in args]
+    raw = [lower(a, level) for a in args]
     makers = RULES[fun]
     for i, a in enumerate(raw[: len(makers)]):
         if type(a) in (list, tuple) and makers[i] is not None:
@@ -316,8 +313,8 @@ def call_function(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         unknown = [k for k in kwargs if k not in names]
         if unknown and "options" not in names:
             raise TypeError(
-                f"{name_of(fun)} has no gradient rule for {', '.join(unknown)}=, only for {', '.join(names)}: leave it out,"
-                " or apply it to the result with functions that have a rule"
+                f"{name_of(fun)} has no gradient rule for {', '.join(unknown)}=, only for {', '.join(names)}:"
+                " leave it out, or do it to the result with functions that have a rule"
             )
     if fun in TRACED:
         return TRACED[fun](*args, **kwargs)

@@ -64,6 +64,15 @@ class Rule:
     ----------
     state : dict of str to ndarray
         ``"step"``, the number of updates done, and the arrays of the rule, each shaped like x.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff.descent import SGD
+    >>> runs = SGD(lr=[0.1, 0.5], clip_norm=1.0)  # two runs with a rate of their own each
+    >>> runs.step(np.zeros((2, 2)), np.array([[3.0, 4.0], [0.3, 0.4]]))
+    array([[-0.06, -0.08],
+           [-0.15, -0.2 ]])
     """
 
     def __init__(self, lr: Rate, *, clip_norm: float | None = None, clip_value: float | None = None) -> None:

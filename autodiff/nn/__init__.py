@@ -12,22 +12,11 @@ True
 
 from autodiff.nn.activations import elu, gelu, leaky_relu, prelu, relu, sigmoid, softplus, tanh
 from autodiff.nn.initialisers import fans, gain, kaiming_normal, kaiming_uniform, xavier_normal, xavier_uniform
-from autodiff.nn.layers import (
-    AvgPool2d,
-    BatchNorm,
-    Conv2d,
-    ConvTranspose2d,
-    Dropout,
-    Flatten,
-    FReLU,
-    Layer,
-    Linear,
-    MaxPool2d,
-    PReLU,
-    Run,
-)
+from autodiff.nn.layers import AvgPool2d, Conv2d, ConvTranspose2d, Flatten, Layer, Linear, MaxPool2d, Run
+from autodiff.nn.learned_activations import FReLU, PReLU
 from autodiff.nn.losses import cross_entropy, huber, l2, mae, mse
 from autodiff.nn.model import Model
+from autodiff.nn.regularisation import BatchNorm, Dropout
 
 # fmt: off
 __all__ = [

@@ -27,7 +27,15 @@ def sigmoid(x: Any) -> Any:
 
 
 def tanh(x: Any) -> Any:
-    """Hyperbolic tangent."""
+    """Hyperbolic tangent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff.nn import tanh
+    >>> tanh(np.array([0.0, 1000.0]))
+    array([0., 1.])
+    """
     return np.tanh(floating(x))
 
 

@@ -71,13 +71,27 @@ def xavier_uniform(shape: tuple[int, ...], rng: Any = None, *, gain: float = 1.0
 
 
 def xavier_normal(shape: tuple[int, ...], rng: Any = None, *, gain: float = 1.0) -> Array:
-    """Normal weights of variance ``2 gain^2 / (fan_in + fan_out)``. Glorot and Bengio 2010."""
+    """Normal weights of variance ``2 gain^2 / (fan_in + fan_out)``. Glorot and Bengio 2010.
+
+    Examples
+    --------
+    >>> from autodiff.nn import xavier_normal
+    >>> round(float(xavier_normal((400, 600), rng=0).var() * 500), 1)
+    1.0
+    """
     fan_in, fan_out = fans(shape)
     return np.random.default_rng(rng).normal(0.0, gain * math.sqrt(2.0 / (fan_in + fan_out)), shape)
 
 
 def kaiming_uniform(shape: tuple[int, ...], rng: Any = None, *, gain: float = math.sqrt(2.0)) -> Array:
-    """Uniform weights of variance ``gain^2 / fan_in``; the gain's default is that of ReLU. He et al. 2015."""
+    """Uniform weights of variance ``gain^2 / fan_in``; the gain's default is that of ReLU. He et al. 2015.
+
+    Examples
+    --------
+    >>> from autodiff.nn import kaiming_uniform
+    >>> round(float(kaiming_uniform((500, 500), rng=0).var() * 500), 1)
+    2.0
+    """
     limit = gain * math.sqrt(3.0 / fans(shape)[0])
     return np.random.default_rng(rng).uniform(-limit, limit, shape)
 

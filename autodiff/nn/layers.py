@@ -15,9 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autodiff.conv import conv2d, conv_transpose2d
-from autodiff.nn.activations import prelu
 from autodiff.nn.initialisers import kaiming_normal
-from autodiff.operators import value_of
 from autodiff.pool import avg_pool2d, max_pool2d
 
 Array = npt.NDArray[Any]
@@ -42,6 +40,12 @@ class Run:
         Statistics of this batch, in the same form.
     name : str
         Name of the layer that is called.
+
+    Examples
+    --------
+    >>> from autodiff.nn import Run
+    >>> Run(train=True).seen
+    {}
     """
 
     train: bool = False
@@ -52,7 +56,19 @@ class Run:
 
 
 class Layer:
-    """A layer without parameters; the others override `shapes` and `init`."""
+    """A layer without parameters; the others override `shapes` and `init`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff import nn
+    >>> class Scale(nn.Layer):
+    ...     shapes = {"s": (1,)}
+    ...     def __call__(self, params, x, run):
+    ...         return params["s"] * x
+    >>> nn.Model([Scale()])({"0.s": np.array([2.0])}, np.ones(3))
+    array([2., 2., 2.])
+    """
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -80,6 +96,14 @@ class Linear(Layer):
         Whether there is a b; it starts at zero.
     initialiser : callable
         Draws w: ``initialiser(shape, rng)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff import nn
+    >>> model = nn.Model({"out": nn.Linear(2, 1)})
+    >>> model({"out.w": np.array([[1.0], [2.0]]), "out.b": np.array([0.5])}, np.ones((3, 2))).ravel()
+    array([3.5, 3.5, 3.5])
     """
 
     inputs: int
@@ -121,6 +145,14 @@ class Conv2d(Layer):
         Whether there is a b; it starts at zero.
     initialiser : callable
         Draws w: ``initialiser(shape, rng)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff import nn
+    >>> model = nn.Model([nn.Conv2d(3, 8, 5, padding=2)])
+    >>> model(model.init(rng=0), np.ones((4, 3, 28, 28))).shape
+    (4, 8, 28, 28)
     """
 
     inputs: int
@@ -156,7 +188,16 @@ class Conv2d(Layer):
 
 @dataclass
 class ConvTranspose2d(Conv2d):
-    """`autodiff.conv_transpose2d`, with the options of `Conv2d` and ``output_padding``."""
+    """`autodiff.conv_transpose2d`, with the options of `Conv2d` and ``output_padding``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff import nn
+    >>> model = nn.Model([nn.ConvTranspose2d(8, 3, 2, stride=2)])
+    >>> model(model.init(rng=0), np.ones((4, 8, 7, 7))).shape
+    (4, 3, 14, 14)
+    """
 
     output_padding: Size = 0
 
@@ -179,7 +220,15 @@ class ConvTranspose2d(Conv2d):
 
 @dataclass
 class MaxPool2d(Layer):
-    """`autodiff.max_pool2d` of images."""
+    """`autodiff.max_pool2d` of images.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff import nn
+    >>> nn.Model([nn.MaxPool2d(2)])({}, np.arange(4.0).reshape(1, 1, 2, 2))
+    array([[[[3.]]]])
+    """
 
     kernel: Size
     stride: Size | None = None
@@ -192,7 +241,15 @@ class MaxPool2d(Layer):
 
 @dataclass
 class AvgPool2d(Layer):
-    """`autodiff.avg_pool2d` of images."""
+    """`autodiff.avg_pool2d` of images.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff import nn
+    >>> nn.Model([nn.AvgPool2d(2)])({}, np.arange(4.0).reshape(1, 1, 2, 2))
+    array([[[[1.5]]]])
+    """
 
     kernel: Size
     stride: Size | None = None
@@ -205,7 +262,15 @@ class AvgPool2d(Layer):
 
 @dataclass
 class Flatten(Layer):
-    """The last ``axes`` axes become one: (..., N, C, H, W) becomes (..., N, C H W)."""
+    """The last ``axes`` axes become one: (..., N, C, H, W) becomes (..., N, C H W).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff import nn
+    >>> nn.Model([nn.Flatten()])({}, np.ones((5, 2, 3, 4))).shape
+    (5, 24)
+    """
 
     axes: int = 3
 
@@ -215,138 +280,3 @@ class Flatten(Layer):
         if kept < 0:
             raise ValueError(f"x must have at least {self.axes} axes to flatten, got shape {x.shape}")
         return x.reshape(*x.shape[:kept], math.prod(x.shape[kept:]))
-
-
-@dataclass
-class Dropout(Layer):
-    """In training each entry is zero with probability ``p`` and divided by 1 - p otherwise.
-
-    Srivastava et al. 2014, JMLR 15.
-    """
-
-    p: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.p < 1.0:
-            raise ValueError(f"p must lie in [0, 1), got {self.p}")
-
-    def __call__(self, params: Params, x: Any, run: Run) -> Any:
-        """Output of the shape of x."""
-        if not run.train or self.p == 0.0:
-            return x
-        kept = run.rng.random(x.shape) >= self.p
-        return x * (kept / (1.0 - self.p)).astype(value_of(x).dtype)
-
-
-@dataclass
-class BatchNorm(Layer):
-    """Every channel is normalised over the batch, then scaled and shifted: gamma (x - mean) / sqrt(var + eps) + beta.
-
-    Ioffe and Szegedy 2015, algorithm 1. The statistics are those of the batch, except when not training and a state was
-    given to the model (see `Model.statistics`), which holds the variance divided by N - 1 as in algorithm 2.
-
-    Parameters
-    ----------
-    channels : int
-        Number of channels.
-    images : bool
-        True for images (..., N, channels, H, W), False for features (..., N, channels).
-    eps : float
-        Added to the variance.
-    """
-
-    channels: int
-    images: bool = True
-    eps: float = 1e-5
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shapes of gamma and beta."""
-        return {"gamma": (self.channels,), "beta": (self.channels,)}
-
-    def init(self, rng: np.random.Generator) -> dict[str, Array]:
-        """Start with the scale one and the shift zero."""
-        return super().init(rng) | {"gamma": np.ones(self.channels)}
-
-    def __call__(self, params: Params, x: Any, run: Run) -> Any:
-        """Output of the shape of x."""
-        axes, channel = ((-4, -2, -1), -3) if self.images else ((-2,), -1)
-        if x.ndim < len(axes) + 1 or x.shape[channel] != self.channels:
-            form = "(..., N, channels, H, W)" if self.images else "(..., N, channels)"
-            raise ValueError(f"x must have shape {form} with {self.channels} channels, got {x.shape}")
-
-        def spread(v: Any) -> Any:  # (..., channels) against x
-            if self.images:
-                return v[:, None, None] if v.ndim == 1 else v[..., None, :, None, None]
-            return v if v.ndim == 1 else v[..., None, :]
-
-        if run.state is None or run.train:
-            mean = np.mean(x, axis=axes, keepdims=True)
-            centred = x - mean
-            variance = np.mean(centred * centred, axis=axes, keepdims=True)
-            count = math.prod(x.shape[axis] for axis in axes)
-            unbiased = value_of(variance) * (count / max(count - 1, 1))
-            run.seen[run.name] = (value_of(mean).squeeze(axis=axes), unbiased.squeeze(axis=axes))
-        else:
-            mean, variance = (spread(part).astype(value_of(x).dtype) for part in run.state[run.name])
-            centred = x - mean
-        scale = spread(params["gamma"]) / np.sqrt(variance + self.eps)
-        return centred * scale + spread(params["beta"])
-
-
-@dataclass
-class PReLU(Layer):
-    """`prelu` with one slope per channel; it starts at 0.25. He et al. 2015.
-
-    ``images=True`` for images (..., N, channels, H, W), False for features (..., N, channels).
-    """
-
-    channels: int
-    images: bool = True
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shape of a."""
-        return {"a": (self.channels,)}
-
-    def init(self, rng: np.random.Generator) -> dict[str, Array]:
-        """Start at 0.25."""
-        return {"a": np.full(self.channels, 0.25)}
-
-    def __call__(self, params: Params, x: Any, run: Run) -> Any:
-        """Output of the shape of x."""
-        a = params["a"]
-        if self.images:
-            return prelu(x, a[:, None, None] if a.ndim == 1 else a[..., None, :, None, None])
-        return prelu(x, a if a.ndim == 1 else a[..., None, :])
-
-
-class FReLU(Layer):
-    """Funnel activation max(x, T(x)), T a depthwise convolution and a normalisation. Ma, Zhang and Sun 2020.
-
-    Parameters
-    ----------
-    channels : int
-        Number of channels of the images (..., N, channels, H, W).
-    kernel : int
-        Odd side of the window; the padding keeps the shape.
-    """
-
-    def __init__(self, channels: int, kernel: int = 3) -> None:
-        if kernel % 2 == 0:
-            raise ValueError(f"kernel must be odd, got {kernel}")
-        self.conv = Conv2d(channels, channels, kernel, padding=kernel // 2, groups=channels, bias=False)
-        self.norm = BatchNorm(channels)
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shapes of w, gamma and beta."""
-        return self.conv.shapes | self.norm.shapes
-
-    def init(self, rng: np.random.Generator) -> dict[str, Array]:
-        """Draw w; the normalisation starts as the identity scale."""
-        return self.conv.init(rng) | self.norm.init(rng)
-
-    def __call__(self, params: Params, x: Any, run: Run) -> Any:
-        """Output of the shape of x."""
-        return np.maximum(x, self.norm(params, self.conv(params, x, run), run))

@@ -11,13 +11,14 @@ from autodiff.registry import CONSTANT
 
 UFUNCS = (
     "floor ceil trunc rint floor_divide isnan isinf isfinite signbit equal not_equal less less_equal greater"
-    " greater_equal logical_and logical_or logical_xor logical_not spacing heaviside nextafter"
+    " greater_equal logical_and logical_or logical_xor logical_not spacing nextafter"
 )
 FUNCTIONS = (
-    "shape ndim size result_type can_cast min_scalar_type common_type iscomplexobj isrealobj isreal iscomplex"
-    " zeros_like ones_like empty_like argmax argmin nanargmax nanargmin argsort argpartition lexsort argwhere nonzero"
-    " flatnonzero count_nonzero searchsorted digitize allclose isclose array_equal array_equiv any all round around fix"
-    " isposinf isneginf isin histogram_bin_edges array_repr array_str array2string may_share_memory shares_memory"
+    "shape ndim size result_type can_cast min_scalar_type common_type iscomplexobj isrealobj isreal iscomplex "
+    "zeros_like ones_like empty_like argmax argmin nanargmax nanargmin argsort argpartition lexsort argwhere "
+    "nonzero flatnonzero count_nonzero searchsorted digitize allclose isclose array_equal array_equiv any all "
+    "round around fix isposinf isneginf isin tril_indices_from triu_indices_from diag_indices_from array_repr "
+    "array_str array2string may_share_memory shares_memory"
 )
 
 CONSTANT.update(getattr(np, name) for name in (UFUNCS + " " + FUNCTIONS).split() if hasattr(np, name))

@@ -12,6 +12,7 @@ from math import log, nan
 from typing import Any
 
 import numpy as np
+from scipy.special import i1
 
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
@@ -158,6 +159,17 @@ rule(np.conjugate, lambda out, x: np.conjugate)
 rule(np.real, lambda out, val: pass_on)
 rule(np.imag, lambda out, val: lambda g: g * -1j if val.dtype.kind == "c" else g * 0)
 rule(np.ldexp, lambda out, x1, x2: lambda g: np.ldexp(g, x2), None)
+
+
+rule(np.heaviside, lambda out, x, h: lambda g: g * 0, lambda out, x, h: lambda g: g * (value_of(x) == 0))
+rule(np.i0, lambda out, x: lambda g: g * i1(x))
+
+
+@traced(np.unwrap)
+def unwrap(p: Any, discont: float | None = None, axis: int = -1, *, period: float = 2 * np.pi) -> Any:
+    """Whole periods are added, which are constant."""
+    plain = value_of(p)
+    return p + (np.unwrap(plain, discont, axis, period=period) - plain)
 
 
 @traced(np.angle)

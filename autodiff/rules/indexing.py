@@ -52,6 +52,13 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     return arr[tuple(index)]
 
 
+@traced(np.bincount)
+def bincount(x: Any, /, weights: Any, minlength: int = 0) -> Any:
+    """The sum of the weights that go into each bin."""
+    x = np.asarray(value_of(x))
+    return scatter(weights, (x,), (max(minlength, int(x.max(initial=-1)) + 1),))
+
+
 @traced(np.compress)
 def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     return np.take(a, np.flatnonzero(condition), axis=axis)

@@ -14,7 +14,7 @@ from scipy import special as sc
 
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
-from autodiff.registry import rule
+from autodiff.registry import RULES, rule
 from autodiff.rules.elementwise import LOG10
 
 SQRT_PI = np.sqrt(np.pi).item()
@@ -156,6 +156,44 @@ def _boxcox_slope(out: Any, log_x: Any, lam: Any) -> Any:
     return log_x * log_x * _exprel_slope(None, lam * log_x)
 
 
+for theirs, numpys in ((sc.exp2, np.exp2), (sc.expm1, np.expm1), (sc.log1p, np.log1p), (sc.cbrt, np.cbrt)):
+    rule(theirs, *RULES[numpys])
+rule(
+    sc.boxcox1p,
+    lambda out, x, lam: lambda g: g * (1 + x) ** (lam - 1),
+    lambda out, x, lam: lambda g: g * _boxcox_slope(out, np.log1p(x), lam),
+)
+rule(sc.inv_boxcox, lambda out, x, lam: lambda g: g * out ** (1 - lam), None)
+rule(sc.inv_boxcox1p, lambda out, x, lam: lambda g: g * (1 + out) ** (1 - lam), None)
+
+# integrals
+
+
+def _student(df: Any) -> Any:
+    """The constant under the density of Student's t."""
+    return weak(np.sqrt(df) * sc.beta(0.5, df / 2))
+
+
+rule(sc.exp1, lambda out, x: lambda g: -g * np.exp(-x) / x)
+rule(sc.expi, lambda out, x: lambda g: g * np.exp(x) / x)
+rule(sc.expn, None, lambda out, n, x: lambda g: -g * sc.expn(n - 1, x))
+rule(sc.ellipk, lambda out, m: lambda g: g * (sc.ellipe(m) / (1 - m) - out) / (2 * m))
+rule(sc.ellipe, lambda out, m: lambda g: g * (out - sc.ellipk(m)) / (2 * m))
+rule(sc.spence, lambda out, z: lambda g: g * np.log(z) / (1 - z))
+rule(sc.wrightomega, lambda out, z: lambda g: g * (out / (1 + out)))
+rule(
+    sc.betaincc,
+    None,
+    None,
+    lambda out, a, b, x: lambda g: -g * (x ** (a - 1) * (1 - x) ** (b - 1) / weak(sc.beta(a, b))),
+)
+rule(sc.stdtr, None, lambda out, df, t: lambda g: g * (1 + t * t / df) ** (-(df + 1) / 2) / _student(df))
+rule(
+    sc.chdtr,
+    None,
+    lambda out, v, x: lambda g: g * ((x / 2) ** (v / 2 - 1) * np.exp(-x / 2) / weak(2 * sc.gamma(v / 2))),
+)
+
 # Bessel functions
 
 rule(sc.j0, lambda out, x: lambda g: -g * sc.j1(x))
@@ -168,6 +206,10 @@ rule(sc.i0, lambda out, x: lambda g: g * sc.i1(x))
 rule(sc.i1, lambda out, x: lambda g: g * (sc.iv(0, x) + sc.iv(2, x)) / 2)
 rule(sc.k0, lambda out, x: lambda g: -g * sc.k1(x))
 rule(sc.k1, lambda out, x: lambda g: -g * (sc.kv(0, x) + sc.kv(2, x)) / 2)
+rule(sc.kn, None, lambda out, n, x: lambda g: -g * (sc.kv(n - 1, x) + sc.kv(n + 1, x)) / 2)
+rule(sc.yn, None, lambda out, n, x: lambda g: g * (sc.yv(n - 1, x) - sc.yv(n + 1, x)) / 2)
+rule(sc.k0e, lambda out, x: lambda g: g * (out - sc.k1e(x)))
+rule(sc.k1e, lambda out, x: lambda g: g * (out - sc.k0e(x) - out / x))
 rule(sc.iv, None, lambda out, n, x: lambda g: g * (sc.iv(n - 1, x) + sc.iv(n + 1, x)) / 2)
 rule(sc.kv, None, lambda out, n, x: lambda g: -g * (sc.kv(n - 1, x) + sc.kv(n + 1, x)) / 2)
 rule(sc.i0e, lambda out, x: lambda g: g * (sc.i1e(x) - np.sign(value_of(x)) * out))

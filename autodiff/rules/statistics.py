@@ -22,35 +22,55 @@ def rows_of(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
 ROUNDING = {"linear": None, "lower": np.floor, "higher": np.ceil, "nearest": np.rint, "midpoint": None}
 
 
-@traced(np.quantile)
-def quantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
-    """Between the two neighbouring order statistics; the position `q` is a constant."""
+def quantiles(a: Any, q: Any, axis: Any, method: str, keepdims: bool, ignore_nan: bool) -> Any:
+    """Between two neighbouring order statistics; the position `q` is a constant."""
     if method not in ROUNDING:
         raise TypeError(f"np.quantile has no gradient rule for method={method!r}: use one of {', '.join(ROUNDING)}")
     q = np.asarray(q, dtype=float)
     rows, kept = rows_of(a, axis)
-    ordered = np.sort(rows, axis=-1)
-    position = q * (rows.shape[-1] - 1)
+    invalid = np.isnan(value_of(rows))
+    n = np.sum(~invalid, axis=-1, keepdims=True) if ignore_nan else rows.shape[-1]
+    position = np.broadcast_to(q.ravel() * (n - 1), (*rows.shape[:-1], q.size))
     if (snap := ROUNDING[method]) is not None:
         position = snap(position)
     below, above = np.floor(position).astype(int), np.ceil(position).astype(int)
     weight = (position - below if method != "midpoint" else np.where(above > below, 0.5, 0)).astype(a.dtype)
-    out = ordered[..., below] * (1 - weight) + ordered[..., above] * weight
-    undefined = np.isnan(value_of(rows)).any(axis=-1)
-    if undefined.any():
-        out = np.where(undefined.reshape(undefined.shape + (1,) * q.ndim), np.nan, out)
-    out = np.moveaxis(out, tuple(range(-q.ndim, 0)), tuple(range(q.ndim))) if q.ndim else out
-    return np.reshape(out, q.shape + kept) if keepdims else out
+    ordered = np.sort(rows, axis=-1)  # NaN comes last
+    out = np.take_along_axis(ordered, below, -1) * (1 - weight) + np.take_along_axis(ordered, above, -1) * weight
+    if not ignore_nan and invalid.any():
+        out = np.where(invalid.any(axis=-1, keepdims=True), np.nan, out)
+    out = np.moveaxis(out, -1, 0)
+    return np.reshape(out, q.shape + (kept if keepdims else out.shape[1:]))
+
+
+@traced(np.quantile)
+def quantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
+    return quantiles(a, q, axis, method, keepdims, ignore_nan=False)
 
 
 @traced(np.percentile)
 def percentile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
-    return quantile(a, np.true_divide(q, 100), axis, method=method, keepdims=keepdims)
+    return quantiles(a, np.true_divide(q, 100), axis, method, keepdims, ignore_nan=False)
 
 
 @traced(np.median)
 def median(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return quantile(a, 0.5, axis, keepdims=keepdims)
+    return quantiles(a, 0.5, axis, "linear", keepdims, ignore_nan=False)
+
+
+@traced(np.nanquantile)
+def nanquantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
+    return quantiles(a, q, axis, method, keepdims, ignore_nan=True)
+
+
+@traced(np.nanpercentile)
+def nanpercentile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
+    return quantiles(a, np.true_divide(q, 100), axis, method, keepdims, ignore_nan=True)
+
+
+@traced(np.nanmedian)
+def nanmedian(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    return quantiles(a, 0.5, axis, "linear", keepdims, ignore_nan=True)
 
 
 @traced(np.average)

@@ -112,3 +112,8 @@ class Noisy:
         noisy = self._model(self._base(x) - self._f_opt, self.stream)
         # 1.01e-8 is COCO's, so that the final target 1e-8 is never met by luck
         return noisy + self._f_opt + 1.01e-8 + penalty(x, self._weights)
+
+    def reseed(self, rng: np.random.Generator) -> None:
+        """Begin a keyed stream anew, with a key drawn from `rng`; COCO's stream and a caller's own stay as they are."""
+        if isinstance(self.stream, KeyedStream):
+            self.stream = KeyedStream(int(rng.integers(2**63)))

@@ -1,6 +1,7 @@
 """Convolution and pooling against naive loops, central differences, second order, and torch."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -226,6 +227,27 @@ def test_ties_share_and_nan_stays_quiet():
     value, pull = ad.vjp(lambda x: max_pool2d(x, 2), x)
     assert np.isnan(value).all()
     np.testing.assert_array_equal(pull(np.ones((1, 1, 1))), np.zeros_like(x))
+
+
+def test_no_images_at_all():
+    for groups in (1, 2):
+        x, w = np.zeros((0, 4, 5, 5)), np.ones((2, 4 // groups, 3, 3))
+        y, pull = ad.vjp(lambda x, w, g=groups: max_pool2d(conv2d(x, w, groups=g), 2), x, w)
+        assert y.shape == (0, 2, 1, 1)
+        gx, gw = pull(y)
+        assert gx.shape == x.shape
+        np.testing.assert_array_equal(gw, np.zeros_like(w))
+
+
+def test_threads_do_not_share_their_workspace():
+    generator = np.random.default_rng(12)
+    x, w = generator.standard_normal((40, 2, 12, 12)), generator.standard_normal((8, 4, 2, 3, 3))
+    f = ad.value_and_grad(lambda w: np.sin(conv2d(x, w)).sum())
+    expected = [f(member) for member in w]
+    with ThreadPoolExecutor(4) as pool:
+        for (value, g), (one, h) in zip(pool.map(f, w), expected, strict=True):
+            assert value == one
+            np.testing.assert_array_equal(g, h)
 
 
 def test_plain_lists_and_integers():

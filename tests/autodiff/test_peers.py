@@ -122,6 +122,7 @@ def test_conventions_at_kinks() -> None:
     assert ad.grad(lambda x: np.maximum(x, 0.0))(0.0) == 0.5
     assert ad.grad(ad.special.relu)(0.0) == 0.0
     assert ad.grad(np.abs)(0.0) == 0.0
+    assert ad.grad(lambda h: np.heaviside(0.0, h))(0.5) == 1.0
     assert ad.grad(lambda x: np.hypot(x, 0.0))(0.0) == 0.0
     assert ad.grad(lambda x: np.clip(x, 0.0, 1.0))(0.0) == 1.0
     np.testing.assert_array_equal(ad.grad(lambda x: x[[0, 0, 1]].sum())(X), [2, 1, 0])

@@ -276,6 +276,21 @@ def test_a_stream_of_coco_continues_through_problems() -> None:
     assert [first(x), second(x), first(x)] == [alone(x), alone(x), alone(x)]
 
 
+def test_noise_begins_anew_from_a_seed() -> None:
+    x = np.ones((3, 5))
+    f = bbob.make("bbob-noisy-f101", 5)
+    draws = []
+    for seed in (7, 7, 8):
+        f.reseed(seed)
+        draws.append(f(x))
+    assert (draws[0] == draws[1]).all() and (draws[0] != draws[2]).all()
+    coco = bbob.make("bbob-noisy-f101", 5, noise="coco")
+    first = coco(x)
+    coco.reseed(7)  # goes on with COCO's numbers
+    again = bbob.make("bbob-noisy-f101", 5, noise="coco")
+    assert (first == again(x)).all() and (coco(x) == again(x)).all()
+
+
 def test_noise_that_is_unknown() -> None:
     with pytest.raises(ValueError, match="noise must be 'keyed', 'coco' or a stream, got 'pink'"):
         bbob.make("bbob-noisy-f101", 5, noise="pink")

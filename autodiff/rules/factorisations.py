@@ -1,0 +1,198 @@
+"""Rules of the factorisations of ``np.linalg``, Cholesky, eigenvalues, singular values, QR; all take stacks.
+
+``cholesky`` and ``eigh`` read one triangle of their argument only, and the gradient is that of what they compute: the
+other triangle receives zero. Vectors of equal eigenvalues or singular values have no derivative, the sum of such values
+has one; so the part of the vectors is left out where no gradient comes to them.
+
+References: M. Giles 2008, An extended collection of matrix derivative results for forward and reverse mode AD (Oxford
+NA-08/01); J. Townsend 2016, Differentiating the singular value decomposition; S. Walter & L. Lehmann 2018, J. Comput.
+Appl. Math. 340 (QR).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.operators import value_of
+from autodiff.primitive import with_rule
+from autodiff.registry import traced
+from autodiff.rules.reductions import real_only
+
+
+def t(x: Any) -> Any:
+    """Transpose of the last two axes."""
+    return np.swapaxes(x, -1, -2)
+
+
+def diagonal_matrix(x: Any) -> Any:
+    """Diagonal matrices of the rows of `x`."""
+    return x[..., None] * np.eye(x.shape[-1], dtype=x.dtype)
+
+
+def one_triangle(s: Any, upper: bool) -> Any:
+    """Gradient with respect to one triangle of a symmetric matrix, from that with respect to the whole."""
+    both = s + t(s)
+    half = np.triu(both, 1) if upper else np.tril(both, -1)
+    return half + s * np.eye(s.shape[-1], dtype=s.dtype)
+
+
+def cholesky_rule(out: Any, a: Any, upper: bool = False) -> Any:
+    real_only(a, "np.linalg.cholesky")
+
+    def vjp(g: Any) -> Any:
+        low, g = (t(out), t(g)) if upper else (out, g)
+        phi = np.tril(t(low) @ g)
+        phi = phi - 0.5 * phi * np.eye(low.shape[-1], dtype=low.dtype)
+        s = np.linalg.solve(t(low), t(np.linalg.solve(t(low), t(phi))))
+        return one_triangle((s + t(s)) / 2, upper)
+
+    return vjp
+
+
+@with_rule(cholesky_rule)
+def _cholesky(a: Any, upper: bool) -> Any:
+    return np.linalg.cholesky(a, upper=upper)
+
+
+@traced(np.linalg.cholesky)
+def cholesky(a: Any, /, *, upper: bool = False) -> Any:
+    return _cholesky(a, upper)
+
+
+def inverse_gaps(w: Any) -> Any:
+    """1 / (w_j - w_i), 0 on the diagonal."""
+    gaps = w[..., None, :] - w[..., :, None]
+    eye = np.eye(w.shape[-1], dtype=bool)
+    return np.where(eye, 0, 1 / np.where(eye, 1, gaps))
+
+
+def eigh_rule(out: Any, a: Any, upper: bool) -> Any:
+    real_only(a, "np.linalg.eigh")
+    w, v = out
+
+    def vjp(g: Any) -> Any:
+        gw, gv = g
+        inner: Any = 0.0 if gw is None else diagonal_matrix(gw)
+        if (
+            gv is not None
+        ):  # not formed otherwise: equal eigenvalues have no unique vectors, but their sum has a gradient
+            inner = inner + (t(v) @ gv) * inverse_gaps(w)
+        s = v @ inner @ t(v)
+        return one_triangle((s + t(s)) / 2, upper)
+
+    return vjp
+
+
+@with_rule(eigh_rule)
+def _eigh(a: Any, upper: bool) -> Any:
+    return tuple(np.linalg.eigh(a, "U" if upper else "L"))
+
+
+@traced(np.linalg.eigh)
+def eigh(a: Any, UPLO: str = "L") -> Any:
+    return EIGH(*_eigh(a, UPLO.upper() == "U"))
+
+
+@traced(np.linalg.eigvalsh)
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+    return _eigh(a, UPLO.upper() == "U")[0]
+
+
+def svd_rule(out: Any, a: Any, full_matrices: bool) -> Any:
+    real_only(a, "np.linalg.svd")
+    s, k = out[1], out[1].shape[-1]
+    u, vt = out[0][..., :, :k], out[2][..., :k, :]
+
+    def vjp(g: Any) -> Any:
+        gu, gs, gvt = g
+        inner: Any = 0.0 if gs is None else diagonal_matrix(gs)
+        gaps = inverse_gaps(s * s) if gu is not None or gvt is not None else None
+        outer: Any = 0.0
+        if gu is not None:
+            _no_signal_beyond(gu[..., :, k:])
+            gu = gu[..., :, :k]
+            j = gaps * (t(u) @ gu)
+            inner = inner + (j + t(j)) * s[..., None, :]
+            if u.shape[-2] > k:
+                outer = outer + ((gu - u @ (t(u) @ gu)) / s[..., None, :]) @ vt
+        if gvt is not None:
+            _no_signal_beyond(gvt[..., k:, :])
+            gv = t(gvt[..., :k, :])
+            j = gaps * (vt @ gv)
+            inner = inner + s[..., :, None] * (j + t(j))
+            if vt.shape[-1] > k:
+                outer = outer + (u / s[..., None, :]) @ t(gv - t(vt) @ (vt @ gv))
+        return u @ inner @ vt + outer
+
+    return vjp
+
+
+def _no_signal_beyond(g: Any) -> None:
+    if np.any(value_of(g) != 0):
+        raise ValueError(
+            "np.linalg.svd: the vectors beyond the smaller side of a matrix have no gradient: use full_matrices=False"
+        )
+
+
+@with_rule(svd_rule)
+def _svd(a: Any, full_matrices: bool) -> Any:
+    return tuple(np.linalg.svd(a, full_matrices))
+
+
+@traced(np.linalg.svd)
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    if hermitian:
+        raise TypeError("np.linalg.svd has no gradient rule for hermitian=True: leave it out, or use np.linalg.eigh")
+    return SVD(*_svd(a, full_matrices)) if compute_uv else _svd(a, False)[1]
+
+
+@traced(np.linalg.svdvals)
+def svdvals(x: Any, /) -> Any:
+    return _svd(x, False)[1]
+
+
+def qr_rule(out: Any, a: Any) -> Any:
+    real_only(a, "np.linalg.qr")
+    q, r = out
+    k = q.shape[-1]
+
+    def square(gq: Any, gr: Any, r: Any) -> Any:
+        m = r @ t(gr) - t(gq) @ q
+        m = np.tril(m) + t(np.tril(m, -1))
+        return t(np.linalg.solve(r, t(gq + q @ m)))
+
+    def vjp(g: Any) -> Any:
+        gq = np.zeros_like(value_of(q)) if g[0] is None else g[0]
+        gr = np.zeros_like(value_of(r)) if g[1] is None else g[1]
+        if a.shape[-1] <= k:
+            return square(gq, gr, r)
+        rest = a[
+            ..., :, k:
+        ]  # a wide matrix: q and the left part of r come from the left square, q.T @ rest is the right part
+        left = square(gq + rest @ t(gr[..., :, k:]), gr[..., :, :k], r[..., :, :k])
+        return np.concatenate([left, q @ gr[..., :, k:]], axis=-1)
+
+    return vjp
+
+
+@with_rule(qr_rule)
+def _qr(a: Any) -> Any:
+    return tuple(np.linalg.qr(a))
+
+
+@traced(np.linalg.qr)
+def qr(a: Any, mode: str = "reduced") -> Any:
+    square = a.shape[-2] <= a.shape[-1]
+    if mode not in ("reduced", "r") and not (mode == "complete" and square):
+        raise TypeError(
+            f"np.linalg.qr has no gradient rule for mode={mode!r} of a matrix of shape {a.shape}: use mode='reduced'"
+        )
+    q, r = _qr(a)
+    return r if mode == "r" else QR(q, r)
+
+
+EIGH = type(np.linalg.eigh(np.eye(1)))
+SVD = type(np.linalg.svd(np.eye(1)))
+QR = type(np.linalg.qr(np.eye(1)))
