@@ -1,0 +1,84 @@
+"""What a run leaves behind for its plot: one record per iteration, thinned so that memory stays bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+MOST = 1000  # records kept; beyond it every other one is dropped and the stride doubles
+WIDEST = 200  # coordinates kept of mean and standard deviations, the first ones
+
+
+class History:
+    """Records of a run: evaluations, best and median values, step size, axis ratio, mean and standard deviations.
+
+    `arrays()` gives them as arrays with one row per record. Iterations 1, 2, 3, ... are kept until there are `MOST`;
+    then every second record goes and only every second iteration is kept from there on, and so forth.
+    """
+
+    def __init__(self) -> None:
+        self.stride = 1
+        self._rows: list[tuple[float, ...]] = []
+        self._means: list[FloatArray] = []
+        self._stds: list[FloatArray] = []
+
+    def add(self, nit: int, nfev: int, f: FloatArray, best: float, opt: Any) -> None:
+        """Keep iteration `nit` if its turn has come."""
+        if nit % self.stride:
+            return
+        ranked = np.sort(f)
+        if not -np.inf < ranked[0] <= ranked[-1] < np.inf:
+            ranked = ranked[np.isfinite(ranked)] if np.isfinite(ranked).any() else np.full(1, np.nan)
+        low, middle, high = ranked[0], ranked[len(ranked) // 2], ranked[-1]
+        sigma = getattr(opt, "sigma", None)
+        # The axis ratio takes a decomposition, so it is looked at as rarely as the stopping criteria look at it.
+        ratio = getattr(opt, "axis_ratio", None) if nit % max(self.stride, opt.rare_interval) == 0 else None
+        self._rows.append(
+            (nit, nfev, best, low, middle, high, *(np.nan if v is None else float(np.max(v)) for v in (sigma, ratio)))
+        )
+        mean, stds = getattr(opt, "x_mean", None), getattr(opt, "stds", None)
+        self._means.append(_first(mean))
+        self._stds.append(_first(stds))
+        if len(self._rows) >= MOST:
+            self.stride *= 2
+            keep = [i for i, row in enumerate(self._rows) if int(row[0]) % self.stride == 0]
+            self._rows = [self._rows[i] for i in keep]
+            self._means = [self._means[i] for i in keep]
+            self._stds = [self._stds[i] for i in keep]
+
+    def arrays(self) -> dict[str, FloatArray]:
+        """Arrays by name: nit, nfev, best, low, median, high, sigma, axis_ratio (k,), mean, stds (k, n)."""
+        table = np.array(self._rows, dtype=float).reshape(len(self._rows), 8)
+        names = ("nit", "nfev", "best", "low", "median", "high", "sigma", "axis_ratio")
+        columns = {name: table[:, i] for i, name in enumerate(names)}
+        return {**columns, "mean": _stack(self._means), "stds": _stack(self._stds)}
+
+    def state_dict(self) -> dict[str, Any]:
+        """The records as arrays, for a checkpoint."""
+        return {**self.arrays(), "stride": np.array(self.stride)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over the records of a checkpoint."""
+        self.stride = int(state["stride"])
+        names = ("nit", "nfev", "best", "low", "median", "high", "sigma", "axis_ratio")
+        self._rows = [tuple(row) for row in np.column_stack([state[name] for name in names]).tolist()]
+        self._means = list(state["mean"])
+        self._stds = list(state["stds"])
+
+
+def _first(x: Any) -> FloatArray:
+    return np.array(x if x is not None else [], dtype=float).reshape(-1)[:WIDEST]
+
+
+def _stack(rows: list[FloatArray]) -> FloatArray:
+    """Rows of possibly different lengths (a restart may change the method) as one array, NaN where there is nothing."""
+    width = max((len(row) for row in rows), default=0)
+    out = np.full((len(rows), width), np.nan)
+    for i, row in enumerate(rows):
+        out[i, : len(row)] = row
+    return out

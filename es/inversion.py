@@ -1,0 +1,100 @@
+"""A solver that calls its objective, turned inside out: it asks for points and is told values.
+
+SciPy's solvers own their loop: they call the objective and return when they have finished. `Inverted` runs such a
+solver in a thread of its own that sleeps whenever it waits for a value, so that the driver's loop, its ledger, its
+limits and its workers serve them like any other method. Only one of the two threads ever runs.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import queue
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+Answer = tuple[FloatArray, FloatArray | None]
+Call = Callable[[FloatArray], Answer]
+
+
+class _Abandoned(BaseException):
+    """Raised inside the solver when nobody will answer any more; a BaseException, so that no solver swallows it."""
+
+
+class _Finished:
+    def __init__(self, outcome: Any = None, error: BaseException | None = None) -> None:
+        self.outcome = outcome
+        self.error = error
+
+
+class Inverted:
+    """A running solver, waiting for the values of the points it has asked for.
+
+    Parameters
+    ----------
+    solve : callable
+        `solve(call)` runs the solver; `call(x)` with x (k, n) gives f (k,) and, where the driver has them, gradients
+        (k, n). What `solve` returns ends up in `outcome`.
+
+    Attributes
+    ----------
+    asked : ndarray, shape (k, n), or None
+        Points that wait for values; None when the solver has finished.
+    outcome : object
+        What the solver returned.
+    """
+
+    def __init__(self, solve: Callable[[Call], Any]) -> None:
+        self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.asked: FloatArray | None = None
+        self.outcome: Any = None
+        # The thread holds the queues and never this object, so dropping the object ends the thread.
+        context = contextvars.copy_context()  # np.errstate and the like as the caller has set them
+        arguments = (solve, self._requests, self._answers)
+        thread = threading.Thread(target=lambda: context.run(_work, *arguments), daemon=True, name="evotape-solver")
+        weakref.finalize(self, self._answers.put, _Abandoned)
+        thread.start()
+        self._await()
+
+    def tell(self, f: FloatArray, g: FloatArray | None = None) -> None:
+        """Answer `asked`; afterwards `asked` holds the next points, or None.
+
+        Raises
+        ------
+        Exception
+            Whatever the solver raised.
+        """
+        self._answers.put((f, g))
+        self._await()
+
+    def _await(self) -> None:
+        request = self._requests.get()
+        if isinstance(request, _Finished):
+            self.asked, self.outcome = None, request.outcome
+            if request.error is not None:
+                raise request.error
+        else:
+            self.asked = request
+
+
+def _work(solve: Callable[[Call], Any], requests: queue.SimpleQueue[Any], answers: queue.SimpleQueue[Any]) -> None:
+    def call(x: FloatArray) -> Answer:
+        requests.put(np.array(x, dtype=float))
+        answer = answers.get()
+        if answer is _Abandoned:
+            raise _Abandoned
+        result: Answer = answer
+        return result
+
+    try:
+        requests.put(_Finished(solve(call)))
+    except _Abandoned:
+        return
+    except BaseException as error:  # it leaves `tell` in the driver's thread
+        requests.put(_Finished(error=error))

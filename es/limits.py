@@ -1,0 +1,111 @@
+"""Budget, time and target of a run: the reasons to stop that have nothing to do with the method."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from problems.ledger import Ledger
+
+
+class Limits:
+    """What a run may use, counted from its own start.
+
+    Parameters
+    ----------
+    ledger : problems.Ledger
+        May have counted before: only what comes from here on is charged.
+    maxfevals, maxiter : float or None
+        Points to evaluate; iterations.
+    maxtime : float or None
+        Seconds.
+    ftarget : float or None
+        Stop as soon as the best value is at or below it.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        maxfevals: float | None = None,
+        maxiter: float | None = None,
+        maxtime: float | None = None,
+        ftarget: float | None = None,
+    ) -> None:
+        self.ledger = ledger
+        self.maxfevals = maxfevals
+        self.maxiter = maxiter
+        self.maxtime = maxtime
+        self.ftarget = ftarget
+        self._nfev0, self._njev0, self._failed0 = ledger.nfev, ledger.njev, ledger.n_failed
+        self._start = time.monotonic()
+
+    @property
+    def nfev(self) -> int:
+        """Points evaluated by this run."""
+        return self.ledger.nfev - self._nfev0
+
+    @property
+    def njev(self) -> int:
+        """Gradients evaluated by this run."""
+        return self.ledger.njev - self._njev0
+
+    @property
+    def n_failed(self) -> int:
+        """Points of this run whose value was not finite."""
+        return self.ledger.n_failed - self._failed0
+
+    @property
+    def seconds(self) -> float:
+        """Time that the run has taken, before a resume included."""
+        return time.monotonic() - self._start
+
+    def resume(self, seconds: float) -> None:
+        """Go on with a run that had taken this many seconds and whose ledger has been restored."""
+        self._nfev0 = self._njev0 = self._failed0 = 0
+        self._start = time.monotonic() - seconds
+
+    def room(self, wanted: int) -> int:
+        """How many of the wanted evaluations the budget still holds."""
+        return wanted if self.maxfevals is None else int(min(wanted, self.maxfevals - self.nfev))
+
+    def reached(self, nit: int, f_best: float) -> dict[str, float]:
+        """The limits that are reached, each with its figure."""
+        stop: dict[str, float] = {}
+        if self.ftarget is not None and f_best <= self.ftarget:
+            stop["ftarget"] = self.ftarget
+        if self.maxfevals is not None and self.nfev >= self.maxfevals:
+            stop["maxfevals"] = self.maxfevals
+        if self.maxiter is not None and nit >= self.maxiter:
+            stop["maxiter"] = self.maxiter
+        if self.maxtime is not None and self.seconds >= self.maxtime:
+            stop["maxtime"] = self.maxtime
+        return stop
+
+
+def limit(name: str, value: Any, *, whole: bool) -> float | None:
+    """A budget: None, or a positive number, whole where it counts something.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool) or not value > 0:
+        raise ValueError(f"{name} must be a positive number or None, got {value!r}")
+    if whole and value != np.inf and int(value) != value:
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+    return float(value)
+
+
+def target(value: Any) -> float | None:
+    """ftarget as a number; NaN has no meaning."""
+    if value is None:
+        return None
+    if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool) or np.isnan(value):
+        raise ValueError(f"ftarget must be a number or None, got {value!r}")
+    return float(value)

@@ -1,0 +1,279 @@
+"""The driver: one call from a function to a result, whatever the method.
+
+    res = es.minimize(f, x0, bounds=[(-5, 5)] * 10)
+
+The loop is ask, evaluate, tell. Everything beside it (checks, evaluation, limits, restarts, constraints, noise,
+checkpoints) has a file of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from es import arguments
+from es.checkpoint import Checkpoint, as_checkpoint
+from es.constraints import OFF, judge_for, listed
+from es.evaluate import Evaluator
+from es.history import History
+from es.limits import Limits, limit, target
+from es.noise import Reevaluation
+from es.registry import get_method
+from es.report import Reporter, summarize
+from es.restarts import Restarts, with_restarts
+from es.space import Space
+from es.workers import MapLike
+from problems.boxes import as_box
+
+if TYPE_CHECKING:
+    from scipy.optimize import Bounds, OptimizeResult
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def minimize(
+    fun: Callable[..., Any],
+    x0: npt.ArrayLike | Space | None = None,
+    *,
+    method: str | type = "cmaes",
+    sigma0: float | npt.ArrayLike | None = None,
+    bounds: Bounds | Sequence[Any] | None = None,
+    constraints: Any = (),
+    integrality: npt.ArrayLike | None = None,
+    jac: Callable[..., Any] | bool | None = None,
+    vectorized: bool = False,
+    maxfevals: float | None = None,
+    maxiter: float | None = None,
+    maxtime: float | None = None,
+    ftarget: float | None = None,
+    restarts: int | str | None = None,
+    popsize: int | None = None,
+    workers: int | MapLike | Executor | None = 1,
+    callback: Callable[..., Any] | None = None,
+    progress: bool = False,
+    checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
+    on_error: str = "raise",
+    timeout: float | None = None,
+    rng: int | np.random.SeedSequence | np.random.Generator | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> OptimizeResult:
+    """Minimise a function, with or without gradients.
+
+    Parameters
+    ----------
+    fun : callable, problems.Objective or problems.Ledger
+        `fun(x)` for x of shape (n,) returns a number; of shape (..., n) values of shape (...) if `vectorized`. With a
+        `Space` it gets a dict. A Ledger is used as it is, so its trace is the curve of the run.
+    x0 : array_like of shape (n,), Space or None
+        Where to start, inside the bounds. None: `fun.x0(rng)` of an Objective.
+    method : str or class
+        A name of `es.methods()`, or a class with ask and tell.
+    sigma0 : float or array_like of shape (n,), optional
+        Initial standard deviations; about a quarter of the distance to the optimum. Default: that of the Objective,
+        0.3 of the width of finite bounds, else 0.3 max(1, max|x0|).
+    bounds : scipy.optimize.Bounds or sequence of (low, high), optional
+        Never left by an evaluation. Default: those of the Objective.
+    constraints : NonlinearConstraint, LinearConstraint or a sequence of them
+        Handled by an augmented Lagrangian (`es.constraints`); `x` is then the best feasible point.
+    integrality : array_like of shape (n,), optional
+        Non-zero where a coordinate takes whole numbers only.
+    jac : callable, True or None
+        The gradient, for methods that use one: a callable, True where `fun` returns (f, g), None for `autodiff`.
+    vectorized : bool
+        Whether `fun` takes whole populations.
+    maxfevals, maxiter, maxtime : float, optional
+        Budget in evaluations (never passed), iterations and seconds.
+    ftarget : float, optional
+        Stop at this value; `success` then means that it was reached.
+    restarts : int, "ipop", "bipop" or None
+        Start again when the method ends before the budget does (`es.restarts`); an int is a number of IPOP restarts.
+    popsize : int, optional
+        Points per iteration.
+    workers : int, map-like callable, concurrent.futures.Executor or None
+        Where points are evaluated (`es.workers.open_workers`): -1 is one worker per core, None as many as
+        `joblib.parallel_config` says, whose backend is used for any number but 1.
+    callback : callable, optional
+        `callback(intermediate_result)`, after each iteration; StopIteration ends the run.
+    progress : bool
+        Show a progress line.
+    checkpoint : path or es.Checkpoint, optional
+        Save the run there and go on from there if the file exists.
+    on_error : {"raise", "penalize"}
+        What an exception in `fun`, a dead worker or a passed `timeout` does: raise, or count as a value of NaN.
+    timeout : float, optional
+        Seconds that one evaluation may take; evaluations then run in worker processes that can be killed.
+    rng : None, int, SeedSequence or Generator
+        Source of randomness; the global NumPy stream is never touched.
+    options : mapping, optional
+        Further arguments of the method's constructor, and stopping criteria by name (`{"tolx": 1e-9}`). With
+        `"noise": "reevaluate"` points are evaluated as often as the noise asks for (`es.noise`).
+
+    Returns
+    -------
+    scipy.optimize.OptimizeResult
+        `x` and `fun`, the best evaluated point and its value; `success`, `status`, `message`; `nfev`, `njev`, `nit`;
+        `stop`, the criteria that ended the run with their figures; `mean`, the centre of the method's last
+        distribution; `n_failed` and `first_error`; `history`, what `es.plot` draws; `seconds`, `seed`, `method`.
+
+    Raises
+    ------
+    ValueError
+        Whatever is wrong with an argument, before the first evaluation.
+
+    Examples
+    --------
+    >>> import es
+    >>> res = es.minimize(lambda x: ((x - 1) ** 2).sum(), [0.0, 0.0], ftarget=1e-9, rng=1)
+    >>> bool(res.success), bool(abs(res.x - 1).max() < 1e-4)
+    (True, True)
+    """
+    space = x0 if isinstance(x0, Space) else None
+    if space is not None:
+        fun, x0, bounds, integrality = space.wrap(fun), space.x0, space.bounds, space.integrality
+    start, rng = arguments.start_point(x0, fun, rng)
+    ledger = arguments.as_ledger(fun, start.size, jac=jac, vectorized=vectorized)
+    problem = ledger.objective
+    cls = arguments.as_class(get_method(method))
+    options, noise = arguments.take_noise(options, constraints or problem.constraints)
+    integers = problem.integrality if integrality is None else np.asarray(integrality) != 0
+    if integers is not None and integers.any():
+        cls = arguments.with_integers(cls)
+        options = {**(options or {}), "integrality": integers}
+    if cls.wants_gradient and problem.differentiable is False:
+        raise ValueError(
+            f"method {cls.__name__} needs a gradient and {problem.name} has none: give jac, or take 'cmaes'"
+        )
+    make = arguments.Maker(
+        cls,
+        start,
+        sigma0=problem.sigma0 if sigma0 is None else sigma0,
+        box=problem.box if bounds is None else as_box(bounds, start.size),
+        popsize=popsize,
+        options=options,
+    )
+    if checkpoint is not None and cls.kind == "scipy":
+        make.fixed["replayable"] = True
+    rules = listed(constraints) or listed(problem.constraints)
+    if rules:
+        make.constrain(rules, OFF)
+    opt = with_restarts(make, restarts, rng)
+    limits = Limits(
+        ledger,
+        maxfevals=limit("maxfevals", maxfevals, whole=True),
+        maxiter=limit("maxiter", maxiter, whole=True),
+        maxtime=limit("maxtime", maxtime, whole=False),
+        ftarget=target(ftarget),
+    )
+    judge: Any = judge_for(rules, cls, opt, start.size)
+    decode = np.array if space is None else space.decode
+    kept = as_checkpoint(checkpoint)
+    if kept is not None:
+        kept.bind({**make.settings(), "restarts": restarts, "rng": opt.seed})
+    with (
+        Evaluator(ledger, workers=workers, on_error=on_error, timeout=timeout) as evaluate,
+        closing(Reporter(callback, progress, limits.maxfevals, decode)) as reporter,
+    ):
+        run = Run(opt, evaluate, limits, reporter, method=make.name, judge=judge, checkpoint=kept)
+        if noise:
+            run.judge = Reevaluation(run.again, opt)
+        run.go()
+    return summarize(run)
+
+
+class Run:
+    """One run of an optimizer on an objective: the loop, and the parts that it plays together.
+
+    Parameters
+    ----------
+    opt : Optimizer
+    evaluate : Evaluator
+    limits : Limits
+        Budget, time and target.
+    reporter : Reporter
+        Callback and progress line.
+    method : str
+        Name for the result.
+    judge : callable or None
+        `judge(x, f)` gives keywords of `tell`: `rank_by` and `feasible` (constraints), `f` (noise).
+    checkpoint : Checkpoint or None
+    """
+
+    def __init__(
+        self,
+        opt: Any,
+        evaluate: Evaluator,
+        limits: Limits,
+        reporter: Reporter,
+        *,
+        method: str = "",
+        judge: Any = None,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        self.opt = opt
+        self.ledger = evaluate.ledger
+        self.evaluate = evaluate
+        self.limits = limits
+        self.reporter = reporter
+        self.method = method or type(opt).__name__
+        self.judge = judge
+        self.checkpoint = checkpoint
+        self.history = History()
+        self.nit = 0
+        self.stop: dict[str, float] = {}
+
+    def go(self) -> None:
+        """Ask, evaluate, tell, until there is a reason to stop."""
+        if self.checkpoint is not None:
+            self.checkpoint.resume(self)
+        opt, gradients = self.opt, bool(self.opt.wants_gradient)
+        while not self._stopped():
+            cut = self.limits.room(opt.popsize) < opt.popsize
+            if cut and self.checkpoint is not None:
+                self.checkpoint.keep(self, now=True)  # a run that goes on with a larger budget goes on from here
+            x = opt.ask()
+            x = x[: self.limits.room(len(x))]  # maxfevals is never passed, not even inside a population
+            f, g = self.evaluate(x, gradients=gradients)
+            judged = {} if self.judge is None else self.judge(x, f)
+            opt.tell(x, **{"f": f, "g": g, **judged})
+            self.nit += 1
+            self.history.add(self.nit, self.limits.nfev, f, self.f_best, opt)
+            if not self.reporter(self):
+                self.stop["callback"] = float(self.nit)
+            if self.checkpoint is not None and not cut:
+                self.checkpoint.keep(self, now=self._stopped())
+
+    def again(self, x: FloatArray) -> FloatArray:
+        """Values of points that have been evaluated before, fewer than asked for where the budget ends."""
+        x = x[: self.limits.room(len(x))]
+        return self.evaluate(x)[0] if len(x) else np.empty(0)
+
+    @property
+    def f_best(self) -> float:
+        """Least value so far, of feasible points where there are constraints."""
+        return float(self.opt.f_best)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What has a state to be saved, by name."""
+        parts = {"optimizer": self.opt, "ledger": self.ledger, "history": self.history}
+        return parts if self.judge is None else {**parts, "judge": self.judge}
+
+    def _stopped(self) -> bool:
+        self.stop.update(self.limits.reached(self.nit, self.f_best))
+        if not self.stop:
+            self.stop.update(self.opt.stop())
+        if not self.stop and self.judge is not None:
+            reasons = self.judge.stop()
+            if reasons and isinstance(self.opt, Restarts):
+                self.judge.again()
+                for name, figure in reasons.items():
+                    self.opt.end(name, figure)  # the present run; the next tell begins another
+            else:
+                self.stop.update(reasons)
+        return bool(self.stop)

@@ -1,0 +1,113 @@
+"""The methods of this package behind `scipy.optimize.minimize`."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from es.minimize import minimize
+from es.registry import get_method
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+# Names that SciPy's own methods use for what is called otherwise here.
+SAME = {"maxfev": "maxfevals", "maxfun": "maxfevals", "disp": "progress", "seed": "rng"}
+_OWN = frozenset(inspect.signature(minimize).parameters) - {
+    "fun",
+    "x0",
+    "method",
+    "bounds",
+    "constraints",
+    "jac",
+    "callback",
+}
+
+
+def scipy_method(name: str | type) -> Callable[..., OptimizeResult]:
+    """A method for the argument `method` of `scipy.optimize.minimize`.
+
+    Parameters
+    ----------
+    name : str or class
+        As for `es.minimize`.
+
+    Returns
+    -------
+    callable
+        Takes what SciPy hands over. `options` are the keyword arguments of `es.minimize` (`maxfevals`, `sigma0`,
+        `rng`, ...; SciPy's `maxfev`, `maxfun`, `disp` and `seed` too) and those of the method; `tol` is the method's
+        threshold for steps or gradients.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method.
+
+    Examples
+    --------
+    >>> import scipy.optimize, es
+    >>> res = scipy.optimize.minimize(scipy.optimize.rosen, [0, 0], method=es.scipy_method("cmaes"), options={"rng": 1})
+    >>> bool(res.fun < 1e-8)
+    True
+    """
+    get_method(name)  # an unknown name is an error here, not inside SciPy
+    return partial(_through_scipy, name)
+
+
+def _through_scipy(
+    name: str | type,
+    fun: Callable[..., Any],
+    x0: Any,
+    args: tuple[Any, ...] = (),
+    jac: Any = None,
+    hess: Any = None,
+    hessp: Any = None,
+    bounds: Any = None,
+    constraints: Any = (),
+    callback: Any = None,
+    **options: Any,
+) -> OptimizeResult:
+    if hess is not None or hessp is not None:
+        warnings.warn(f"hess and hessp are not used by method {name!r}", RuntimeWarning, stacklevel=3)
+    own: dict[str, Any] = {}
+    rest = dict(options.pop("options", None) or {})
+    for key, value in options.items():
+        key = SAME.get(key, key)
+        if key in _OWN:
+            own[key] = value
+        else:
+            rest[_tolerance(get_method(name)) if key == "tol" else key] = value
+    gradient = _Bound(jac, args) if callable(jac) else None
+    return minimize(
+        _Bound(fun, args),
+        x0,
+        method=name,
+        jac=gradient,
+        bounds=bounds,
+        constraints=constraints,
+        callback=callback,
+        options=rest,
+        **own,
+    )
+
+
+def _tolerance(cls: Any) -> str:
+    """What `tol` means to a method: the first of these that it has."""
+    known = {*cls.criteria, *getattr(cls, "defaults", ())}
+    return next((name for name in ("tolx", "tolgrad", "gtol", "xatol", "xtol", "ftol", "tol") if name in known), "tol")
+
+
+class _Bound:
+    """A function of x with SciPy's further `args` filled in; picklable where the function is."""
+
+    def __init__(self, fun: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.fun = fun
+        self.args = args
+        self.__name__ = getattr(fun, "__name__", type(fun).__name__)
+
+    def __call__(self, x: Any) -> Any:
+        return self.fun(x, *self.args)

@@ -1,0 +1,54 @@
+"""Separable natural evolution strategy."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from es.parameters import utilities
+from es.shapes import FloatArray
+from es.strategy import Strategy
+
+
+class SNES(Strategy):
+    """Separable natural evolution strategy: one step size per coordinate, follows the natural gradient.
+
+    Source: Wierstra, Schaul, Glasmachers, Sun, Peters & Schmidhuber, Natural Evolution Strategies (JMLR 15, 2014),
+    algorithm 6. Parameters: see `Strategy`.
+
+    Attributes
+    ----------
+    sigma : ndarray, shape (n,), or (runs, n)
+        Standard deviations.
+    """
+
+    paper = "Wierstra et al., JMLR 15 (2014), algorithm 6"
+    cost = "n popsize"
+    good_for = "many variables, separable functions"
+    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
+
+    sigma: FloatArray
+
+    def _init(self) -> None:
+        self.sigma = self.scale0.copy()
+
+    def _tune(self, popsize: int) -> None:
+        self.utilities = utilities(popsize)
+        self.eta_sigma = (3 + math.log(self.n)) / (5 * math.sqrt(self.n))
+
+    def _sample(self, z: FloatArray) -> FloatArray:
+        return self.sigma[..., None, :] * z
+
+    def _update(self, z: FloatArray, y: FloatArray) -> None:
+        self.mean += self.sigma * (self.utilities @ z)
+        self.sigma = self.sigma * np.exp(0.5 * self.eta_sigma * (self.utilities @ (z * z - 1)))
+
+    def _whiten(self, y: FloatArray) -> FloatArray:
+        return y / self.sigma[..., None, :]
+
+    @property
+    def stds(self) -> FloatArray:
+        """Standard deviation of each coordinate."""
+        return self.sigma

@@ -1,0 +1,99 @@
+"""Saving: a flat dict of arrays in one `.npz` file, without pickle, replaced in one step."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def save(path: str | os.PathLike[str], arrays: Mapping[str, npt.ArrayLike]) -> None:
+    """Write arrays to `path`; whoever reads sees the old file or the new one, never half of it.
+
+    Parameters
+    ----------
+    path : path
+    arrays : mapping of str to array_like
+        No object arrays.
+
+    Raises
+    ------
+    ValueError
+        If an entry would need pickle.
+    """
+    target = Path(path)
+    for name, value in arrays.items():
+        if np.asarray(value).dtype.hasobject:
+            raise ValueError(f"state must hold plain arrays, got objects in {name!r}")
+    handle, temporary = tempfile.mkstemp(prefix=target.name, suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **dict(arrays))  # type: ignore[arg-type]  # its keyword allow_pickle hides in **kwds
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load(path: str | os.PathLike[str]) -> Arrays:
+    """Read what `save` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def generator_to_text(generator: np.random.Generator) -> str:
+    """State of a generator, of any bit generator, as JSON."""
+    return json.dumps(generator.bit_generator.state, default=_plain)
+
+
+def generator_from_text(text: str) -> np.random.Generator:
+    """The generator that `generator_to_text` was given.
+
+    Raises
+    ------
+    ValueError
+        If the text names no bit generator of NumPy.
+    """
+    content = json.loads(text)
+    kind = getattr(np.random, str(content.get("bit_generator")), None)
+    if not (isinstance(kind, type) and issubclass(kind, np.random.BitGenerator)):
+        raise ValueError(f"rng state must name a NumPy bit generator, got {content.get('bit_generator')!r}")
+    generator = np.random.Generator(kind())
+    generator.bit_generator.state = _arrays(content)
+    return generator
+
+
+def pack(value: Any) -> npt.NDArray[np.str_]:
+    """Numbers, texts, lists and dicts as one array of text."""
+    return np.array(json.dumps(value, default=_plain))
+
+
+def unpack(array: npt.NDArray[Any]) -> Any:
+    """What `pack` was given."""
+    return json.loads(str(array))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return {"array": value.tolist(), "dtype": value.dtype.name}
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"cannot save {value!r}")
+
+
+def _arrays(value: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {"array", "dtype"}:
+            return np.array(value["array"], dtype=value["dtype"])
+        return {key: _arrays(entry) for key, entry in value.items()}
+    return value

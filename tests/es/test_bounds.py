@@ -1,0 +1,122 @@
+"""Bounds: nothing is evaluated outside, and optima are found inside, at faces and in corners."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import Bounds
+
+from es.bounds import HANDLERS, Transform, handler
+from es.registry import get_method
+from problems.boxes import Box
+from tests.es.table import CONVERGING, ellipsoid, rotation, run, sphere
+
+METHODS = list(HANDLERS)
+
+
+def watched(f, lb, ub):
+    def g(x):
+        assert (x >= lb).all() and (x <= ub).all()
+        return f(x)
+
+    return g
+
+
+# Each strategy with the default, and CMA-ES with every method.
+CASES = [(name, "transform") for name in CONVERGING] + [
+    ("cmaes", method) for method in METHODS if method != "transform"
+]
+
+
+@pytest.mark.parametrize(("name", "method"), CASES)
+@pytest.mark.parametrize("place", ["inside", "face", "corner"])
+def test_optima(name, method, place):
+    n = 4
+    x_opt = {"inside": [0.3, -0.2, 0.5, 0], "face": [1.5, -0.2, 0.5, 0], "corner": [1.5, -1.5, 1.2, -1.1]}[place]
+    nearest = np.clip(x_opt, -1, 1)
+    f = watched(lambda x: sphere(x - x_opt), -1, 1)
+    stop = {"ftarget": sphere(nearest - x_opt) + 1e-7, "maxfevals": 20_000}
+    opt = get_method(name)(np.zeros(n), 0.5, bounds=[(-1, 1)] * n, bounds_method=method, rng=2, stop=stop)
+    result = run(opt, f).result
+    assert result.success, result.message
+    assert abs(result.x - nearest).max() < 1e-3
+    assert (abs(result.mean) <= 1).all()
+
+
+def test_interior_optimum_costs_what_it_costs_without_bounds():
+    n = 5
+    R = rotation(n)
+
+    def f(x):
+        return ellipsoid((x - 0.1) @ R, 1e4)
+
+    used = {}
+    for bounds in (None, [(-1, 1)] * n):
+        opt = get_method("cmaes")(np.full((15, n), 0.5), 0.3, bounds=bounds, rng=1, stop={"ftarget": 1e-8})
+        used[bounds is None] = np.median([result.nfev for result in run(opt, f).results])
+    assert used[False] < 1.1 * used[True]
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [Bounds([0, -np.inf], [1, 0]), [(0, 1), (None, 0)], [(0, 1), (-np.inf, 0)], Box([0, -np.inf], [1, 0])],
+    ids=["Bounds", "None", "inf", "Box"],
+)
+def test_formats(bounds):
+    opt = get_method("cmaes")([0.5, -3.0], 2.0, bounds=bounds, rng=1)
+    x = np.concatenate([opt.ask() for _ in range(20)])
+    assert (x[:, 0] >= 0).all() and (x[:, 0] <= 1).all() and (x[:, 1] <= 0).all()
+    assert x[:, 1].min() < -3
+
+
+def test_refused():
+    with pytest.raises(ValueError, match="lower <= upper"):
+        get_method("cmaes")([0.5], bounds=[(1, 0)])
+    with pytest.raises(ValueError, match="n=2"):
+        get_method("cmaes")([0.5, 0.5], bounds=[(0, 1)])
+    opt = get_method("cmaes")([0.5], 0.1, bounds=[(0, 1)], rng=1)
+    x = opt.ask()
+    x[0] = 2
+    with pytest.raises(ValueError, match=r"x must lie within bounds, got 2.0 outside \[0.0, 1.0\] in coordinate 0"):
+        opt.tell(x, np.ones(len(x)))
+
+
+def test_fixed_coordinate():
+    opt = get_method("cmaes")([0.5, 2.0], 0.3, bounds=[(-1, 1), (2, 2)], rng=1, stop={"ftarget": 4 + 1e-9})
+    result = run(opt, watched(sphere, [-1, 2], [1, 2])).result
+    assert result.success and result.x[1] == 2
+
+
+def test_start_at_a_face_and_wide_steps():
+    opt = get_method("cmaes")([0.0, 1.0], 50.0, bounds=[(0, 1)] * 2, rng=1, stop={"ftarget": 1e-9})
+    assert run(opt, watched(lambda x: sphere(x - 0.4), 0, 1)).result.success
+
+
+def test_default_steps_come_from_the_bounds():
+    opt = get_method("cmaes")([0.5, 5.0, 1.0], bounds=[(0, 1), (0, 10), (None, 3)], rng=1)
+    np.testing.assert_allclose(opt.stds, [0.3, 3, 1.5])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    u=st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3),
+    scale=st.floats(1e-3, 1e3),
+    method=st.sampled_from(METHODS),
+)
+def test_decode_stays_inside_and_encode_goes_back(u, scale, method):
+    box = Box([-1.0, -2.0, -np.inf], [1.0, np.inf, 5.0])
+    keeper = handler(method, box, np.full(3, scale))
+    x = keeper.decode(np.array(u))
+    assert (x >= box.lb).all() and (x <= box.ub).all()
+    np.testing.assert_allclose(keeper.decode(keeper.encode(x)), x, rtol=1e-9, atol=1e-9)
+
+
+def test_transform_is_smooth_and_the_identity_inside():
+    box = Box([0.0], [1.0])
+    keeper = Transform(box, np.array([100.0]))
+    u = np.linspace(-2, 3, 5001)[:, None]
+    x = keeper.decode(u)[:, 0]
+    slope = np.diff(x) / np.diff(u[:, 0])
+    assert abs(slope).max() < 1 + 1e-9 and abs(np.diff(slope)).max() < 0.01
+    inside = (u[:, 0] > 0.26) & (u[:, 0] < 0.74)
+    np.testing.assert_array_equal(x[inside], u[inside, 0])

@@ -1,0 +1,94 @@
+"""Stacked runs through `minimize_runs`: each is the run that `minimize` makes of it."""
+
+import numpy as np
+import pytest
+
+import es
+from problems import Ledger, Objective
+from tests.es import functions as F
+
+START = np.random.default_rng(0).uniform(-2, 2, (5, 4))
+BUDGET = [500, 1003, 77, 1501, 300]
+TARGET = [1e-3, 1e-8, 1e-8, 1.0, 1e-8]
+SIGMA = np.array([0.5, 1, 2, 0.1, 0.3])
+
+
+def rows_rosenbrock(x):
+    return (100 * (x[..., 1:] - x[..., :-1] ** 2) ** 2 + (1 - x[..., :-1]) ** 2).sum(-1)
+
+
+@pytest.mark.parametrize("bounds", [None, [(-3, 3)] * 4])
+@pytest.mark.parametrize("method", ["cmaes", "snes"])
+def test_bit_identical_to_single_runs(method, bounds):
+    more = {"method": method, "bounds": bounds}
+    results = es.minimize_runs(
+        rows_rosenbrock,
+        START,
+        vectorized=True,
+        sigma0=SIGMA,
+        maxfevals=BUDGET,
+        ftarget=TARGET,
+        rng=range(5),
+        keep_trace=True,
+        **more,
+    )
+    for i, res in enumerate(results):
+        ledger = Ledger(Objective(rows_rosenbrock, 4, vectorized=True), keep_trace=True)
+        one = es.minimize(ledger, START[i], sigma0=SIGMA[i], maxfevals=BUDGET[i], ftarget=TARGET[i], rng=i, **more)
+        assert (res.x == one.x).all()
+        assert (res.fun, res.nfev, res.nit, res.success, res.status) == (
+            one.fun,
+            one.nfev,
+            one.nit,
+            one.success,
+            one.status,
+        )
+        assert res.stop.keys() == one.stop.keys()
+        assert all(np.array_equal(a, b) for a, b in zip(res.trace, ledger.trace, strict=True))
+
+
+def test_gradient_methods_with_a_rate_each():
+    rates = np.array([0.01, 0.05, 0.1, 0.3, 1.0])
+    results = es.minimize_runs(
+        rows_rosenbrock, START, vectorized=True, method="adam", maxfevals=300, options={"lr": rates}
+    )
+    for i, res in enumerate(results):
+        one = es.minimize(
+            rows_rosenbrock, START[i], vectorized=True, method="adam", maxfevals=300, options={"lr": rates[i]}
+        )
+        assert (res.x == one.x).all()
+        assert res.njev == res.nfev == one.njev
+
+
+def test_one_start_for_all_and_a_seed_for_the_stack():
+    results = es.minimize_runs(F.rows_sphere, np.ones(3), runs=4, vectorized=True, rng=1, maxfevals=70)
+    assert len({res.fun for res in results}) == 4
+    again = es.minimize_runs(F.rows_sphere, np.ones(3), runs=2, vectorized=True, rng=1, maxfevals=70)
+    assert [r.fun for r in again] == [r.fun for r in results[:2]]
+    seeded = es.minimize_runs(F.rows_sphere, np.ones((1, 3)), vectorized=True, rng=[results[2].seed], maxfevals=70)
+    assert seeded[0].fun == results[2].fun
+
+
+def test_point_by_point_objectives_workers_and_failures():
+    a = es.minimize_runs(F.raises_outside, np.ones((3, 2)), on_error="penalize", rng=1, maxfevals=40, sigma0=0.3)
+    b = es.minimize_runs(
+        F.raises_outside, np.ones((3, 2)), on_error="penalize", rng=1, maxfevals=40, sigma0=0.3, workers=2
+    )
+    assert [r.fun for r in a] == [r.fun for r in b]
+    assert all(r.nfev == 40 and r.n_failed > 0 for r in a)
+    assert "boom" in a[0].first_error
+    dead = es.minimize_runs(lambda x: np.full(x.shape[:-1], np.nan), np.ones((2, 2)), vectorized=True, rng=1)
+    assert all(not r.success and np.isnan(r.fun) and (r.x == 1).all() for r in dead)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x0": np.ones(3)}, "give `runs`"),
+        ({"x0": np.ones((2, 3)), "runs": 4}, "runs must be"),
+        ({"x0": np.ones((2, 3)), "method": "bfgs"}, "no stacked runs"),
+    ],
+)
+def test_errors(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        es.minimize_runs(F.rows_sphere, vectorized=True, **arguments)

@@ -1,0 +1,46 @@
+"""Samples have the distribution that they claim, and the pairs and angles."""
+
+import numpy as np
+import pytest
+
+from es.registry import get_method
+from es.sampling import SAMPLERS, sampler
+from tests.es.table import ellipsoid, run, sphere
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("batch", [(), (3,)])
+def test_moments(name, batch):
+    streams = [np.random.default_rng(i) for i in range(3)]
+    z = np.concatenate([sampler(name)(streams, batch, 7, 4).reshape(-1, 4) for _ in range(3000)])
+    np.testing.assert_allclose(z.mean(0), 0, atol=0.03)
+    np.testing.assert_allclose(np.cov(z.T), np.eye(4), atol=0.04)
+    np.testing.assert_allclose((z**4).mean(0), 3, atol=0.2)
+
+
+def test_pairs():
+    z = sampler("mirrored")([np.random.default_rng(0)], (), 7, 4)
+    np.testing.assert_array_equal(z[4:], -z[:3])
+
+
+def test_right_angles():
+    z = sampler("orthogonal")([np.random.default_rng(0)], (), 7, 4)
+    for block in (z[:4], z[4:]):
+        gram = block @ block.T
+        np.testing.assert_allclose(gram - np.diag(np.diag(gram)), 0, atol=1e-12)
+    half = sampler("mirrored-orthogonal")([np.random.default_rng(0)], (), 6, 4)
+    np.testing.assert_array_equal(half[3:], -half[:3])
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("n", [2, 10])
+def test_they_converge(name, n):
+    opt = get_method("cmaes")(np.ones(n), 1.0, sampling=name, rng=1, stop={"ftarget": 1e-8, "maxfevals": 30_000})
+    assert run(opt, lambda x: ellipsoid(x, 1e3)).result.success
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_stacks(name):
+    a = get_method("cmaes")(np.ones((3, 4)), 1.0, sampling=name, rng=[1, 2, 3], stop={"maxiter": 30})
+    b = get_method("cmaes")(np.ones(4), 1.0, sampling=name, rng=2, stop={"maxiter": 30})
+    np.testing.assert_array_equal(run(a, sphere).results[1].mean, run(b, sphere).result.mean)

@@ -1,0 +1,131 @@
+"""SciPy's solvers as optimizers, and our methods behind SciPy's minimize."""
+
+import gc
+import threading
+import time
+
+import numpy as np
+import pytest
+import scipy.optimize
+from scipy.optimize import rosen, rosen_der
+
+import es
+from es.inversion import Inverted
+from es.scipy_methods import LBFGSB, DifferentialEvolution, NelderMead
+from tests.es import functions as F
+
+
+def test_ask_and_tell_by_hand():
+    opt = LBFGSB(np.zeros(4))
+    while not opt.stop():
+        x = opt.ask()
+        assert x.shape == (1, 4)
+        opt.tell(x, [rosen(x[0])], [rosen_der(x[0])])
+    assert opt.result.fun < 1e-12
+    assert opt.result.nfev == opt.result.njev
+    with pytest.raises(RuntimeError, match="has finished"):
+        opt.ask()
+
+
+def test_generations_come_as_batches():
+    opt = DifferentialEvolution([0.0, 0.0], bounds=[(-2, 2)] * 2, rng=1, popsize=40)
+    x = opt.ask()
+    assert x.shape == (40, 2)
+    opt.tell(x, F.rows_sphere(x))
+    assert opt.ask().shape == (40, 2)
+
+
+def test_the_same_points_as_scipy_itself():
+    seen = []
+
+    def fun(x):
+        seen.append(x.copy())
+        return rosen(x)
+
+    es.minimize(fun, np.zeros(3), method="nelder-mead", maxfevals=120)
+    ours, seen[:] = list(seen), []
+    scipy.optimize.minimize(fun, np.zeros(3), method="nelder-mead", options={"adaptive": True, "maxfev": 120})
+    assert all((a == b).all() for a, b in zip(ours, seen, strict=False))
+
+
+def test_a_dropped_optimizer_leaves_no_thread():
+    before = threading.active_count()
+    for _ in range(5):
+        NelderMead([1.0, 2.0]).ask()
+    gc.collect()
+    for _ in range(100):
+        if threading.active_count() <= before:
+            break
+        time.sleep(0.01)
+    assert threading.active_count() <= before
+
+
+def test_errors_inside_a_solver_reach_the_caller():
+    def solve(call):
+        call(np.zeros((1, 2)))
+        raise ZeroDivisionError("inside")
+
+    engine = Inverted(solve)
+    with pytest.raises(ZeroDivisionError, match="inside"):
+        engine.tell(np.zeros(1))
+
+
+def test_errors_of_the_objective_are_raised_as_they_are():
+    with pytest.raises(RuntimeError, match="boom"):
+        es.minimize(F.raises_outside, np.full(3, 2.0), method="nelder-mead")
+
+
+def test_integers_in_differential_evolution():
+    res = es.minimize(
+        lambda x: ((x - 2.4) ** 2).sum(),
+        [0.0, 0.0],
+        method="differential-evolution",
+        bounds=[(-5, 5)] * 2,
+        integrality=[1, 0],
+        rng=1,
+        maxfevals=3000,
+    )
+    assert res.x == pytest.approx([2, 2.4], abs=1e-3)
+
+
+def test_constraints_of_slsqp():
+    constraint = scipy.optimize.LinearConstraint([[1, 1]], 1, np.inf)
+    res = es.minimize(F.sphere, [2.0, 2.0], method="slsqp", jac=F.sphere_gradient, constraints=constraint)
+    assert res.x == pytest.approx([0.5, 0.5])
+    assert res.ncev > 0
+    with pytest.raises(ValueError, match="constraints cannot be kept by Adam"):
+        es.minimize(F.sphere, [2.0, 2.0], method="adam", jac=F.sphere_gradient, constraints=constraint)
+
+
+@pytest.mark.parametrize("name", ["cmaes", "snes", "l-bfgs-b", "adam"])
+def test_behind_scipy(name):
+    res = scipy.optimize.minimize(
+        lambda x, a: ((x - a) ** 2).sum(),
+        np.zeros(3),
+        args=(2.0,),
+        jac=lambda x, a: 2 * (x - a),
+        method=es.scipy_method(name),
+        bounds=[(-1, 1.5)] * 3,
+        options={"rng": 1, "maxfev": 4000},
+    )
+    assert res.x == pytest.approx(np.full(3, 1.5), abs=1e-4)
+    assert res.nfev <= 4000
+
+
+def test_behind_scipy_callback_constraints_tol_and_errors():
+    seen = []
+    res = scipy.optimize.minimize(
+        F.sphere,
+        np.full(2, 2.0),
+        method=es.scipy_method("cmaes"),
+        constraints=scipy.optimize.NonlinearConstraint(lambda x: x[0] + x[1], 1, np.inf),
+        callback=lambda intermediate_result: seen.append(intermediate_result.nfev),
+        tol=1e-8,
+        options={"rng": 1},
+    )
+    assert res.x == pytest.approx([0.5, 0.5], abs=1e-4)
+    assert seen[-1] == res.nfev
+    with pytest.raises(ValueError, match="cmaes"):
+        es.scipy_method("cmaess")
+    with pytest.warns(RuntimeWarning, match="hess"):
+        scipy.optimize.minimize(F.sphere, [1.0, 1.0], method=es.scipy_method("cmaes"), hess=lambda x: np.eye(2))

@@ -1,0 +1,253 @@
+"""ask and tell: shapes, counting, values that are not finite, points of the caller's own, asking ahead, odd values."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from es.registry import get_method
+from tests.es.table import CONVERGING, NAMES, ellipsoid, run, sphere
+
+CMAES = get_method("cmaes")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shapes_and_counts(name):
+    opt = get_method(name)(np.ones(4), 1.0, rng=0)
+    x = opt.ask()
+    assert x.shape == (opt.popsize, 4)
+    opt.tell(x, sphere(x))
+    assert opt.nfev == opt.popsize and opt.nit == 1 and opt.n_failed == 0
+    assert opt.f_best == sphere(x).min()
+    np.testing.assert_array_equal(opt.x_best, x[sphere(x).argmin()])
+
+
+@pytest.mark.parametrize("name", CONVERGING)
+def test_one_dimension(name):
+    opt = run(get_method(name)([3.0], 1.0, rng=1, stop={"ftarget": 1e-9, "maxfevals": 10_000}), sphere)
+    assert opt.result.success and opt.result.fun <= 1e-9
+
+
+@pytest.mark.parametrize("name", CONVERGING)
+@pytest.mark.parametrize("factor", [10, 100])
+def test_large_populations(name, factor):
+    n = 3
+    opt = get_method(name)(np.ones(n), 1.0, popsize=factor * n, rng=1, stop={"ftarget": 1e-6, "maxfevals": 60_000})
+    assert run(opt, lambda x: ellipsoid(x, 100)).result.fun <= 1e-6
+
+
+@pytest.mark.parametrize("name", CONVERGING)
+def test_smallest_populations(name):
+    for popsize in (2, 3):
+        opt = get_method(name)(np.ones(3), 1.0, popsize=popsize, rng=1, stop={"maxfevals": 300})
+        assert run(opt, sphere).result.fun < 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_callers_arrays_and_stream_are_left_alone(name):
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    x0 = np.ones(3)
+    opt = get_method(name)(x0, 1.0, popsize=6, rng=0)
+    x = opt.ask()
+    kept, f = x.copy(), sphere(x)
+    f[0] = np.nan
+    f_kept = f.copy()
+    opt.tell(x, f)
+    x[:] = 77
+    np.testing.assert_array_equal(x0, 1)
+    np.testing.assert_array_equal(f, f_kept)
+    assert opt.f_best == f_kept[1:].min() and (opt.x_best == kept[1 + f_kept[1:].argmin()]).all()
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+@pytest.mark.parametrize("name", CONVERGING)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_half_space_without_values(name, bad):
+    def f(x):
+        return np.where(x[..., 0] < 0.5, bad, sphere(x - 1))
+
+    opt = get_method(name)(np.full(3, 0.6), 0.3, rng=1, stop={"maxfevals": 3000, "ftarget": 1e-7})
+    result = run(opt, f).result
+    assert result.success and 0 <= result.fun <= 1e-7
+    assert result.x[0] >= 0.5
+    assert result.n_failed > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_finite(name):
+    opt = get_method(name)(np.ones(3), 1.0, rng=1)
+    mean = opt.mean.copy()
+    result = run(opt, lambda x: np.full(len(x), np.nan)).result
+    np.testing.assert_array_equal(opt.mean, mean)
+    assert not result.success and result.status == 2 and "no finite value" in result.message
+    assert np.isnan(result.fun) and (result.x == 1).all() and result.n_failed == result.nfev
+    assert "nofinite" in result.stop
+
+
+def test_failures_are_counted_and_rank_last():
+    opt = CMAES(np.ones(2), 1.0, popsize=6, rng=0)
+    x = opt.ask()
+    f = np.array([-np.inf, 3.0, np.nan, 1.0, np.inf, 2.0])
+    opt.tell(x, f)
+    assert opt.n_failed == 3 and opt.f_best == 1.0
+    np.testing.assert_array_equal(opt.traces.last, [1, 2, 3, np.inf, np.inf, np.inf])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_injection_moves_the_search(name):
+    """A far better point of the caller's own pulls the mean towards it, by a clipped length."""
+    best = np.full(5, 3.0)
+    plain, injected = (get_method(name)(np.zeros(5), 0.5, rng=2) for _ in range(2))
+    for _ in range(8):
+        x = plain.ask()
+        plain.tell(x, sphere(x - best))
+        x = injected.ask()
+        x[0] = best
+        injected.tell(x, sphere(x - best))
+    assert injected.f_best == 0
+    assert sphere(injected.mean - best) < sphere(plain.mean - best)
+    assert np.isfinite(injected.mean).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_points_of_the_callers_own_only(name):
+    rng = np.random.default_rng(0)
+    opt = get_method(name)(np.ones(3), 1.0, rng=0)
+    for _ in range(20):
+        x = opt.mean + 0.5 * rng.standard_normal((8, 3))
+        opt.tell(x, sphere(x))
+    assert opt.nfev == 160 and sphere(opt.mean) < 3
+
+
+def test_injected_mean_has_no_direction():
+    opt = CMAES(np.ones(3), 1.0, rng=0)
+    x = opt.ask()
+    x[:] = opt.mean
+    opt.tell(x, np.arange(len(x)))
+    assert np.isfinite(opt.A).all() and np.isfinite(opt.sigma)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_asking_ahead(name):
+    a, b = (get_method(name)(np.ones(3), 1.0, popsize=6, rng=4) for _ in range(2))
+    first, second = a.ask(), a.ask(4)
+    x = np.concatenate([second, first])[::-1]
+    a.tell(x, sphere(x))
+    y = np.concatenate([b.ask(), b.ask(4)])
+    b.tell(y, sphere(y))
+    np.testing.assert_array_equal(a.mean, b.mean)
+    assert a.nfev == b.nfev == len(x)
+    # Part of a population, and a single point.
+    x = a.ask()
+    a.tell(x[:3], sphere(x[:3]))
+    a.tell(x[3:4], sphere(x[3:4]))
+    assert np.isfinite(a.mean).all() and np.isfinite(a.ask()).all()
+
+
+def test_rank_by_and_feasible():
+    opt = CMAES(np.ones(2), 1.0, popsize=4, rng=0)
+    x = opt.ask()
+    opt.tell(x, [1.0, 2.0, 3.0, 4.0], rank_by=[4.0, 3.0, 2.0, 1.0], feasible=[False, True, True, True])
+    assert opt.f_best == 2 and (opt.x_best == x[1]).all()
+    other = CMAES(np.ones(2), 1.0, popsize=4, rng=0)
+    y = other.ask()
+    other.tell(y, [4.0, 3.0, 2.0, 1.0])
+    np.testing.assert_array_equal(opt.mean, other.mean)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.ones((6, 3)), np.ones(6)), r"x must have shape \(k, 2\), got \(6, 3\)"),
+        ((np.ones((6, 2)), np.ones(5)), r"f must have shape \(6,\), got \(5,\)"),
+        ((np.ones((0, 2)), np.ones(0)), "x must hold at least one point"),
+        ((np.full((6, 2), np.nan), np.ones(6)), "x must be finite"),
+        ((np.ones((6, 2)), ["a"] * 6), "f must be an array of float"),
+        ((np.ones((6, 2)), np.ones(6), np.ones((6, 2))), "g must not be given to CMAES"),
+    ],
+)
+def test_wrong_tells(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        CMAES(np.zeros(2), 1.0, rng=0).tell(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x0": []}, r"x0 must have shape \(n,\)"),
+        ({"x0": [np.nan]}, "x0 must be finite"),
+        ({"x0": ["a"]}, "x0 must be an array of real numbers"),
+        ({"x0": [0.0], "sigma0": -1.0}, "sigma0 must be positive, got -1.0"),
+        ({"x0": [0.0], "sigma0": np.inf}, "sigma0 must be positive, got inf"),
+        ({"x0": [0.0], "sigma0": [1.0, 2.0]}, "sigma0 must be a number or have the shape"),
+        ({"x0": [0.0], "popsize": 1}, "popsize must be at least 2, got 1"),
+        ({"x0": [0.0], "popsize": 2.5}, "popsize must be a whole number, got 2.5"),
+        ({"x0": [0.0], "rng": -1}, "rng must be None, an int >= 0, a SeedSequence or a Generator, got -1"),
+        ({"x0": [0.0], "rng": "a"}, "rng must be None"),
+        ({"x0": [0.0], "bounds": [(1, 2)]}, r"x0 must lie within bounds, got 0.0 outside \[1.0, 2.0\] in coordinate 0"),
+        ({"x0": [0.0], "stop": {"tolfum": 1}}, "stop has no criterion 'tolfum' for CMAES: did you mean tolfun"),
+        ({"x0": [0.0], "stop": {"tolfun": "a"}}, r"stop\['tolfun'\] must be a number or None, got 'a'"),
+        ({"x0": [0.0], "sampling": "sobol"}, "sampling must be one of normal, mirrored"),
+        ({"x0": [0.0], "bounds": [(-1, 2)], "bounds_method": "none"}, "bounds_method must be one of transform"),
+    ],
+)
+def test_wrong_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        CMAES(**arguments)
+
+
+odd = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), name=st.sampled_from(NAMES), n=st.integers(1, 4), popsize=st.integers(2, 9))
+def test_any_values(data, name, n, popsize):
+    """Whatever f says, ask keeps giving finite points, and no warning is raised."""
+    bounds = data.draw(st.sampled_from([None, [(-0.5, 2.0)] * n]))
+    opt = get_method(name)(np.zeros(n), 1.0, popsize=popsize, rng=0, bounds=bounds)
+    seen = []
+    for _ in range(12):
+        x = opt.ask()
+        assert np.isfinite(x).all()
+        f = data.draw(hnp.arrays(float, popsize, elements=odd))
+        opt.tell(x, f)
+        seen.extend(f[np.isfinite(f)])
+        opt.stop()
+    assert opt.f_best == min(seen, default=np.inf)
+    assert opt.n_failed == 12 * popsize - len(seen)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    data=st.data(),
+    name=st.sampled_from(NAMES),
+    points=hnp.arrays(float, (5, 3), elements=st.floats(-1e6, 1e6)),
+)
+def test_any_points(data, name, points):
+    """Points of the caller's own, of any size, leave a working state."""
+    opt = get_method(name)(np.zeros(3), 1.0, popsize=6, rng=0)
+    for _ in range(4):
+        x = opt.ask()
+        k = data.draw(st.integers(1, 5))
+        x[:k] = points[:k]
+        opt.tell(x, sphere(x))
+    assert np.isfinite(opt.ask()).all() and np.isfinite(opt.stds).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_random_ranks_for_ever(name):
+    """Nobody looks at stop(): the numbers stay in range."""
+    opt = get_method(name)(np.zeros(2), 1.0, rng=0)
+    values = np.random.default_rng(0)
+    for _ in range(3000):
+        x = opt.ask()
+        opt.tell(x, values.random(len(x)))
+    assert np.isfinite(opt.ask()).all()
+
+
+@pytest.mark.parametrize("name", CONVERGING)
+def test_unbounded_slope(name):
+    opt = get_method(name)(np.zeros(3), 1.0, rng=0)
+    result = run(opt, lambda x: x.sum(-1), 20_000).result
+    assert "tolfacupx" in result.stop and not result.success
