@@ -1,0 +1,1 @@
+"""Speed measurements that ship with the project, one module per room: ``python -m experiments.benchmarks.<name>``."""

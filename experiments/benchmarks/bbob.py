@@ -1,0 +1,94 @@
+"""Time of BBOB evaluations: one point, and batches of 1000, beside COCO's C code called point by point from Python.
+
+    python -m experiments.benchmarks.bbob [--out FOLDER] [--rounds 15] [--functions 1-24]
+
+To reach: one point at most 25 us at n=10; batches at most 0.4 us a point at n=10 and 2 us at n=40 (f21 and f22, with
+their 101 and 21 peaks, apart), and everywhere less than cocoex takes per point.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.benchmarks.timing import Goal, Measured, Work, draw, measure, one_thread, table, write_csv
+from problems import bbob
+
+POINTS = 1000
+PER_POINT = {10: 0.4e-6, 40: 2e-6}
+SINGLE = 25e-6
+PEAKS = (21, 22)
+
+
+def _each(problem: Any, points: list[Any]) -> Callable[[], object]:
+    return lambda: [problem(x) for x in points]
+
+
+def works(functions: list[int]) -> list[Work]:
+    """One piece of work for single points at n=10, and one for batches at each of n=10 and n=40."""
+    rng = np.random.default_rng(0)
+    coco = find_spec("cocoex") is not None
+    if coco:
+        import cocoex
+    found = []
+    for n, batch in ((10, False), (10, True), (40, True)):
+        x = rng.uniform(-5.0, 5.0, (POINTS, n))
+        candidates: dict[str, Callable[[], object]] = {}
+        goals: list[Goal] = []
+        for function in functions:
+            name, f = f"f{function}", bbob.make(f"bbob-f{function}", n)
+            if batch:
+                candidates[name] = lambda f=f, x=x: f(x)  # type: ignore[misc]  # a lambda's defaults have no types
+                if function not in PEAKS:
+                    goals.append(Goal(name, POINTS * PER_POINT[n]))
+            else:
+                candidates[name] = _each(f, [x[0]])
+                goals.append(Goal(name, SINGLE))
+            if coco and batch:
+                candidates[f"{name} cocoex"] = _each(cocoex.BareProblem("bbob", function, n, 1), list(x))
+                goals.append(Goal(name, 1.0, f"{name} cocoex"))
+        title = f"{POINTS} points, n={n}" if batch else f"one point, n={n}"
+        found.append(Work(title, candidates, base=f"f{functions[0]}", goals=goals, calls=3 if batch else 300))
+    return found
+
+
+def summary(results: list[Measured]) -> str:
+    """One line per function: microseconds for one point, and per point of a batch, ours and cocoex's."""
+    lines = [f"{'':>4} {'one point':>10}" + "".join(f" {f'batch n={n}':>12} {'cocoex':>8}" for n in PER_POINT)]
+    single, *batches = results
+    for name in single.seconds:
+        cells = f"{name:>4} {single.median(name) * 1e6:>10.1f}"
+        for measured in batches:
+            theirs = f"{name} cocoex"
+            other = f"{measured.median(theirs) / POINTS * 1e6:.2f}" if theirs in measured.seconds else "-"
+            cells += f" {measured.median(name) / POINTS * 1e6:>12.3f} {other:>8}"
+        lines.append(cells)
+    outcomes = [m.outcome(goal) for m in results for goal in m.work.goals]
+    reached = [outcome[1] for outcome in outcomes if outcome is not None]
+    return "\n".join([*lines, f"{sum(reached)} of {len(reached)} goals reached (microseconds per point, medians)"])
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print, and write tables and figures where asked."""
+    one_thread()
+    parser = argparse.ArgumentParser(description="Time of BBOB evaluations.")
+    parser.add_argument("--out", type=Path, help="folder for bbob.csv, bbob.png and bbob.svg")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--functions", default="1-24", help="a range, such as 15-17")
+    parser.add_argument("--details", action="store_true", help="print the full tables with quartiles")
+    options = parser.parse_args(arguments)
+    first, _, last = options.functions.partition("-")
+    results = [measure(work, rounds=options.rounds) for work in works(list(range(int(first), int(last or first) + 1)))]
+    print(table(results) if options.details else summary(results))
+    if options.out is not None:
+        write_csv(results, options.out / "bbob.csv")
+        draw(results, options.out / "bbob", title="BBOB: this code, and cocoex point by point")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Parallel evaluation: how much of the ideal throughput is left for an objective of 5 ms on two workers.
+
+    python -m experiments.benchmarks.es_parallel [--workers 2] [--milliseconds 5] [--busy] [--rounds 9] [--out DIR]
+
+The ideal is the time of the same evaluations one after the other, alone, divided by the number of workers. Each
+candidate makes ten generations of 16 points. With --busy the objective computes instead of sleeping, which needs
+idle cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.benchmarks.timing import Goal, Work, draw, measure, one_thread, table, write_csv
+
+GENERATIONS, POPSIZE, N = 10, 16, 10
+
+
+def objective(seconds: float, busy: bool, x: Any) -> float:
+    """Sphere that takes its time."""
+    if busy:
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            pass
+    else:
+        time.sleep(seconds)
+    return float(x @ x)
+
+
+def alone(fun: Callable[[Any], float]) -> None:
+    """The evaluations and nothing else."""
+    for _ in range(GENERATIONS * POPSIZE):
+        fun(np.ones(N))
+
+
+def with_es(fun: Callable[[Any], float], workers: Any) -> None:
+    """`es.minimize`."""
+    import es
+
+    es.minimize(fun, np.ones(N), popsize=POPSIZE, maxfevals=GENERATIONS * POPSIZE, workers=workers, rng=1)
+
+
+def with_joblib(fun: Callable[[Any], float], workers: int) -> None:
+    """The same strategy, its populations through `joblib.Parallel`."""
+    import joblib
+
+    import es
+
+    opt = es.CMAES(np.ones(N), popsize=POPSIZE, rng=1)
+    with joblib.Parallel(n_jobs=workers) as parallel:
+        for _ in range(GENERATIONS):
+            x = opt.ask()
+            opt.tell(x, parallel(joblib.delayed(fun)(row) for row in x))
+
+
+def with_pycma(fun: Callable[[Any], float], workers: int) -> None:
+    """Pycma with its own EvalParallel2."""
+    import cma
+    from cma.optimization_tools import EvalParallel2
+
+    opt = cma.CMAEvolutionStrategy(np.ones(N), 0.3, {"popsize": POPSIZE, "verbose": -9, "seed": 1})
+    with EvalParallel2(fun, workers) as evaluate:
+        for _ in range(GENERATIONS):
+            x = opt.ask()
+            opt.tell(x, evaluate(x))
+
+
+def candidates(fun: Callable[[Any], float], workers: int, pool: ProcessPoolExecutor) -> dict[str, Callable[[], object]]:
+    """Ways to make the evaluations, those of packages that are not installed left out."""
+    found: dict[str, Callable[[], object]] = {
+        "evaluations alone": partial(alone, fun),
+        "es.minimize, one process": partial(with_es, fun, 1),
+        f"es.minimize, workers={workers}": partial(with_es, fun, workers),
+        "es.minimize, ProcessPoolExecutor": partial(with_es, fun, pool),
+        "joblib.Parallel by hand": partial(with_joblib, fun, workers),
+    }
+    try:
+        import cma  # noqa: F401 - only to see whether it is there
+    except ImportError:
+        return found
+    return {**found, "pycma EvalParallel2": partial(with_pycma, fun, workers)}
+
+
+def main() -> None:
+    """Measure, print the table, and write figure and CSV where a folder is given."""
+    one_thread()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--milliseconds", type=float, default=5.0)
+    parser.add_argument("--busy", action="store_true", help="compute instead of sleeping")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    fun = partial(objective, given.milliseconds * 1e-3, given.busy)
+    with ProcessPoolExecutor(given.workers) as pool:
+        ways = candidates(fun, given.workers, pool)
+        name = f"{GENERATIONS} generations of {POPSIZE} evaluations of {given.milliseconds:g} ms"
+        goal = Goal(f"es.minimize, workers={given.workers}", 1 / (0.9 * given.workers), "evaluations alone")
+        measured = measure(Work(name, ways, base="evaluations alone", goals=[goal], calls=1), rounds=given.rounds)
+    print(table([measured]))
+    for way in ways:
+        share = 1 / (given.workers * measured.ratio(way)[0])
+        print(f"{way}: {share:.2f} of the ideal throughput of {given.workers} workers")
+    if given.out is not None:
+        given.out.mkdir(parents=True, exist_ok=True)
+        write_csv([measured], given.out / "es_parallel.csv")
+        draw([measured], given.out / "es_parallel", title="Parallel evaluation")
+
+
+if __name__ == "__main__":
+    main()

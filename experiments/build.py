@@ -1,0 +1,110 @@
+"""From the words of a trial to its objective."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import importlib
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from problems import Objective
+
+__all__ = ["build_problem"]
+
+
+def is_own_function(name: str) -> bool:
+    """Whether a problem's name is ``module:function`` (and not a registry's name with settings behind a colon)."""
+    module, colon, function = name.partition(":")
+    return bool(colon) and function.isidentifier() and all(part.isidentifier() for part in module.split("."))
+
+
+def _import(name: str) -> Any:
+    module, _, function = name.partition(":")
+    if "" not in sys.path:
+        # Files beside the study are importable in every worker as they are from the command line.
+        sys.path.insert(0, "")
+    try:
+        return getattr(importlib.import_module(module), function)
+    except ImportError as error:
+        raise ImportError(f"{name} must name an importable module, got: {error}") from error
+    except AttributeError:
+        raise AttributeError(f"module {module} has no {function}; {name} must be module:function.") from None
+
+
+class _Box:
+    """Sampler of start points: uniform in [low, high] in each coordinate."""
+
+    def __init__(self, low: float, high: float, n: int) -> None:
+        self.low, self.high, self.n = low, high, n
+
+    def __call__(self, rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.float64]]:
+        return rng.uniform(self.low, self.high, self.n)
+
+
+def _new_problem(name: str, n: int | None, options: dict[str, Any]) -> Objective:
+    """Make the objective; `start` and `sigma0` take the place of its own."""
+    start, sigma0 = options.pop("start", None), options.pop("sigma0", None)
+    objective = _named_problem(name, n, options)
+    if start is None and sigma0 is None:
+        return objective
+    objective = copy.copy(objective)
+    if start is not None:
+        if not (isinstance(start, list) and len(start) == 2 and start[0] <= start[1]):
+            raise ValueError(f"start must be [low, high] with low <= high, got {start!r}")
+        if objective.n is None:
+            raise ValueError(f"start needs a problem with a fixed n: give n for {name}")
+        objective.start = _Box(float(start[0]), float(start[1]), objective.n)
+    if sigma0 is not None:
+        if not (isinstance(sigma0, int | float) and sigma0 > 0):
+            raise ValueError(f"sigma0 must be a positive number, got {sigma0!r}")
+        objective.sigma0 = float(sigma0)
+    return objective
+
+
+def _named_problem(name: str, n: int | None, options: dict[str, Any]) -> Objective:
+    if not is_own_function(name):
+        import problems
+
+        return problems.get(name, n=n, **options)
+    target = _import(name)
+    if isinstance(target, Objective):
+        return target
+    if options.pop("factory", False):
+        made = target(n=n, **options)
+        if not isinstance(made, Objective):
+            raise TypeError(f"{name} with factory=true must return a problems.Objective, got {type(made).__name__}.")
+        return made
+    return Objective(target, n=n, **options)
+
+
+@functools.lru_cache(maxsize=64)
+def _cached_problem(words: str) -> Objective:
+    problem = json.loads(words)
+    return _new_problem(problem["name"], problem["n"], problem["options"])
+
+
+def build_problem(problem: Mapping[str, Any], noise_seed: int | None = None) -> Objective:
+    """Build the objective of a trial.
+
+    Parameters
+    ----------
+    problem
+        ``{"name", "n", "options"}``.
+    noise_seed
+        Seed of the noise where the objective is noisy; such an objective is made afresh for each trial, because it
+        carries its stream along.  All others are kept for the next trial of this process.
+    """
+    words = json.dumps({name: problem[name] for name in ("name", "n", "options")}, sort_keys=True)
+    objective = _cached_problem(words)
+    if not objective.noisy:
+        return objective
+    fresh = _new_problem(problem["name"], problem["n"], json.loads(words)["options"])
+    reseed = getattr(fresh, "reseed", None)
+    if callable(reseed):
+        reseed(noise_seed)
+    return fresh

@@ -1,0 +1,214 @@
+"""What each command of ``python -m experiments`` does, in terms of the functions a program would call."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from experiments.spec import Spec, SpecError, load_spec, ready_made
+from experiments.store import Study, load
+from experiments.trial import check_trials, make_trials
+
+# With --quick a study has at most this many repeats and this part of its budget.
+QUICK_SEEDS = 3
+QUICK_PART = 0.25
+
+
+def quick(spec: Spec) -> Spec:
+    """Give the same study with fewer repeats and smaller budgets, under a name of its own."""
+    import dataclasses
+
+    def part(value: float | None) -> float | None:
+        return None if value is None else value * QUICK_PART
+
+    problems = [dataclasses.replace(p, budget=part(p.budget), maxcost=part(p.maxcost)) for p in spec.problems]
+    return spec.replace(
+        name=f"{spec.name}-quick",
+        seeds=spec.repeats[:QUICK_SEEDS],
+        budget=spec.budget * QUICK_PART,
+        maxcost=part(spec.maxcost),
+        problems=problems,
+    )
+
+
+def compare_command(options: argparse.Namespace) -> int:
+    """Run a study, then draw and print."""
+    if "=" in options.spec:
+        raise SpecError((), f"STUDY must be a TOML file or the name of a ready-made study, got {options.spec!r}.")
+    spec = load_spec(options.spec, options.settings)
+    if options.quick:
+        spec = quick(spec)
+    if options.dry_run:
+        return _dry_run(spec)
+    from experiments.study import run_study
+
+    started = time.perf_counter()
+    folder = options.out or Path("results") / spec.name
+    study = run_study(
+        spec,
+        folder,
+        jobs=options.jobs,
+        backend=options.backend,
+        timeout=options.timeout,
+        retry_failed=options.retry_failed,
+        fail_fast=options.fail_fast,
+        extend=options.extend,
+        progress=None if options.quiet else sys.stderr,
+    )
+    _warn(study)
+    if not options.no_report:
+        from experiments.report import write_report
+
+        page = write_report(study, folder, quick=options.quick)
+        _print_table(study)
+        print(f"\nReport: {page}")
+    _print_failures(study)
+    print(f"{len(study.trials)} trials in {folder}, {time.perf_counter() - started:.0f} s")
+    return 1 if study.failed else 0
+
+
+sweep_command = compare_command
+
+
+def _dry_run(spec: Spec) -> int:
+    trials = make_trials(spec)
+    check_trials(trials)
+    cells = len(trials) / len(spec.repeats)
+    print(f"{spec.name}: {len(trials)} trials ({cells:g} settings x {len(spec.repeats)} repeats); the first:")
+    for trial in trials[:5]:
+        print(f"  {_describe(trial)}")
+    return 0
+
+
+def _describe(trial: dict[str, Any]) -> str:
+    words = [f"{trial['method']['label']} on {trial['problem']['label']}, repeat {trial['seed']}"]
+    words += [f"{path}={_number(value)}" for path, value in trial["params"].items()]
+    return ", ".join(words)
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _warn(study: Study) -> None:
+    for warning in study.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+def _print_table(study: Study) -> None:
+    from experiments.statistics import format_table, summary_table
+
+    print(format_table(summary_table(study)))
+
+
+def _print_failures(study: Study, *, full: bool = False) -> None:
+    failed = study.failed
+    if not failed:
+        return
+    print(f"{len(failed)} trials failed; --retry-failed runs them again:")
+    for trial in failed if full else failed[:5]:
+        print(f"  {_describe(trial)}: {trial['status']}: {trial['message']}")
+        if full:
+            print("    " + trial["error"].strip().replace("\n", "\n    "))
+    if len(failed) > 5 and not full:
+        print(f"  and {len(failed) - 5} more (show --failed)")
+
+
+def report_command(options: argparse.Namespace) -> int:
+    """Draw the report of a folder again."""
+    from experiments.report import write_report
+
+    study = load(options.folder)
+    _warn(study)
+    print(write_report(study, options.folder))
+    return 0
+
+
+def show_command(options: argparse.Namespace) -> int:
+    """Print the table of a folder, its failures or one trial."""
+    study = load(options.folder)
+    _warn(study)
+    if options.key:
+        found = [trial for trial in study.trials if trial["key"].startswith(options.key)]
+        if not found:
+            raise SpecError((), f"no trial in {options.folder} has a key that begins with {options.key!r}.")
+        for trial in found:
+            plain = {**trial, "curve": f"{trial['curve']['f'].size} points"}
+            print(json.dumps(plain, indent=2, default=lambda array: array.tolist()))
+        return 0
+    header = study.header
+    print(f"{header['title']}: {len(study.trials)} of {header['total']} trials finished")
+    if not options.failed and study.trials:
+        _print_table(study)
+    _print_failures(study, full=options.failed)
+    return 0
+
+
+def export_command(options: argparse.Namespace) -> int:
+    """Write a folder's trials in another format."""
+    from experiments.export import export_coco, export_csv
+
+    study = load(options.folder)
+    _warn(study)
+    out = options.out or options.folder / f"export-{options.format}"
+    for path in (export_csv if options.format == "csv" else export_coco)(study, out):
+        print(path)
+    return 0
+
+
+def list_command(options: argparse.Namespace) -> int:
+    """List what can be named in a study."""
+    if options.what in (None, "studies"):
+        print("studies (python -m experiments sweep NAME):")
+        for name in ready_made():
+            spec = load_spec(name)
+            print(f"  {name:16} {spec.title} [{spec.total} trials]")
+    if options.what in (None, "methods"):
+        import es
+
+        print("methods:")
+        for method in es.methods():
+            print(f"  {method.name:16} {method.summary}")
+    if options.what in (None, "problems"):
+        import problems
+
+        print("problems:")
+        for name in problems.names():
+            print(f"  {name}")
+    return 0
+
+
+def gallery_command(options: argparse.Namespace) -> int:
+    """Draw the test functions, or the paths of methods on one of them."""
+    if options.trajectories is None:
+        from experiments.gallery import gallery
+
+        gallery(options.out)
+        print(options.out)
+        return 0
+    from experiments.figures.trajectories import draw_trajectories
+
+    try:
+        paths = draw_trajectories(options.out, options.trajectories)
+    except ValueError as error:
+        raise SpecError((), f"{options.trajectories} cannot be drawn: {error}") from error
+    print("\n".join(map(str, paths)))
+    return 0
+
+
+def bench_command(options: argparse.Namespace) -> int:
+    """Run a benchmark as a program of its own, so that nothing loaded here disturbs its times."""
+    folder = Path(__file__).parent / "benchmarks"
+    names = sorted(p.stem for p in folder.glob("*.py") if "def main(" in p.read_text(encoding="utf-8"))
+    if options.name is None:
+        print("\n".join(names))
+        return 0
+    if options.name not in names:
+        raise SpecError((), f"no benchmark is called {options.name!r}; there are {', '.join(names)}.")
+    done = subprocess.run([sys.executable, "-m", f"experiments.benchmarks.{options.name}", *options.rest], check=False)
+    return done.returncode

@@ -1,0 +1,170 @@
+"""Finished trials in other people's formats: CSV, pandas, COCO."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.curve import evaluation_triggers
+from experiments.store import StoreError, Study
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["export_coco", "export_csv", "flat_rows", "to_pandas"]
+
+_PLAIN = ("status", "message", "f", "f_opt", "nfev", "njev", "cost", "maxcost", "n_failed", "seconds", "score")
+
+
+def flat_rows(study: Study) -> Iterator[dict[str, Any]]:
+    """Give one flat row per trial: names, swept parameters, results; no curve."""
+    for trial in study.trials:
+        row = {"key": trial["key"], "problem": trial["problem"]["label"], "n": trial["n"]}
+        row |= {"method": trial["method"]["label"], "seed": trial["seed"]}
+        row |= {path: trial["params"].get(path) for path in study.header["params"]}
+        yield row | {name: trial[name] for name in _PLAIN} | {"stop": " ".join(trial["stop"])}
+
+
+def _write(path: Path, columns: list[str], rows: Iterable[Iterable[Any]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(["" if value is None else value for value in row] for row in rows)
+    return path
+
+
+def _folder(path: str | Path) -> Path:
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be made ({error.strerror}); choose another folder.") from error
+    return folder
+
+
+def export_csv(study: Study, folder: str | Path) -> list[Path]:
+    """Write ``trials.csv`` (a row per trial) and ``curves.csv`` (a row per kept point of its curve).
+
+    Returns
+    -------
+    list of Path
+        What was written.
+    """
+    out = _folder(folder)
+    rows = list(flat_rows(study))
+    columns = list(rows[0]) if rows else ["key"]
+    curves = (
+        (trial["key"], int(nfev), int(njev), float(cost), float(f))
+        for trial in study.trials
+        for nfev, njev, cost, f in zip(*(trial["curve"][c] for c in ("nfev", "njev", "cost", "f")), strict=True)
+    )
+    return [
+        _write(out / "trials.csv", columns, (row.values() for row in rows)),
+        _write(out / "curves.csv", ["key", "nfev", "njev", "cost", "f"], curves),
+    ]
+
+
+def to_pandas(study: Study) -> pandas.DataFrame:
+    """Give one row per trial as a data frame (needs pandas).
+
+    Examples
+    --------
+    >>> from experiments import load  # doctest: +SKIP
+    >>> to_pandas(load("results/compare")).groupby(["problem", "method"])["cost"].median()  # doctest: +SKIP
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise ImportError("to_pandas needs pandas: pip install evotape[pandas]") from None
+    return pandas.DataFrame(list(flat_rows(study)))
+
+
+def export_coco(study: Study, folder: str | Path) -> list[Path]:
+    """Write the trials on BBOB functions in COCO's format, a folder per method, for cocopp to process.
+
+    Gradients are charged as in the study: COCO's column of evaluations holds nfev + grad_cost * njev.  Trials on other
+    functions have no number in COCO and are left out, as are trials that never evaluated.
+
+    Parameters
+    ----------
+    study
+        With problems called ``bbob-f1`` to ``bbob-f24``.
+    folder
+        Gets one folder per method: ``python -m cocopp FOLDER/CMA-ES FOLDER/SNES``.
+
+    Returns
+    -------
+    list of Path
+        The folders of the methods.
+
+    Raises
+    ------
+    StoreError
+        If no trial is on a BBOB function, or the folder cannot be made.
+    """
+    groups: dict[str, dict[int, dict[int, list[dict[str, Any]]]]] = {}
+    for trial in study.trials:
+        match = re.fullmatch(r"bbob-f(\d+)", trial["problem"]["name"])
+        if match and trial["curve"]["f"].size and trial["f_opt"] is not None:
+            functions = groups.setdefault(_method_name(trial), {})
+            functions.setdefault(int(match.group(1)), {}).setdefault(trial["n"], []).append(trial)
+    if not groups:
+        raise StoreError(
+            "COCO's format numbers the functions bbob-f1 to bbob-f24, and this study has no trial on them."
+        )
+    out = _folder(folder)
+    written = []
+    for method, functions in groups.items():
+        home = _folder(out / re.sub(r"[^\w.=+-]+", "_", method))
+        for number, dimensions in sorted(functions.items()):
+            _write_function(home, method, number, dimensions, study.grad_cost)
+        written.append(home)
+    return written
+
+
+def _method_name(trial: dict[str, Any]) -> str:
+    settings = [f"{path.rpartition('.')[2]}={value}" for path, value in trial["params"].items()]
+    return " ".join([trial["method"]["label"], *settings]).replace("'", "")
+
+
+def _write_function(
+    home: Path, method: str, number: int, dimensions: dict[int, list[dict[str, Any]]], grad_cost: float
+) -> None:
+    """Write the .info file of a function, and per dimension .dat (targets) and .tdat (evaluations)."""
+    data = _folder(home / f"data_f{number}")
+    lines = []
+    for n, trials in sorted(dimensions.items()):
+        name = f"bbobexp_f{number}_DIM{n}"
+        ends = []
+        with (data / f"{name}.dat").open("w") as targets, (data / f"{name}.tdat").open("w") as evaluations:
+            for trial in trials:
+                instance = int(trial["problem"]["options"].get("instance", 1))
+                cost = np.rint(trial["curve"]["cost"]).astype(np.int64)
+                f = trial["curve"]["f"]
+                triggers = np.union1d(evaluation_triggers(n, int(cost[-1])), cost[-1:])
+                triggers = triggers[triggers >= cost[0]]
+                held = np.searchsorted(cost, triggers, side="right") - 1
+                _write_run(targets, cost, f, trial["f_opt"])
+                _write_run(evaluations, triggers, f[held], trial["f_opt"])
+                ends.append(f"{instance}:{cost[-1]}|{f[-1] - trial['f_opt']:.1e}")
+        lines += [
+            f"suite = 'bbob', funcId = {number}, DIM = {n}, Precision = 1.000e-08, algId = '{method}', "
+            "coco_version = '2.8', logger = 'bbob', data_format = 'bbob-new2'",
+            f"% written by evotape; a gradient is charged {grad_cost:g} evaluations",
+            f"data_f{number}/{name}.dat, {', '.join(ends)}",
+        ]
+    (home / f"bbobexp_f{number}.info").write_text("\n".join(lines) + "\n")
+
+
+def _write_run(file: Any, cost: np.ndarray[Any, Any], f: np.ndarray[Any, Any], f_opt: float) -> None:
+    file.write(
+        f"% f evaluations | g evaluations | best noise-free fitness - Fopt ({f_opt:.12e}) + sum g_i+ | "
+        "measured fitness | best measured fitness or single-digit g-values | x1 | x2...\n"
+    )
+    for count, value in zip(cost.tolist(), f.tolist(), strict=True):
+        file.write(f"{count} 0 {value - f_opt:+.9e} {value:+.9e} {value:+.9e}\n")

@@ -1,0 +1,287 @@
+"""The main figure of a comparison: fraction of (problem, target) pairs solved against evaluations per dimension."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.figures.captions import trial_count
+from experiments.figures.labels import end_labels
+from experiments.figures.layout import panel_grid
+from experiments.figures.style import LineStyle, dress, text_width
+from experiments.figures.ticks import decade_ticks
+from experiments.statistics.cells import Cell
+from experiments.statistics.ecdf import ecdf, ecdf_band, restarted_runtimes, weighted_ecdf
+from experiments.statistics.fixed_budget import log_grid
+from experiments.statistics.reference import best2009, has_best2009
+from experiments.statistics.runtimes import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+REFERENCE = "#D9CFA6"
+HEADER = ("group", "method", "evaluations_per_dimension", "fraction", "low", "high", "simulated", "problems", "trials")
+ROOM_FOR_RESTARTS = 10.0
+"""The x axis ends at this multiple of the largest budget, so that simulated restarts can be seen."""
+
+
+def plot_distribution(
+    ax: Axes,
+    at: FloatArray,
+    fraction: FloatArray,
+    style: LineStyle,
+    *,
+    budget: float = np.inf,
+    band: tuple[FloatArray, FloatArray] | None = None,
+    phase: float = 0.0,
+) -> None:
+    """Draw one runtime distribution: solid up to the budget, a cross there, dotted where restarts are simulated.
+
+    Parameters
+    ----------
+    ax : Axes
+        Log x axis.
+    at, fraction : (points,) arrays
+    style : LineStyle
+    budget : float
+        Largest number of evaluations (on the x axis) that was really spent.
+    band : (low, high), optional
+    phase : float
+        Shift of the one marker per decade, in parts of a decade.
+    """
+    if band is not None:
+        ax.fill_between(at, *band, color=style.color, alpha=0.13, linewidth=0)
+    real, simulated = at <= budget, at >= budget
+    ax.plot(at[real], fraction[real], color=style.color, linewidth=1.8, drawstyle="steps-post")
+    if simulated.any():
+        ax.plot(
+            at[simulated],
+            fraction[simulated],
+            color=style.color,
+            linewidth=1.2,
+            linestyle=(0, (1.5, 1.5)),
+            drawstyle="steps-post",
+        )
+    places = 10 ** (np.arange(np.ceil(np.log10(at[0]) - phase), np.log10(at[-1]) + 1e-9) + phase)
+    places = places[(places >= at[0]) & (places <= min(budget, at[-1]))]
+    level = _level(at, fraction, places)
+    shown = level > 0
+    ax.plot(
+        places[shown],
+        level[shown],
+        style.marker,
+        color=style.color,
+        markersize=5,
+        markeredgecolor="white",
+        markeredgewidth=0.6,
+    )
+    if budget <= at[-1]:
+        ax.plot(
+            [budget],
+            _level(at, fraction, np.array([budget])),
+            "x",
+            color=style.color,
+            markersize=8,
+            markeredgewidth=2.0,
+        )
+
+
+def _level(at: FloatArray, fraction: FloatArray, places: FloatArray) -> FloatArray:
+    return fraction[np.clip(np.searchsorted(at, places * (1 + 1e-9), side="right") - 1, 0, at.size - 1)]
+
+
+def ecdf_figure(
+    cells: Sequence[Cell],
+    look: Mapping[str, LineStyle],
+    *,
+    grad_cost: float,
+    samples: int = 200,
+    draws: int = 100,
+    title: str = "Targets reached",
+) -> tuple[Figure, list[dict[str, Any]]]:
+    """Runtime distributions of all methods over all problems and targets, in one large panel.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        A method without trials on a problem counts as not having solved it.
+    look : dict
+        Style per method label.
+    grad_cost : float
+        Evaluations charged for one gradient; only written in the caption.
+    samples : int
+        Bootstrap resamples of the band; 0 draws none.
+    draws : int
+        Simulated runtimes per (problem, target).
+    title : str
+        Over the axes.
+
+    Returns
+    -------
+    figure, rows
+        The figure, and the lines of its CSV (`HEADER`).
+    """
+    right = text_width([_label(m, 0.0) for m in {cell.method for cell in cells}], 9.5) + 0.5
+    text = _caption(cells, grad_cost, samples)
+    grid = panel_grid(1, 1, caption=text, panel=4.5, left=0.66, right=right, bottom=0.5, top=0.36)
+    rows = draw_panel(grid.axes[0], cells, look, samples=samples, draws=draws, title=title, fontsize=9.5)
+    return grid.figure, rows
+
+
+def ecdf_panels(
+    groups: Mapping[str, Sequence[Cell]],
+    look: Mapping[str, LineStyle],
+    *,
+    grad_cost: float,
+    samples: int = 100,
+    draws: int = 50,
+) -> tuple[Figure, list[dict[str, Any]]]:
+    """Runtime distributions of groups of problems, a panel each.
+
+    Parameters
+    ----------
+    groups : dict
+        Cells per panel title.
+    look, grad_cost, samples, draws
+        As in `ecdf_figure`.
+
+    Returns
+    -------
+    figure, rows
+        The figure, and the lines of its CSV (`HEADER`).
+    """
+    every = [cell for cells in groups.values() for cell in cells]
+    right = text_width([_label(m, 0.0) for m in {cell.method for cell in every}]) + 0.3
+    grid = panel_grid(len(groups), 2, caption=_caption(every, grad_cost, samples), panel=2.6, left=0.6, right=right)
+    rows: list[dict[str, Any]] = []
+    for ax, (title, cells) in zip(grid.axes, groups.items(), strict=True):
+        part = draw_panel(ax, cells, look, samples=samples, draws=draws, title=title, fontsize=8.5)
+        rows += [{**row, "group": title} for row in part]
+    return grid.figure, rows
+
+
+def draw_panel(
+    ax: Axes,
+    cells: Sequence[Cell],
+    look: Mapping[str, LineStyle],
+    *,
+    samples: int,
+    draws: int,
+    title: str,
+    fontsize: float,
+) -> list[dict[str, Any]]:
+    """Draw all methods of the cells, and the best of BBOB-2009 behind them where it applies; returns the CSV rows."""
+    problems = list(dict.fromkeys(cell.problem for cell in cells))
+    methods = {m: [c for c in cells if c.method == m and c.costs] for m in dict.fromkeys(c.method for c in cells)}
+    methods = {m: chosen for m, chosen in methods.items() if chosen}
+    budgets = {m: max(float(np.max(c.budgets)) / c.n for c in chosen) for m, chosen in methods.items()}
+    first = 1.0 / min((c.n for c in cells), default=10)
+    at = log_grid(first, max(max(budgets.values(), default=1.0), 2 * first) * ROOM_FOR_RESTARTS, 60)
+    rows: list[dict[str, Any]] = []
+    ends: list[tuple[float, float, str, LineStyle]] = []
+    reference = reference_runtimes(cells)
+    if reference is not None:
+        fraction = ecdf(reference, at)
+        style = LineStyle(REFERENCE, "*")
+        ax.plot(at, fraction, color=style.color, linewidth=5, solid_capstyle="butt", zorder=1.2)
+        ends.append((float(at[-1]), float(fraction[-1]), _label("best 2009", float(fraction[-1])), style))
+        rows += [
+            {"method": "best 2009", "evaluations_per_dimension": x, "fraction": y, "problems": len(problems)}
+            for x, y in zip(at, fraction, strict=True)
+        ]
+    for position, (method, chosen) in enumerate(methods.items()):
+        share = len(chosen) / len(problems)
+        pairs = [(cell.times() / cell.n, cell.budgets / cell.n) for cell in chosen]
+        runtimes, weights = restarted_runtimes(pairs, draws, rng=position)
+        fraction = share * weighted_ecdf(runtimes, weights, at)
+        low, high = ecdf_band(pairs, at, samples=samples, rng=position) if samples else (None, None)
+        band = None if low is None or high is None else (share * low, share * high)
+        phase = position / len(methods)
+        plot_distribution(ax, at, fraction, look[method], budget=budgets[method], band=band, phase=phase)
+        ends.append((float(at[-1]), float(fraction[-1]), _label(method, float(fraction[-1])), look[method]))
+        rows += [
+            {
+                "method": method,
+                "evaluations_per_dimension": x,
+                "fraction": y,
+                "low": band[0][i] if band else None,
+                "high": band[1][i] if band else None,
+                "simulated": int(x > budgets[method]),
+                "problems": len(chosen),
+                "trials": sum(len(c.costs) for c in chosen),
+            }
+            for i, (x, y) in enumerate(zip(at, fraction, strict=True))
+        ]
+    wide = fontsize > 9
+    pairs_name = "fraction of (problem, target) pairs" if wide else "fraction of pairs"
+    dress(ax, title=title, xlabel="evaluations / dimension", ylabel=pairs_name)
+    decade_ticks(ax, "x", float(at[0]), float(at[-1]), most=9 if wide else 5)
+    ax.set_ylim(0, 1.02)
+    ax.set_yticks(np.linspace(0, 1, 6 if wide else 5))
+    end_labels(ax, sorted(ends, key=lambda e: e[1]), fontsize=fontsize)
+    return rows
+
+
+def reference_runtimes(cells: Sequence[Cell]) -> FloatArray | None:
+    """ERT / n of the best of BBOB-2009 for all targets; None unless all problems are BBOB's and cocopp is installed."""
+    problems = {cell.problem: cell for cell in cells}
+    matches = [re.fullmatch(r"bbob-f(\d+)", cell.problem_name) for cell in problems.values()]
+    if not problems or not all(matches) or not has_best2009():
+        return None
+    parts = [
+        best2009(int(match[1]), cell.n, cell.targets.precisions) / cell.n
+        for match, cell in zip(matches, problems.values(), strict=True)
+        if match is not None
+    ]
+    found = np.concatenate(parts)
+    return found if np.isfinite(found).any() else None
+
+
+def _label(method: str, fraction: float) -> str:
+    return f"{method}  {fraction:.2f}"
+
+
+def _caption(cells: Sequence[Cell], grad_cost: float, samples: int) -> str:
+    problems = list({cell.problem: cell for cell in cells}.values())
+    known = [cell for cell in problems if cell.targets.known]
+    relative = [cell for cell in problems if not cell.targets.known]
+    number = trial_count(cells)
+    parts = [f"{len(problems)} problem{'s' if len(problems) > 1 else ''}, {number} trials each."]
+    if known:
+        t = known[0].targets.precisions
+        parts.append(f"{t.size} targets f − f_opt = {_ten(t[0])} … {_ten(t[-1])}.")
+    if relative:
+        t = relative[0].targets.precisions
+        names = (
+            ", ".join(cell.problem for cell in relative)
+            if len(relative) < 3
+            else f"{len(relative)} problems without known optimum"
+        )
+        parts.append(
+            f"{names}: {t.size} targets at 1 … {_ten(t[-1] / t[0])} of the starting gap to the best f of any trial."
+        )
+    parts.append(
+        f"One gradient = {grad_cost:g} evaluations. Cross: largest budget; dotted beyond it: simulated restarts."
+    )
+    for method in dict.fromkeys(cell.method for cell in cells):
+        missing = len(problems) - sum(cell.method == method for cell in cells)
+        if missing:
+            parts.append(f"{method} has no trials on {missing} of the problems: counted as not reached.")
+    if reference_runtimes(cells) is not None:
+        parts.append("best 2009: ERT of the fastest BBOB-2009 participant per target (COCO data).")
+    if samples:
+        parts.append(
+            f"Band: 95 % bootstrap over trials, pointwise ({samples} resamples; some lose rare successes, so it "
+            f"may lie "
+            "below the line)."
+        )
+    parts.append("Number at the right: fraction at the axis end.")
+    return " ".join(parts)
+
+
+def _ten(value: float) -> str:
+    return f"1e{round(np.log10(value))}"

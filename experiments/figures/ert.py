@@ -1,0 +1,311 @@
+"""Expected runtimes: against the dimension, and of one method against another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.figures.captions import trial_count
+from experiments.figures.labels import end_labels, key_strip
+from experiments.figures.layout import Grid, panel_grid
+from experiments.figures.style import DOTS, FRAME, GREY, PALE_INK, PALETTE, LineStyle, dress, readable, text_width
+from experiments.figures.ticks import decade_ticks
+from experiments.statistics.cells import Cell
+from experiments.statistics.runtimes import FloatArray, ert_interval, expected_runtime
+from experiments.statistics.summary import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DIMENSION_HEADER = ("problem", "method", "n", "target", "ert", "low", "high", "successes", "trials", "largest_budget")
+SCATTER_HEADER = ("problem", "n", "target", "x_method", "x_ert", "y_method", "y_ert")
+MOST_LABELLED_PANELS = 4
+SCATTER_TARGETS = 11
+
+
+def plot_scaling(
+    ax: Axes,
+    dimensions: FloatArray,
+    ert: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    budgets: FloatArray,
+    style: LineStyle,
+    *,
+    shift: float = 1.0,
+) -> None:
+    """Draw ERT / n of one method against n, with intervals; pale hollow markers at the budget where nothing was
+    reached.
+
+    Parameters
+    ----------
+    ax : Axes
+        Log-log axes.
+    dimensions, ert, low, high, budgets : (points,) arrays
+        ``ert`` is ``inf`` where no trial reached the target; ``budgets`` is the largest budget of a trial. Evaluations.
+    style : LineStyle
+    shift : float
+        Factor on x that keeps the markers of several methods apart.
+    """
+    x = dimensions * shift
+    y = ert / dimensions
+    solved = np.isfinite(y)
+    ax.plot(x[solved], y[solved], color=style.color, linestyle=style.dash, linewidth=1.5, zorder=3)
+    top = np.where(np.isfinite(high), high, np.maximum(ert, budgets) * 10) / dimensions
+    ax.vlines(
+        x[solved], low[solved] / dimensions[solved], top[solved], color=style.color, linewidth=1.0, alpha=0.8, zorder=3
+    )
+    ax.plot(
+        x[solved],
+        y[solved],
+        style.marker,
+        color=style.color,
+        markersize=5,
+        markeredgecolor="white",
+        markeredgewidth=0.6,
+        zorder=4,
+    )
+    lost = ~solved
+    ax.plot(
+        x[lost],
+        budgets[lost] / dimensions[lost],
+        style.marker,
+        color=style.color,
+        fillstyle="none",
+        alpha=0.55,
+        markersize=5,
+        zorder=4,
+    )
+
+
+def dimension_figure(
+    cells: Sequence[Cell], look: Mapping[str, LineStyle], *, grad_cost: float, samples: int = 500
+) -> tuple[Figure, list[dict[str, Any]]]:
+    """ERT / n to the final target against n, a panel per problem family (`Cell.family`).
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        Families with one dimension only are left out.
+    look, grad_cost, samples
+        Styles, the cost of a gradient for the caption, bootstrap resamples of the intervals.
+
+    Returns
+    -------
+    figure, rows
+        The figure, and the lines of its CSV (`DIMENSION_HEADER`).
+    """
+    families = dimension_families(cells)
+    labelled = len(families) <= MOST_LABELLED_PANELS
+    right = text_width(look) + 0.28 if labelled else 0.12
+    columns = min(2 if labelled else 4, len(families))
+    targets = {number(f[0].targets.final) for f in families.values()}
+    grid = panel_grid(
+        len(families),
+        columns,
+        caption=_dimension_caption(cells, targets, grad_cost),
+        right=right,
+        panel=2.5 if labelled else 1.7,
+        left=0.66 if labelled else 0.6,
+        bottom=0.48 if labelled else 0.42,
+        head=0.0 if labelled else 0.35,
+    )
+    rows: list[dict[str, Any]] = []
+    for index, (ax, (family, members)) in enumerate(zip(grid.axes, families.items(), strict=True)):
+        rows += _scaling_panel(ax, members, look, samples, labelled)
+        dress(
+            ax,
+            title=family,
+            xlabel="dimension n" if labelled or grid.is_last(index) else "",
+            ylabel="ERT / n (evaluations)" if labelled else ("ERT / n" if grid.is_first(index) else ""),
+        )
+    if not labelled:
+        shown = {label: style for label, style in look.items() if any(cell.method == label for cell in cells)}
+        key_strip(grid.figure, shown, grid.figure.get_figheight() - 0.2)
+    return grid.figure, rows
+
+
+def dimension_families(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
+    """The problem families that occur in two or more dimensions."""
+    families: dict[str, list[Cell]] = {}
+    for cell in cells:
+        families.setdefault(cell.family, []).append(cell)
+    return {name: members for name, members in families.items() if len({c.n for c in members}) > 1}
+
+
+def _scaling_panel(
+    ax: Axes, cells: list[Cell], look: Mapping[str, LineStyle], samples: int, labelled: bool
+) -> list[dict[str, Any]]:
+    rows, ends, heights = [], [], []
+    methods = list(dict.fromkeys(cell.method for cell in cells))
+    for position, method in enumerate(methods):
+        mine = sorted((c for c in cells if c.method == method), key=lambda c: c.n)
+        facts = []
+        for cell in mine:
+            times = cell.times(np.array([cell.targets.final]))[0]
+            low, high = ert_interval(times, cell.budgets, samples=samples)
+            ert = float(expected_runtime(times, cell.budgets))
+            facts.append((cell.n, ert, float(low), float(high), float(cell.budgets.max())))
+            rows.append(
+                {
+                    "problem": cell.family,
+                    "method": method,
+                    "n": cell.n,
+                    "target": cell.targets.final,
+                    "ert": ert,
+                    "low": low,
+                    "high": high,
+                    "successes": int(np.isfinite(times).sum()),
+                    "trials": times.size,
+                    "largest_budget": cell.budgets.max(),
+                }
+            )
+        n, ert, low, high, budget = np.array(facts, dtype=float).T
+        shift = 1.035 ** (position - (len(methods) - 1) / 2)
+        plot_scaling(ax, n, ert, low, high, budget, look[method], shift=shift)
+        shown = np.where(np.isfinite(ert), ert, budget) / n
+        heights += [*shown, *(low / n)[np.isfinite(low)]]
+        ends.append((n[-1] * shift, float(shown[-1]), method, look[method]))
+    dimensions = sorted({cell.n for cell in cells})
+    decade_ticks(ax, "y", min(heights) / 1.8, max(heights) * 2.5, most=5)
+    ax.set_xscale("log")
+    ax.set_xlim(dimensions[0] / 1.2, dimensions[-1] * 1.2)
+    ax.set_xticks(dimensions, [str(n) for n in dimensions])
+    ax.set_xticks([], minor=True)
+    _slanted_grid(ax)
+    if labelled:
+        end_labels(ax, sorted(ends, key=lambda e: e[1]))
+    return rows
+
+
+def _slanted_grid(ax: Axes) -> None:
+    """Dotted lines along which ERT grows like n**2."""
+    left, right = ax.get_xlim()
+    low, high = ax.get_ylim()
+    for exponent in range(int(np.floor(np.log10(low / right))), int(np.ceil(np.log10(high / left))) + 1):
+        ax.plot(
+            [left, right],
+            [left * 10.0**exponent, right * 10.0**exponent],
+            color=FRAME,
+            linewidth=0.6,
+            linestyle=DOTS,
+            zorder=0.5,
+        )
+    ax.set_xlim(left, right)
+    ax.set_ylim(low, high)
+
+
+def _dimension_caption(cells: Sequence[Cell], targets: set[str], grad_cost: float) -> str:
+    count = trial_count(cells)
+    return (
+        f"Expected runtime (ERT) over dimension to reach f − f_opt ≤ {', '.join(sorted(targets))}; {count} trials "
+        f"each, "
+        f"one gradient = {grad_cost:g} evaluations. Bars: 95 % bootstrap intervals. Hollow: target never reached, "
+        f"largest budget "
+        "shown. Dotted slants: growth with n²."
+    )
+
+
+def scatter_figure(
+    cells: Sequence[Cell], pairs: Sequence[tuple[str, str]], *, grad_cost: float
+) -> tuple[Figure, list[dict[str, Any]]]:
+    """ERT of one method against ERT of another: a point per problem and target, a colour per dimension.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+    pairs : sequence of (method on x, method on y)
+        A panel each.
+    grad_cost : float
+        For the caption.
+
+    Returns
+    -------
+    figure, rows
+        The figure, and the lines of its CSV (`SCATTER_HEADER`).
+    """
+    dimensions = sorted({cell.n for cell in cells})
+    columns = min(3, len(pairs))
+    text = (
+        f"A point per problem and target ({SCATTER_TARGETS} targets, f − f_opt = 100 … final target, or parts of the "
+        "starting gap), small: easy, large: hard. Below the diagonal the method on the y axis is faster; dotted: "
+        "ten times. "
+        f"On the grey frame: never reached. One gradient = {grad_cost:g} evaluations."
+    )
+    grid = panel_grid(
+        len(pairs), columns, caption=text, panel=2.65 if columns > 1 else 4.6, left=0.66, right=0.1, top=0.12, head=0.35
+    )
+    rows: list[dict[str, Any]] = []
+    for ax, pair in zip(grid.axes, pairs, strict=True):
+        rows += _scatter_panel(ax, cells, pair, dimensions)
+    _dimension_key(grid, dimensions)
+    return grid.figure, rows
+
+
+def _scatter_panel(
+    ax: Axes, cells: Sequence[Cell], pair: tuple[str, str], dimensions: list[int]
+) -> list[dict[str, Any]]:
+    rows = []
+    by_key = {(cell.problem, cell.method): cell for cell in cells}
+    for problem in dict.fromkeys(cell.problem for cell in cells):
+        both = [by_key.get((problem, method)) for method in pair]
+        if both[0] is None or both[1] is None:
+            continue
+        every = both[0].targets.precisions
+        chosen = every[np.unique(np.linspace(0, every.size - 1, SCATTER_TARGETS).round().astype(int))]
+        x, y = (expected_runtime(cell.times(chosen), cell.budgets) for cell in both if cell is not None)
+        rows += [
+            {
+                "problem": problem,
+                "n": both[0].n,
+                "target": t,
+                "x_method": pair[0],
+                "x_ert": a,
+                "y_method": pair[1],
+                "y_ert": b,
+            }
+            for t, a, b in zip(chosen, x, y, strict=True)
+        ]
+    found = np.array([[r["x_ert"], r["y_ert"]] for r in rows], dtype=float).reshape(-1, 2)
+    finite = found[np.isfinite(found)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (1.0, 10.0)
+    low, edge = low / 1.6, high * 2.5
+    limit = edge * 2.2
+    ax.fill_between([low, limit], edge, limit, color="#EDEDED", linewidth=0, zorder=0)
+    ax.fill_betweenx([low, edge], edge, limit, color="#EDEDED", linewidth=0, zorder=0)
+    for factor, dash in ((1.0, "-"), (10.0, DOTS), (0.1, DOTS)):
+        ax.plot([low, limit], [low * factor, limit * factor], color=GREY, linewidth=0.8, linestyle=dash, zorder=1)
+    rank = np.tile(np.linspace(0, 1, SCATTER_TARGETS), max(1, len(rows) // SCATTER_TARGETS + 1))[: len(rows)]
+    frame = float(np.sqrt(edge * limit))
+    for index, n in enumerate(dimensions):
+        mine = np.array([row["n"] == n for row in rows], dtype=bool) & np.isfinite(found).any(axis=1)
+        place = np.where(np.isfinite(found), found, frame)[mine]
+        ax.scatter(
+            place[:, 0],
+            place[:, 1],
+            s=6 + 26 * rank[mine],
+            color=PALETTE[index % len(PALETTE)],
+            alpha=0.75,
+            linewidths=0.4,
+            edgecolors="white",
+            zorder=3,
+        )
+    decade_ticks(ax, "x", low, limit, most=6)
+    decade_ticks(ax, "y", low, limit, most=6)
+    ax.set_aspect("equal", adjustable="box")
+    dress(ax, xlabel=f"ERT of {pair[0]} (evaluations)", ylabel=f"ERT of {pair[1]} (evaluations)")
+    return rows
+
+
+def _dimension_key(grid: Grid, dimensions: list[int]) -> None:
+    figure = grid.figure
+    width, height = figure.get_figwidth(), figure.get_figheight()
+    figure.text(0.6 / width, 1 - 0.2 / height, "dimension", fontsize=9, color=PALE_INK, va="center")
+    for index, n in enumerate(dimensions):
+        color = PALETTE[index % len(PALETTE)]
+        figure.text(
+            (1.5 + 0.62 * index) / width, 1 - 0.2 / height, f"● {n}", fontsize=9, color=readable(color), va="center"
+        )

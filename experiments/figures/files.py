@@ -1,0 +1,63 @@
+"""Figure files: png, svg and the data as csv, the same bytes for the same study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.figures.style import DPI
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SEEDS = (
+    "bootstrap and simulated restarts: numpy.random.default_rng(i), i = 0 for intervals, else the place of the method"
+)
+"""Written into each figure's metadata."""
+
+
+def save(
+    figure: Figure, folder: Path, name: str, rows: Sequence[Mapping[str, Any]], header: Sequence[str]
+) -> list[Path]:
+    """Write ``name``.png, .svg and .csv into the folder.
+
+    Parameters
+    ----------
+    figure : Figure
+    folder : Path
+        Made if missing.
+    name : str
+        File name without ending.
+    rows : sequence of dict
+        The data that the figure shows, one dict per line of the CSV.
+    header : sequence of str
+        Columns of the CSV.
+
+    Returns
+    -------
+    list of Path
+        png, svg, csv.
+    """
+    import csv
+
+    import matplotlib
+
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.{ending}" for ending in ("png", "svg", "csv")]
+    figure.savefig(paths[0], dpi=DPI, metadata={"Software": None, "Description": SEEDS})
+    with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": name}):
+        figure.savefig(paths[1], metadata={"Date": None, "Creator": None, "Description": SEEDS})
+    with paths[2].open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(header), extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: _plain(row.get(key)) for key in header} for row in rows)
+    return paths
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else f"{value:.10g}"
+    return "" if value is None else value

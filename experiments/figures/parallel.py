@@ -1,0 +1,161 @@
+"""Parallel coordinates of a sweep: a line per setting across all parameters, coloured by outcome, with importance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.figures.layout import panel_grid
+from experiments.figures.style import BLUE, FRAME, GREY, INK, PALE_INK, readable
+from experiments.figures.sweeps import sorted_levels
+from experiments.statistics.runtimes import FloatArray
+from experiments.statistics.summary import number
+from experiments.statistics.sweep import SweepTable, is_numeric, short_name, table_importance, value_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+HEADER = ("problem", "method", "setting", "parameter", "value", "importance", "outcome")
+MOST_PANELS = 4
+
+
+def unit_column(column: Sequence[Any]) -> tuple[FloatArray, list[tuple[float, str]]]:
+    """Places between 0 and 1 on a parameter's axis, and its ticks: numbers by size (log for wide ranges), others by
+    name.
+
+    Examples
+    --------
+    >>> unit_column([1.0, 10.0, 100.0])[0].tolist()
+    [0.0, 0.5, 1.0]
+    """
+    known = [value for value in column if value is not None]
+    if known and is_numeric(known):
+        numbers = np.array([np.nan if value is None else float(value) for value in column])
+        low, high = np.nanmin(numbers), np.nanmax(numbers)
+        log = low > 0 and high / low >= 10
+        scaled = np.log10(numbers) if log else numbers
+        first, last = (np.log10(low), np.log10(high)) if log else (low, high)
+        width = last - first or 1.0
+        distinct = sorted({float(v) for v in known})
+        shown = (
+            distinct
+            if len(distinct) <= 6
+            else [float(low), float(np.sqrt(low * high) if log else (low + high) / 2), float(high)]
+        )
+        ticks = [(float(((np.log10(v) if log else v) - first) / width), value_text(v)) for v in shown]
+        return (scaled - first) / width, ticks
+    levels = sorted_levels(known)
+    place = {str(value): (i + 0.5) / len(levels) for i, value in enumerate(levels)}
+    ticks = [(place[str(value)], value_text(value)) for value in levels]
+    return np.array([place.get(str(value), np.nan) if value is not None else np.nan for value in column]), ticks
+
+
+def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
+    """Draw one sweep table: an axis per parameter, the most important first, the outcome last; returns the CSV rows."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    share = table_importance(table)
+    names = sorted(table.parameters, key=lambda name: -share[name])
+    outcome = table.outcome
+    columns = [unit_column(table.column(name)) for name in names]
+    finite = np.isfinite(outcome) & (outcome > 0)
+    logs = np.log10(np.where(finite, outcome, np.nan))
+    low, high = (np.nanmin(logs), np.nanmax(logs)) if finite.any() else (0.0, 1.0)
+    last = np.where(finite, (high - logs) / (high - low or 1.0) * 0.88 + 0.12, 0.0)  # best at the top, unsolved at 0
+    ticks = [(1.0, number(10**low)), (0.56, number(10 ** ((low + high) / 2))), (0.12, number(10**high))]
+    if not finite.all():
+        ticks.append((0.0, "never"))
+    order = np.argsort(last, kind="stable")
+    shades = LinearSegmentedColormap.from_list("rank", ["#E3E3E3", "#A8C8E0", BLUE])
+    grid = np.linspace(0, 1, 24)
+    smooth = grid * grid * (3 - 2 * grid)
+    lines = np.stack([column for column, _ in columns] + [last])
+    for position, index in enumerate(order):
+        y = lines[:, index]
+        color = shades(position / max(len(order) - 1, 1))
+        for axis in range(len(names)):
+            if not np.isnan(y[axis : axis + 2]).any():
+                ax.plot(
+                    axis + grid,
+                    y[axis] + (y[axis + 1] - y[axis]) * smooth,
+                    color=color,
+                    linewidth=0.9,
+                    alpha=0.85,
+                    zorder=2 + position / len(order),
+                )
+    best = lines[:, table.best]
+    for axis in range(len(names)):
+        if not np.isnan(best[axis : axis + 2]).any():
+            ax.plot(
+                axis + grid,
+                best[axis] + (best[axis + 1] - best[axis]) * smooth,
+                color="#D55E00",
+                linewidth=2.0,
+                zorder=4,
+            )
+    for axis, tick in enumerate([t for _, t in columns] + [ticks]):
+        ax.plot([axis, axis], [-0.02, 1.02], color=GREY, linewidth=1.0, zorder=5)
+        for y_place, text in tick:
+            ax.plot([axis - 0.012 * len(names), axis], [y_place, y_place], color=GREY, linewidth=0.8, zorder=5)
+            ax.text(
+                axis - 0.02 * len(names), y_place, text, ha="right", va="center", fontsize=7.5, color=INK, zorder=6,
+                bbox={"boxstyle": "square,pad=0.08", "facecolor": "white", "edgecolor": "none", "alpha": 0.75},
+            )  # fmt: skip
+    measure = "ERT\n(evaluations)" if table.solved else "median gap\nleft"
+    for axis, name in enumerate(names):
+        ax.text(axis, -0.09, short_name(name), ha="center", va="top", fontsize=9, color=INK)
+        ax.text(axis, -0.205, f"explains {share[name]:.0%}", ha="center", va="top", fontsize=7.5, color=PALE_INK)
+        ax.fill_between([axis - 0.25, axis + 0.25], -0.335, -0.3, color="#EDEDED", linewidth=0)
+        ax.fill_between([axis - 0.25, axis - 0.25 + 0.5 * share[name]], -0.335, -0.3, color=readable(BLUE), linewidth=0)
+    ax.text(len(names), -0.09, measure, ha="center", va="top", fontsize=9, color=INK, linespacing=1.1)
+    ax.set_xlim(-0.35, len(names) + 0.3)
+    ax.set_ylim(-0.36, 1.06)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    ax.set_title(
+        f"{table.method}, {table.cells[0].title}", fontsize=10, color=INK, loc="left", pad=5, fontweight="bold"
+    )
+    ax.spines[:].set_color(FRAME)
+    return [
+        {
+            "problem": table.problem,
+            "method": table.method,
+            "setting": index,
+            "parameter": name,
+            "value": setting.get(name),
+            "importance": share[name],
+            "outcome": outcome[index],
+        }
+        for index, setting in enumerate(table.settings)
+        for name in names
+    ]
+
+
+def parallel_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[Figure, list[dict[str, Any]]] | None:
+    """Parallel coordinates of the first tables with two or more parameters; None where none has.
+
+    Returns
+    -------
+    figure, rows
+        The figure, and the lines of its CSV (`HEADER`).
+    """
+    usable = [table for table in tables if len(table.parameters) > 1][:MOST_PANELS]
+    if not usable:
+        return None
+    text = (
+        "A line per setting; blue: good, grey: bad, orange: the best. Axes from left to right by importance: the "
+        "share of "
+        "the variance of the ranked outcome that the parameter explains by itself (what is missing to 100 % is "
+        "interaction "
+        "and noise). "
+        f"One gradient = {grad_cost:g} evaluations."
+    )
+    grid = panel_grid(len(usable), 1, caption=text, panel=3.1, left=0.35, right=0.1, bottom=0.1, top=0.34)
+    rows: list[dict[str, Any]] = []
+    for ax, table in zip(grid.axes, usable, strict=True):
+        rows += plot_parallel(ax, table)
+    return grid.figure, rows

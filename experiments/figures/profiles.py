@@ -1,0 +1,131 @@
+"""Data profile and performance profile of the methods, with every trial as a problem of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.figures.captions import trial_count
+from experiments.figures.labels import end_labels
+from experiments.figures.layout import panel_grid
+from experiments.figures.style import LineStyle, dress, text_width
+from experiments.figures.ticks import decade_ticks
+from experiments.statistics.cells import Cell
+from experiments.statistics.fixed_budget import log_grid
+from experiments.statistics.profiles import data_profile, performance_profile, performance_ratios, relative_targets
+from experiments.statistics.runtimes import FloatArray
+from experiments.statistics.summary import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+HEADER = ("profile", "method", "at", "fraction", "tolerance", "problems")
+TOLERANCE = 1e-5
+
+
+def profile_times(
+    cells: Sequence[Cell], methods: Sequence[str], tolerance: float = TOLERANCE
+) -> tuple[FloatArray, FloatArray]:
+    """Evaluations of each trial to Moré and Wild's target, the k-th trials of all methods side by side.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+    methods : sequence of str
+    tolerance : float
+        tau: the target is f_L + tau (f0 - f_L) with the median first value f0, and f_L the optimum or the best value
+        found.
+
+    Returns
+    -------
+    times : (methods, problems * trials) array
+        ``inf`` for trials that did not get there, and where a method has fewer trials than others.
+    dimensions : (problems * trials,) array
+    """
+    table = {(cell.problem, cell.method): cell for cell in cells}
+    columns, dimensions = [], []
+    for problem in dict.fromkeys(cell.problem for cell in cells):
+        members = [table.get((problem, method)) for method in methods]
+        present = [cell for cell in members if cell is not None]
+        starts = [gap[np.isfinite(gap)][0] for cell in present for gap in cell.gaps if np.isfinite(gap).any()]
+        best = min((float(np.nanmin(gap)) for cell in present for gap in cell.gaps if gap.size), default=0.0)
+        low = 0.0 if present[0].targets.known else best
+        target = relative_targets([max(float(np.median(starts)), low)] if starts else [low], [low], tolerance)
+        trials = max(len(cell.costs) for cell in present)
+        block = np.full((len(methods), trials), np.inf)
+        for row, cell in enumerate(members):
+            if cell is not None:
+                reached = cell.times(target)[0]
+                block[row, : reached.size] = reached
+        columns.append(block)
+        dimensions += [present[0].n] * trials
+    return np.concatenate(columns, axis=1), np.array(dimensions, dtype=float)
+
+
+def profile_figure(
+    cells: Sequence[Cell], look: Mapping[str, LineStyle], *, grad_cost: float, tolerance: float = TOLERANCE
+) -> tuple[Figure, list[dict[str, Any]]]:
+    """Data profile (left) and performance profile (right).
+
+    Returns
+    -------
+    figure, rows
+        The figure, and the lines of its CSV (`HEADER`).
+    """
+    methods = [method for method in look if any(cell.method == method for cell in cells)]
+    times, dimensions = profile_times(cells, methods, tolerance)
+    text = (
+        f"Share of {times.shape[1]} problems (each of the {trial_count(cells)} trials on a problem is one) solved to "
+        f"{number(tolerance)} of the starting gap f(x0) − f_L. Left: within so many simplex gradients of n + 1 "
+        f"evaluations; right: "
+        f"within so many times the evaluations of the fastest method. One gradient = {grad_cost:g} evaluations. "
+        f"Moré and Wild "
+        "2009; Dolan and Moré 2002. No simulated restarts."
+    )
+    grid = panel_grid(2, 2, caption=text, panel=2.7, left=0.6, right=text_width(look) + 0.28)
+    scaled = times / (dimensions + 1)
+    ratios = performance_ratios(times)
+    rows: list[dict[str, Any]] = []
+    kinds = (
+        ("data", scaled, "simplex gradients (n + 1 evaluations)", "Data profile"),
+        ("performance", ratios, "evaluations / evaluations of the fastest", "Performance profile"),
+    )
+    for ax, (kind, values, xlabel, title) in zip(grid.axes, kinds, strict=True):
+        finite = values[np.isfinite(values)]
+        low = 1.0 if kind == "performance" else (float(finite.min()) if finite.size else 1.0)
+        at = log_grid(low, max(float(finite.max()) if finite.size else low, 10 * low) * 1.3)
+        shares = data_profile(times, dimensions, at) if kind == "data" else performance_profile(times, at)
+        _draw(ax, at, shares, methods, look)
+        dress(ax, title=title, xlabel=xlabel, ylabel="fraction of problems")
+        rows += [
+            {"profile": kind, "method": m, "at": x, "fraction": y, "tolerance": tolerance, "problems": times.shape[1]}
+            for m, share in zip(methods, shares, strict=True)
+            for x, y in zip(at, share, strict=True)
+        ]
+    return grid.figure, rows
+
+
+def _draw(ax: Axes, at: FloatArray, shares: FloatArray, methods: Sequence[str], look: Mapping[str, LineStyle]) -> None:
+    decade_ticks(ax, "x", float(at[0]), float(at[-1]), most=5)
+    ax.set_ylim(0, 1.03)
+    ax.set_yticks(np.linspace(0, 1, 5))
+    ends = []
+    for position, (method, share) in enumerate(zip(methods, shares, strict=True)):
+        style = look[method]
+        ax.plot(at, share, color=style.color, linewidth=1.6, drawstyle="steps-post")
+        decade = np.arange(np.log10(at[0]), np.log10(at[-1]), 1.0) + position / len(methods)
+        places = np.searchsorted(at, 10.0 ** decade[10.0**decade < at[-1]])
+        ax.plot(
+            at[places],
+            share[places],
+            style.marker,
+            color=style.color,
+            markersize=4.8,
+            markeredgecolor="white",
+            markeredgewidth=0.6,
+        )
+        ends.append((float(at[-1]), float(share[-1]), method, style))
+    end_labels(ax, sorted(ends, key=lambda e: e[1]))

@@ -1,0 +1,288 @@
+"""Sweeps: heat maps over two parameters, and slices along each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.figures.captions import trial_count
+from experiments.figures.labels import end_labels
+from experiments.figures.layout import panel_grid
+from experiments.figures.style import FRAME, INK, PALE_INK, RED, LineStyle, dress, text_width
+from experiments.figures.ticks import decade_ticks
+from experiments.statistics.runtimes import FloatArray, ert_interval, expected_runtime
+from experiments.statistics.summary import number
+from experiments.statistics.sweep import SweepTable, is_numeric, short_name, table_importance, value_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+HEATMAP_HEADER = ("problem", "method", "x", "x_value", "y", "y_value", "ert", "median_gap", "successes", "trials")
+SLICE_HEADER = ("problem", "method", "parameter", "value", "outcome", "low", "high", "measure", "trials")
+MOST_PANELS = 6
+UNITS = {
+    "sigma0": "sigma0 (units of x)",
+    "popsize": "popsize (points)",
+    "lr": "lr (learning rate)",
+    "n": "n (dimension)",
+    "budget": "budget (evaluations / n)",
+    "maxcost": "maxcost (evaluations)",
+}
+"""Axis names of well-known parameters."""
+GOOD, MIDDLE, BAD = "#08306B", "#6BAED6", "#F4F6F8"
+
+
+def heatmap_pair(table: SweepTable) -> tuple[str, str] | None:
+    """The two parameters of a heat map: the most important ones that form a grid; None where there are no two."""
+    share = table_importance(table)
+    grid = [name for name in table.parameters if len(set(map(str, table.column(name)))) <= 40]
+    top = sorted(grid, key=lambda name: -share[name])[:2]
+    ranked = [name for name in table.parameters if name in top]
+    if len(ranked) < 2:
+        return None
+    pairs = {(str(s.get(ranked[0])), str(s.get(ranked[1]))) for s in table.settings}
+    full = len({p[0] for p in pairs}) * len({p[1] for p in pairs})
+    return (ranked[0], ranked[1]) if len(pairs) >= 0.5 * full else None
+
+
+def sorted_levels(column: Sequence[Any]) -> list[Any]:
+    """The distinct values in order: numbers by size, others by name."""
+    distinct = {str(value): value for value in column}
+    return sorted(distinct.values()) if is_numeric(list(distinct.values())) else [distinct[k] for k in sorted(distinct)]
+
+
+def plot_heatmap(ax: Axes, table: SweepTable, pair: tuple[str, str]) -> list[dict[str, Any]]:
+    """Draw the outcome over two parameters, the best of all others in each cell; returns the CSV rows.
+
+    Cells hold the ERT (or the median gap left, where few settings reach the target), with the share of successes
+    below when it is not all of them.
+    """
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm
+    from matplotlib.patches import Rectangle
+
+    x_levels, y_levels = sorted_levels(table.column(pair[0])), sorted_levels(table.column(pair[1]))
+    x_index = {str(v): i for i, v in enumerate(x_levels)}
+    y_index = {str(v): i for i, v in enumerate(y_levels)}
+    chosen: dict[tuple[int, int], int] = {}
+    for i, setting in enumerate(table.settings):
+        place = (y_index[str(setting.get(pair[1]))], x_index[str(setting.get(pair[0]))])
+        other = chosen.get(place)
+        if other is None or table.order(i) < table.order(other):
+            chosen[place] = i
+    values = np.full((len(y_levels), len(x_levels)), np.nan)
+    for place, i in chosen.items():
+        values[place] = table.outcome[i]
+    shown = np.where(np.isfinite(values) & (values > 0), values, np.nan)
+    low, high = (np.nanmin(shown), np.nanmax(shown)) if np.isfinite(shown).any() else (1.0, 10.0)
+    shades = LinearSegmentedColormap.from_list("outcome", [GOOD, MIDDLE, BAD]).with_extremes(bad="white")
+    norm = LogNorm(low, max(high, low * 1.5))
+    ax.imshow(shown, cmap=shades, norm=norm, aspect="auto", origin="lower")
+    small = max(len(x_levels), 4) > 8
+    rows = []
+    for (y, x), i in sorted(chosen.items()):
+        cell, value = table.cells[i], values[y, x]
+        times = cell.times(np.array([cell.targets.final]))[0]
+        hits = int(np.isfinite(times).sum())
+        rows.append(
+            {
+                "problem": table.problem,
+                "method": table.method,
+                "x": pair[0],
+                "x_value": x_levels[x],
+                "y": pair[1],
+                "y_value": y_levels[y],
+                "ert": table.ert[i],
+                "median_gap": table.gaps[i],
+                "successes": hits,
+                "trials": times.size,
+            }
+        )
+        if not np.isfinite(value):
+            text, color = f"0/{times.size}" if not small else "–", PALE_INK
+        else:
+            text = number(value, 2 if value < 100 else 3)
+            text += f"\n{hits}/{times.size}" if table.solved and hits < times.size and not small else ""
+            color = "white" if float(norm(value)) < 0.45 else INK
+        if not small or not np.isfinite(value):
+            ax.text(x, y, text, ha="center", va="center", fontsize=6.5, color=color, linespacing=1.05)
+    best = table.settings[table.best]
+    corner = (x_index[str(best.get(pair[0]))] - 0.5, y_index[str(best.get(pair[1]))] - 0.5)
+    ax.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=RED, linewidth=2.2, clip_on=False))
+    for axis, levels in ((ax.xaxis, x_levels), (ax.yaxis, y_levels)):
+        step = -(-len(levels) // 10)
+        axis.set_ticks(range(0, len(levels), step), [value_text(v) for v in levels[::step]])
+    ax.tick_params(length=0)
+    return rows
+
+
+def heatmap_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[Figure, list[dict[str, Any]]] | None:
+    """Heat maps of the first tables that have two parameters on a grid; None where none has.
+
+    Returns
+    -------
+    figure, rows
+        The figure, and the lines of its CSV (`HEATMAP_HEADER`).
+    """
+    usable = [(table, pair) for table in tables if (pair := heatmap_pair(table)) is not None][:MOST_PANELS]
+    if not usable:
+        return None
+    measures = {_measure(table) for table, _ in usable}
+    count = trial_count([cell for table, _ in usable for cell in table.cells])
+    text = (
+        f"Cells: {' or '.join(sorted(measures))} per setting, {count} trials each; dark is good. k/N: successes where "
+        f"not all trials "
+        f"reached the target; orange frame: best setting. One gradient = {grad_cost:g} evaluations."
+    )
+    columns = min(2, len(usable))
+    grid = panel_grid(len(usable), columns, caption=text, panel=2.75, left=0.85, right=0.15)
+    rows: list[dict[str, Any]] = []
+    for ax, (table, pair) in zip(grid.axes, usable, strict=True):
+        dress(
+            ax,
+            title=f"{table.method}, {table.cells[0].title}",
+            xlabel=_axis_name(pair[0]),
+            ylabel=_axis_name(pair[1]),
+            grid="",
+        )
+        rows += plot_heatmap(ax, table, pair)
+        ax.spines[:].set_visible(False)
+    return grid.figure, rows
+
+
+def slice_figure(
+    tables: Sequence[SweepTable], look: Mapping[str, LineStyle], *, grad_cost: float, samples: int = 300
+) -> tuple[Figure, list[dict[str, Any]]]:
+    """Outcome along each parameter, all other parameters pooled: a panel per problem and parameter, a line per method.
+
+    Returns
+    -------
+    figure, rows
+        The figure, and the lines of its CSV (`SLICE_HEADER`).
+    """
+    panels: dict[tuple[str, str], list[SweepTable]] = {}
+    for table in tables:
+        for name in table.parameters:
+            panels.setdefault((table.problem, name), []).append(table)
+    chosen = dict(list(panels.items())[: 2 * MOST_PANELS])
+    several = any(len(table.parameters) > 1 for table in tables)
+    text = (
+        "Line: expected runtime (ERT) to the final target, or, where few settings reach it, the median gap left; bars: "
+        "95 % bootstrap interval (ERT) or quartiles (gap). Hollow at the upper edge: no trial reached the target. "
+        + ("Other parameters are pooled. " if several else "")
+        + f"One gradient = {grad_cost:g} evaluations."
+    )
+    columns = min(2, len(chosen))
+    grid = panel_grid(len(chosen), columns, caption=text, panel=2.6, left=0.68, right=text_width(look) + 0.28)
+    rows: list[dict[str, Any]] = []
+    for ax, ((_, name), members) in zip(grid.axes, chosen.items(), strict=True):
+        rows += _slice_panel(ax, members, name, look, samples)
+    return grid.figure, rows
+
+
+def _slice_panel(
+    ax: Axes, tables: list[SweepTable], name: str, look: Mapping[str, LineStyle], samples: int
+) -> list[dict[str, Any]]:
+    solved = float(np.mean([table.solved for table in tables])) >= 0.5
+    levels = sorted_levels([value for table in tables for value in table.column(name) if value is not None])
+    numeric = is_numeric(levels)
+    log_x = numeric and min(levels) > 0 and max(levels) / min(levels) >= 10
+    places = {str(v): float(v) if numeric else float(i) for i, v in enumerate(levels)}
+    rows: list[dict[str, Any]] = []
+    lines = []
+    for table in tables:
+        facts = []
+        for value in levels:
+            members = [c for c, v in zip(table.cells, table.column(name), strict=True) if str(v) == str(value)]
+            if not members:
+                continue
+            times = np.concatenate([c.times(np.array([c.targets.final]))[0] for c in members])
+            budgets = np.concatenate([c.budgets for c in members])
+            gaps = np.concatenate([[float(np.min(g)) if g.size else np.inf for g in c.gaps] for c in members])
+            gaps = np.maximum(gaps, table.cells[0].targets.final)
+            facts.append((places[str(value)], *_outcome(times, budgets, gaps, solved, samples)))
+            rows.append(
+                {
+                    "problem": table.problem,
+                    "method": table.method,
+                    "parameter": name,
+                    "value": value,
+                    "outcome": facts[-1][1],
+                    "low": facts[-1][2],
+                    "high": facts[-1][3],
+                    "measure": "ERT" if solved else "median gap",
+                    "trials": times.size,
+                }
+            )
+        lines.append((table.method, np.array(facts, dtype=float).T))
+    finite = np.concatenate([f[1:][(f[1:] > 0) & np.isfinite(f[1:])] for _, f in lines])
+    bottom, top = (float(finite.min()), float(finite.max())) if finite.size else (1.0, 10.0)
+    edge = top * (top / bottom) ** 0.08 * 1.2
+    dress(
+        ax,
+        title=f"{tables[0].cells[0].title}",
+        xlabel=_axis_name(name),
+        ylabel="ERT (evaluations)" if solved else "median gap left",
+    )
+    decade_ticks(ax, "y", bottom / 1.3, edge * 1.15, most=6)
+    if log_x:
+        decade_ticks(ax, "x", min(levels) / 1.15, max(levels) * 1.15)
+    elif numeric:
+        pad = 0.04 * (max(levels) - min(levels))
+        ax.set_xlim(min(levels) - pad, max(levels) + pad)
+    else:
+        ax.set_xlim(-0.4, len(levels) - 0.6)
+        ax.set_xticks(range(len(levels)), [value_text(v) for v in levels])
+    ends = []
+    for method, (x, y, low, high) in lines:
+        style = look[method]
+        known = np.isfinite(y)
+        ax.plot(x[known], y[known], color=style.color, linestyle=style.dash, linewidth=1.5)
+        ax.vlines(
+            x[known], low[known], np.minimum(high[known], edge * 1.15), color=style.color, linewidth=0.9, alpha=0.7
+        )
+        ax.plot(
+            x[known],
+            y[known],
+            style.marker,
+            color=style.color,
+            markersize=4.6,
+            markeredgecolor="white",
+            markeredgewidth=0.5,
+        )
+        ax.plot(
+            x[~known], np.full((~known).sum(), edge), style.marker, color=style.color, fillstyle="none", markersize=4.6
+        )
+        ends.append((float(x[-1]), float(y[-1]) if known[-1] else edge, method, style))
+    if any(~np.isfinite(f[1]).all() for _, f in lines):
+        ax.axhline(edge, color=FRAME, linewidth=0.6, zorder=0.5)
+    end_labels(ax, sorted(ends, key=lambda e: e[1]))
+    return rows
+
+
+def _outcome(
+    times: FloatArray, budgets: FloatArray, gaps: FloatArray, solved: bool, samples: int
+) -> tuple[float, float, float]:
+    if solved:
+        low, high = ert_interval(times, budgets, samples=samples)
+        return float(expected_runtime(times, budgets)), float(low), float(high)
+    first, middle, last = np.quantile(gaps, (0.25, 0.5, 0.75), method="inverted_cdf")
+    return float(middle), float(first), float(last)
+
+
+def _measure(table: SweepTable) -> str:
+    return "ERT (evaluations)" if table.solved else "median gap left"
+
+
+def _axis_name(path: str) -> str:
+    """What stands at the axis: the name, with its unit where it has one."""
+    name = short_name(path)
+    units = {
+        "sigma0": "sigma0 (units of x)",
+        "popsize": "popsize (points)",
+        "lr": "lr (learning rate)",
+        "n": "n (dimension)",
+    }
+    return {**units, "budget": "budget (evaluations / n)", "maxcost": "maxcost (evaluations)"}.get(name, name)

@@ -1,0 +1,80 @@
+"""Changes to a study from the command line: ``key=value`` and its forms with several values."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from experiments.sweep import parse_override
+
+__all__ = ["apply_overrides"]
+
+
+def apply_overrides(data: Mapping[str, Any], words: Sequence[str]) -> dict[str, Any]:
+    """Apply words such as ``seeds=3``, ``methods=cmaes,snes`` or ``method.sigma0=0.1,1`` to a study's tables.
+
+    ``method.<option>`` and ``problem.<option>`` with one value set it for all methods or problems; with several they
+    become an axis of the sweep's grid (``problem.n`` gives one problem per dimension instead).  ``methods`` and
+    ``problems`` choose by name and keep the settings of those that the study has.
+
+    Returns
+    -------
+    dict
+        New tables; `data` is left as it is.
+    """
+    new = copy.deepcopy(dict(data))
+    # Who takes part is settled first, so that the order of the words does not matter.
+    for path, value, many in sorted(map(parse_override, words), key=lambda p: p[0] not in ("methods", "problems")):
+        head, _, option = path.partition(".")
+        if path in ("methods", "problems"):
+            new[path] = _choose(new.get(path, []), value if many else [value])
+        elif head in ("method", "problem") and option:
+            if many and path != "problem.n":
+                _set_axis(new, path, value)
+            else:
+                _drop_axis(new, path)
+                new[f"{head}s"] = [_with(row, option, value) for row in new.get(f"{head}s", [])]
+        elif many and path != "seeds":
+            _set_axis(new, path, value)
+        else:
+            _drop_axis(new, path)
+            new[path] = value
+    return new
+
+
+def _choose(rows: Sequence[Any], names: Sequence[Any]) -> list[Any]:
+    """Keep the rows of the chosen names; a name that the study lacks is added bare."""
+    chosen: list[Any] = []
+    for name in names:
+        same = [row for row in rows if (row.get("name") if isinstance(row, Mapping) else row) == name]
+        chosen.extend(same or [{"name": name}])
+    return chosen
+
+
+def _with(row: Any, option: str, value: Any) -> dict[str, Any]:
+    table = {"name": row} if isinstance(row, str) else dict(row)
+    table[option] = value
+    if option == "n":
+        table.pop("label", None)
+    return table
+
+
+def _set_axis(data: dict[str, Any], path: str, values: Sequence[Any]) -> None:
+    _drop_axis(data, path)
+    data.setdefault("sweep", {}).setdefault("grid", {})[path] = list(values)
+
+
+def _drop_axis(data: dict[str, Any], path: str) -> None:
+    """Take a parameter out of the sweep, written as a quoted path or as nested tables."""
+    for part in ("grid", "zip"):
+        table = data.get("sweep", {}).get(part, {})
+        head, _, option = path.partition(".")
+        table.pop(path, None)
+        if isinstance(table.get(head), dict):
+            table[head].pop(option, None)
+    space = data.get("sweep", {}).get("random", {}).get("space", {})
+    head, _, option = path.partition(".")
+    space.pop(path, None)
+    if isinstance(space.get(head), dict):
+        space[head].pop(option, None)

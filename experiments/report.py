@@ -1,0 +1,224 @@
+"""The report of a study: one static HTML page that holds its figures, tables, settings, failures and provenance."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.statistics.cells import StudyLike, method_label, problem_label
+from experiments.statistics.overall import overall_table
+from experiments.statistics.summary import Row, format_table, number, summary_table, table_notes
+from experiments.statistics.sweep import best_cells
+
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_TRIALS = 1000
+"""A study with more trials lists only its failures in the page, not every trial."""
+LARGEST_SVG = 1_500_000
+"""Bytes above which a figure is put into the page as png."""
+
+TITLES = {
+    "convergence": "Convergence",
+    "ecdf": "Targets reached",
+    "ecdf-dimension": "Targets reached, by dimension",
+    "ecdf-group": "Targets reached, by group of functions",
+    "ert-dimension": "Expected runtime against dimension",
+    "ert-scatter": "Expected runtime, method against method",
+    "profiles": "Data and performance profiles",
+    "ranks": "Ranks",
+    "sweep-slices": "Sweep: along each parameter",
+    "sweep-heatmap": "Sweep: two parameters",
+    "sweep-parallel": "Sweep: all parameters",
+}
+"""Headings of figures by file name; others are made from the name."""
+
+CSV_HEADER = (
+    "problem", "method", "setting", "n", "trials", "successes", "failed", "target", "reference_known", "ert", "ert_low",
+    "ert_high", "median_gap", "median_f", "score", "seconds",
+)  # fmt: skip
+
+
+def write_report(study: StudyLike, folder: Path, *, quick: bool = False) -> Path:
+    """Draw the figures of a study and write its page.
+
+    Parameters
+    ----------
+    study : Study
+        As `experiments.store.load` returns it.
+    folder : Path
+        Gets the figures (png, svg, csv), ``table.csv`` and ``report.html``.
+    quick : bool
+        Fewer bootstrap samples.
+
+    Returns
+    -------
+    Path
+        ``folder/report.html``.
+    """
+    from experiments.figures import draw_all
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = draw_all(study, folder, quick=quick)
+    rows = summary_table(study, samples=500 if quick else 2000)
+    with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, CSV_HEADER, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    cells = [cell for cell, _ in best_cells(study) if cell.costs]
+    overall = overall_table(cells, samples=200 if quick else 1000)
+    page = render(study, [path for path in figures if path.suffix == ".svg"], rows, overall)
+    target = folder / "report.html"
+    part = folder / "report.html.part"
+    part.write_text(page, encoding="utf-8")
+    os.replace(part, target)
+    return target
+
+
+def text_table(study: StudyLike) -> str:
+    """The results table of a study as text for a terminal."""
+    return format_table(summary_table(study))
+
+
+def render(study: StudyLike, figures: Sequence[Path], rows: Sequence[Row], overall: Sequence[Row]) -> str:
+    """The page as a string; everything that comes from the study is escaped.
+
+    Parameters
+    ----------
+    study : Study
+    figures : sequence of Path
+        The svg files; the png and csv beside each are expected to exist.
+    rows : sequence of dict
+        From `summary_table`.
+    overall : sequence of dict
+        From `overall_table`.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    header = study.header
+    failures = [_trial(trial) for trial in study.trials if trial["status"] != "ok"]
+    trials = [_trial(trial) for trial in study.trials] if len(study.trials) <= MOST_TRIALS else []
+    sessions = [_session(session) for session in header.get("sessions", [])]
+    return environment.get_template("report.html").render(
+        title=header.get("title") or header.get("name") or "Study",
+        facts=_facts(study, len(failures)),
+        warnings=list(getattr(study, "warnings", [])),
+        figures=[_figure(path) for path in figures],
+        rows=rows,
+        overall=overall,
+        has_setting=any(row["setting"] for row in rows),
+        has_score=any(row["score"] is not None for row in rows),
+        score_name=_score_name(study),
+        notes=table_notes(rows) if rows else [],
+        number=number,
+        failures=failures,
+        trials=trials,
+        most_trials=MOST_TRIALS,
+        settings=_flat(header.get("spec", {})),
+        spec=json.dumps(header.get("spec", {}), indent=2, default=str, ensure_ascii=False),
+        sessions=sessions,
+        versions=dict(header.get("sessions", [{}])[-1].get("versions", {})) if header.get("sessions") else {},
+    )
+
+
+def _score_name(study: StudyLike) -> str:
+    """What the problems call their score, if they agree on a name."""
+    names = {str(trial["score_name"]) for trial in study.trials if trial.get("score_name")} - {"score"}
+    return names.pop() if len(names) == 1 else "test score"
+
+
+def _facts(study: StudyLike, failed: int) -> list[tuple[str, str]]:
+    header = study.header
+    done = len(study.trials)
+    total = header.get("total") or done
+    seconds = sum(float(trial.get("seconds") or 0.0) for trial in study.trials)
+    return [
+        ("trials", f"{done} of {total}" if done != total else f"{done}"),
+        ("failed", f"{failed}"),
+        ("methods", ", ".join(header.get("methods", []))),
+        ("problems", ", ".join(header.get("problems", []))),
+        ("one gradient", f"{header.get('grad_cost', 4.0):g} evaluations"),
+        ("final target", f"f - f_opt ≤ {number(float(header.get('precision') or 1e-8))}"),
+        ("computing time", f"{seconds:.1f} s in all trials"),
+    ]
+
+
+def _figure(path: Path) -> dict[str, str]:
+    svg = path.read_bytes()
+    kind, data = ("svg+xml", svg) if len(svg) <= LARGEST_SVG else ("png", path.with_suffix(".png").read_bytes())
+    name = path.stem
+    return {
+        "name": name,
+        "title": TITLES.get(name, name.replace("-", " ").replace("_", " ").capitalize()),
+        "source": f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}",
+    }
+
+
+def _trial(trial: Mapping[str, Any]) -> dict[str, Any]:
+    error = str(trial.get("error") or "")
+    lines = error.strip().splitlines()
+    return {
+        "key": str(trial["key"])[:12],
+        "problem": problem_label(trial),
+        "method": method_label(trial),
+        "params": ", ".join(
+            f"{name.split('.')[-1]}={_short(value)}" for name, value in trial.get("params", {}).items()
+        ),
+        "seed": trial["seed"],
+        "status": trial["status"],
+        "reason": lines[-1] if lines else str(trial.get("message") or ""),
+        "error": error,
+        "f": trial.get("f"),
+        "nfev": trial.get("nfev"),
+        "njev": trial.get("njev"),
+        "score": trial.get("score"),
+        "seconds": trial.get("seconds"),
+    }
+
+
+def _session(session: Mapping[str, Any]) -> dict[str, str]:
+    commit = session.get("git_commit")
+    changed = " with changes" if session.get("git_dirty") else ""
+    digest = session.get("diff_sha256")
+    command = session.get("command", [])
+    return {
+        "started": str(session.get("started", "")),
+        "commit": (f"{str(commit)[:12]}{changed}" if commit else "not under git")
+        + (f" (diff {str(digest)[:8]})" if digest else ""),
+        "machine": ", ".join(
+            str(part)
+            for part in (session.get("host"), session.get("platform"), f"{session.get('cpu_count', '?')} cores")
+            if part is not None
+        ),
+        "command": command if isinstance(command, str) else " ".join(str(part) for part in command),
+    }
+
+
+def _flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Nested settings as (dotted name, text) pairs."""
+    if isinstance(value, Mapping):
+        return [pair for key, item in value.items() for pair in _flat(item, f"{prefix}.{key}" if prefix else str(key))]
+    if isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
+        return [pair for i, item in enumerate(value) for pair in _flat(item, f"{prefix}[{i}]")]
+    return [(prefix, _short(value))]
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float | np.floating):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_short(item) for item in value)
+    return str(value)

@@ -1,0 +1,374 @@
+"""What a study is: methods with options x problems x seeds, from TOML or as Python objects."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from experiments.sweep import Sweep, sweep_from
+from experiments.tomlfile import SpecError, line_of, read_toml
+
+__all__ = ["Method", "Problem", "Spec", "SpecError", "load_spec", "ready_made", "spec_from"]
+
+SHIPPED = Path(__file__).parent / "specs"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _positive(value: Any, where: Sequence[str | int]) -> None:
+    if value is not None and not (_is_number(value) and value > 0):
+        raise SpecError(where, f"must be a positive number, got {value!r}.")
+
+
+def _plain(value: Any, where: Sequence[str | int]) -> Any:
+    """Turn an option into what JSON and TOML can hold, so that a key can be made of it."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v, (*where, str(k))) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v, (*where, i)) for i, v in enumerate(value)]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise SpecError(where, f"must be a number, a word, a list or a table, got {type(value).__name__}.")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A function to minimise, and the options that build it.
+
+    Parameters
+    ----------
+    name
+        A name of `problems.list`, or ``"module:function"`` for a function of your own: ``f(x)`` with `x` of shape
+        (n,), or of shape (..., n) with the option ``vectorized=True``.  With ``factory=True`` the function is called
+        with `n` and the options and returns a `problems.Objective`.  A module-level Python function may be given too.
+    n
+        Dimension, or a list of them (one problem each); None where the problem has its own.
+    options
+        Passed on to `problems.get` (or to `problems.Objective`).  ``instance="seed"`` gives repeat 0 instance 1 and so
+        on, which is COCO's way (an option whose value is ``"seed"`` gets the number of the repeat, from 1).
+        ``start=[low, high]`` draws start points from there; ``sigma0`` is the problem's own initial step size, for
+        methods that are given none.
+    label
+        Shown in tables and figures.
+    budget, maxcost, precision
+        Take the place of the study's own for this problem.
+    """
+
+    name: str
+    n: int | Sequence[int] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    label: str | None = None
+    budget: float | None = None
+    maxcost: float | None = None
+    precision: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", _importable(self.name))
+        for n in self.dimensions:
+            if n is not None and (not isinstance(n, int) or isinstance(n, bool) or n < 1):
+                raise SpecError(("n",), f"must be a positive integer or a list of them, got {self.n!r}.")
+        for name in ("budget", "maxcost", "precision"):
+            _positive(getattr(self, name), (name,))
+        object.__setattr__(self, "options", _plain(self.options, ()))
+
+    @property
+    def dimensions(self) -> list[int | None]:
+        """The dimensions asked for, one problem each."""
+        return list(self.n) if isinstance(self.n, Sequence) else [self.n]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method by its name in `es.methods`, and its options.
+
+    Parameters
+    ----------
+    name
+        As in ``es.minimize(..., method=name)``.
+    options
+        ``sigma0``, ``popsize``, ``restarts`` and whatever else the method takes.
+    label
+        Shown in tables and figures.
+    skip
+        Names of problems that it is not run on, ``*`` standing for any letters: such as those without a gradient.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    label: str | None = None
+    skip: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise SpecError(("name",), f"must be the name of a method, got {self.name!r}.")
+        if self.skip is not None and (isinstance(self.skip, str) or not all(isinstance(s, str) for s in self.skip)):
+            raise SpecError(("skip",), f"must be a list of problem names, got {self.skip!r}.")
+        object.__setattr__(self, "options", _plain(self.options, ()))
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A study: every method on every problem, `seeds` times, over every point of the sweep.
+
+    Parameters
+    ----------
+    name
+        Also the name of the default folder of results.
+    problems, methods
+        Objects or plain names.
+    seeds
+        Number of repeats, or the list of their numbers.  Repeat 3 starts all methods from the same point.
+    seed
+        Root of all random streams of the study.
+    budget
+        Evaluations per dimension that a run may spend; `maxcost`, if given, is the budget in evaluations.
+    grad_cost
+        What one gradient is charged, in evaluations.  The reverse mode needs at most four (Griewank & Walther 2008,
+        *Evaluating Derivatives*, section 3.3: time ratio bound 4), and that bound is the default.
+    precision
+        A run ends when f <= f_opt + precision, where f_opt is known.
+    timeout
+        Seconds that one trial may take; no part of the study's identity.
+    sweep
+        Parameters to vary.
+
+    Examples
+    --------
+    >>> spec = Spec("mine", [Problem("sphere", n=5)], [Method("cmaes", {"sigma0": 0.3})], seeds=2)
+    >>> spec.total
+    2
+    """
+
+    name: str
+    problems: Sequence[Problem]
+    methods: Sequence[Method]
+    seeds: int | Sequence[int] = 9
+    seed: int = 1
+    budget: float = 1000.0
+    maxcost: float | None = None
+    grad_cost: float = 4.0
+    precision: float = 1e-8
+    timeout: float | None = None
+    title: str = ""
+    sweep: Sweep = field(default_factory=Sweep)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
+            raise SpecError(("name",), f"must be a word of letters, digits, - and _, got {self.name!r}.")
+        problems = [p if isinstance(p, Problem) else Problem(p) for p in self.problems]
+        methods = [m if isinstance(m, Method) else Method(m) for m in self.methods]
+        for what, items in (("problems", problems), ("methods", methods)):
+            if not items:
+                raise SpecError((what,), "must name at least one.")
+        object.__setattr__(self, "problems", _unique_problems(problems))
+        object.__setattr__(self, "methods", _unique_methods(methods))
+        if not isinstance(self.seeds, int):
+            object.__setattr__(self, "seeds", list(self.seeds))
+        numbers = self.repeats
+        if not numbers or any(not isinstance(s, int) or isinstance(s, bool) or s < 0 for s in numbers):
+            raise SpecError(("seeds",), f"must be a positive number of repeats or a list of them, got {self.seeds!r}.")
+        if len(set(numbers)) < len(numbers):
+            raise SpecError(("seeds",), f"must not name a repeat twice, got {self.seeds!r}.")
+        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
+            raise SpecError(("seed",), f"must be a non-negative integer, got {self.seed!r}.")
+        if not _is_number(self.grad_cost) or self.grad_cost < 0:
+            raise SpecError(("grad_cost",), f"must be a non-negative number, got {self.grad_cost!r}.")
+        for name in ("budget", "precision"):
+            if getattr(self, name) is None:
+                raise SpecError((name,), "must be a positive number, got None.")
+        for name in ("budget", "maxcost", "precision", "timeout"):
+            _positive(getattr(self, name), (name,))
+
+    @property
+    def repeats(self) -> list[int]:
+        """Numbers of the repeats."""
+        if isinstance(self.seeds, bool):
+            return []
+        return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
+
+    @property
+    def total(self) -> int:
+        """Number of different trials."""
+        from experiments.trial import make_trials
+
+        return len(make_trials(self))
+
+    def replace(self, **changes: Any) -> Spec:
+        """Give the same study with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the study as plain tables, as a TOML file would hold it; `spec_from` reads them back."""
+        data: dict[str, Any] = {"name": self.name, "title": self.title, "seeds": self.seeds, "seed": self.seed}
+        data |= {name: getattr(self, name) for name in ("budget", "maxcost", "grad_cost", "precision", "timeout")}
+        data["problems"] = [_table(p, ("name", "n", "label", "budget", "maxcost", "precision")) for p in self.problems]
+        data["methods"] = [_table(m, ("name", "label", "skip")) for m in self.methods]
+        data["sweep"] = self.sweep.to_dict()
+        return {key: value for key, value in data.items() if value not in (None, "", {})}
+
+
+def _table(item: Problem | Method, names: Sequence[str]) -> dict[str, Any]:
+    own = {name: getattr(item, name) for name in names if getattr(item, name) is not None}
+    return {**own, **dict(item.options)}
+
+
+def _importable(name: Any) -> str:
+    """Turn a module-level function into ``module:function``."""
+    if isinstance(name, str) and name:
+        return name
+    if isinstance(name, Callable):  # type: ignore[arg-type]  # mypy reads typing's Callable as a special form
+        module, qualname = getattr(name, "__module__", None), getattr(name, "__qualname__", "")
+        if module and module != "__main__" and qualname and "<" not in qualname and "." not in qualname:
+            return f"{module}:{qualname}"
+        raise SpecError(
+            ("name",), f"must be importable by the worker processes; move {qualname or name!r} to the top of a module."
+        )
+    raise SpecError(("name",), f"must be a problem's name, module:function or a module's function, got {name!r}.")
+
+
+def _words(options: Mapping[str, Any]) -> tuple[str, str]:
+    """Put options into words: flags that are on before the name, the others behind it."""
+    front = " ".join(key for key, value in options.items() if value is True)
+    behind = ", ".join(f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
+                       for key, value in options.items() if value is not True)  # fmt: skip
+    return front, behind
+
+
+def _unique_problems(problems: Sequence[Problem]) -> list[Problem]:
+    """Give one problem per dimension, each with a label of its own."""
+    flat = [dataclasses.replace(p, n=n) for p in problems for n in p.dimensions]
+    labels = []
+    for p in flat:
+        front, _ = _words({k: v for k, v in p.options.items() if k not in ("vectorized", "factory")})
+        base = p.label or f"{front} {p.name.rpartition(':')[2]}".strip()
+        crowded = p.label is None or sum(q.label == p.label for q in flat) > 1
+        labels.append(f"{base} (n={p.n})" if p.n is not None and crowded and "(n=" not in base else base)
+    return [dataclasses.replace(p, label=label) for p, label in zip(flat, _distinct(labels, flat), strict=True)]
+
+
+def _unique_methods(methods: Sequence[Method]) -> list[Method]:
+    labels = [m.label or m.name for m in methods]
+    return [dataclasses.replace(m, label=label) for m, label in zip(methods, _distinct(labels, methods), strict=True)]
+
+
+def _distinct(labels: Sequence[str], items: Sequence[Problem] | Sequence[Method]) -> list[str]:
+    """Add the options, and if need be a number, to labels that stand twice."""
+    rows: list[Problem | Method] = [*items]
+    first = [
+        f"{label} {_words(item.options)[1]}".strip() if list(labels).count(label) > 1 else label
+        for label, item in zip(labels, rows, strict=True)
+    ]
+    return [
+        f"{label} #{first[: i + 1].count(label)}" if first[:i].count(label) else label for i, label in enumerate(first)
+    ]
+
+
+_TOP = {f.name for f in dataclasses.fields(Spec)}
+_PROBLEM = ("name", "n", "label", "budget", "maxcost", "precision")
+
+
+def spec_from(data: Mapping[str, Any]) -> Spec:
+    """Read a study from plain tables.
+
+    Raises
+    ------
+    SpecError
+        With the path of the first mistake.
+    """
+    for key in data:
+        if key not in _TOP:
+            raise SpecError((key,), f"is not known here{_closest(key, _TOP)}.")
+    for key in ("name", "problems", "methods"):
+        if key not in data:
+            raise SpecError((), f"a study needs {key}.")
+    top = {key: value for key, value in data.items() if key not in ("problems", "methods", "sweep")}
+    problems = [_item(Problem, _PROBLEM, row, ("problems", i)) for i, row in _rows(data["problems"], "problems")]
+    methods = [
+        _item(Method, ("name", "label", "skip"), row, ("methods", i)) for i, row in _rows(data["methods"], "methods")
+    ]
+    return Spec(**top, problems=problems, methods=methods, sweep=sweep_from(data.get("sweep", {})))
+
+
+def _rows(rows: Any, what: str) -> list[tuple[int, Mapping[str, Any]]]:
+    if not isinstance(rows, list) or not all(isinstance(row, str | Mapping) for row in rows):
+        raise SpecError((what,), f"must be a list of names or of tables ([[{what}]]), got {rows!r}.")
+    items: list[tuple[int, Mapping[str, Any]]] = []
+    for i, row in enumerate(rows):
+        if isinstance(row, str):
+            items.append((i, {"name": row}))
+        elif "names" in row:
+            names = row["names"]
+            if "name" in row or not isinstance(names, list) or not names:
+                raise SpecError((what, i, "names"), f"must be a list of names in place of name, got {names!r}.")
+            same = {key: value for key, value in row.items() if key != "names"}
+            items += [(i, {"name": name, **same}) for name in names]
+        else:
+            items.append((i, row))
+    return items
+
+
+def _item(kind: Any, names: Sequence[str], row: Mapping[str, Any], where: tuple[str, int]) -> Any:
+    """Build a Problem or a Method; keys that are not its own are options."""
+    if "name" not in row:
+        raise SpecError(where, "needs a name.")
+    own = {key: value for key, value in row.items() if key in names}
+    try:
+        return kind(**own, options={key: value for key, value in row.items() if key not in names})
+    except SpecError as error:
+        raise SpecError((*where, *error.path), error.reason) from None
+
+
+def _closest(name: str, known: Sequence[str] | set[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, sorted(known), 1, 0.6)
+    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
+
+
+def ready_made() -> dict[str, Path]:
+    """Give the specs that ship, by name."""
+    return {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
+
+
+def load_spec(source: str | Path, overrides: Sequence[str] = ()) -> Spec:
+    """Read a study from a TOML file or from the name of a ready-made one, with changes from the command line.
+
+    Parameters
+    ----------
+    source
+        Path of a TOML file, or a name of `ready_made`.
+    overrides
+        Words such as ``seeds=3`` or ``method.sigma0=0.1,1``.
+
+    Raises
+    ------
+    SpecError
+        Naming the file, the line and the key of the first mistake.
+    """
+    from experiments.overrides import apply_overrides
+
+    path = Path(source)
+    if not path.suffix and not path.exists():
+        shipped = ready_made()
+        if str(source) not in shipped:
+            raise SpecError((), f"no study is called {str(source)!r}{_closest(str(source), set(shipped))}.")
+        path = shipped[str(source)]
+    if not path.is_file():
+        raise SpecError((), f"there is no file {path}.")
+    data, text = read_toml(path)
+    data.setdefault("name", path.stem)
+    changed = apply_overrides(data, overrides)
+    try:
+        return spec_from(changed)
+    except SpecError as error:
+        line = line_of(text, error.path)
+        place = f"{path}, line {line}: " if line else f"{path}: "
+        raise SpecError((), f"{place}{error}") from None

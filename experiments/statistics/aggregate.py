@@ -1,0 +1,146 @@
+"""Aggregates over problems with intervals: interquartile mean, stratified bootstrap, probability of improvement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from experiments.statistics.runtimes import RNG, FloatArray, order_quantile
+
+
+def iqm(scores: ArrayLike) -> FloatArray:
+    """Interquartile mean: the mean of the middle half of all runs on all tasks (25 % trimmed mean).
+
+    Parameters
+    ----------
+    scores : (..., runs, tasks) array
+        The last two axes are pooled.
+
+    Returns
+    -------
+    (...) array
+
+    References
+    ----------
+    .. [1] R. Agarwal et al. (2021). Deep reinforcement learning at the edge of the statistical precipice. NeurIPS.
+
+    Examples
+    --------
+    >>> float(iqm([[0.0, 1.0], [2.0, 99.0]]))
+    1.5
+    """
+    table = _scores(scores)
+    pooled = np.sort(table.reshape(*table.shape[:-2], -1), axis=-1)
+    count = pooled.shape[-1]
+    cut = count // 4
+    return np.asarray(pooled[..., cut : count - cut].mean(axis=-1))
+
+
+def stratified_indices(runs: int, tasks: int, samples: int, rng: RNG = None) -> NDArray[np.intp]:
+    """Indices (samples, runs, tasks) of a bootstrap that resamples the runs of each task among themselves."""
+    return np.random.default_rng(rng).integers(runs, size=(samples, runs, tasks)).astype(np.intp)
+
+
+def bootstrap_interval(
+    scores: ArrayLike,
+    statistic: Callable[[FloatArray], FloatArray] = iqm,
+    *,
+    level: float = 0.95,
+    samples: int = 5000,
+    rng: RNG = 0,
+) -> tuple[float, float, float]:
+    """A statistic of (runs, tasks) scores with its stratified bootstrap percentile interval.
+
+    Parameters
+    ----------
+    scores : (runs, tasks) array
+    statistic : callable
+        (..., runs, tasks) -> (...).
+    level, samples, rng
+        Coverage, number of resamples, random source.
+
+    Returns
+    -------
+    estimate, low, high : float
+
+    Examples
+    --------
+    >>> bootstrap_interval(np.ones((5, 3)), samples=10)
+    (1.0, 1.0, 1.0)
+    """
+    table = _scores(scores)
+    if table.ndim != 2:
+        raise ValueError(f"scores must have shape (runs, tasks), got {table.shape}")
+    runs, tasks = table.shape
+    random = np.random.default_rng(rng)
+    block = max(1, 2_000_000 // table.size)  # bounds the memory of one batch of resamples
+    parts = []
+    for start in range(0, samples, block):
+        index = stratified_indices(runs, tasks, min(block, samples - start), random)
+        parts.append(np.asarray(statistic(table[index, np.arange(tasks)])))
+    low, high = order_quantile(np.concatenate(parts), [(1 - level) / 2, (1 + level) / 2])
+    return float(statistic(table)), float(low), float(high)
+
+
+def probability_of_improvement(x: ArrayLike, y: ArrayLike) -> float:
+    """P(X > Y) + P(X = Y) / 2 for runs of two methods, averaged over tasks (Mann-Whitney U / (N M) per task).
+
+    Parameters
+    ----------
+    x, y : (runs, tasks) arrays
+        Scores, larger is better; the numbers of runs may differ. ``inf`` and ``-inf`` are allowed.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; 0.5 where neither is better.
+
+    Examples
+    --------
+    >>> probability_of_improvement([[1.0], [2.0]], [[0.0], [1.0]])
+    0.875
+    """
+    return float(_improvement(_scores(x), _scores(y)).mean())
+
+
+def improvement_interval(
+    x: ArrayLike, y: ArrayLike, *, level: float = 0.95, samples: int = 2000, rng: RNG = 0
+) -> tuple[float, float, float]:
+    """P(X > Y) with its stratified bootstrap interval; arguments as in `probability_of_improvement`.
+
+    Returns
+    -------
+    estimate, low, high : float
+    """
+    first, second = _scores(x), _scores(y)
+    if first.shape[1] != second.shape[1]:
+        raise ValueError(f"x and y must have the same tasks on their last axis, got {first.shape} and {second.shape}")
+    random = np.random.default_rng(rng)
+    tasks = np.arange(first.shape[1])
+    block = max(1, 2_000_000 // (first.shape[0] * second.shape[0] * tasks.size))
+    parts = []
+    for start in range(0, samples, block):
+        count = min(block, samples - start)
+        i = stratified_indices(first.shape[0], tasks.size, count, random)
+        j = stratified_indices(second.shape[0], tasks.size, count, random)
+        parts.append(_improvement(first[i, tasks], second[j, tasks]).mean(axis=-1))
+    low, high = order_quantile(np.concatenate(parts), [(1 - level) / 2, (1 + level) / 2])
+    return probability_of_improvement(first, second), float(low), float(high)
+
+
+def _improvement(x: FloatArray, y: FloatArray) -> FloatArray:
+    if x.shape[-1] != y.shape[-1]:
+        raise ValueError(f"x and y must have the same tasks on their last axis, got {x.shape} and {y.shape}")
+    a, b = x[..., :, None, :], y[..., None, :, :]
+    return np.asarray(((a > b) + 0.5 * (a == b)).mean(axis=(-3, -2)))
+
+
+def _scores(scores: ArrayLike) -> FloatArray:
+    table = np.asarray(scores, dtype=float)
+    if table.ndim < 2 or table.shape[-1] == 0 or table.shape[-2] == 0:
+        raise ValueError(f"scores must have shape (..., runs, tasks) with at least one of each, got {table.shape}")
+    if np.isnan(table).any():
+        raise ValueError("scores must not be NaN")
+    return table

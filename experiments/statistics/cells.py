@@ -1,0 +1,231 @@
+"""From trial records to arrays: one `Cell` holds all trials of one method on one problem."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from experiments.statistics.runtimes import FloatArray, default_targets, hitting_times
+
+RELATIVE_TARGETS = (0.0, -5.0)
+"""Exponents of the easiest and the hardest target for a problem without known optimum, as parts of the starting gap."""
+
+
+class StudyLike(Protocol):
+    """What the statistics read from a study."""
+
+    @property
+    def header(self) -> Mapping[str, Any]:
+        """Labels of problems and methods, gradient cost, precision."""
+
+    @property
+    def trials(self) -> Sequence[Mapping[str, Any]]:
+        """The trial records."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Target precisions of one problem, and what they are measured from.
+
+    Attributes
+    ----------
+    reference : float
+        f_opt where it is known, else the best value of any trial in the study.
+    precisions : (targets,) array
+        Differences to the reference, decreasing.
+    known : bool
+        Whether the reference is the known optimum.
+    """
+
+    reference: float
+    precisions: FloatArray
+    known: bool
+
+    @property
+    def final(self) -> float:
+        """The hardest precision."""
+        return float(self.precisions[-1])
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The trials of one method on one problem.
+
+    Attributes
+    ----------
+    problem, method : str
+        Labels.
+    problem_name, method_name : str
+        Registry names, without options.
+    n : int
+        Dimension.
+    targets : Targets
+        The same for all methods on the problem.
+    costs, gaps : lists of arrays
+        Per trial the best-so-far difference to ``targets.reference`` after each cost; evaluations with gradients
+        charged.
+    budgets : (trials,) array
+        Cost that each trial spent.
+    final : (trials,) array
+        Best value of each trial (f itself), NaN where there is none.
+    scores, seconds : (trials,) arrays
+        The problem's own score (NaN where there is none), wall-clock time.
+    failed : int
+        Trials that ended in an error or a timeout, whether they count above or left no evaluation.
+    """
+
+    problem: str
+    method: str
+    problem_name: str
+    method_name: str
+    n: int
+    targets: Targets
+    costs: list[FloatArray]
+    gaps: list[FloatArray]
+    budgets: FloatArray
+    final: FloatArray
+    scores: FloatArray
+    seconds: FloatArray
+    failed: int
+
+    @property
+    def family(self) -> str:
+        """The problem's label without its dimension."""
+        return re.sub(r"\s*[\[(]?\bn\s*=\s*\d+[\])]?", "", self.problem).strip(" ,") or self.problem
+
+    @property
+    def title(self) -> str:
+        """The problem's label with its dimension."""
+        return self.problem if re.search(r"\bn\s*=", self.problem) else f"{self.problem} (n={self.n})"
+
+    def times(self, precisions: FloatArray | None = None) -> FloatArray:
+        """Runtimes (targets, trials) to reach the precisions (the cell's own by default), ``inf`` where never
+        reached."""
+        wanted = (self.targets.precisions if precisions is None else np.atleast_1d(precisions)) * (1 + 1e-12)
+        if not self.costs:
+            return np.empty((wanted.size, 0))
+        return np.stack([hitting_times(c, g, wanted) for c, g in zip(self.costs, self.gaps, strict=True)], axis=1)
+
+
+def problem_label(trial: Mapping[str, Any]) -> str:
+    """Label of the problem of a trial record, with the swept parameters of the problem that it does not name itself.
+
+    Examples
+    --------
+    >>> problem_label({"problem": {"label": "sphere"}, "params": {"problem.n": 5, "method.sigma0": 0.1}})
+    'sphere (n=5)'
+    """
+    label = str(trial["problem"]["label"])
+    swept = {k.removeprefix("problem."): v for k, v in trial.get("params", {}).items() if k.startswith("problem.")}
+    words = ", ".join(f"{name}={value}" for name, value in swept.items() if f"{name}={value}" not in label)
+    return f"{label} ({words})" if words else label
+
+
+def method_label(trial: Mapping[str, Any]) -> str:
+    """Label of the method of a trial record."""
+    return str(trial["method"]["label"])
+
+
+def method_name(trial: Mapping[str, Any]) -> str:
+    """Registry name of the method of a trial record."""
+    return str(trial["method"]["name"])
+
+
+def counts(trial: Mapping[str, Any]) -> bool:
+    """Whether a trial enters the statistics: it ran to its end, or failed after at least one evaluation."""
+    return trial["status"] == "ok" or (int(trial.get("nfev") or 0) > 0 and len(trial["curve"]["f"]) > 0)
+
+
+def collect(study: StudyLike) -> list[Cell]:
+    """Sort the trials of a study into cells, problems first, in the study's own order.
+
+    Parameters
+    ----------
+    study : Study
+        Anything with ``header`` and ``trials``.
+
+    Returns
+    -------
+    list of Cell
+        Only pairs with at least one recorded trial.
+    """
+    targets = problem_targets(study)
+    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for trial in study.trials:
+        grouped.setdefault((problem_label(trial), method_label(trial)), []).append(trial)
+    problems = in_order(study.header.get("problems", ()), [key[0] for key in grouped])
+    methods = in_order(study.header.get("methods", ()), [key[1] for key in grouped])
+    return [make_cell(p, m, grouped[p, m], targets[p]) for p in problems for m in methods if (p, m) in grouped]
+
+
+def in_order(first: Sequence[str], present: Sequence[str]) -> list[str]:
+    """The labels that are present, each once: those of ``first`` in its order, then the others as they came.
+
+    Examples
+    --------
+    >>> in_order(["b", "a"], ["a", "c", "a", "b"])
+    ['b', 'a', 'c']
+    """
+    here = set(present)
+    return list(dict.fromkeys([label for label in first if label in here] + list(present)))
+
+
+def problem_targets(study: StudyLike) -> dict[str, Targets]:
+    """Targets of each problem: 10**2 ... final precision above f_opt; without known optimum, parts of the starting gap.
+
+    Without f_opt the reference is the best value that any trial of the study found, and the 51 targets are 10**0 to
+    10**-5 of the median gap between the first value of a trial and that reference (cf. Moré and Wild 2009, SIAM J.
+    Optim. 20, eq. 2.2).
+    """
+    precision = float(study.header.get("precision") or 1e-8)
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
+    for trial in study.trials:
+        grouped.setdefault(problem_label(trial), []).append(trial)
+    result = {}
+    for label, trials in grouped.items():
+        optima = {float(t["f_opt"]) for t in trials if t.get("f_opt") is not None}
+        if optima:  # instances differ in f_opt: gaps are taken per trial, the first value stands for the problem
+            result[label] = Targets(min(optima), default_targets(last=float(np.log10(precision))), True)
+            continue
+        curves = [np.asarray(t["curve"]["f"], dtype=float) for t in trials if counts(t)]
+        curves = [f[np.isfinite(f)] for f in curves]
+        curves = [f for f in curves if f.size]
+        best = min((float(f.min()) for f in curves), default=0.0)
+        gap = float(np.median([f[0] - best for f in curves])) if curves else 1.0
+        scale = gap if gap > 0 else 1.0
+        result[label] = Targets(best, scale * default_targets(*RELATIVE_TARGETS), False)
+    return result
+
+
+def make_cell(problem: str, method: str, trials: Sequence[Mapping[str, Any]], targets: Targets) -> Cell:
+    """The cell of some trials of one method on one problem."""
+    used = [t for t in trials if counts(t)]
+    costs, gaps = [], []
+    for trial in used:
+        optimum = trial.get("f_opt")
+        reference = targets.reference if optimum is None else float(optimum)
+        costs.append(np.asarray(trial["curve"]["cost"], dtype=float))
+        gaps.append(np.asarray(trial["curve"]["f"], dtype=float) - reference)
+    return Cell(
+        problem=problem,
+        method=method,
+        problem_name=str(trials[0]["problem"]["name"]),
+        method_name=method_name(trials[0]),
+        n=int(trials[0]["n"]),
+        targets=targets,
+        costs=costs,
+        gaps=gaps,
+        budgets=_column(used, "cost"),
+        final=_column(used, "f"),
+        scores=_column(used, "score"),
+        seconds=_column(used, "seconds"),
+        failed=sum(t["status"] != "ok" for t in trials),
+    )
+
+
+def _column(trials: list[Mapping[str, Any]], key: str) -> FloatArray:
+    return np.array([np.nan if t.get(key) is None else float(t[key]) for t in trials], dtype=float)

@@ -1,0 +1,152 @@
+"""Runtime distributions: the fraction of (problem, target) pairs solved within a budget, its band, the area above."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from experiments.statistics.restarts import finish_failed, simulated_restarts
+from experiments.statistics.runtimes import RNG, FloatArray, order_quantile
+
+
+def ecdf(runtimes: ArrayLike, at: ArrayLike) -> FloatArray:
+    """Fraction of runtimes at or below each value of ``at``; ``inf`` entries count in the denominator.
+
+    Examples
+    --------
+    >>> ecdf([1.0, 3.0, np.inf, np.inf], [0.5, 1.0, 5.0])
+    array([0.  , 0.25, 0.5 ])
+    """
+    ordered = np.sort(np.asarray(runtimes, dtype=float), axis=None)
+    if not ordered.size:
+        raise ValueError("runtimes must not be empty")
+    return np.asarray(np.searchsorted(ordered, np.asarray(at, dtype=float), side="right") / ordered.size)
+
+
+def ecdf_band(
+    problems: Sequence[tuple[ArrayLike, ArrayLike]],
+    at: ArrayLike,
+    *,
+    level: float = 0.95,
+    samples: int = 200,
+    restarts: bool = True,
+    rng: RNG = 0,
+) -> tuple[FloatArray, FloatArray]:
+    """Pointwise bootstrap band of the runtime ECDF over several problems.
+
+    The runs of each problem are resampled among themselves (strata), one resample serves all targets of a run, and
+    simulated restarts are drawn anew in each resample.
+
+    Parameters
+    ----------
+    problems : sequence of (times, budgets)
+        Per problem an array (targets, runs) of runtimes, ``inf`` for failures, and an array (runs,) of budgets; both
+        already divided by the dimension if ``at`` is.
+    at : (points,) array
+        Budgets at which the band is wanted, increasing.
+    level, samples, rng
+        Coverage, number of resamples, random source.
+    restarts : bool
+        Whether failed runs go on with simulated restarts.
+
+    Returns
+    -------
+    low, high : (points,) arrays
+        Fractions.
+    """
+    if not problems:
+        raise ValueError("problems must not be empty")
+    points = np.asarray(at, dtype=float)
+    random = np.random.default_rng(rng)
+    total = np.zeros((samples, points.size + 1))
+    pairs = 0.0
+    for times, budgets in problems:
+        hit, spent = np.asarray(times, dtype=float), np.asarray(budgets, dtype=float)
+        targets, runs = hit.shape
+        index = random.integers(runs, size=(samples, runs))
+        chosen = hit.T[index]  # (samples, runs, targets)
+        if restarts and np.isinf(hit).any():
+            solved = np.isfinite(hit).any(axis=1)
+            part = np.moveaxis(chosen[..., solved], 1, -1)  # (samples, targets, runs)
+            again = _restarted(part, spent[index][:, None, :], random, float(points[-1]))
+            chosen = np.where(np.isfinite(chosen), chosen, np.inf)
+            chosen[..., solved] = np.moveaxis(again, -1, 1)
+        slot = np.searchsorted(points, chosen.reshape(samples, -1), side="left")
+        flat = slot + (points.size + 1) * np.arange(samples)[:, None]
+        total += np.bincount(flat.ravel(), minlength=total.size).reshape(total.shape) / (runs * targets)
+        pairs += 1.0
+    fractions = np.cumsum(total[:, :-1], axis=1) / pairs
+    low, high = order_quantile(fractions, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+def _restarted(hit: FloatArray, spent: FloatArray, random: np.random.Generator, limit: float) -> FloatArray:
+    """Continue each failed run of (samples, targets, runs) with runs drawn from its own row, until one succeeds."""
+    rows = hit.reshape(-1, hit.shape[-1])
+    reached = np.isfinite(rows)
+    cost = np.where(reached, rows, np.broadcast_to(spent, hit.shape).reshape(rows.shape))
+    result = cost.copy()
+    finish_failed(result, ~reached, cost, reached, random, limit)
+    return result.reshape(hit.shape)
+
+
+def restarted_runtimes(
+    problems: Sequence[tuple[ArrayLike, ArrayLike]], draws: int = 100, *, rng: RNG = 0
+) -> tuple[FloatArray, FloatArray]:
+    """Simulated runtimes of all problems and targets in one vector, and weights that count each problem the same.
+
+    Returns
+    -------
+    runtimes, weights : (pairs * draws,) arrays
+        The weights add up to one.
+    """
+    random = np.random.default_rng(rng)
+    drawn = [simulated_restarts(times, budgets, draws, rng=random).ravel() for times, budgets in problems]
+    weights = [np.full(part.size, 1.0 / (part.size * len(drawn))) for part in drawn]
+    return np.concatenate(drawn), np.concatenate(weights)
+
+
+def weighted_ecdf(runtimes: ArrayLike, weights: ArrayLike, at: ArrayLike) -> FloatArray:
+    """Total weight of the runtimes at or below each value of ``at`` (weights add up to one).
+
+    Examples
+    --------
+    >>> weighted_ecdf([2.0, 1.0, np.inf], [0.5, 0.25, 0.25], [1.0, 2.0, 9.0])
+    array([0.25, 0.75, 0.75])
+    """
+    times, mass = np.asarray(runtimes, dtype=float), np.asarray(weights, dtype=float)
+    order = np.argsort(times, kind="stable")
+    cumulated = np.append(0.0, np.cumsum(mass[order]))
+    return np.asarray(cumulated[np.searchsorted(times[order], np.asarray(at, dtype=float), side="right")])
+
+
+def area_above(runtimes: ArrayLike, low: float, high: float, weights: ArrayLike | None = None) -> float:
+    """Area above the ECDF on a log10 axis from ``low`` to ``high``: the mean of log10 runtimes, clipped to that range.
+
+    The difference between two algorithms is the log10 of their geometric mean speed ratio on the pairs.
+
+    Parameters
+    ----------
+    runtimes : array
+        Evaluations (or evaluations per dimension); ``inf`` counts as ``high``.
+    low, high : float
+        Ends of the budget axis, 0 < low < high.
+    weights : array, optional
+        One per runtime; equal when left out.
+
+    Returns
+    -------
+    float
+        Decades of evaluations above 10**0; from log10(low), best, to log10(high), nothing solved.
+
+    Examples
+    --------
+    >>> area_above([10.0, np.inf], 1.0, 1000.0)
+    2.0
+    """
+    if not 0 < low < high:
+        raise ValueError(f"low and high must satisfy 0 < low < high, got {low} and {high}")
+    clipped = np.log10(np.clip(np.asarray(runtimes, dtype=float), low, high))
+    return float(np.average(clipped, weights=None if weights is None else np.asarray(weights, dtype=float)))

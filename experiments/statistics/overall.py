@@ -1,0 +1,83 @@
+"""Methods over all problems of a study: speed, share of targets reached, and how often one beats another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from experiments.statistics.aggregate import bootstrap_interval, improvement_interval
+from experiments.statistics.cells import Cell
+from experiments.statistics.ecdf import area_above, restarted_runtimes
+from experiments.statistics.ranking import pair_scores
+from experiments.statistics.runtimes import FloatArray
+
+Row = dict[str, Any]
+
+
+def overall_table(cells: Sequence[Cell], *, samples: int = 1000, draws: int = 50) -> list[Row]:
+    """Summarise the methods over the problems on which all of them have trials.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        With at least one trial each.
+    samples : int
+        Bootstrap resamples of the intervals, stratified by problem.
+    draws : int
+        Simulated runtimes per (problem, target).
+
+    Returns
+    -------
+    list of dict
+        Per method, fastest first: method, problems, area (mean log10 of evaluations / n over all targets, simulated
+        restarts, clipped to the range from 1 / n of the smallest problem to ten times the largest budget), slowdown
+        (10**(difference of areas) to the first), iqm, iqm_low, iqm_high (interquartile mean of the share of targets
+        that a trial reached, 95 % interval), p_better, p_low, p_high (P(first method is better than this one), ties
+        half, 95 % interval; None for the first).
+    """
+    methods = list(dict.fromkeys(cell.method for cell in cells))
+    table = {(cell.problem, cell.method): cell for cell in cells}
+    problems = [p for p in dict.fromkeys(cell.problem for cell in cells) if all((p, m) in table for m in methods)]
+    if not problems:
+        return []
+    low = 1.0 / min(table[p, methods[0]].n for p in problems)
+    high = 10.0 * max(float(np.max(table[p, m].budgets)) / table[p, m].n for p in problems for m in methods)
+    areas = {}
+    for method in methods:
+        pairs = [
+            (table[p, method].times() / table[p, method].n, table[p, method].budgets / table[p, method].n)
+            for p in problems
+        ]
+        runtimes, weights = restarted_runtimes(pairs, draws, rng=0)
+        areas[method] = area_above(runtimes, low, max(high, 2 * low), weights)
+    ordered = sorted(methods, key=lambda m: areas[m])
+    rows = []
+    for method in ordered:
+        shares = [np.isfinite(table[p, method].times()).mean(axis=0) for p in problems]
+        mean, bottom, top = bootstrap_interval(_even(shares), samples=samples)
+        row: Row = {
+            "method": method,
+            "problems": len(problems),
+            "area": areas[method],
+            "slowdown": 10 ** (areas[method] - areas[ordered[0]]),
+            "iqm": mean,
+            "iqm_low": bottom,
+            "iqm_high": top,
+            "p_better": None,
+            "p_low": None,
+            "p_high": None,
+        }
+        if method != ordered[0]:
+            scores = [pair_scores(table[p, ordered[0]], table[p, method]) for p in problems]
+            first, second = _even([a for a, _ in scores]), _even([b for _, b in scores])
+            row["p_better"], row["p_low"], row["p_high"] = improvement_interval(first, second, samples=samples)
+        rows.append(row)
+    return rows
+
+
+def _even(columns: Sequence[FloatArray]) -> FloatArray:
+    """(runs, tasks) from tasks with different numbers of runs: the runs of smaller tasks are repeated in turn."""
+    most = max(column.size for column in columns)
+    return np.stack([np.resize(column, most) for column in columns], axis=1)

@@ -1,0 +1,111 @@
+"""Which method is best on which problem: ranks by ERT, and whether the best is significantly better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.statistics.cells import Cell
+from experiments.statistics.fixed_budget import values_at
+from experiments.statistics.runtimes import FloatArray, expected_runtime
+from experiments.statistics.tests import coco_scores, compare_ranks, holm, rank_sum
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Ranks of methods on problems; NaN where a method has no trials.
+
+    Attributes
+    ----------
+    problems, methods : list of str
+        Labels of rows and columns.
+    ert : (problems, methods) array
+        To each problem's final target.
+    ranks : (problems, methods) array
+        1 is best: by ERT; where no trial reached the target, by the median gap left, behind all others.
+    p_values : (problems, methods) array
+        Rank-sum test of the best method of the problem against this one on COCO's scores, Holm-adjusted over all
+        cells; NaN for the best itself.
+    effects : (problems, methods) array
+        P(best > this one), ties half.
+    mean_ranks : (methods,) array
+        Over the problems on which all methods have trials.
+    friedman : float
+        p value of Friedman's test that all methods rank the same; NaN where it cannot be done.
+    critical_difference : float
+        Nemenyi's, at 5 %; NaN where it cannot be found.
+    """
+
+    problems: list[str]
+    methods: list[str]
+    ert: FloatArray
+    ranks: FloatArray
+    p_values: FloatArray
+    effects: FloatArray
+    mean_ranks: FloatArray
+    friedman: float
+    critical_difference: float
+
+    def best_alone(self, level: float = 0.05) -> NDArray[np.bool_]:
+        """Per problem whether its best method is significantly better than every other."""
+        others = np.where(np.isnan(self.p_values), 0.0, self.p_values)
+        compared = (~np.isnan(self.p_values)).any(axis=1)
+        return np.asarray(compared & (others < level).all(axis=1), dtype=bool)
+
+
+def pair_scores(a: Cell, b: Cell) -> tuple[FloatArray, FloatArray]:
+    """COCO's scores of the trials of two methods on one problem, larger is better (see `coco_scores`)."""
+    final = np.array([a.targets.final])
+    times = [cell.times(final)[0] for cell in (a, b)]
+    open_budgets = [cell.budgets[~np.isfinite(t)] for cell, t in zip((a, b), times, strict=True)]
+    cutoff = float(np.min(np.concatenate(open_budgets), initial=np.inf))
+    first, second = (coco_scores(t, _gaps_at(cell, cutoff), cutoff) for cell, t in zip((a, b), times, strict=True))
+    return first, second
+
+
+def rank_methods(cells: Sequence[Cell]) -> Ranking:
+    """Rank the methods on each problem and test the best against the others.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        With at least one trial each.
+    """
+    problems = list(dict.fromkeys(cell.problem for cell in cells))
+    methods = list(dict.fromkeys(cell.method for cell in cells))
+    table = {(cell.problem, cell.method): cell for cell in cells}
+    shape = (len(problems), len(methods))
+    ert, ranks, p_values, effects = (np.full(shape, np.nan) for _ in range(4))
+    for i, problem in enumerate(problems):
+        present = [(j, table[problem, m]) for j, m in enumerate(methods) if (problem, m) in table]
+        columns = [j for j, _ in present]
+        final = np.array([present[0][1].targets.final])
+        ert[i, columns] = [float(expected_runtime(c.times(final), c.budgets)[0]) for _, c in present]
+        left = [float(np.median(_gaps_at(c, np.inf))) for _, c in present]
+        ranks[i, columns] = _ranks(ert[i, columns], np.array(left))
+        best = columns[int(np.nanargmin(ranks[i, columns]))]
+        for j, cell in present:
+            if j != best:
+                p_values[i, j], effects[i, j] = rank_sum(*pair_scores(table[problem, methods[best]], cell))
+    full = ~np.isnan(ranks).any(axis=1)
+    mean_ranks = ranks[full].mean(axis=0) if full.any() else np.full(len(methods), np.nan)
+    friedman, difference = np.nan, np.nan
+    if len(methods) > 1 and full.sum() > 1:
+        comparison = compare_ranks(ranks[full].T)
+        friedman, difference = comparison.p_value, comparison.critical_difference
+    return Ranking(problems, methods, ert, ranks, holm(p_values), effects, mean_ranks, friedman, difference)
+
+
+def _ranks(ert: FloatArray, left: FloatArray) -> FloatArray:
+    """Ranks by (ert, gap left); equal pairs share the mean rank."""
+    pairs = list(zip(ert, np.where(np.isfinite(ert), 0.0, left), strict=True))
+    return np.array([1 + sum(q < p for q in pairs) + (sum(q == p for q in pairs) - 1) / 2 for p in pairs])
+
+
+def _gaps_at(cell: Cell, cost: float) -> FloatArray:
+    """Gap of each trial after a cost, ``inf`` where it had no value yet."""
+    gaps = np.array([float(values_at(c, g, [cost])[0]) for c, g in zip(cell.costs, cell.gaps, strict=True)])
+    return np.where(np.isnan(gaps), np.inf, gaps)

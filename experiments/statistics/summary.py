@@ -1,0 +1,175 @@
+"""The results table of a study: one row per problem and method, as plain values and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from experiments.statistics.cells import Cell, StudyLike
+from experiments.statistics.runtimes import ert_interval, expected_runtime
+from experiments.statistics.sweep import best_cells, setting_text
+
+Row = dict[str, Any]
+
+COLUMNS = {
+    "problem": "problem",
+    "method": "method",
+    "setting": "best setting",
+    "success": "reached",
+    "ert": "ERT",
+    "interval": "95 % interval",
+    "median": "median f - f_opt",
+    "score": "test score",
+    "seconds": "s/trial",
+}
+"""Keys of the text table and their headings."""
+
+
+def summary_table(study: StudyLike, *, samples: int = 2000, level: float = 0.95) -> list[Row]:
+    """Summarise a study: one row per problem and method.
+
+    Parameters
+    ----------
+    study : Study
+        Anything with ``header`` and ``trials``.
+    samples, level
+        Bootstrap resamples and coverage of the ERT interval.
+
+    Returns
+    -------
+    list of dict
+        Keys: problem, method, setting (the best one of a sweep, else empty), n, trials, successes, failed, target
+        (final precision), reference_known, ert, ert_low, ert_high (evaluations with gradients charged), median_gap (f
+        minus reference), median_f, score (median, None where the problem has none), seconds (median per trial).
+    """
+    return [_row(cell, setting_text(setting), samples, level) for cell, setting in best_cells(study)]
+
+
+def _row(cell: Cell, setting: str, samples: int, level: float) -> Row:
+    row: Row = {
+        "problem": cell.problem,
+        "method": cell.method,
+        "setting": setting,
+        "n": cell.n,
+        "trials": len(cell.costs),
+        "successes": 0,
+        "failed": cell.failed,
+        "target": cell.targets.final,
+        "reference_known": cell.targets.known,
+        "ert": np.inf,
+        "ert_low": np.inf,
+        "ert_high": np.inf,
+        "median_gap": None,
+        "median_f": _median(cell.final),
+        "score": _median(cell.scores),
+        "seconds": _median(cell.seconds),
+    }
+    if not cell.costs:
+        return row
+    times = cell.times(np.array([cell.targets.final]))[0]
+    low, high = ert_interval(times, cell.budgets, level=level, samples=samples)
+    last = np.array([gap.min() if gap.size else np.nan for gap in cell.gaps])
+    row.update(
+        successes=int(np.isfinite(times).sum()),
+        ert=float(expected_runtime(times, cell.budgets)),
+        ert_low=float(low),
+        ert_high=float(high),
+        median_gap=_median(last),
+    )
+    return row
+
+
+def _median(values: Sequence[float] | np.ndarray[Any, Any]) -> float | None:
+    finite = [float(v) for v in values if not np.isnan(v)]
+    return float(np.median(finite)) if finite else None
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number as a person writes it: plain up to a million, then with an exponent; a dash for None.
+
+    Examples
+    --------
+    >>> [number(v) for v in (None, float("inf"), 0.0, 12.3456, 2754.2, 5.048e6, 1.2e-9)]
+    ['–', '∞', '0', '12.3', '2754', '5.05e6', '1.2e-9']
+    """
+    if value is None or np.isnan(value):
+        return "–"
+    if np.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if value == 0:
+        return "0"
+    if 10**digits <= abs(value) < 1e6:
+        return f"{value:.0f}"
+    if 1e-3 <= abs(value) < 10**digits:
+        return f"{value:.{digits}g}"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def text_row(row: Mapping[str, Any]) -> dict[str, str]:
+    """The cells of one row as text, keyed as `COLUMNS`."""
+    score = row["score"]
+    failed = f" ({row['failed']} failed)" if row["failed"] else ""
+    return {
+        "problem": row["problem"],
+        "method": row["method"],
+        "setting": row["setting"],
+        "success": f"{row['successes']}/{row['trials']}{failed}",
+        "ert": number(row["ert"]),
+        "interval": "–" if np.isinf(row["ert"]) else f"{number(row['ert_low'])} – {number(row['ert_high'])}",
+        "median": number(row["median_gap"]) + ("" if row["reference_known"] else " *"),
+        "score": "–" if score is None else f"{score:.3f}",
+        "seconds": number(row["seconds"], 2),
+    }
+
+
+def format_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Lay the rows of `summary_table` out for a terminal, with notes on the targets below.
+
+    Returns
+    -------
+    str
+        Lines without a closing newline.
+    """
+    if not rows:
+        return "no finished trials"
+    texts = [text_row(row) for row in rows]
+    unused = {key for key, empty in (("score", None), ("setting", "")) if all(row[key] == empty for row in rows)}
+    keys = [key for key in COLUMNS if key not in unused]
+    width = {key: max(len(COLUMNS[key]), *(len(text[key]) for text in texts)) for key in keys}
+    left = {"problem", "method", "setting"}
+
+    def line(text: Mapping[str, str]) -> str:
+        return "  ".join(text[k].ljust(width[k]) if k in left else text[k].rjust(width[k]) for k in keys).rstrip()
+
+    lines = [line(COLUMNS), "  ".join("-" * width[key] for key in keys)]
+    previous = ""
+    for text in texts:
+        if previous and text["problem"] != previous:
+            lines.append("")
+        lines.append(line(text if text["problem"] != previous else {**text, "problem": ""}))
+        previous = text["problem"]
+    return "\n".join([*lines, "", *table_notes(rows)])
+
+
+def table_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Sentences that say what the columns of the results table mean."""
+    known = {number(row["target"]) for row in rows if row["reference_known"]}
+    notes = []
+    if known:
+        notes.append(f"reached: trials with f - f_opt <= {', '.join(sorted(known))}.")
+    for problem, target in {row["problem"]: row["target"] for row in rows if not row["reference_known"]}.items():
+        notes.append(
+            f"* {problem}: f minus the best f of any trial; target {number(target)} (1e-5 of the starting gap)."
+        )
+    if any(row["setting"] for row in rows):
+        notes.append(
+            "best setting: least ERT (least median gap where few settings reach the target), chosen on these "
+            "same trials."
+        )
+    notes.append("ERT: expected evaluations to that target, gradients charged; interval by bootstrap over trials.")
+    return notes

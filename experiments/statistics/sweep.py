@@ -1,0 +1,246 @@
+"""Sweeps: outcome of every setting, and how much each parameter matters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.statistics.cells import (
+    Cell,
+    StudyLike,
+    collect,
+    make_cell,
+    method_label,
+    problem_label,
+    problem_targets,
+)
+from experiments.statistics.runtimes import FloatArray, expected_runtime
+from experiments.statistics.tests import coco_scores
+
+
+@dataclass(frozen=True)
+class SweepTable:
+    """All settings of one method on one problem.
+
+    Attributes
+    ----------
+    problem, method : str
+        Labels.
+    parameters : list of str
+        Swept parameters of the method that take more than one value here.
+    settings : list of dict
+        Value per parameter; one dict per setting.
+    cells : list of Cell
+        The trials of each setting.
+    ert : (settings,) array
+        To the final target; ``inf`` where no trial reached it.
+    gaps : (settings,) array
+        Median gap at the end of the trials.
+    """
+
+    problem: str
+    method: str
+    parameters: list[str]
+    settings: list[dict[str, Any]]
+    cells: list[Cell]
+    ert: FloatArray
+    gaps: FloatArray
+
+    @property
+    def solved(self) -> bool:
+        """Whether enough settings reach the target to compare them by ERT: a quarter of them."""
+        return bool(np.isfinite(self.ert).mean() >= 0.25)
+
+    @property
+    def outcome(self) -> FloatArray:
+        """What the figures show per setting: the ERT where `solved`, else the median gap, not less than the target."""
+        return self.ert if self.solved else np.maximum(self.gaps, self.cells[0].targets.final)
+
+    def order(self, index: int) -> tuple[float, float]:
+        """Key that puts better settings first: by ERT where `solved`, else by median gap; ties by the other."""
+        pair = (float(self.ert[index]), float(self.gaps[index]))
+        return pair if self.solved else (pair[1], pair[0])
+
+    @property
+    def best(self) -> int:
+        """Index of the best setting in the sense of `order`."""
+        return min(range(len(self.settings)), key=self.order)
+
+    def column(self, parameter: str) -> list[Any]:
+        """Value of the parameter in each setting, None where it does not apply."""
+        return [setting.get(parameter) for setting in self.settings]
+
+
+def sweep_tables(study: StudyLike) -> list[SweepTable]:
+    """Sort the trials of a sweep by problem, method and setting; parameters of problems make separate problems."""
+    groups: dict[tuple[str, str], dict[tuple[tuple[str, Any], ...], list[Mapping[str, Any]]]] = {}
+    for trial in study.trials:
+        setting = tuple((k, v) for k, v in trial.get("params", {}).items() if not k.startswith("problem."))
+        hashable = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in setting)
+        groups.setdefault((problem_label(trial), method_label(trial)), {}).setdefault(hashable, []).append(trial)
+    targets = problem_targets(study)
+    tables = []
+    for (problem, method), by_setting in groups.items():
+        settings, cells = [], []
+        for setting, trials in by_setting.items():
+            cell = make_cell(problem, method, trials, targets[problem])
+            if cell.costs:
+                settings.append(dict(setting))
+                cells.append(cell)
+        if not cells:
+            continue
+        names = list(dict.fromkeys(name for setting in settings for name in setting))
+        names = [name for name in names if len({setting.get(name) for setting in settings}) > 1]
+        if names:
+            tables.append(
+                SweepTable(
+                    problem,
+                    method,
+                    names,
+                    settings,
+                    cells,
+                    np.array([_ert(cell) for cell in cells]),
+                    np.array([_gap(cell) for cell in cells]),
+                )
+            )
+    return tables
+
+
+def best_cells(study: StudyLike) -> list[tuple[Cell, dict[str, Any]]]:
+    """One cell per problem and method, with its setting: for swept methods the best setting, chosen on these same
+    trials."""
+    tables = {(table.problem, table.method): table for table in sweep_tables(study)}
+    chosen: list[tuple[Cell, dict[str, Any]]] = []
+    for cell in collect(study):
+        table = tables.get((cell.problem, cell.method))
+        if table is None:
+            chosen.append((cell, {}))
+        else:
+            setting = table.settings[table.best]
+            chosen.append((table.cells[table.best], {name: setting.get(name) for name in table.parameters}))
+    return chosen
+
+
+def setting_text(setting: Mapping[str, Any]) -> str:
+    """A setting in few words.
+
+    Examples
+    --------
+    >>> setting_text({"method.sigma0": 0.30000001, "method.popsize": 12})
+    'sigma0=0.3, popsize=12'
+    """
+    return ", ".join(f"{short_name(name)}={value_text(value)}" for name, value in setting.items() if value is not None)
+
+
+def short_name(path: str) -> str:
+    """Last part of a parameter path: ``sigma0`` of ``method.sigma0``."""
+    return path.rpartition(".")[2]
+
+
+def value_text(value: Any) -> str:
+    """A parameter value in few words."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _ert(cell: Cell) -> float:
+    return float(expected_runtime(cell.times(np.array([cell.targets.final])), cell.budgets)[0])
+
+
+def _last(cell: Cell) -> FloatArray:
+    return np.array([float(np.nanmin(gap)) if gap.size else np.inf for gap in cell.gaps])
+
+
+def _gap(cell: Cell) -> float:
+    return float(np.median(_last(cell)))
+
+
+def parameter_importance(
+    values: Mapping[str, Sequence[Any]], outcome: FloatArray, *, bins: int = 8
+) -> dict[str, float]:
+    """Share of the variance of the ranked outcome that each parameter explains by itself.
+
+    The first-order effect of an analysis of variance with Kelley's correction (epsilon squared): the variance between
+    the levels of one parameter, averaged over all others, less what chance would give. Numbers with many values are
+    put into ``bins`` equally filled levels. What is missing to one is interaction between parameters, and noise.
+
+    Parameters
+    ----------
+    values : dict
+        Per parameter one value per trial.
+    outcome : (trials,) array
+        ``inf`` is allowed: ranks are used.
+    bins : int
+        Levels for numbers with more values than that.
+
+    Returns
+    -------
+    dict
+        Share between 0 and 1 per parameter.
+
+    Examples
+    --------
+    >>> shares = parameter_importance({"a": [0, 0, 1, 1] * 5, "b": [0, 1, 0, 1] * 5}, np.array([1.0, 2, 8, 9] * 5))
+    >>> shares["a"] > 0.7 > shares["b"]
+    True
+    """
+    ranks = np.argsort(np.argsort(np.asarray(outcome, dtype=float), kind="stable"), kind="stable").astype(float)
+    _, inverse = np.unique(np.asarray(outcome, dtype=float), return_inverse=True)
+    means = np.bincount(inverse, weights=ranks) / np.bincount(inverse)
+    ranks = means[inverse]  # ties share their mean rank
+    total = float(((ranks - ranks.mean()) ** 2).sum())
+    shares = {}
+    for name, column in values.items():
+        level = levels(column, bins)
+        counts = np.bincount(level)
+        average = np.bincount(level, weights=ranks) / np.maximum(counts, 1)
+        within = float(((ranks - average[level]) ** 2).sum())
+        groups = int((counts > 0).sum())
+        free = ranks.size - groups
+        if total == 0 or free <= 0:
+            shares[name] = 0.0
+            continue
+        shares[name] = float(np.clip((total - within - (groups - 1) * within / free) / total, 0.0, 1.0))
+    return shares
+
+
+def levels(column: Sequence[Any], bins: int = 8) -> NDArray[np.intp]:
+    """Level of each value: its place among the distinct values, or its quantile bin when numbers have more than
+    ``bins``."""
+    if is_numeric(column):
+        numbers = np.asarray(column, dtype=float)
+        distinct, inverse = np.unique(numbers, return_inverse=True)
+        if distinct.size <= bins:
+            return inverse.astype(np.intp)
+        order = np.argsort(np.argsort(numbers, kind="stable"), kind="stable")
+        return (order * bins // numbers.size).astype(np.intp)
+    names = sorted({str(value) for value in column})
+    return np.array([names.index(str(value)) for value in column], dtype=np.intp)
+
+
+def is_numeric(column: Sequence[Any]) -> bool:
+    """Whether all values are numbers (booleans are not)."""
+    return all(isinstance(value, int | float | np.number) and not isinstance(value, bool) for value in column)
+
+
+def trial_scores(table: SweepTable) -> tuple[dict[str, list[Any]], FloatArray]:
+    """Per trial of the table the parameter values, and one number, smaller is better: minus COCO's score."""
+    budgets = np.concatenate([cell.budgets for cell in table.cells])
+    times = np.concatenate([cell.times(np.array([cell.targets.final]))[0] for cell in table.cells])
+    failed = budgets[~np.isfinite(times)]
+    scores = coco_scores(
+        times, np.concatenate([_last(cell) for cell in table.cells]), float(np.min(failed, initial=np.inf))
+    )
+    columns = {
+        name: [value for value, cell in zip(table.column(name), table.cells, strict=True) for _ in cell.costs]
+        for name in table.parameters
+    }
+    return columns, -scores
+
+
+def table_importance(table: SweepTable) -> dict[str, float]:
+    """`parameter_importance` of a table's parameters, from its trials."""
+    return parameter_importance(*trial_scores(table))

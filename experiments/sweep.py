@@ -1,0 +1,301 @@
+"""Sweeps: from ranges of parameters to the list of points, and from words on the command line to both.
+
+A parameter is a path: ``method.sigma0`` is an option of the method, ``problem.n`` one of the problem, ``budget`` the
+study's own.  Grid, zip and random parts are multiplied with each other; `when` switches a parameter on only where its
+condition holds, so that combinations which would be the same trial are one trial.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from experiments.tomlfile import SpecError
+
+__all__ = ["Sweep", "parse_override"]
+
+_DISTRIBUTIONS = ("uniform", "loguniform", "integers", "choice")
+_STUDY_PATHS = ("budget", "maxcost", "precision")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Parameters to vary over every method and problem of a study.
+
+    Parameters
+    ----------
+    grid
+        Path to list of values; all combinations.
+    zip
+        Path to list of values of one common length; walked together.
+    random
+        ``{"n": 20, "seed": 0, "space": {path: {"loguniform": [1e-4, 1]}}}`` with ``uniform [low, high]``, ``loguniform
+        [low, high]``, ``integers [low, high]`` (both included) and ``choice [...]``.
+    when
+        Path to the condition under which it applies: ``{"method.momentum": {"method.name": ["momentum"]}}``.
+
+    Examples
+    --------
+    >>> list(Sweep(grid={"method.sigma0": [0.1, 1.0]}).points())
+    [{'method.sigma0': 0.1}, {'method.sigma0': 1.0}]
+    """
+
+    grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    zip: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    random: Mapping[str, Any] = field(default_factory=dict)
+    when: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for part in ("grid", "zip"):
+            for path, values in getattr(self, part).items():
+                _check_path(path, ("sweep", part))
+                if isinstance(values, str) or not isinstance(values, Sequence) or len(values) == 0:
+                    raise SpecError(("sweep", part, path), f"must be a list of at least one value, got {values!r}.")
+        lengths = {path: len(values) for path, values in self.zip.items()}
+        if len(set(lengths.values())) > 1:
+            raise SpecError(("sweep", "zip"), f"must have lists of one length, got {lengths}.")
+        self._check_random()
+        seen: set[str] = set()
+        for path in self.params:
+            if path in seen:
+                raise SpecError(("sweep",), f"must name {path} in one part only (grid, zip or random).")
+            seen.add(path)
+        for path, condition in self.when.items():
+            if path not in seen:
+                raise SpecError(("sweep", "when", path), f"must be one of the swept parameters {sorted(seen)}.")
+            if not isinstance(condition, Mapping) or not condition:
+                raise SpecError(
+                    ("sweep", "when", path), f'must be a table such as {{"method.name" = ["adam"]}}, got {condition!r}.'
+                )
+            for other in condition:
+                _check_path(other, ("sweep", "when", path))
+
+    def _check_random(self) -> None:
+        if not self.random:
+            return
+        unknown = set(self.random) - {"n", "seed", "space"}
+        if unknown:
+            raise SpecError(("sweep", "random", min(unknown)), "is not known here; use n, seed and space.")
+        n = self.random.get("n")
+        if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+            raise SpecError(("sweep", "random", "n"), f"must be a positive integer, got {n!r}.")
+        seed = self.random.get("seed", 0)
+        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+            raise SpecError(("sweep", "random", "seed"), f"must be a non-negative integer, got {seed!r}.")
+        if not self.random.get("space"):
+            raise SpecError(("sweep", "random", "space"), "must name at least one parameter.")
+        for path, law in self.random["space"].items():
+            where = ("sweep", "random", "space", path)
+            _check_path(path, where[:-1])
+            if not isinstance(law, Mapping) or len(law) != 1 or next(iter(law)) not in _DISTRIBUTIONS:
+                raise SpecError(where, f"must be one of {', '.join(_DISTRIBUTIONS)} with its values, got {law!r}.")
+            kind, values = next(iter(law.items()))
+            if kind == "choice":
+                if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+                    raise SpecError(where, f"choice must be a list of at least one value, got {values!r}.")
+                continue
+            number = int if kind == "integers" else (int, float)
+            good = (
+                isinstance(values, Sequence)
+                and len(values) == 2
+                and all(isinstance(v, number) and not isinstance(v, bool) and math.isfinite(v) for v in values)
+            )
+            if not good or values[0] > values[1]:
+                raise SpecError(where, f"{kind} must be [low, high] with low <= high, got {values!r}.")
+            if kind == "loguniform" and values[0] <= 0:
+                raise SpecError(where, f"loguniform must have low > 0, got {values!r}.")
+
+    @property
+    def params(self) -> list[str]:
+        """Names of the swept parameters, in the order grid, zip, random."""
+        return [*self.grid, *self.zip, *self.random.get("space", {})]
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Give every combination of parameters, `when` not yet applied."""
+        grid = [[(path, value) for value in values] for path, values in self.grid.items()]
+        zipped = [list(zip(self.zip, row, strict=True)) for row in zip(*self.zip.values(), strict=True)] or [[]]
+        drawn = self._draws() or [{}]
+        for combination in itertools.product(*grid):
+            for row in zipped:
+                for draw in drawn:
+                    yield {**dict(combination), **dict(row), **draw}
+
+    def _draws(self) -> list[dict[str, Any]]:
+        """Draw the random points; one stream per parameter, so adding a parameter leaves the others' values."""
+        space = self.random.get("space", {})
+        columns: dict[str, list[Any]] = {}
+        for path, law in space.items():
+            words = [int(b) for b in path.encode()]
+            rng = np.random.default_rng([int(self.random.get("seed", 0)), *words])
+            kind, values = next(iter(law.items()))
+            size = int(self.random["n"])
+            if kind == "uniform":
+                columns[path] = rng.uniform(values[0], values[1], size).tolist()
+            elif kind == "loguniform":
+                columns[path] = np.exp(rng.uniform(math.log(values[0]), math.log(values[1]), size)).tolist()
+            elif kind == "integers":
+                columns[path] = rng.integers(values[0], values[1], size, endpoint=True).tolist()
+            else:
+                columns[path] = [values[i] for i in rng.integers(len(values), size=size)]
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def active(self, point: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep the parameters of a point whose condition holds.
+
+        Parameters
+        ----------
+        point
+            One item of `points`.
+        facts
+            What conditions may ask for besides the point itself: ``method.name``, ``problem.n``, options, ...
+        """
+        kept = dict(point)
+        for path, condition in self.when.items():
+            for other, allowed in condition.items():
+                known = kept.get(other, facts.get(other))
+                accepted = allowed if isinstance(allowed, list | tuple) else [allowed]
+                if known not in accepted:
+                    kept.pop(path, None)
+        return kept
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the parts that are not empty, as in TOML."""
+        parts: dict[str, Any] = {}
+        for name in ("grid", "zip", "when"):
+            if getattr(self, name):
+                parts[name] = {
+                    path: list(value) if not isinstance(value, Mapping) else dict(value)
+                    for path, value in getattr(self, name).items()
+                }
+        if self.random:
+            parts["random"] = {
+                "n": self.random["n"],
+                "seed": self.random.get("seed", 0),
+                "space": {path: dict(law) for path, law in self.random["space"].items()},
+            }
+        return parts
+
+
+def sweep_from(data: Any) -> Sweep:
+    """Read the ``[sweep]`` table; dotted keys may be quoted or not."""
+    if not isinstance(data, Mapping):
+        raise SpecError(("sweep",), f"must be a table with grid, zip, random or when, got {data!r}.")
+    unknown = set(data) - {"grid", "zip", "random", "when"}
+    if unknown:
+        raise SpecError(("sweep", min(unknown)), "is not known here; use grid, zip, random or when.")
+    for part, value in data.items():
+        if not isinstance(value, Mapping):
+            raise SpecError(("sweep", part), f"must be a table, got {value!r}.")
+    random = dict(data.get("random", {}))
+    if isinstance(random.get("space"), Mapping):
+        random["space"] = _flatten(random["space"], stop=_DISTRIBUTIONS)
+    when = {path: condition for path, condition in _flatten(data.get("when", {}), depth=2).items()}
+    when = {path: _flatten(c) if isinstance(c, Mapping) else c for path, c in when.items()}
+    return Sweep(_flatten(data.get("grid", {})), _flatten(data.get("zip", {})), random, when)
+
+
+def _flatten(table: Mapping[str, Any], stop: Sequence[str] = (), depth: int = 99) -> dict[str, Any]:
+    """Turn nested tables into dotted paths, down to `depth` parts or to a table whose only key is in `stop`."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        left = depth - (key.count(".") + 1)
+        if isinstance(value, Mapping) and left > 0 and not (len(value) == 1 and next(iter(value)) in stop):
+            for sub, item in _flatten(value, stop, left).items():
+                flat[f"{key}.{sub}"] = item
+        else:
+            flat[key] = value
+    return flat
+
+
+def _check_path(path: str, where: Sequence[str]) -> None:
+    head, _, tail = path.partition(".")
+    if not ((head in ("method", "problem") and tail) or path in _STUDY_PATHS):
+        raise SpecError(
+            (*where, path), f"must be method.<option>, problem.<option> or one of {', '.join(_STUDY_PATHS)}."
+        )
+
+
+_RANGE = re.compile(r"^range\(([^()]*)\)$")
+_KEY = re.compile(r"^[A-Za-z_][\w.-]*$")
+
+
+def parse_override(text: str) -> tuple[str, Any, bool]:
+    """Read one ``key=value`` word of the command line.
+
+    Returns
+    -------
+    path, value, many
+        `many` says that several values were asked for (``a,b,c`` or ``range(1,5)``); then `value` is a list.
+
+    Examples
+    --------
+    >>> parse_override("method.sigma0=0.1,1")
+    ('method.sigma0', [0.1, 1], True)
+    >>> parse_override("problem.n=range(2,5)")
+    ('problem.n', [2, 3, 4], True)
+    """
+    path, equals, value = text.partition("=")
+    path, value = path.strip(), value.strip()
+    if not equals or not _KEY.match(path) or not value:
+        raise SpecError((), f"override must look like key=value, key=a,b,c or key=range(1,5), got {text!r}.")
+    span = _RANGE.match(value)
+    if span:
+        return path, _expand_range(text, span.group(1)), True
+    words = _split(value)
+    if len(words) > 1:
+        return path, [_scalar(word) for word in words], True
+    return path, _scalar(value), False
+
+
+def _split(value: str) -> list[str]:
+    """Split at commas outside brackets and quotes."""
+    words, depth, quote, word = [], 0, "", ""
+    for char in value:
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'":
+            quote = char
+        elif char in "[({":
+            depth += 1
+        elif char in "])}":
+            depth -= 1
+        if char == "," and depth == 0 and not quote:
+            words.append(word.strip())
+            word = ""
+        else:
+            word += char
+    words.append(word.strip())
+    return words
+
+
+def _expand_range(text: str, inside: str) -> list[float]:
+    numbers = [_scalar(word) for word in _split(inside)]
+    good = all(isinstance(v, int | float) and not isinstance(v, bool) for v in numbers) and 1 <= len(numbers) <= 3
+    if not good or (len(numbers) == 3 and numbers[2] == 0):
+        raise SpecError((), f"range must be range(stop), range(start,stop) or range(start,stop,step), got {text!r}.")
+    start, stop, step = (0, numbers[0], 1) if len(numbers) == 1 else (*numbers, 1)[:3]
+    count = max(0, math.ceil((stop - start) / step - 1e-9))
+    values = [start + i * step for i in range(count)]
+    if not values:
+        raise SpecError((), f"range must hold at least one value, got {text!r}.")
+    return values
+
+
+def _scalar(word: str) -> Any:
+    """Read a value as TOML would; what is no TOML value is a plain word."""
+    import tomllib
+
+    try:
+        return tomllib.loads(f"v = {word}")["v"]
+    except tomllib.TOMLDecodeError:
+        pass
+    try:
+        return float(word)
+    except ValueError:
+        return {"None": None, "True": True, "False": False}.get(word, word)

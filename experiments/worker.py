@@ -1,0 +1,145 @@
+"""What runs trials, in a worker process or in this one: batches, one BLAS thread, no orphans."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import functools
+import importlib
+import itertools
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from experiments.trial import run_trial
+
+__all__ = ["one_blas_thread", "prepare_worker", "run_batch", "run_in_worker"]
+
+# A C call that never returns hears no alarm; this long after its time limit the worker ends itself.
+GRACE_SECONDS = 10.0
+
+# How often a worker looks whether its parent is still there.
+PARENT_SECONDS = 0.5
+
+
+def prepare_worker(parent: int) -> None:
+    """Set a fresh worker process up.
+
+    Ctrl-C reaches the whole process group; the parent deals with it and ends its workers.  When the parent is killed,
+    its workers end themselves: loky's would wait for work for ever, each holding the pipe open for the other.
+
+    Parameters
+    ----------
+    parent
+        Process that the worker belongs to.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.name == "posix":
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    # Loaded now, so that the first trial's time is its own.
+    for module in ("experiments.solve", "experiments.stacks", "es.minimize"):
+        importlib.import_module(module)
+
+
+def _follow(parent: int) -> None:
+    """End this process soon after its parent."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    os._exit(1)
+
+
+def _limit_blas() -> Any:
+    """Set the BLAS libraries of this process to one thread; None without threadpoolctl."""
+    import scipy.linalg.blas  # noqa: F401  (SciPy's own BLAS is loaded now, so that it is found)
+
+    try:
+        threadpoolctl = importlib.import_module("threadpoolctl")
+    except ImportError:
+        return None
+    return threadpoolctl.threadpool_limits(limits=1)
+
+
+@functools.cache
+def _claim_process() -> None:
+    """Give BLAS one thread for the rest of this worker's life."""
+    _limit_blas()
+
+
+@contextlib.contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Give BLAS one thread: sums are then added in one order, whatever the number of cores.
+
+    To be entered in the thread that starts the others, since threadpoolctl lets one thread of a process decide.
+    """
+    limit = _limit_blas()
+    try:
+        yield
+    finally:
+        if limit is not None:
+            limit.restore_original_limits()
+
+
+def run_batch(trials: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:
+    """Run trials: neighbours that can be fused as one stack of runs, the others one after the other.
+
+    Returns
+    -------
+    list of dict
+        One record each, in order; an error inside a trial is its record's, never an exception.
+    """
+    records = []
+    # A time limit is a trial's own, so with one each runs alone.
+    for _, group in itertools.groupby(trials, key=lambda trial: None if timeout is not None else trial.get("stack")):
+        neighbours = list(group)
+        records += _fused(neighbours) or [run_trial(trial, timeout) for trial in neighbours]
+    return records
+
+
+def _fused(trials: Sequence[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    """Run trials as one stack; None if they are no stack, or if one of them fails in it."""
+    if len(trials) < 2 or trials[0].get("stack") is None:
+        return None
+    from experiments.stacks import run_stack
+
+    try:
+        return run_stack(trials)
+    except Exception:
+        # Run alone, the guilty trial has the error in its record and the others have their results.
+        return None
+
+
+def run_in_worker(trials: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:
+    """Run trials in a process that is here for nothing else; the function that travels to the workers."""
+    _claim_process()
+    if timeout is None:
+        return run_batch(trials)
+    records = []
+    for trial in trials:
+        with _last_resort(timeout + GRACE_SECONDS):
+            records += run_batch([trial], timeout)
+    return records
+
+
+_ONE_GUARD = threading.Lock()
+
+
+@contextlib.contextmanager
+def _last_resort(seconds: float) -> Iterator[None]:
+    """End this process if its trial does not end.
+
+    The timer is a thread in C that needs no GIL, so it ends what neither an alarm nor a check could stop.  A process
+    has one timer; where several threads run trials (dask's can), those beside the first go without.
+    """
+    if not _ONE_GUARD.acquire(blocking=False):
+        yield
+        return
+    try:
+        faulthandler.dump_traceback_later(seconds, exit=True)
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        _ONE_GUARD.release()

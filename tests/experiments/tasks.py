@@ -1,0 +1,85 @@
+"""Objectives and work functions that tests hand to worker processes; at module level, so that they can travel."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.trial import blank_record
+from problems import Objective
+
+
+def bowl(x: Any) -> Any:
+    """Sphere on the last axis, shifted off the start point."""
+    return ((x - 0.3) ** 2).sum(-1)
+
+
+def slow_bowl(x: Any) -> Any:
+    time.sleep(0.002)
+    return float(bowl(x))
+
+
+def endless(x: Any) -> float:
+    time.sleep(60)
+    return 0.0
+
+
+def broken(x: Any) -> float:
+    raise RuntimeError("the simulator is down")
+
+
+def deadly(x: Any) -> float:
+    os._exit(7)
+
+
+def make_bowl(n: int = 2, shift: float = 0.0) -> Objective:
+    return Objective(bowl, n=n, vectorized=True, x0=np.full(n, shift), f_opt=0.0, name="made bowl")
+
+
+def no_work(batch: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:
+    return [blank_record(trial) | {"f": float(trial["seed"]), "nfev": 1, "cost": 1.0} for trial in batch]
+
+
+def death_of_three(batch: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:
+    """Die with trial 3, whoever else is in the batch."""
+    if any(trial["seed"] == 3 for trial in batch):
+        os._exit(9)
+    time.sleep(0.01)
+    return no_work(batch)
+
+
+def die_once(batch: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:
+    """Die at the first attempt at trial 3 only; the place for the note is in the problem's options."""
+    for trial in batch:
+        note = Path(trial["problem"]["options"]["note"])
+        if trial["seed"] == 3 and not note.exists():
+            note.touch()
+            os._exit(9)
+    return no_work(batch)
+
+
+def bad_score(x: Any) -> float:
+    raise FileNotFoundError("no test data")
+
+
+def make_badly_scored(n: int = 2) -> Objective:
+    return Objective(bowl, n=n, vectorized=True, x0=np.zeros(n), score=bad_score)
+
+
+def trap(x: Any) -> Any:
+    """A bowl that fails in one corner."""
+    if np.any((x[..., 0] > 0.5) & (x[..., 1] > 0.0)):
+        raise ArithmeticError("fell into the trap")
+    return bowl(x)
+
+
+def deaf(x: Any) -> float:
+    """Stay in one C call for an hour; Python's signal handlers wait for its end."""
+    hashlib.pbkdf2_hmac("sha256", b"a", b"b", 2**31 - 1)
+    return 0.0

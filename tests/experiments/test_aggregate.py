@@ -1,0 +1,199 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from experiments.statistics import (
+    bootstrap_interval,
+    coco_scores,
+    collect,
+    compare_ranks,
+    data_profile,
+    holm,
+    improvement_interval,
+    iqm,
+    overall_table,
+    performance_profile,
+    performance_ratios,
+    probability_of_improvement,
+    quantiles_at,
+    rank_sum,
+    relative_targets,
+    values_at,
+)
+from experiments.statistics.ranking import pair_scores, rank_methods
+from tests.experiments.fake_study import make
+
+RNG = np.random.default_rng
+
+
+def test_iqm_is_the_trimmed_mean():
+    scores = RNG(0).normal(size=(10, 24))
+    assert float(iqm(scores)) == pytest.approx(stats.trim_mean(scores, 0.25, axis=None))
+
+
+def test_bootstrap_interval_covers_and_is_stratified():
+    offsets = np.array([0.0, 100.0, -50.0])
+    scores = RNG(1).normal(size=(12, 3)) + offsets
+    estimate, low, high = bootstrap_interval(scores, lambda s: s.mean(axis=(-2, -1)), samples=2000)
+    assert low < estimate < high
+    # within strata the spread is about 1 / sqrt(36); pooled resampling would make it about 60 / sqrt(36)
+    assert high - low < 1.2
+
+
+def test_bootstrap_interval_is_the_same_for_the_same_seed():
+    scores = RNG(2).normal(size=(6, 4))
+    assert bootstrap_interval(scores, samples=300, rng=5) == bootstrap_interval(scores, samples=300, rng=5)
+
+
+def test_probability_of_improvement_is_mann_whitney_per_task():
+    x, y = RNG(3).integers(0, 6, size=(9, 5)).astype(float), RNG(4).integers(0, 6, size=(7, 5)).astype(float)
+    want = [stats.mannwhitneyu(x[:, t], y[:, t]).statistic / 63 for t in range(5)]
+    assert probability_of_improvement(x, y) == pytest.approx(np.mean(want))
+    estimate, low, high = improvement_interval(x, y, samples=500)
+    assert low <= estimate <= high
+    assert probability_of_improvement(x, y) + probability_of_improvement(y, x) == pytest.approx(1.0)
+
+
+def test_probability_of_improvement_with_infinite_scores():
+    assert probability_of_improvement([[-np.inf], [1.0]], [[-np.inf], [-np.inf]]) == 0.75
+
+
+def test_rank_sum_agrees_with_scipy_and_gives_the_effect():
+    x, y = RNG(5).normal(0.8, 1, 15), RNG(6).normal(0, 1, 12)
+    p, effect = rank_sum(x, y)
+    reference = stats.mannwhitneyu(x, y)
+    assert p == pytest.approx(reference.pvalue)
+    assert effect == pytest.approx(reference.statistic / (15 * 12))
+
+
+def test_rank_sum_of_equal_and_of_infinite_samples():
+    assert rank_sum([1.0, 1.0], [1.0, 1.0, 1.0]) == (1.0, 0.5)
+    p, effect = rank_sum([np.inf] * 8, [1.0] * 8)
+    assert p < 0.01 and effect == 1.0
+
+
+def test_holm_by_hand_and_with_gaps():
+    assert holm([[0.01, np.nan], [0.02, 0.9]]).tolist() == [[0.03, pytest.approx(np.nan, nan_ok=True)], [0.04, 0.9]]
+    assert holm([0.5, 0.6, 0.9]).max() == 1.0
+
+
+def test_holm_keeps_the_family_wise_error():
+    rng = RNG(7)
+    wrong = sum(holm(rng.random(10)).min() < 0.05 for _ in range(2000)) / 2000
+    assert wrong < 0.065
+
+
+def test_friedman_agrees_with_scipy_with_ties():
+    scores = RNG(8).integers(0, 5, size=(4, 12)).astype(float)
+    result = compare_ranks(scores)
+    reference = stats.friedmanchisquare(*scores)
+    assert result.statistic == pytest.approx(reference.statistic)
+    assert result.p_value == pytest.approx(reference.pvalue)
+    assert result.mean_ranks.sum() == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(("methods", "q"), [(2, 1.960), (3, 2.343), (4, 2.569), (5, 2.728), (10, 3.164)])
+def test_nemenyi_uses_demsars_table(methods, q):
+    scores = RNG(9).random((methods, 20))
+    want = q * np.sqrt(methods * (methods + 1) / (6 * 20))
+    assert compare_ranks(scores).critical_difference == pytest.approx(want, rel=1e-3)
+
+
+def test_coco_scores_order_successes_above_failures():
+    scores = coco_scores([100.0, 10.0, np.inf, np.inf], [0.0, 0.0, 1.0, 5.0])
+    assert np.argsort(-scores).tolist() == [1, 0, 2, 3]
+
+
+def test_data_profile_by_hand():
+    times = np.array([[11.0, 110.0, np.inf]])
+    assert data_profile(times, [10, 10, 10], [0.9, 1.0, 10.0, 1e9])[0].tolist() == pytest.approx(
+        [0, 1 / 3, 2 / 3, 2 / 3]
+    )
+
+
+def test_performance_profile_counts_ties_and_unsolved_problems():
+    times = np.array([[1.0, 4.0, np.inf, np.inf], [1.0, 2.0, 7.0, np.inf]])
+    assert performance_ratios(times)[0].tolist() == [1.0, 2.0, np.inf, np.inf]
+    profile = performance_profile(times, [1.0, 2.0, 100.0])
+    assert profile.tolist() == [[0.25, 0.5, 0.5], [0.75, 0.75, 0.75]]
+
+
+def test_relative_targets_are_more_and_wilds():
+    assert relative_targets([10.0, 5.0], [0.0, 5.0], 1e-3) == pytest.approx([0.01, 5.0])
+
+
+def test_fixed_budget_aligns_by_last_known_value():
+    costs = [np.array([1.0, 10.0]), np.array([2.0, 4.0, 8.0]), np.array([5.0])]
+    values = [np.array([9.0, 1.0]), np.array([8.0, 3.0, 2.0]), np.array([7.0])]
+    at = np.array([0.5, 1.0, 4.0, 5.0, 100.0])
+    assert values_at(costs[1], values[1], at).tolist()[2:] == [3.0, 3.0, 2.0]
+    low, middle, high = quantiles_at(costs, values, at)
+    assert np.isnan(middle[:2]).all() and np.isnan(low[:1]).all()
+    assert middle[2:].tolist() == [9.0, 7.0, 2.0]
+    assert high[-1] == 4.5 and low[-1] == 1.5
+
+
+def test_fixed_budget_quantiles_are_numpys():
+    values = RNG(10).random((11, 1))
+    got = quantiles_at([[1.0]] * 11, list(values), [1.0], (0.1, 0.25, 0.5, 0.9))
+    assert got[:, 0] == pytest.approx(np.quantile(values[:, 0], (0.1, 0.25, 0.5, 0.9)))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: iqm([1.0, 2.0]), r"\(..., runs, tasks\)"),
+        (lambda: iqm([[np.nan]]), "NaN"),
+        (lambda: probability_of_improvement([[1.0]], [[1.0, 2.0]]), "same tasks"),
+        (lambda: rank_sum([], [1.0]), "must not be empty"),
+        (lambda: compare_ranks([[1.0, 2.0]]), "two or more methods"),
+        (lambda: performance_ratios([1.0]), r"\(solvers, problems\)"),
+        (lambda: relative_targets([1.0], [2.0], 0.1), "below best"),
+        (lambda: relative_targets([1.0], [0.0], 2.0), "tolerance"),
+        (lambda: quantiles_at([], [], [1.0]), "at least one run"),
+    ],
+)
+def test_bad_input_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_ranks_put_unsolved_methods_behind_by_their_gap():
+    cells = collect(make(9, failures=False))
+    ranking = rank_methods(cells)
+    row = ranking.problems.index("Rosenbrock (n=10)")
+    assert dict(zip(ranking.methods, ranking.ranks[row], strict=True)) == {
+        "L-BFGS-B": 1,
+        "CMA-ES": 2,
+        "Adam": 3,
+        "SNES": 4,
+    }
+    assert np.isnan(ranking.p_values[row, ranking.methods.index("L-BFGS-B")])
+    assert ranking.best_alone()[row]
+    assert ranking.mean_ranks == pytest.approx(ranking.ranks.mean(axis=0))
+
+
+def test_a_trial_does_not_win_by_its_larger_budget():
+    cells = collect(make(9, failures=False))
+    quick, slow = (
+        next(c for c in cells if c.problem.startswith("Ros") and c.method == m) for m in ("L-BFGS-B", "CMA-ES")
+    )
+    first, second = pair_scores(quick, slow)
+    assert first.min() > second.max() > 0
+    cut = dataclasses.replace(
+        quick, costs=[c[:3] for c in quick.costs], gaps=[g[:3] for g in quick.gaps], budgets=np.full(9, 20.0)
+    )
+    first, second = pair_scores(cut, slow)
+    assert (second < 0).all()  # after 20 evaluations no trial of either had reached the target
+
+
+def test_overall_table_orders_by_speed():
+    rows = overall_table(collect(make(9)), samples=100)
+    assert rows[0]["method"] == "L-BFGS-B"
+    assert rows[0]["slowdown"] == 1.0 and rows[0]["p_better"] is None
+    for row in rows[1:]:
+        assert row["slowdown"] >= 1.0
+        assert row["p_low"] <= row["p_better"] <= row["p_high"]
+        assert row["iqm_low"] <= row["iqm"] <= row["iqm_high"]

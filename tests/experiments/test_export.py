@@ -1,0 +1,100 @@
+"""Finished trials in other formats."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments import Method, Problem, Spec, StoreError, Study, Sweep, run_study
+from experiments.export import export_coco, export_csv, to_pandas
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    spec = Spec(
+        "bbob-tiny",
+        [Problem("bbob-f1", [2, 3], {"instance": "seed"}), Problem("bbob-f8", [2, 3], {"instance": "seed"}), "sphere"],
+        [Method("cmaes", label="CMA-ES"), Method("l-bfgs-b", label="L-BFGS-B")],
+        seeds=3,
+        budget=300,
+        sweep=Sweep(grid={"method.sigma0": [1.0, 2.0]}, when={"method.sigma0": {"method.name": "cmaes"}}),
+    )
+    return run_study(spec, tmp_path_factory.mktemp("study"), backend="sequential")
+
+
+def test_csv_has_a_row_per_trial_and_per_point(study: Study, tmp_path: Path) -> None:
+    trials, curves = export_csv(study, tmp_path)
+    rows = list(csv.DictReader(trials.read_text().splitlines()))
+    assert len(rows) == len(study.trials) == 45
+    assert float(rows[0]["f"]) == study.trials[0]["f"]
+    assert {row["method.sigma0"] for row in rows} == {"1.0", "2.0", ""}
+    points = list(csv.DictReader(curves.read_text().splitlines()))
+    assert len(points) == sum(trial["curve"]["f"].size for trial in study.trials)
+    mine = [float(p["f"]) for p in points if p["key"] == study.trials[0]["key"]]
+    assert mine == study.trials[0]["curve"]["f"].tolist()
+
+
+def test_pandas(study: Study) -> None:
+    pytest.importorskip("pandas")
+    frame = to_pandas(study)
+    assert len(frame) == 45
+    assert frame["nfev"].sum() == sum(trial["nfev"] for trial in study.trials)
+
+
+def test_coco_files_say_what_the_trials_say(study: Study, tmp_path: Path) -> None:
+    folders = export_coco(study, tmp_path)
+    assert [folder.name for folder in folders] == ["CMA-ES_sigma0=1.0", "CMA-ES_sigma0=2.0", "L-BFGS-B"]
+    info = (folders[0] / "bbobexp_f8.info").read_text().splitlines()
+    assert "funcId = 8, DIM = 2" in info[0]
+    trial = next(
+        t
+        for t in study.trials
+        if t["problem"]["name"] == "bbob-f8" and t["n"] == 2 and t["params"] == {"method.sigma0": 1.0}
+    )
+    assert info[2].startswith(f"data_f8/bbobexp_f8_DIM2.dat, 1:{trial['nfev']}|")
+    lines = (folders[0] / "data_f8" / "bbobexp_f8_DIM2.dat").read_text().split("%")[1].splitlines()[1:]
+    counts, gaps = np.loadtxt(lines, usecols=(0, 2), unpack=True)
+    np.testing.assert_array_equal(counts, trial["curve"]["cost"])
+    np.testing.assert_allclose(gaps, trial["curve"]["f"] - trial["f_opt"], rtol=1e-6, atol=1e-12)
+
+
+def test_coco_needs_bbob(tmp_path: Path) -> None:
+    spec = Spec("s", [Problem("sphere", 2)], ["cmaes"], seeds=1, budget=20)
+    with pytest.raises(StoreError, match="bbob-f1 to bbob-f24"):
+        export_coco(run_study(spec, tmp_path / "s", backend="sequential"), tmp_path / "coco")
+
+
+@pytest.mark.heavy
+def test_cocopp_postprocesses_the_export(study: Study, tmp_path: Path) -> None:
+    pytest.importorskip("cocopp")
+    folders = export_coco(study, tmp_path / "exdata")
+    code = f"""
+import matplotlib; matplotlib.use("Agg")
+import cocopp
+data = cocopp.load({str(folders[0])!r})
+assert len(data) == 4, data
+by = {{(d.funcId, d.dim): d for d in data}}
+print({{k: (d.detERT([1e-1])[0], list(map(int, d.instancenumbers))) for k, d in by.items()}})
+cocopp.main("-o {tmp_path / "ppdata"} {folders[0]} {folders[2]}")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert (tmp_path / "ppdata" / "index.html").exists()
+    ert = eval(next(line for line in done.stdout.splitlines() if line.startswith("{(")))
+    for (number, n), (value, instances) in ert.items():
+        trials = [
+            t
+            for t in study.trials
+            if t["problem"]["name"] == f"bbob-f{number}" and t["n"] == n and t["params"] == {"method.sigma0": 1.0}
+        ]
+        hits = [t["curve"]["cost"][t["curve"]["f"] - t["f_opt"] <= 1e-1] for t in trials]
+        spent = sum(hit[0] if hit.size else t["cost"] for hit, t in zip(hits, trials, strict=True))
+        assert value == pytest.approx(spent / sum(hit.size > 0 for hit in hits))
+        assert instances == [1, 2, 3]

@@ -1,0 +1,197 @@
+import html
+import html.parser
+import json
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from experiments.report import text_table, write_report
+from experiments.statistics import collect, format_table, summary_table
+from experiments.statistics.sweep import parameter_importance, sweep_tables
+from tests.experiments.fake_study import make, make_sweep
+
+CHROMIUM = shutil.which("chromium")
+
+
+class Page(html.parser.HTMLParser):
+    """Tags, their attributes, and the text of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.text, self.open = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    study = make(3)
+    study.header["title"] = '<script>alert("title")</script> & more'
+    study.header["spec"]["note"] = "<img src=x onerror=alert(1)>"
+    study.warnings.append("line 3 of the journal is <torn>")
+    study.trials[7]["error"] = "Traceback\n  <module>\nValueError: </script><b>bad</b>"
+    return write_report(study, tmp_path_factory.mktemp("report"), quick=True)
+
+
+def test_page_is_well_formed_and_self_contained(report):
+    page = Page(report.read_text())
+    assert page.open == []
+    for tag, attributes in page.tags:
+        for name in ("src", "href", "action", "data"):
+            value = attributes.get(name)
+            assert value is None or value.startswith(("data:", "#")), (tag, value)
+    styles = re.findall(r"<style>(.*?)</style>", report.read_text(), re.S)
+    assert "url(" not in "".join(styles) and "@import" not in "".join(styles)
+
+
+def test_everything_from_the_study_is_escaped(report):
+    text = report.read_text()
+    page = Page(text)
+    assert [a for tag, a in page.tags if tag == "script"] == [{}]
+    assert "onerror" not in {name for _, a in page.tags for name in a}
+    assert '<script>alert("title")' not in text
+    shown = "".join(page.text)
+    for words in ('alert("title")', "<torn>", "ValueError: </script><b>bad</b>", "onerror=alert(1)"):
+        assert words in shown
+
+
+def test_page_shows_figures_tables_settings_failures_and_provenance(report):
+    page = Page(report.read_text())
+    images = [a for tag, a in page.tags if tag == "img"]
+    assert len(images) >= 3 and all(a["alt"] for a in images)
+    ids = {a.get("id") for _, a in page.tags}
+    assert {"convergence", "ecdf", "results", "failures", "trials", "settings", "provenance"} <= ids
+    shown = "".join(page.text)
+    for words in ("L-BFGS-B", "test accuracy", "python -m experiments compare", "grad_cost", "numpy", "0.1.0"):
+        assert words in shown
+
+
+def test_report_leaves_no_partial_file(report):
+    assert not list(report.parent.glob("*.part"))
+    assert (report.parent / "table.csv").read_text().count("\n") == 1 + 16
+
+
+def test_table_by_hand():
+    study = make(9)
+    row = next(r for r in summary_table(study) if (r["problem"], r["method"]) == ("Rosenbrock (n=10)", "CMA-ES"))
+    curves = [
+        t["curve"]
+        for t in study.trials
+        if t["problem"]["label"] == row["problem"] and t["method"]["label"] == row["method"]
+    ]
+    hits = [c["cost"][np.argmax(c["f"] <= 1e-8)] for c in curves]
+    assert row["successes"] == row["trials"] == 9
+    assert row["ert"] == pytest.approx(np.mean(hits))
+    assert row["ert_low"] <= row["ert"] <= row["ert_high"]
+    assert row["median_f"] == pytest.approx(np.median([c["f"][-1] for c in curves]))
+
+
+def test_table_without_known_optimum_uses_the_best_of_the_study():
+    study = make(9)
+    cells = [c for c in collect(study) if c.problem.startswith("digits")]
+    best = min(t["f"] for t in study.trials if t["f_opt"] is None)
+    assert cells[0].targets.reference == pytest.approx(best)
+    assert not cells[0].targets.known
+    assert cells[0].targets.precisions.size == 51
+    assert cells[0].targets.precisions[0] / cells[0].targets.precisions[-1] == pytest.approx(1e5)
+    assert sum(np.isfinite(c.times()[-1]).sum() for c in cells) >= 1
+
+
+def test_failed_trials_count_as_failures_not_as_results():
+    study = make(9)
+    row = summary_table(study)[0]
+    assert (row["trials"], row["failed"]) == (8, 1)
+    spent = study.trials[8]
+    spent["status"] = "timeout"
+    row = summary_table(study)[0]
+    assert (row["trials"], row["failed"]) == (8, 2)  # it had evaluations: they stay in the statistics
+
+
+def test_text_table_fits_a_terminal():
+    text = text_table(make(9))
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 125
+    assert lines[0].split()[:3] == ["problem", "method", "reached"]
+    assert "1e-8" in text and "test score" in text
+    assert format_table([]) == "no finished trials"
+
+
+def test_sweep_table_names_the_best_setting():
+    study = make_sweep({"method.sigma0": [0.001, 0.5, 50.0]}, trials=5)
+    rows = summary_table(study)
+    assert [row["setting"] for row in rows] == ["sigma0=0.5", "sigma0=0.5"]
+    assert "chosen on these same trials" in format_table(rows)
+    tables = sweep_tables(study)
+    assert [table.parameters for table in tables] == [["method.sigma0"]] * 2
+
+
+def test_importance_finds_the_parameter_that_matters():
+    rng = np.random.default_rng(0)
+    values = {
+        "a": rng.random(400).tolist(),
+        "b": rng.integers(0, 3, 400).tolist(),
+        "c": rng.choice(["x", "y"], 400).tolist(),
+    }
+    outcome = 10 * np.array(values["a"]) + 0.5 * rng.normal(size=400)
+    shares = parameter_importance(values, outcome)
+    assert shares["a"] > 0.9
+    assert shares["b"] < 0.05 and shares["c"] < 0.05
+    assert parameter_importance({"a": [1, 2, 3]}, np.array([np.inf, np.inf, np.inf])) == {"a": 0.0}
+
+
+def test_a_study_without_trials_has_a_page(tmp_path):
+    study = make(1)
+    study.trials.clear()
+    page = write_report(study, tmp_path).read_text()
+    assert "No finished trials" in page
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_page_in_a_browser(report, tmp_path):
+    probe = tmp_path / "probe.html"
+    script = """
+    <script>
+    addEventListener("load", () => {
+    const head = document.querySelectorAll("#results th")[3].querySelector("button");
+    const erts = () => [...document.querySelectorAll("#results tbody tr")].map((r) => r.cells[3].dataset.value);
+    head.click(); const up = erts(); head.click(); const down = erts();
+    const wide = [...document.images].map((i) => i.complete && i.naturalWidth > 300);
+    document.title = JSON.stringify({up, down, wide, scripts: document.scripts.length});
+    });
+    </script></body>"""
+    probe.write_text(report.read_text().replace("</body>", script))
+    command = [
+        CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
+        f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=4000",
+    ]  # fmt: skip
+    dom = subprocess.run(
+        [*command, "--dump-dom", probe.as_uri()], capture_output=True, text=True, timeout=120, check=True
+    ).stdout
+    found = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom, re.S)[1]))
+    values = [float(v) for v in found["up"]]
+    assert values == sorted(values)
+    assert [float(v) for v in found["down"]] == sorted(values, reverse=True)
+    assert all(found["wide"]) and found["wide"]
+    picture = tmp_path / "shot.png"
+    subprocess.run(
+        [*command, "--window-size=1200,2000", f"--screenshot={picture}", report.as_uri()],
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    from matplotlib.image import imread
+
+    assert imread(picture)[..., :3].std() > 0.05

@@ -1,0 +1,95 @@
+"""Fused trials: which can be fused, and that fusing changes no bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments import Method, Problem, Spec, Sweep, run_study
+from experiments.feed import Feed
+from experiments.stacks import mark_stacks
+from experiments.trial import make_trials, run_trial
+from experiments.worker import run_batch
+from tests.experiments.studies import numbers
+
+METHODS = [Method("cmaes"), Method("snes"), Method("adam"), Method("momentum", {"lr": 1e-4}), Method("l-bfgs-b")]
+
+
+def study() -> Spec:
+    return Spec(
+        "stacked",
+        [Problem("ellipsoid", 10, {"rotated": True}), Problem("rastrigin", 3), Problem("digits-softmax", maxcost=40)],
+        METHODS,
+        seeds=3,
+        budget=60,
+        sweep=Sweep(grid={"method.sigma0": [0.5, 2.0]}, when={"method.sigma0": {"method.name": ["cmaes", "snes"]}}),
+    )
+
+
+def test_fused_trials_have_the_bits_of_single_ones(tmp_path: Path) -> None:
+    run_study(study(), tmp_path / "single", backend="sequential")
+    run_study(study(), tmp_path / "fused", jobs=2)
+    assert numbers(tmp_path / "fused") == numbers(tmp_path / "single")
+
+
+def test_company_in_the_stack_changes_no_bit() -> None:
+    trials, _ = mark_stacks(make_trials(Spec("s", [Problem("rosenbrock", 6)], ["cmaes"], seeds=7, budget=100)))
+    alone = [run_trial(trial) for trial in trials]
+    for parts in ([trials], [trials[:2], trials[2:]], [trials[::-1]]):
+        for record in (record for part in parts for record in run_batch(part)):
+            reference = next(r for r in alone if r["key"] == record["key"])
+            assert record["curve"] == reference["curve"]
+            np.testing.assert_array_equal(record["x"], reference["x"])
+
+
+@pytest.mark.parametrize(
+    ("problem", "method", "fused"),
+    [
+        (Problem("sphere", 10), Method("cmaes"), True),
+        (Problem("sphere", 10), Method("adam"), True),
+        (Problem("sphere", 10), Method("cmaes", {"popsize": 20, "sigma0": 0.1}), True),
+        (Problem("sphere", 10), Method("l-bfgs-b"), False),
+        (Problem("sphere", 10), Method("cmaes", {"restarts": "ipop"}), False),
+        (Problem("sphere", 10, {"noisy": 1.0}), Method("cmaes"), False),
+        (Problem("sphere", 500), Method("cmaes"), False),
+        (Problem("bbob-f1", 2, {"instance": "seed"}), Method("cmaes"), False),
+        (Problem("tests.experiments.tasks:slow_bowl", 2, {"x0": [0.0, 0.0]}), Method("cmaes"), False),
+    ],
+)
+def test_what_is_fused(problem: Problem, method: Method, fused: bool) -> None:
+    trials, limits = mark_stacks(make_trials(Spec("s", [problem], [method], seeds=2)))
+    assert [trial["stack"] is not None for trial in trials] == [fused, fused]
+    assert len(limits) == fused
+
+
+def test_a_single_trial_is_no_stack() -> None:
+    trials, limits = mark_stacks(make_trials(Spec("s", [Problem("sphere", 5)], ["cmaes"], seeds=1)))
+    assert trials[0]["stack"] is None
+    assert limits == {}
+
+
+def test_stacks_are_shared_out_and_stay_apart() -> None:
+    spec = Spec("s", [Problem("sphere", 10)], [Method("cmaes"), Method("snes")], seeds=300)
+    trials, limits = mark_stacks(make_trials(spec))
+    batches = list(Feed(trials, 2, limits).batches())
+    assert all(len({trial["stack"] for trial in batch}) == 1 for batch in batches)
+    assert max(len(batch) for batch in batches) <= 75
+    assert sum(len(batch) for batch in batches) == 600
+
+
+def test_the_guilty_trial_fails_alone() -> None:
+    spec = Spec(
+        "s",
+        [Problem("tests.experiments.tasks:trap", 2, {"vectorized": True, "bounds": [[-1, 1], [-1, 1]]})],
+        ["cmaes"],
+        seeds=6,
+        maxcost=6,
+    )
+    trials, limits = mark_stacks(make_trials(spec))
+    assert limits
+    fused = run_batch(trials)
+    single = [run_trial(trial) for trial in trials]
+    assert [r["status"] for r in fused] == [r["status"] for r in single]
+    assert {r["status"] for r in fused} == {"ok", "error"}

@@ -1,0 +1,121 @@
+"""The grammar of sweeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from experiments import SpecError, Sweep
+from experiments.sweep import parse_override, sweep_from
+
+
+def test_grid_zip_and_random_multiply() -> None:
+    sweep = Sweep(
+        grid={"method.a": [1, 2, 3]},
+        zip={"method.b": [1, 2], "problem.n": [10, 20]},
+        random={"n": 5, "seed": 3, "space": {"method.lr": {"loguniform": [1e-4, 1.0]}}},
+    )
+    points = list(sweep.points())
+    assert len(points) == 3 * 2 * 5
+    assert {(p["method.b"], p["problem.n"]) for p in points} == {(1, 10), (2, 20)}
+    assert sweep.params == ["method.a", "method.b", "problem.n", "method.lr"]
+
+
+def test_random_values_lie_where_they_should_and_are_seeded() -> None:
+    space: dict[str, Any] = {
+        "method.u": {"uniform": [-1, 2]},
+        "method.l": {"loguniform": [1e-3, 10]},
+        "method.i": {"integers": [1, 3]},
+        "method.c": {"choice": ["a", "b"]},
+    }
+    points = list(Sweep(random={"n": 200, "seed": 0, "space": space}).points())
+    assert all(-1 <= p["method.u"] <= 2 and 1e-3 <= p["method.l"] <= 10 for p in points)
+    assert {p["method.i"] for p in points} == {1, 2, 3}
+    assert {p["method.c"] for p in points} == {"a", "b"}
+    assert sum(p["method.l"] < 0.1 for p in points) > 70  # half of the decades lie below 0.1
+    assert points == list(Sweep(random={"n": 200, "seed": 0, "space": space}).points())
+    assert points != list(Sweep(random={"n": 200, "seed": 1, "space": space}).points())
+    alone = list(Sweep(random={"n": 200, "seed": 0, "space": {"method.u": space["method.u"]}}).points())
+    assert [p["method.u"] for p in alone] == [p["method.u"] for p in points]
+
+
+def test_when_reads_the_point_and_the_trial() -> None:
+    sweep = Sweep(
+        grid={"method.momentum": [0.9], "method.nesterov": [True, False]},
+        when={"method.momentum": {"method.name": ["sgd"]}, "method.nesterov": {"method.momentum": [0.9]}},
+    )
+    point = next(sweep.points())
+    assert sweep.active(point, {"method.name": "sgd"}) == {"method.momentum": 0.9, "method.nesterov": True}
+    assert sweep.active(point, {"method.name": "adam"}) == {}
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+def test_tables_may_be_quoted_or_nested(quoted: bool) -> None:
+    law = {"uniform": [0, 1]}
+    when = {"method.name": ["sgd"]}
+    quoted_form = {
+        "grid": {"method.a": [1]},
+        "random": {"n": 1, "space": {"method.b": law}},
+        "when": {"method.a": when},
+    }
+    nested = {
+        "grid": {"method": {"a": [1]}},
+        "random": {"n": 1, "space": {"method": {"b": law}}},
+        "when": {"method": {"a": {"method": {"name": ["sgd"]}}}},
+    }
+    sweep = sweep_from(quoted_form if quoted else nested)
+    assert sweep.grid == {"method.a": [1]}
+    assert sweep.random["space"] == {"method.b": law}
+    assert sweep.when == {"method.a": when}
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"grid": {"method.a": []}}, "at least one value"),
+        ({"zip": {"method.a": [1, 2], "method.b": [1]}}, "lists of one length"),
+        ({"grid": {"method.a": [1]}, "zip": {"method.a": [1]}}, "in one part only"),
+        ({"random": {"n": 0, "space": {"method.a": {"uniform": [0, 1]}}}}, "positive integer"),
+        ({"random": {"n": 1, "space": {"method.a": {"normal": [0, 1]}}}}, "uniform, loguniform, integers, choice"),
+        ({"random": {"n": 1, "space": {"method.a": {"uniform": [1, 0]}}}}, "low <= high"),
+        ({"random": {"n": 1, "space": {"method.a": {"loguniform": [0, 1]}}}}, "low > 0"),
+        ({"random": {"n": 1, "space": {"method.a": {"integers": [0.5, 1]}}}}, "integers must be"),
+        ({"random": {"n": 1, "seed": -1, "space": {"method.a": {"choice": [1]}}}}, "non-negative integer"),
+        ({"when": {"method.a": {"method.name": "x"}}}, "one of the swept parameters"),
+        ({"grid": {"sigma0": [1]}}, "must be method.<option>"),
+        ([], "must be a table"),
+    ],
+)
+def test_mistakes_are_named(table: Any, words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        sweep_from(table)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("seeds=3", ("seeds", 3, False)),
+        ("method.lr=1e-3", ("method.lr", 1e-3, False)),
+        ("method.a=true", ("method.a", True, False)),
+        ("method.a=[1,2]", ("method.a", [1, 2], False)),
+        ("methods=cmaes,l-bfgs-b", ("methods", ["cmaes", "l-bfgs-b"], True)),
+        ("method.a='x,y'", ("method.a", "x,y", False)),
+        ("method.a=[1,2],[3]", ("method.a", [[1, 2], [3]], True)),
+        ("problem.n=range(3)", ("problem.n", [0, 1, 2], True)),
+        ("problem.n=range(1,5)", ("problem.n", [1, 2, 3, 4], True)),
+        ("problem.n=range(10,1,-4)", ("problem.n", [10, 6, 2], True)),
+    ],
+)
+def test_overrides_read_as_typed(word: str, expected: tuple[str, Any, bool]) -> None:
+    assert parse_override(word) == expected
+
+
+def test_a_range_of_fractions_has_no_surplus_end() -> None:
+    assert len(parse_override("method.a=range(0,1,0.1)")[1]) == 10
+
+
+@pytest.mark.parametrize("word", ["seeds", "=3", "a=", "n=range()", "n=range(5,1)", "n=range(1,2,0)", "n=range(a,2)"])
+def test_words_that_are_no_override(word: str) -> None:
+    with pytest.raises(SpecError):
+        parse_override(word)
