@@ -25,7 +25,7 @@ _LAZY = {
     "minimize_runs": "es.runs",
     "AugmentedLagrangian": "es.constraints",
     "plot": "es.plotting",
-    "WarmStartCMAES": "es.warmstart",
+    "warm_start": "es.warmstart",
     "MOCMAES": "es.mocma",
     "hypervolume": "es.pareto",
     "Replicas": "es.replicas",

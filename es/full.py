@@ -21,7 +21,7 @@ class FullCovariance(Strategy):
     x0, sigma0, bounds, popsize, rng, stop, bounds_method, sampling
         See `Strategy`.
     covariance0 : array_like, shape (n, n), or (runs, n, n), optional
-        Initial covariance matrix, in the place of sigma0 (`es.WarmStartCMAES` fits one to earlier solutions).
+        Initial covariance matrix, in the place of sigma0 (`es.warm_start` fits one to earlier solutions).
 
     Attributes
     ----------

@@ -7,6 +7,7 @@ from scipy.linalg import expm
 from es.full import _warn_of_size
 from es.parameters import utilities
 from es.registry import get_method
+from es.warmstart import warm_start
 from tests.es.table import ellipsoid, rotation, run
 
 
@@ -53,6 +54,28 @@ def test_covariance0():
             get_method("cmaes")([0.0, 0.0], covariance0=wrong)
     with pytest.raises(ValueError, match="sigma0 and covariance0 must not both be given"):
         get_method("cmaes")([0.0, 0.0], 1.0, covariance0=C)
+
+
+def test_warm_start_saves_evaluations():
+    rng = np.random.default_rng(0)
+    R = rotation(5)
+    x = rng.uniform(-5, 5, (500, 5))
+    prior = warm_start(x, ellipsoid((x - 2) @ R, 100))
+    assert np.linalg.norm(prior["x0"] - 2) < 0.8 * np.sqrt(5 * 4)
+
+    def f(x):
+        return ellipsoid((x - 2.2) @ R, 100)
+
+    stop = {"ftarget": 1e-3}
+    cold = [run(get_method("cmaes")(np.zeros(5), 3.0, rng=i, stop=stop), f).nfev for i in range(11)]
+    warm = [run(get_method("cmaes")(**prior, rng=i, stop=stop), f).nfev for i in range(11)]
+    assert np.median(warm) < np.median(cold)
+    with pytest.raises(ValueError, match="f must have a finite value"):
+        warm_start(x, np.full(500, np.nan))
+    with pytest.raises(ValueError, match="f must have shape"):
+        warm_start(x, np.ones(3))
+    with pytest.raises(ValueError, match="scale must be positive"):
+        warm_start(np.ones((4, 2)), np.ones(4))
 
 
 def test_size_is_warned_of():
