@@ -20,6 +20,7 @@ examples:
   python -m experiments sweep sigma0 --dry-run           what a ready-made sweep would run
   python -m experiments sweep my-sweep.toml --jobs 4     a sweep of your own
   python -m experiments sweep compare method.sigma0=0.1,0.3,1 methods=cmaes
+  python -m experiments lesson --all                     the lessons, as one page
   python -m experiments show results/compare             the table again, and what failed
 
 A run that was stopped or killed goes on where it was when the same command is given again.
@@ -100,6 +101,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--trajectories", metavar="PROBLEM", help="paths of CMA-ES, SNES, Adam and L-BFGS-B in 2-D, still and moving"
     )
+
+    sub = add("lesson", "Run a lesson: a small study with text, numbers and figures; --all makes one page of them.")
+    sub.add_argument("name", nargs="?", metavar="NAME", help="which lesson (see --list)")
+    sub.add_argument("--all", action="store_true", help="run every lesson and write one page")
+    sub.add_argument("--list", action="store_true", help="list the lessons")
+    sub.add_argument("--out", type=Path, default=Path("results/lessons"), metavar="FOLDER")
 
     sub = add("bench", "Run a benchmark of the software itself; without a name, list them.")
     sub.add_argument("name", nargs="?")

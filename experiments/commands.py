@@ -201,6 +201,23 @@ def gallery_command(options: argparse.Namespace) -> int:
     return 0
 
 
+def lesson_command(options: argparse.Namespace) -> int:
+    """Run lessons, or list them."""
+    from experiments import lessons
+
+    if options.all:
+        print(lessons.run_all(options.out))
+        return 0
+    if options.list or options.name is None:
+        for name in lessons.names():
+            print(f"{name:20} {lessons.get(name).title}")
+        return 0
+    if options.name not in lessons.names():
+        raise SpecError((), f"no lesson is called {options.name!r}; there are {', '.join(lessons.names())}.")
+    print(lessons.run(options.name, options.out))
+    return 0
+
+
 def bench_command(options: argparse.Namespace) -> int:
     """Run a benchmark as a program of its own, so that nothing loaded here disturbs its times."""
     folder = Path(__file__).parent / "benchmarks"

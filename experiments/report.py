@@ -116,7 +116,7 @@ def render(study: StudyLike, figures: Sequence[Path], rows: Sequence[Row], overa
         title=header.get("title") or header.get("name") or "Study",
         facts=_facts(study, len(failures)),
         warnings=list(getattr(study, "warnings", [])),
-        figures=[_figure(path) for path in figures],
+        figures=[figure_source(path) for path in figures],
         rows=rows,
         overall=overall,
         has_setting=any(row["setting"] for row in rows),
@@ -156,7 +156,8 @@ def _facts(study: StudyLike, failed: int) -> list[tuple[str, str]]:
     ]
 
 
-def _figure(path: Path) -> dict[str, str]:
+def figure_source(path: Path) -> dict[str, str]:
+    """Give name, title and data URL of a drawn figure: its svg, or the png beside it where the svg is large."""
     svg = path.read_bytes()
     kind, data = ("svg+xml", svg) if len(svg) <= LARGEST_SVG else ("png", path.with_suffix(".png").read_bytes())
     name = path.stem

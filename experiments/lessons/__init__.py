@@ -1,0 +1,13 @@
+"""Lessons: small studies that show what gradients are, how they are computed, and what they cost.
+
+>>> from experiments.lessons import names
+>>> names()[0]
+'backpropagation'
+
+From the command line: ``python -m experiments lesson --list``.
+"""
+
+from experiments.lessons.lesson import Drawing, Finding, Lesson, Table
+from experiments.lessons.shelf import get, names, run, run_all
+
+__all__ = ["Drawing", "Finding", "Lesson", "Table", "get", "names", "run", "run_all"]
