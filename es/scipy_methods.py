@@ -7,6 +7,7 @@ is deterministic, so telling them again brings it to the same place. The solvers
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -146,10 +147,10 @@ class ScipySolver(Optimizer):
         finite = f[np.isfinite(f)]
         if finite.size:
             self._finite = (min(self._finite[0], finite.min()), max(self._finite[1], finite.max()))
-        low, high = self._finite
+        low, high = map(float, self._finite)
         if finite.size < f.size:
             # Above all that was seen, by no more than its range: line searches interpolate and would choke on 1e300.
-            worse = high + max(high - low, abs(high)) if high > -np.inf else 1.0
+            worse = min(high + max(high - low, abs(high)), sys.float_info.max) if high > -np.inf else 1.0
             f = np.where(np.isfinite(f), f, worse)
         if g is not None:
             g = np.where(np.isfinite(g), g, 0.0)
