@@ -137,8 +137,10 @@ def run_study(
                             f"in {folder})"
                         )
         except KeyboardInterrupt:
+            # The signal may have come between the journal's line and its entry in `store.finished`: the file knows.
+            finished = len(load(folder).trials)
             raise Interrupted(
-                f"Stopped: {len(store.finished)} of {len(asked)} trials are finished and kept in {folder}; run the "
-                "same command again to go on."
+                f"Stopped: {finished} of {len(asked)} trials are finished and kept in {folder}; run the same command "
+                "again to go on."
             ) from None
     return load(folder)
