@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from threading import Event
 from typing import Any
 
 __all__ = ["Feed"]
@@ -54,9 +55,9 @@ class Feed:
         self.under_way: dict[str, Trial] = {}
         self._seconds: dict[tuple[Any, ...], float] = {}
 
-    def batches(self) -> Iterator[list[Trial]]:
-        """Yield batches until nothing waits."""
-        while batch := self.take():
+    def batches(self, leaving: Event | None = None) -> Iterator[list[Trial]]:
+        """Yield batches until nothing waits, or until `leaving` is set."""
+        while not (leaving is not None and leaving.is_set()) and (batch := self.take()):
             yield batch
 
     def take(self) -> list[Trial]:

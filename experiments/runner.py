@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
+import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any
@@ -173,9 +175,10 @@ def _results(
     alone = chosen == "loky" and workers == 1
     options: dict[str, Any] = {"n_jobs": 2 if alone else workers, "batch_size": 1, "max_nbytes": None}
     options["pre_dispatch"] = 1 if alone else 2 * workers
+    leaving = threading.Event()
     try:
         parallel = joblib.Parallel(return_as="generator_unordered", **options)
-        stream = parallel(call(batch, timeout) for batch in feed.batches())
+        stream = parallel(call(batch, timeout) for batch in feed.batches(leaving))
     except ValueError:
         stream = None
     if stream is not None:
@@ -183,6 +186,12 @@ def _results(
             # `yield from` would close the stream before the filter below is set.
             for records in stream:  # noqa: UP028
                 yield records
+        except BaseException:
+            # A batch that joblib hands to loky while loky is told to stop ends loky's thread with a KeyError on the
+            # screen (joblib 1.5): no more batches from here on, and a moment for the one that is on its way.
+            leaving.set()
+            time.sleep(0.02)
+            raise
         finally:
             with warnings.catch_warnings():
                 # Work is left undone here on purpose; joblib would advise against it.
