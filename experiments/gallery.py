@@ -1,8 +1,8 @@
-"""The gallery: pictures of all problems that come in two variables."""
+"""The gallery: pictures of all problems, first of those that come in two variables."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_group", "field", "gallery", "title"]
+__all__ = ["draw_group", "draw_plane", "draw_sheet", "field", "gallery", "title"]
 
 Array = npt.NDArray[np.float64]
 
@@ -36,6 +36,9 @@ CLASSIC |= {"x2-sin-x": "$x^2\\,\\sin x$"}
 
 # Half widths around the optimum where the box is too wide to show what the function is like.
 CLOSE = {"ackley": 6.0, "griewank": 25.0}
+
+# Published designs lie on their limits to about nine digits.
+ROUNDING = 1e-8
 
 BBOB = (
     "sphere",
@@ -122,6 +125,8 @@ def draw_plane(ax: Axes, objective: Objective, name: str, points: int = 141) -> 
     """Heights of a function of two variables, dark where low, with contour lines evenly spaced on the log scale."""
     low, high = window(objective, name)
     x, y, f = field(objective, low, high, points)
+    if objective.constraints and objective.f_opt is not None:
+        f = np.maximum(f, objective.f_opt)  # what no feasible point reaches would take up most of the scale
     z = logarithm(f, objective.f_opt)
     shown = z[np.isfinite(z)]
     bottom, top = np.quantile(shown, [0.0, 0.995]) if objective.noisy else (shown.min(), shown.max())
@@ -129,7 +134,10 @@ def draw_plane(ax: Axes, objective: Objective, name: str, points: int = 141) -> 
         top = bottom + 1.0
     extent = (x[0], x[-1], y[0], y[-1])
     # An image inside the SVG keeps it small; contour lines on top stay lines.
-    ax.imshow(z, extent=extent, origin="lower", cmap="viridis", vmin=bottom, vmax=top, aspect="auto", zorder=1)
+    ax.imshow(
+        z, extent=extent, origin="lower", cmap="viridis", vmin=bottom, vmax=top, aspect="auto", zorder=1,
+        interpolation="bilinear" if points < 50 else None,
+    )  # fmt: skip
     if not objective.noisy and roughness(z) < 0.04:
         levels = np.linspace(bottom, top, 11)[1:-1]
         ax.contour(x, y, z, levels=levels, colors="white", linestyles="solid", linewidths=0.5, alpha=0.55, zorder=2)
@@ -146,11 +154,11 @@ def star(ax: Axes, x: float, y: float) -> None:
 
 
 def roughness(z: Array) -> float:
-    """Mean step between neighbours as a share of the whole range: where it is large, contour lines would cover all."""
+    """Mean step over 1/140 of the side, as a share of the whole range: where it is large, contours would cover all."""
     z = np.where(np.isfinite(z), z, np.nan)
     with np.errstate(invalid="ignore"):
         steps = np.nanmean(np.abs(np.diff(z, axis=0))) + np.nanmean(np.abs(np.diff(z, axis=1)))
-    return float(steps / max(np.nanmax(z) - np.nanmin(z), 1e-300))
+    return float(steps * (len(z) - 1) / 140 / max(np.nanmax(z) - np.nanmin(z), 1e-300))
 
 
 def draw_infeasible(ax: Axes, objective: Objective, x: Array, y: Array) -> None:
@@ -159,7 +167,7 @@ def draw_infeasible(ax: Axes, objective: Objective, x: Array, y: Array) -> None:
     bad = np.zeros(len(grid), dtype=bool)
     for constraint in objective.constraints:
         g = np.asarray(constraint.fun(grid))
-        bad |= ((g < constraint.lb) | (g > constraint.ub)).any(-1)
+        bad |= ((g < constraint.lb - ROUNDING) | (g > constraint.ub + ROUNDING)).any(-1)
     veil = np.zeros((len(y), len(x), 4))
     veil[..., :3], veil[..., 3] = 0.82, 0.78 * bad.reshape(len(y), len(x))
     ax.imshow(veil, extent=(x[0], x[-1], y[0], y[-1]), origin="lower", aspect="auto", zorder=3)
@@ -217,16 +225,32 @@ def draw_group(names: Sequence[str], heading: str, *, columns: int = 6, points: 
     points : int
         Grid points along each side of a panel.
     """
-    columns = min(columns, len(names))
-    rows = -(-len(names) // columns)
+    curve = "; for one variable f against x." if "x2-sin-x" in names else "."
+
+    def panel(name: str) -> Callable[[Axes], None]:
+        if problems.entry(name).plane:
+            return lambda ax: draw_plane(ax, problems.get(name, n=2), name, points)
+        return lambda ax: draw_line(ax, problems.get(name))
+
+    veil = "A point under the grey veil violates a constraint. " if "bbob-constrained-f1" in names else ""
+    text = f"{HOW_TO_READ} {veil}Star: a best point. Axes: x1 and x2 in the problem's own units{curve}"
+    return draw_sheet([(title(name), panel(name)) for name in names], heading, text, columns=columns)
+
+
+HOW_TO_READ = (
+    "Dark is low: logarithm of f minus its least value, each panel on its own scale. Contour lines cut the scale "
+    "in ten equal parts; they are left out where f is too rugged or noisy for them."
+)
+
+
+def draw_sheet(
+    panels: Sequence[tuple[str, Callable[[Axes], None]]], heading: str, text: str, *, columns: int = 6
+) -> Figure:
+    """A sheet of panels, each a title and what draws it into its axes, with a heading above and a text below."""
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
     width, height = 1.95 * columns + 0.35, 2.05 * rows + 0.45
     figure = new_figure(width, height)
-    curve = "; for one variable f against x." if "x2-sin-x" in names else "."
-    text = (
-        "Dark is low: logarithm of f minus its least value, each panel on its own scale. Contour lines cut the scale "
-        "in ten equal parts; they are left out where f is too rugged or noisy for them. Star: a best point. Axes: x1 "
-        f"and x2 in the problem's own units{curve}"
-    )
     used = caption(figure, text, grow=True)
     total = height + used
     bottom, top = (used + 0.25) / total, 1 - 0.62 / total
@@ -236,43 +260,46 @@ def draw_group(names: Sequence[str], heading: str, *, columns: int = 6, points: 
     figure.text(
         0.12 / width, 1 - 0.22 / total, heading, fontsize=12, fontweight="bold", color=INK, va="center", ha="left"
     )
-    for k, name in enumerate(names):
+    for k, (name, draw) in enumerate(panels):
         ax = figure.add_subplot(grid[k // columns, k % columns])
-        if problems.entry(name).plane:
-            draw_plane(ax, problems.get(name, n=2), name, points)
-        else:
-            draw_line(ax, problems.get(name))
-        ax.set_title(title(name), fontsize=8, color=INK, loc="left", pad=3)
+        draw(ax)
+        ax.set_title(name, fontsize=8, color=INK, loc="left", pad=3)
     return figure
 
 
 def gallery(folder: str | Path, groups: Sequence[str] | None = None, *, points: int = 141) -> list[Path]:
-    """Draw all problems of two variables, a figure per group, as PNG and SVG.
+    """Draw all problems, a figure per group, as PNG and SVG: those of two variables, and planes through the others.
 
     Parameters
     ----------
     folder : str or Path
         Made if it is not there.
     groups : sequence of str, optional
-        Tags of the registry; all that have such problems if left out.
+        Keys of `TITLES` and of `experiments.slices.SHEETS`; all if left out.
     points : int
-        Grid points along each side of a panel.
+        Grid points along each side of a panel; a sixth of them for slow problems.
 
     Returns
     -------
     list of Path
         The files: gallery-<group>.png and .svg.
     """
+    from experiments.slices import SHEETS, draw_slices
+
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
-    for group in list(TITLES) if groups is None else groups:
-        names = [name for name in problems.names(group) if drawable(name)]
-        if group == "classic":
-            names.sort(key=list(TABLE).index)  # kin beside kin, as in the table
-        if not names:
-            raise ValueError(f"groups must name problems of two variables ({', '.join(TITLES)}), got {group!r}")
-        figure = draw_group(names, TITLES.get(group, group), columns=5 if len(names) == 20 else 6, points=points)
+    for group in [*TITLES, *SHEETS] if groups is None else groups:
+        if group in SHEETS:
+            figure = draw_slices(group, points=points)
+        else:
+            names = [name for name in problems.names(group) if drawable(name)]
+            if group == "classic":
+                names.sort(key=list(TABLE).index)  # kin beside kin, as in the table
+            if not names:
+                known = ", ".join([*TITLES, *SHEETS])
+                raise ValueError(f"groups must name problems of two variables ({known}), got {group!r}")
+            figure = draw_group(names, TITLES.get(group, group), columns=5 if len(names) == 20 else 6, points=points)
         for suffix in ("png", "svg"):
             paths.append(folder / f"gallery-{group}.{suffix}")
             figure.savefig(paths[-1])

@@ -15,7 +15,7 @@ from experiments.build import build_problem
 from experiments.curve import Curve, compact_curve
 from experiments.deadline import Deadline
 from experiments.trial import streams
-from problems import Ledger, Objective
+from problems import Feasible, Ledger, Objective
 
 __all__ = ["Meter", "Terms", "outcome", "rehearse", "solve"]
 
@@ -71,10 +71,14 @@ class Terms:
 
 
 class Meter(Ledger):
-    """The ledger of a trial: curve of noise-free values, deadline, and the end at the target on noisy problems."""
+    """The ledger of a trial: curve of noise-free values, deadline, and the end at the target on noisy problems.
+
+    Under constraints only feasible points count; a trial that finds none has no curve.
+    """
 
     def __init__(self, terms: Terms, deadline: Deadline) -> None:
-        super().__init__(terms.objective, keep_trace=True)
+        limits = terms.objective.constraints
+        super().__init__(terms.objective, keep_trace=True, feasible=Feasible(limits) if limits else None)
         self.terms = terms
         self.deadline = deadline
 

@@ -8,10 +8,24 @@ Examples
 0.0
 """
 
+from problems.feasible import Feasible
 from problems.ledger import Ledger, Trace
 from problems.objective import Objective
 from problems.registry import entry, get, names, register
+from problems.several import MultiLedger, MultiObjective
 
 list = names  # the name that reads well from outside: problems.list()
 
-__all__ = ["Ledger", "Objective", "Trace", "entry", "get", "list", "names", "register"]
+__all__ = [
+    "Feasible",
+    "Ledger",
+    "MultiLedger",
+    "MultiObjective",
+    "Objective",
+    "Trace",
+    "entry",
+    "get",
+    "list",
+    "names",
+    "register",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,10 @@ class Trace(NamedTuple):
     """The best value from there on."""
 
 
+def _point(x: Any) -> FloatArray:
+    return np.array(x, dtype=np.float64).reshape(-1)
+
+
 class Ledger:
     """An objective that counts: what a run evaluates through.
 
@@ -36,6 +40,9 @@ class Ledger:
     objective : Objective or callable
     keep_trace : bool
         Whether to keep every improvement for `trace`.
+    feasible : callable, optional
+        `feasible(x)` for one point x of shape (n,), such as `problems.Feasible(objective.constraints)`: only points
+        where it is true can be best. It is asked where the value is better than all before.
 
     Attributes
     ----------
@@ -44,7 +51,7 @@ class Ledger:
     n_failed : int
         Points whose value was NaN or infinite.
     f_best : float
-        Least finite value so far; inf before the first.
+        Least finite value (of a feasible point) so far; inf before the first.
     x_best : ndarray, shape (n,), or None
         Where it was found.
 
@@ -58,11 +65,14 @@ class Ledger:
     (3, 2.0, array([1, 2]))
     """
 
-    def __init__(self, objective: Any, *, keep_trace: bool = False) -> None:
+    def __init__(
+        self, objective: Any, *, keep_trace: bool = False, feasible: Callable[[FloatArray], bool] | None = None
+    ) -> None:
         if isinstance(objective, Ledger):
             raise ValueError("objective is a Ledger already: a run has one, so pass its .objective")
         self.objective: Objective = objective if isinstance(objective, Objective) else Objective(objective)
         self.keep_trace = bool(keep_trace)
+        self.feasible = feasible
         self.nfev = 0
         self.njev = 0
         self.n_failed = 0
@@ -97,7 +107,7 @@ class Ledger:
             self.nfev += 1
             self.njev += gradients
             if -np.inf < f < np.inf:
-                if f < self.f_best:
+                if f < self.f_best and (self.feasible is None or self.feasible(_point(x))):
                     self._improve(float(f), x)
             else:
                 self.n_failed += 1
@@ -113,13 +123,16 @@ class Ledger:
             values = np.where(finite, values, np.inf)
             least = values.min()
         if least < self.f_best:
-            self._improve_within(values, np.asarray(x, dtype=np.float64), gradients)
+            rows = np.asarray(x, dtype=np.float64).reshape(count, -1)
+            values = values if self.feasible is None else self._of_feasible(values, rows)
+            if values.min() < self.f_best:
+                self._improve_within(values, rows, gradients)
         self.nfev += count
         self.njev += gradients
 
     def _improve(self, f: float, x: Any) -> None:
         self.f_best = f
-        self.x_best = np.array(x, dtype=np.float64).reshape(-1)
+        self.x_best = _point(x)
         if self.keep_trace:
             self._improved.append((self.nfev, self.njev, f))
 
@@ -132,7 +145,19 @@ class Ledger:
                 self._improved.append((self.nfev + i + 1, njev, float(values[i])))
         best = int(values.argmin())
         self.f_best = float(values[best])
-        self.x_best = x.reshape(values.size, -1)[best].copy()
+        self.x_best = x[best].copy()
+
+    def _of_feasible(self, values: FloatArray, x: FloatArray) -> FloatArray:
+        """The values, infinite where a row would be the best but is not feasible."""
+        assert self.feasible is not None
+        kept, best = values.copy(), self.f_best
+        for i in np.flatnonzero(values < best).tolist():
+            if values[i] < best:
+                if self.feasible(x[i]):
+                    best = values[i]
+                else:
+                    kept[i] = np.inf
+        return kept
 
     @property
     def trace(self) -> Trace:

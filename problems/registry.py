@@ -7,9 +7,10 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from problems.objective import Objective
 
@@ -168,14 +169,26 @@ def _closest(name: str, known: Iterable[str]) -> str:
 
 
 def _check_options(found: Entry, given: dict[str, Any]) -> None:
-    parameters = inspect.signature(found.make).parameters.values()
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+    known = _options(found.make)
+    if known is None:
         return
-    known = [p.name for p in parameters][1:]
     for option in given:
         if option not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
             raise ValueError(f"{found.name} has no option {option!r}{_closest(option, known)}; {takes}")
+
+
+def _options(make: Maker) -> list[str] | None:
+    """Names of the options that a maker takes, those of a TypedDict behind ** among them; None if it takes any."""
+    parameters = list(inspect.signature(make).parameters.values())[1:]
+    known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            if not str(parameter.annotation).startswith("Unpack["):
+                return None
+            hints = get_type_hints(make.func if isinstance(make, partial) else make)
+            known += get_args(hints[parameter.name])[0].__annotations__
+    return known
 
 
 def _parse(text: str) -> tuple[str, dict[str, Any]]:

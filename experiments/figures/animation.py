@@ -65,8 +65,8 @@ def save_animation(
                 "dots": ax.plot([], [], ".", alpha=0.6, markersize=4, **soft)[0],
                 "head": ax.plot([], [], style.marker, markeredgecolor="white", markersize=7, **soft)[0],
                 "text": ax.text(
-                    1.0,
-                    1.035,
+                    0.985,
+                    0.03,
                     "",
                     transform=ax.transAxes,
                     ha="right",
@@ -74,6 +74,8 @@ def save_animation(
                     fontsize=8,
                     color=INK,
                     animated=True,
+                    bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5},
+                    zorder=8,
                 ),
             }
         )

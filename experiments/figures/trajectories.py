@@ -55,8 +55,10 @@ def plot_contours(
     height = np.log10(np.maximum(gap, floor))
     shades = LinearSegmentedColormap.from_list("ground", ["#C9D6DF", "#E6ECF0", "#FAFBFC"])
     levels = np.linspace(float(np.nanmin(height)), float(np.nanmax(height)), 15)
-    ax.contourf(x, y, height, levels=levels, cmap=shades)
-    ax.contour(x, y, height, levels=levels, colors="#AEBBC5", linewidths=0.4, linestyles="solid")
+    filled = ax.contourf(x, y, height, levels=levels, cmap=shades)
+    lines = ax.contour(x, y, height, levels=levels, colors="#AEBBC5", linewidths=0.4, linestyles="solid")
+    filled.set_rasterized(True)  # as paths they are a megabyte of SVG for a few panels
+    lines.set_rasterized(True)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
 

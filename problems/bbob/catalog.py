@@ -57,27 +57,26 @@ def start(rng: np.random.Generator, n: int) -> Array:
     return rng.uniform(-4.0, 4.0, n)
 
 
-def _box(n: int) -> dict[str, Any]:
-    """Bounds of interest, start and step size of all suites of continuous variables."""
-    return {"bounds": [(-5.0, 5.0)] * n, "x0": partial(start, n=n), "sigma0": 2.0}
+def _common(landscape: Landscape, name: str) -> dict[str, Any]:
+    """What all objectives of a suite are told alike; bounds, start and step size are those of continuous variables."""
+    n = landscape.x_opt.size
+    return {
+        "vectorized": True,
+        "pure": True,
+        "x_opt": landscape.x_opt,
+        "f_opt": landscape.f_opt,
+        "name": name,
+        "differentiable": landscape.differentiable,
+        "bounds": [(-5.0, 5.0)] * n,
+        "x0": partial(start, n=n),
+        "sigma0": 2.0,
+    }
 
 
 def _continuous(build: Callable[..., Landscape], source: str) -> Callable[..., Objective]:
     def made(function: int, n: int, instance: int, name: str) -> Objective:
         fun = Function(build, function, n, instance)
-        landscape = fun.landscape
-        return Objective(
-            fun,
-            n,
-            vectorized=True,
-            pure=True,
-            x_opt=landscape.x_opt,
-            f_opt=landscape.f_opt,
-            name=name,
-            differentiable=landscape.differentiable,
-            source=source,
-            **_box(n),
-        )
+        return Objective(fun, n, source=source, **_common(fun.landscape, name))
 
     return made
 
@@ -86,20 +85,13 @@ def _noisy(
     function: int, n: int, instance: int, name: str, seed: int = 0, run: int = 0, noise: str | Stream = "keyed"
 ) -> Objective:
     quiet = Function(noiseless, function, n, instance)
-    landscape = quiet.landscape
     return Objective(
         Noisy(function, n, instance, seed, run, noise),
         n,
-        vectorized=True,
-        pure=True,
         noisy=True,
         noiseless=quiet,
-        x_opt=landscape.x_opt,
-        f_opt=landscape.f_opt,
-        name=name,
-        differentiable=landscape.differentiable,
         source="Hansen, Finck, Ros & Auger 2009, INRIA research report 6869",
-        **_box(n),
+        **_common(quiet.landscape, name),
     )
 
 
@@ -108,20 +100,10 @@ def _mixint(function: int, n: int, instance: int, name: str) -> Objective:
     count = levels(n)
     high = np.where(count > 0, count - 1.0, 5.0)
     low = np.where(count > 0, 0.0, -5.0)
-    return Objective(
-        fun,
-        n,
-        vectorized=True,
-        pure=True,
-        bounds=list(zip(low.tolist(), high.tolist(), strict=True)),
-        sigma0=0.2 * (high - low),
-        integrality=count > 0,
-        x_opt=fun.landscape.x_opt,
-        f_opt=fun.landscape.f_opt,
-        name=name,
-        differentiable=False,
-        source="Tusar, Brockhoff & Hansen 2019, doi:10.1145/3321707.3321868",
-    )
+    # a start is drawn from the bounds, and rounded
+    own = {"bounds": list(zip(low.tolist(), high.tolist(), strict=True)), "x0": None, "sigma0": 0.2 * (high - low)}
+    source = "Tusar, Brockhoff & Hansen 2019, doi:10.1145/3321707.3321868"
+    return Objective(fun, n, integrality=count > 0, source=source, **{**_common(fun.landscape, name), **own})
 
 
 def _constrained(function: int, n: int, instance: int, name: str) -> Objective:
@@ -132,15 +114,9 @@ def _constrained(function: int, n: int, instance: int, name: str) -> Objective:
     return Objective(
         fun,
         n,
-        vectorized=True,
-        pure=True,
         constraints=feasible,
-        x_opt=fun.x_opt,
-        f_opt=fun.f_opt,
-        name=name,
-        differentiable=True,
         source="Dufosse, Hansen, Brockhoff, Sampaio, Atamna & Auger 2022, COCO suite bbob-constrained",
-        **{**_box(n), "x0": fun.start},
+        **{**_common(Landscape(fun, fun.x_opt, fun.f_opt), name), "x0": fun.start},
     )
 
 

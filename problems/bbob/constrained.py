@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from problems.bbob import legacy
 from problems.bbob.frames import Dense, Frame, Map
-from problems.bbob.function import in_blocks
 from problems.bbob.linear import LinearConstraints, draw
 from problems.bbob.separable import linear_slope, ripples
 from problems.bbob.transforms import TINY, asymmetric, dot, oscillate, squares, steps
+from problems.blocks import in_blocks
 
 __all__ = ["Constrained"]
 

@@ -156,8 +156,11 @@ class Frame:
         return [Dense(legacy.rotation(self.seed + added, self.n)) for added in _TURNS[self.function]]
 
     def chain(self, first: Any, diagonal: Array, second: Any) -> Map:
-        """x -> second(diagonal * first(x)), in one product where the maps are matrices."""
-        return Dense((second.matrix * diagonal) @ first.matrix)
+        """x -> second(diagonal * first(x)), in one product where the maps are matrices, summed in the order of C."""
+        product = np.zeros((self.n, self.n))
+        for column, row in zip((second.matrix * diagonal).T, first.matrix, strict=True):
+            product += np.outer(column, row)
+        return Dense(product)
 
     def penalise(self, value: Map, factor: float) -> Map:
         """Add factor * f_pen to `value`, unless the suite wants functions bare."""

@@ -5,40 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from problems.bbob.frames import Landscape
+from problems.blocks import in_blocks
 
-__all__ = ["Function", "in_blocks"]
-
-Array = NDArray[np.float64]
-
-# Numbers in the arrays of a block: 40 kB stay in the cache, and the allocator does not ask for fresh pages each time
-BLOCK = 5000
-
-
-def in_blocks(value: Callable[[Any], Any], x: Any, width: float = 1.0) -> Any:
-    """value(x), a few rows at a time where there are many.
-
-    Parameters
-    ----------
-    value : callable
-        x of shape (..., n), with at most three axes, -> (..., *rest).
-    x : ndarray or traced tensor, shape (..., n)
-    width : float
-        Numbers held at once per number in x.
-    """
-    if x.ndim > 1 and x.size * width > BLOCK and type(x) is np.ndarray:
-        n = x.shape[-1]
-        points = x.reshape(-1, n)
-        rows = max(1, int(BLOCK / width) // n)
-        values = np.concatenate([value(points[i : i + rows]) for i in range(0, len(points), rows)])
-        return values.reshape(x.shape[:-1] + values.shape[1:])
-    if x.ndim > 3:
-        values = value(x.reshape(-1, x.shape[-1]))
-        return values.reshape(x.shape[:-1] + values.shape[1:])
-    return value(x)
+__all__ = ["Function"]
 
 
 class Function:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from problems.extras import needed
 from problems.networks import Dense, Start
 from problems.objective import FloatArray, Objective
 
@@ -50,10 +51,7 @@ class GymReturn:
     def env(self) -> Any:
         """The environment of this process."""
         if self._env is None:
-            try:
-                import gymnasium
-            except ImportError:
-                raise ImportError(f"the environment {self.name!r} needs gymnasium: pip install 'evotape[rl]'") from None
+            gymnasium = needed("gymnasium", "gymnasium", "rl", f"the environment {self.name!r}")
             try:
                 self._env = gymnasium.make(self.name)
             except gymnasium.error.Error as error:

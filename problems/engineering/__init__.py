@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from problems.engineering import designs, truss
+from problems.engineering.sizing import ten_bar_sizing
 from problems.objective import FloatArray, Objective
 from problems.registry import register
 
@@ -47,6 +48,7 @@ class Design:
     source: str
     integers: tuple[int, ...] = ()
     """Which variables are integers."""
+    differentiable: bool = True
 
 
 TABLE: dict[str, Design] = {
@@ -98,6 +100,16 @@ TABLE: dict[str, Design] = {
         ),
         "Venkayya 1971, Computers & Structures 1; Haftka & Gürdal 1992, Elements of Structural Optimization",
     ),
+    "ten-bar-truss-discrete": Design(
+        truss.ten_bar_discrete,
+        truss.ten_bar_discrete_limits,
+        ((0.0, 41.0),) * 10,
+        (41.0, 0.0, 38.0, 31.0, 0.0, 0.0, 27.0, 38.0, 37.0, 0.0),
+        "Rajeev & Krishnamoorthy 1992, J. Structural Engineering 118(5); best design as in Li, Huang & Liu 2009, "
+        "Computers & Structures 87",
+        integers=tuple(range(10)),
+        differentiable=False,
+    ),
 }
 
 
@@ -139,15 +151,17 @@ def make(name: str, n: int | None = None) -> Objective:
         pure=True,
         bounds=row.box,
         sigma0=0.2 * (high - low),
-        constraints=NonlinearConstraint(limits, -np.inf, 0.0, jac=limits.jac),
+        constraints=NonlinearConstraint(limits, -np.inf, 0.0, jac=limits.jac if row.differentiable else "2-point"),
         integrality=[i in row.integers for i in range(size)] if row.integers else None,
         x_opt=best,
         f_opt=float(row.cost(best)),
         name=name,
-        differentiable=True,
+        differentiable=row.differentiable,
         source=row.source,
     )
 
 
 for _name in TABLE:
-    register(_name, partial(make, _name), tags=["engineering"], smooth=True, plane=False)
+    register(_name, partial(make, _name), tags=["engineering"], smooth=TABLE[_name].differentiable, plane=False)
+# Which limit decides may change within the steps of finite differences, so it does not count as smooth.
+register("ten-bar-sizing", ten_bar_sizing, tags=["engineering"], plane=False)

@@ -14,7 +14,16 @@ import numpy.typing as npt
 
 from problems.objective import FloatArray
 
-__all__ = ["TEN_BAR", "Truss", "ten_bar", "ten_bar_limits"]
+__all__ = [
+    "SECTIONS",
+    "TEN_BAR",
+    "Truss",
+    "chosen_sections",
+    "ten_bar",
+    "ten_bar_discrete",
+    "ten_bar_discrete_limits",
+    "ten_bar_limits",
+]
 
 
 class Truss:
@@ -92,3 +101,29 @@ def ten_bar_limits(x: Any) -> Any:
     """|displacement| <= 2 inches and |stress| <= 25 ksi, as shares of the limit minus one, g(x) <= 0."""
     u, stress = TEN_BAR.solve(x)
     return np.concatenate([u / 2.0 - 1.0, -u / 2.0 - 1.0, stress / 25.0 - 1.0, -stress / 25.0 - 1.0], axis=-1)
+
+
+# Areas of 42 American standard sections, square inches (Rajeev & Krishnamoorthy 1992, J. Structural Engineering 118).
+SECTIONS: FloatArray = np.array(
+    [
+        *(1.62, 1.80, 1.99, 2.13, 2.38, 2.62, 2.63, 2.88, 2.93, 3.09, 3.13, 3.38, 3.47, 3.55),
+        *(3.63, 3.84, 3.87, 3.88, 4.18, 4.22, 4.49, 4.59, 4.80, 4.97, 5.12, 5.74, 7.22, 7.97),
+        *(11.5, 13.5, 13.9, 14.2, 15.5, 16.0, 16.9, 18.8, 19.9, 22.0, 22.9, 26.5, 30.0, 33.5),
+    ]
+)
+
+
+def chosen_sections(x: Any) -> FloatArray:
+    """Areas of the sections with numbers x, from 0; what is no number of a section becomes the nearest one."""
+    areas: FloatArray = SECTIONS[np.clip(np.rint(x), 0, SECTIONS.size - 1).astype(np.intp)]
+    return areas
+
+
+def ten_bar_discrete(x: Any) -> Any:
+    """Weight in pounds of the ten-bar truss made of the sections with numbers x, 0 to 41."""
+    return ten_bar(chosen_sections(x))
+
+
+def ten_bar_discrete_limits(x: Any) -> Any:
+    """`ten_bar_limits` of the sections with numbers x."""
+    return ten_bar_limits(chosen_sections(x))

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from problems.blocks import in_blocks
+from problems.extras import needed
 from problems.images.spline import SplineImage
 from problems.objective import FloatArray, Objective
 from problems.registry import register
@@ -14,6 +16,7 @@ from problems.registry import register
 __all__ = ["PHOTOS", "Registration", "photo", "registration"]
 
 PHOTOS = ("china", "flower")
+BLOCK = 40_000  # grey values that are computed at once
 
 
 @lru_cache(maxsize=4)
@@ -34,11 +37,8 @@ def photo(name: str, shrink: int = 3) -> FloatArray:
     """
     if name not in PHOTOS:
         raise ValueError(f"image must be one of {', '.join(PHOTOS)}, got {name!r}")
-    try:
-        from sklearn.datasets import load_sample_image
-    except ImportError:
-        raise ImportError(f"the image {name!r} needs scikit-learn: pip install 'evotape[data]'") from None
-    grey = load_sample_image(f"{name}.jpg") @ np.array([0.299, 0.587, 0.114]) / 255.0
+    datasets = needed("sklearn.datasets", "scikit-learn", "data", f"the image {name!r}")
+    grey = datasets.load_sample_image(f"{name}.jpg") @ np.array([0.299, 0.587, 0.114]) / 255.0
     rows, columns = grey.shape[0] // shrink, grey.shape[1] // shrink
     blocks = grey[: rows * shrink, : columns * shrink].reshape(rows, shrink, columns, shrink).mean((1, 3))
     blocks.setflags(write=False)
@@ -100,6 +100,9 @@ class Registration:
 
     def __call__(self, x: Any) -> Any:
         """The difference at x (..., 3)."""
+        return in_blocks(self._difference, x, self.grid.shape[1] / 3, BLOCK)
+
+    def _difference(self, x: Any) -> Any:
         error = self.look(x) - self.view
         return (error * error).mean(-1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TypedDict, Unpack
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from problems.networks import Dense, Start
 from problems.objective import FloatArray, Objective
 from problems.registry import register
 
-__all__ = ["conv_net", "linear_model", "mlp"]
+__all__ = ["Training", "conv_net", "linear_model", "mlp"]
 
 _SOURCES = {
     "breast_cancer": "Street, Wolberg & Mangasarian 1993, SPIE 1905 (569 biopsies, 30 features), from scikit-learn",
@@ -33,6 +34,28 @@ def _loss(dataset: str) -> tuple[str, int, int]:
     return ("logistic", features, 1) if split.classes == 2 else ("softmax", features, split.classes)
 
 
+class Training(TypedDict, total=False):
+    """Options that all learning tasks take.
+
+    Attributes
+    ----------
+    l2 : float
+        Strength of the regularisation, 1e-3 if it is left out.
+    split_seed : int
+        Which quarter of the examples is held out for the score.
+    batch : int, optional
+        Examples that each evaluation sees: None all of them, 1 a single one. With a batch the objective is noisy, and
+        `noiseless` is the loss over all examples.
+    seed : int, optional
+        Order of the batches; 0 if it is left out.
+    """
+
+    l2: float
+    split_seed: int
+    batch: int | None
+    seed: int | None
+
+
 def objective(
     name: str,
     dataset: str,
@@ -40,13 +63,13 @@ def objective(
     start: Callable[[np.random.Generator], FloatArray],
     n: int | None,
     *,
-    l2: float,
-    split_seed: int,
-    batch: int | None,
-    seed: int | None,
-    x_opt: FloatArray | None = None,
+    closed_form: bool = False,
+    l2: float = 1e-3,
+    split_seed: int = 0,
+    batch: int | None = None,
+    seed: int | None = None,
 ) -> Objective:
-    """The objective of training a model on a data set from a start sampler; the other arguments are those of `mlp`."""
+    """The objective of training a model on a data set from a start sampler; with `closed_form` its minimum is known."""
     if n is not None and n != model.n:
         raise ValueError(f"{name} with these settings is defined for n={model.n}, got n={n}")
     loss = _loss(dataset)[0]
@@ -55,6 +78,7 @@ def objective(
     if batch is not None:
         examples = len(data.load(dataset, split_seed).y_train)
         fun = Task(dataset, model, loss, l2, split_seed, Batches(examples, batch, 0 if seed is None else seed))
+    x_opt = _ridge(dataset, split_seed, l2) if closed_form else None
     return Objective(
         fun,
         model.n,
@@ -75,25 +99,16 @@ def objective(
 
 
 def linear_model(
-    name: str,
-    dataset: str,
-    n: int | None = None,
-    *,
-    l2: float = 1e-3,
-    split_seed: int = 0,
-    init: str = "small",
-    batch: int | None = None,
-    seed: int | None = None,
+    name: str, dataset: str, n: int | None = None, *, init: str = "small", **training: Unpack[Training]
 ) -> Objective:
     """Linear, logistic or softmax regression, as the data set asks for; the arguments are those of `mlp`.
 
     The convex of the learning tasks. Linear regression has its minimum in closed form, as `x_opt`.
     """
     loss, features, outputs = _loss(dataset)
-    best = _ridge(dataset, split_seed, l2) if loss == "squared" else None
     model = Dense((features, outputs))
     start = Start(model.sizes, init)
-    return objective(name, dataset, model, start, n, l2=l2, split_seed=split_seed, batch=batch, seed=seed, x_opt=best)
+    return objective(name, dataset, model, start, n, closed_form=loss == "squared", **training)
 
 
 def mlp(
@@ -105,10 +120,7 @@ def mlp(
     depth: int = 1,
     activation: str = "tanh",
     init: str = "xavier",
-    l2: float = 1e-3,
-    split_seed: int = 0,
-    batch: int | None = None,
-    seed: int | None = None,
+    **training: Unpack[Training],
 ) -> Objective:
     """Perceptron with hidden layers: z = W1 x + b1, h = phi(z), o = W2 h + b2, J = loss(o) + l2/2 |W|^2.
 
@@ -127,15 +139,8 @@ def mlp(
         phi.
     init : {"kaiming", "normal", "small", "xavier", "zeros"}
         How `x0` draws the weights; biases start at zero.
-    l2 : float
-        Strength of the regularisation.
-    split_seed : int
-        Which quarter of the examples is held out for the score.
-    batch : int, optional
-        Examples that each evaluation sees: None all of them, 1 a single one. With a batch the objective is noisy, and
-        `noiseless` is the loss over all examples.
-    seed : int, optional
-        Order of the batches; 0 if it is left out.
+    **training
+        See `Training`.
 
     Returns
     -------
@@ -152,7 +157,7 @@ def mlp(
     _, features, outputs = _loss(dataset)
     model = Dense((features, *[hidden] * depth, outputs), activation)
     start = Start(model.sizes, init)
-    return objective(name, dataset, model, start, n, l2=l2, split_seed=split_seed, batch=batch, seed=seed)
+    return objective(name, dataset, model, start, n, **training)
 
 
 def conv_net(
@@ -162,10 +167,7 @@ def conv_net(
     second: int = 8,
     activation: str = "tanh",
     init: str = "xavier",
-    l2: float = 1e-3,
-    split_seed: int = 0,
-    batch: int | None = None,
-    seed: int | None = None,
+    **training: Unpack[Training],
 ) -> Objective:
     """Small convolutional network on the digits: two 3x3 convolutions, 2x2 max pooling, a linear layer, softmax.
 
@@ -175,16 +177,16 @@ def conv_net(
         Only to be checked: the layers fix it.
     first, second : int
         Filters of the two convolutions.
-    activation, init, l2, split_seed, batch, seed
+    activation, init
         See `mlp`.
+    **training
+        See `Training`.
     """
     from problems.learning.convnet import Conv
 
     _, features, classes = _loss("digits")
     model = Conv(round(features**0.5), (first, second), classes, activation, init)
-    return objective(
-        "digits-conv", "digits", model, model.start, n, l2=l2, split_seed=split_seed, batch=batch, seed=seed
-    )
+    return objective("digits-conv", "digits", model, model.start, n, **training)
 
 
 def _ridge(dataset: str, split_seed: int, l2: float) -> FloatArray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from problems.extras import needed
 from problems.objective import FloatArray
 
 __all__ = ["DATASETS", "Split", "load"]
@@ -55,10 +56,7 @@ def load(name: str, split_seed: int = 0, test_share: float = 0.25) -> Split:
     """
     if name not in DATASETS:
         raise ValueError(f"data must be one of {', '.join(DATASETS)}, got {name!r}")
-    try:
-        from sklearn import datasets
-    except ImportError:
-        raise ImportError(f"the data set {name!r} needs scikit-learn: pip install 'evotape[data]'") from None
+    datasets = needed("sklearn.datasets", "scikit-learn", "data", f"the data set {name!r}")
     x, y = getattr(datasets, f"load_{name}")(return_X_y=True)
     x, classes = np.asarray(x, dtype=np.float64), 0 if name == "diabetes" else int(y.max()) + 1
     rng = np.random.default_rng(split_seed)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import problems
 from experiments import Method, Problem, Spec, SpecError
 from experiments.curve import Curve
 from experiments.solve import Terms
@@ -42,6 +43,15 @@ def test_gradients_are_charged() -> None:
     assert record["njev"] == record["nfev"] == 400 / 5
     assert record["cost"] == 400
     assert Curve(record["curve"], 4.0)["cost"][-1] == 400
+
+
+def test_under_constraints_only_feasible_points_count() -> None:
+    problem = problems.get("ten-bar-truss")
+    assert problem.f_opt is not None
+    record = run_trial(one(Problem("ten-bar-truss"), budget=500))
+    # `Feasible` lets limits be overstepped by as much as es.minimize does, 1e-6
+    assert problem.f_opt * (1 - 1e-5) <= record["f"] <= problem.f_opt * (1 + 1e-3)
+    assert problems.Feasible(problem.constraints)(record["x"])
 
 
 def test_the_same_trial_has_the_same_bits() -> None:

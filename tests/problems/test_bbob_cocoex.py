@@ -11,11 +11,10 @@ from problems import bbob
 pytestmark = pytest.mark.heavy
 cocoex = pytest.importorskip("cocoex")
 
-# Largest error over max(1, |f|, |f - f_opt|). Where more than 1e-12 is allowed, the difference is COCO's own rounding:
-# measured against the same formulas in extended precision it errs by up to 1e-11 in f11, 2e-12 in f15, 4e-12 in f18
-# and 1e-12 in f24 where this code errs by 5e-14, 3e-15, 1e-13 and 1e-13. f16, f19 and f23 fold coordinates that were
-# multiplied by 3^11, 1e6 and 2^32.
-RTOL = {11: 3e-11, 15: 1e-11, 16: 1e-8, 17: 1e-11, 18: 1e-11, 19: 1e-8, 23: 1e-8, 24: 1e-11}
+# Largest error over max(1, |f|, |f - f_opt|): 1e-12, but for functions that fold coordinates multiplied by 3^11 (f16),
+# by about 1e6 (f19) and by 2^32 (f23). Rotations must be those of COCO to the last bit for that: normal matrices of
+# n = 40 are now and then so ill-conditioned that Gram-Schmidt magnifies a last bit to 1e-11.
+RTOL = {16: 1e-11, 19: 1e-10, 23: 1e-11}
 
 
 def coco_problem(suite: str, index: int, function: int, n: int, instance: int) -> Iterator[Any]:
@@ -51,10 +50,7 @@ def test_bbob(function: int, n: int) -> None:
         f = bbob.make(f"bbob-f{function}", n, instance)
         problem = cocoex.BareProblem("bbob", function, n, instance)
         assert problem.best_value() == pytest.approx(f.f_opt, rel=1e-15, abs=1e-14)
-        # ten digits of COCO's place for f20, all for the others
-        np.testing.assert_allclose(
-            problem.best_parameter(), f.x_opt, rtol=2e-10 if function == 20 else 1e-12, atol=1e-14
-        )
+        np.testing.assert_allclose(problem.best_parameter(), f.x_opt, rtol=1e-13, atol=1e-14)
         compare(f, problem, in_and_out(n, instance, 56, 24), RTOL.get(function, 1e-12), f.x_opt)
 
 
@@ -79,7 +75,7 @@ def test_largescale(function: int, n: int) -> None:
 @pytest.mark.parametrize("n", [5, 10, 40, 80, 160])
 @pytest.mark.parametrize("function", range(1, 25))
 def test_mixint(function: int, n: int) -> None:
-    rtol = 1e-8 if function == 20 else RTOL.get(function, 1e-12)
+    rtol = RTOL.get(function, 1e-12)
     for instance in range(1, 16) if n < 50 else (1, 8):
         f = bbob.make(f"bbob-mixint-f{function}", n, instance)
         rng = np.random.default_rng(instance)
@@ -96,7 +92,7 @@ def test_mixint(function: int, n: int) -> None:
 @pytest.mark.parametrize("n", [2, 5, 20, 40])
 @pytest.mark.parametrize("function", range(101, 131))
 def test_noisy_with_the_stream_of_coco(function: int, n: int) -> None:
-    rtol = 1e-8 if function in (125, 126, 127) else 1e-11
+    rtol = RTOL[19] if function in (125, 126, 127) else 1e-12
     for instance in (1, 5, 15):
         f = bbob.make(f"bbob-noisy-f{function}", n, instance, noise="coco")
         for problem in coco_problem("bbob-noisy", function - 100, function, n, instance):
@@ -123,6 +119,6 @@ def test_constrained(function: int, n: int) -> None:
             constraints = f.constraints[0].fun
             expected = np.array([problem.constraint(row) for row in x])
             normals = f.fun.sizes * np.linalg.norm(x - f.x_opt, axis=1)[:, None]
-            assert np.all(np.abs(constraints(x) - expected) <= 1e-11 * np.maximum(1.0, normals))
+            assert np.all(np.abs(constraints(x) - expected) <= 1e-13 * np.maximum(1.0, normals))
             assert problem.constraint(f.x_opt).max() <= 0.0
-            np.testing.assert_allclose(f.x0(), problem.initial_solution, rtol=0, atol=1e-8)
+            np.testing.assert_allclose(f.x0(), problem.initial_solution, rtol=0, atol=1e-9)

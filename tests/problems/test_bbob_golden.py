@@ -61,8 +61,10 @@ CONSTRAINED = {
     46: (1482.8814613281133, -1050.3448984324823, 20110.374839565397),
     54: (963.8974421529417, 600655.7204351893, -31269.84598171348),
 }
+# (function, instance): f at n=40 equidistant coordinates from -4 to 4
+WIDE = {(15, 11): 4283.618212111712, (17, 11): 233.66297333979927, (24, 8): 986.1308328248564}
 # C's own rounding: cosines of 1e6 and powers 3^11 and 2^32 of the coordinates
-RTOL = {16: 1e-8, 19: 1e-8, 23: 1e-8, 17: 1e-11, 18: 1e-11}
+RTOL = {16: 1e-10, 19: 1e-9, 23: 1e-10}
 
 
 def test_random_numbers() -> None:
@@ -115,6 +117,19 @@ def test_bbob(function: int) -> None:
 def test_largescale(function: int) -> None:
     f = bbob.make(f"bbob-largescale-f{function}", n=80)
     assert f(np.zeros(80)) == pytest.approx(LARGESCALE[function - 1], rel=5e-12)  # the table has twelve digits
+
+
+@pytest.mark.parametrize(("function", "instance"), WIDE)
+def test_many_variables(function: int, instance: int) -> None:
+    f = bbob.make(f"bbob-f{function}", 40, instance)
+    assert f(np.linspace(-4.0, 4.0, 40)) == pytest.approx(WIDE[function, instance], rel=1e-12)
+
+
+def test_integers_of_schwefel_lie_where_coco_has_its_optimum() -> None:
+    """Ten digits of that place are not enough: the value would be off by 2e-9."""
+    f = bbob.make("bbob-mixint-f20", 10, 3)
+    x = np.array([0.0, 1.0, 2.0, 3.0, 5.0, 1.0, 9.0, 14.0, -2.5, 3.0])
+    assert f(x) == pytest.approx(1187.9291001755828, rel=1e-13)
 
 
 @pytest.mark.parametrize("function", NOISY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
@@ -79,3 +81,15 @@ def test_noise_of_the_camera():
     assert f(clean.x_opt) == pytest.approx(0.05**2, rel=0.1)
     assert f(clean.x_opt) == f(clean.x_opt)
     assert clean(clean.x_opt) == 0
+
+
+def test_a_large_batch_needs_little_memory():
+    f = problems.get("registration")
+    f(f.x0(0))
+    tracemalloc.start()
+    try:
+        f(np.zeros((2000, 3)))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2e7

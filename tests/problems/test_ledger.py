@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import LinearConstraint, NonlinearConstraint
 
-from problems import Ledger, Objective
+import problems
+from problems import Feasible, Ledger, Objective
 
 
 def lookup(x):
@@ -115,3 +117,42 @@ def test_mistakes():
         _ = ledger().trace
     with pytest.raises(ValueError, match="fun must be callable, got int"):
         Ledger(3)
+
+
+def test_only_feasible_points_are_best():
+    f = problems.get("ten-bar-truss")
+    ledger = Ledger(f, keep_trace=True, feasible=Feasible(f.constraints))
+    x = f.x_opt * np.array([[0.5], [1.2], [0.9], [1.1], [1.3]])
+    values = ledger(x)
+    assert (ledger.nfev, ledger.n_failed) == (5, 0)
+    assert ledger.f_best == values[3]
+    np.testing.assert_array_equal(ledger.x_best, x[3])
+    assert ledger.trace.nfev.tolist() == [2, 4]
+    assert ledger.trace.f.tolist() == values[[1, 3]].tolist()
+    ledger(0.7 * f.x_opt)
+    assert (ledger.nfev, ledger.f_best) == (6, values[3])
+    ledger(f.x_opt)
+    assert ledger.f_best == f.f_opt
+    ledger(0.7 * x)
+    assert ledger.f_best == f.f_opt
+    assert ledger.nfev == 12
+
+
+def test_forms_of_constraints():
+    x = np.array([1.0, 2.0])
+    for constraint, kept in (
+        (NonlinearConstraint(lambda x: x, [0, 0], [1, 2]), True),
+        (NonlinearConstraint(lambda x: x.sum(), -np.inf, 2.9), False),
+        (NonlinearConstraint(lambda x: np.nan * x, 0, 1), False),
+        (LinearConstraint([[1.0, 1.0]], 3, 3), True),
+        (LinearConstraint([[1.0, -1.0]], 0, 3), False),
+        ({"type": "ineq", "fun": lambda x: x[0] - 1}, True),
+        ({"type": "ineq", "fun": lambda x, low: x[0] - low, "args": (1.5,)}, False),
+        ({"type": "eq", "fun": lambda x: x[1] - 2 * x[0]}, True),
+        ({"type": "eq", "fun": lambda x: x[1] - x[0]}, False),
+    ):
+        assert Feasible([constraint])(x) is kept
+    assert Feasible([])(x)
+    assert Feasible([LinearConstraint([[1.0, 1.0]], 0, 2.5)], tolerance=0.6)(x)
+    with pytest.raises(ValueError, match="tolerance must not be negative, got -1"):
+        Feasible([], -1)

@@ -1,0 +1,116 @@
+"""Several objectives: functions whose value at a point is a vector, and the ledger that counts their evaluations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from problems import checks
+from problems.ledger import Ledger
+from problems.objective import FloatArray, Function, Objective
+
+__all__ = ["MultiLedger", "MultiObjective"]
+
+
+class MultiObjective(Objective):
+    """A function with several values, all to be minimised at once.
+
+    Parameters
+    ----------
+    fun : callable
+        `fun(x)` for one point x of shape (n,), returning m numbers; with `vectorized=True` for x of shape (..., n),
+        returning values of shape (..., m).
+    n : int, optional
+        Number of variables.
+    **settings
+        See `Objective`; what is about one value or its gradient (`jac`, `x_opt`, `f_opt`, ...) has no meaning here.
+
+    Attributes
+    ----------
+    objectives : int or None
+        Their number m, known after the first evaluation.
+
+    Raises
+    ------
+    ValueError
+        On a call: points of the wrong length, or results that are not m numbers per point.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> two = MultiObjective(lambda x: [x @ x, (x - 1) @ (x - 1)], n=3)
+    >>> two(np.zeros(3))
+    array([0., 3.])
+    >>> two(np.ones((4, 3))).shape
+    (4, 2)
+    """
+
+    def __init__(self, fun: Function, n: int | None = None, **settings: Any) -> None:
+        useless = {"jac", "x_opt", "f_opt", "noiseless"} & {
+            name for name, value in settings.items() if value is not None
+        }
+        if useless:
+            raise ValueError(f"{min(useless)} has no meaning for several objectives: leave it out")
+        super().__init__(fun, n, **{**settings, "differentiable": False})
+        self.objectives: int | None = None
+
+    def __call__(self, x: Any) -> FloatArray:
+        """Values at x.
+
+        Parameters
+        ----------
+        x : array_like, shape (..., n)
+
+        Returns
+        -------
+        ndarray, shape (..., m)
+        """
+        x = np.asarray(checks.points(x), dtype=np.float64)
+        if not x.shape or (self.n is not None and x.shape[-1] != self.n):
+            raise ValueError(self._wrong_length(x.shape))
+        if self.vectorized:
+            return self._vectors(self.fun(x.copy()), x.shape[:-1])
+        rows = [self._vectors(self.fun(row), ()) for row in x.reshape(-1, x.shape[-1]).copy()]
+        return np.array(rows).reshape(*x.shape[:-1], -1)
+
+    def _vectors(self, f: Any, shape: tuple[int, ...]) -> FloatArray:
+        wanted = f"({', '.join(map(str, shape))}{', ' if shape else ''}{self.objectives or 'm'}{'' if shape else ','})"
+        try:
+            values = np.asarray(f, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(f"{self.name} must return real numbers of shape {wanted}, got {str(f)[:40]!r}") from None
+        m = values.shape[-1] if values.ndim else 0
+        if values.shape != (*shape, m) or m == 0 or m != (self.objectives or m):
+            raise ValueError(
+                f"{self.name} must return an array of shape {wanted}, one value for each objective, got {values.shape}"
+            )
+        self.objectives = m
+        return values
+
+
+class MultiLedger(Ledger):
+    """A ledger for several objectives: it counts points and failures; no point is the best.
+
+    Parameters
+    ----------
+    objective : MultiObjective
+    """
+
+    def __init__(self, objective: MultiObjective) -> None:
+        super().__init__(objective)
+
+    def record(self, x: Any, f: Any, *, gradients: int = 0) -> None:
+        """Count points that were evaluated elsewhere.
+
+        Parameters
+        ----------
+        x : array_like, shape (..., n)
+        f : array_like, shape (..., m)
+            A point with a value that is not finite has failed.
+        gradients : int
+            None are possible.
+        """
+        finite = np.asarray(np.isfinite(np.asarray(f, dtype=np.float64)).all(-1))
+        self.nfev += finite.size
+        self.n_failed += finite.size - int(finite.sum())
