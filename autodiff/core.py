@@ -11,13 +11,16 @@ length of the longest path to a leaf, orders the walk: whatever uses a value is 
 gradient of a node is complete when its turn comes. The walk is a loop, not a recursion, so a history may have any
 length, and gradients live in a table of the call, so there is nothing to reset and nothing to corrupt.
 
+A program made of small operations spends its time in this file, so it is written for speed: edges are linked tuples,
+and objects are filled by whoever makes them, without a call of ``__init__``.
+
 Values and the recording of operations are in :mod:`autodiff.tensor`. Reference: Griewank & Walther, Evaluating
 Derivatives, 2nd edition, 2008, chapter 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -25,7 +28,12 @@ import numpy as np
 from numpy import float64, ndarray
 
 Vjp = Callable[[Any], Any]
-Edge = tuple["Node", Vjp]
+Edges = tuple["Node", Vjp, Any]
+"""(parent, vjp, the further edges or None)."""
+
+FLOAT64 = np.dtype(float64)
+PLAIN = frozenset((ndarray, float64, np.float32))
+by_depth = attrgetter("depth")
 
 
 class Node:
@@ -33,25 +41,26 @@ class Node:
 
     Attributes
     ----------
-    edges : tuple of (Node, vjp)
-        The traced arguments; a leaf has none.
-    spec : (shape, dtype), float64 or None
-        What a gradient of the value must look like: its shape and type; the class ``numpy.float64`` for a single number
-        of that type, the quickest thing to compare with; None for a tuple of values, whose gradient is a list with
-        None where no gradient came.
+    edges : (Node, vjp, further edges) or None
+        The traced arguments, as a linked list; None for a leaf.
+    form : tuple of int, float64 or None
+        The shape of the value, and of its gradient; the class ``numpy.float64`` for a single number of that type, the
+        quickest thing to compare with; None for a tuple of values, whose gradient is a list with None where no gradient
+        came.
+    dtype : dtype or None
+        Data type of the value, and of its gradient.
     depth : int
         Length of the longest path to a leaf.
     op : function or str
         What made the value.
     """
 
-    __slots__ = ("__weakref__", "depth", "edges", "op", "spec")
-
-    def __init__(self, edges: tuple[Edge, ...], spec: Any, depth: int, op: Any) -> None:
-        self.edges = edges
-        self.spec = spec
-        self.depth = depth
-        self.op = op
+    __slots__ = ("__weakref__", "depth", "dtype", "edges", "form", "op")
+    edges: Edges | None
+    form: Any
+    dtype: Any
+    depth: int
+    op: Any
 
     @property
     def name(self) -> str:
@@ -61,20 +70,15 @@ class Node:
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the value."""
-        return self.spec[0] if type(self.spec) is tuple else ()
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Data type of the value."""
-        return self.spec[1] if type(self.spec) is tuple else np.dtype(float64)
+        return self.form if type(self.form) is tuple else ()
 
     @property
     def parents(self) -> tuple[Node, ...]:
         """The nodes of the traced arguments."""
-        return tuple(parent for parent, _ in self.edges)
+        return tuple(parent for parent, _ in pairs(self.edges))
 
     def __repr__(self) -> str:
-        return f"<{self.name}>" if self.spec is None else f"<{self.name} {self.shape} {self.dtype}>"
+        return f"<{self.name}>" if self.form is None else f"<{self.name} {self.shape} {self.dtype}>"
 
 
 class Leaf(Node):
@@ -83,48 +87,88 @@ class Leaf(Node):
     __slots__ = ("grad",)
 
     def __init__(self, data: Any) -> None:
-        super().__init__((), float64 if type(data) is float64 else (data.shape, data.dtype), 0, "leaf")
+        self.edges = None
+        self.form = float64 if type(data) is float64 else data.shape
+        self.dtype = data.dtype
+        self.depth = 0
+        self.op = "leaf"
         self.grad: Any = None
 
 
-def spec_of(data: Any) -> Any:
-    """What a gradient of `data` must look like (see :class:`Node`)."""
-    if type(data) is float64:
-        return float64
-    return None if type(data) is tuple else (data.shape, data.dtype)
+class Several:
+    """Stands for a tuple of values in :func:`made`: it has neither shape nor type."""
+
+    shape = dtype = None
 
 
-by_depth = attrgetter("depth")
+def linked(edges: Sequence[tuple[Node, Vjp]]) -> Edges | None:
+    """The edges as a node keeps them."""
+    rest: Edges | None = None
+    for parent, vjp in reversed(edges):
+        rest = (parent, vjp, rest)
+    return rest
 
 
-class Scatter:
-    """The gradient of ``x[index]`` before it is placed: `g` at `index`, zero elsewhere.
+def pairs(edges: Edges | None) -> Iterator[tuple[Node, Vjp]]:
+    """The opposite of :func:`linked`."""
+    while edges is not None:
+        parent, vjp, edges = edges
+        yield parent, vjp
 
-    The sweep adds it into one buffer, so that a gradient put together from n slices costs n small additions, not n
-    arrays of zeros. `g` is a plain array; `basic` says that the index is made of slices and integers only, so no
-    entry repeats.
+
+def made(kind: Any, out: Any, edges: Edges | None, depth: int, op: Any, level: int) -> Any:
+    """The value `out` with a new node, as a tensor of class `kind`: the one place that every recorded value passes."""
+    node = Node()
+    node.edges = edges
+    node.depth = depth
+    node.op = op
+    if type(out) is float64:
+        node.form = float64
+        node.dtype = FLOAT64
+    else:
+        node.form = out.shape
+        node.dtype = out.dtype
+    result = kind()
+    result.data = out
+    result.node = node
+    result.level = level
+    return result
+
+
+class Place:
+    """The vjp of ``x[index]``: the gradient at `index`, zero elsewhere.
+
+    The sweep does not call it on plain arrays but adds into one buffer, so that a gradient put together from n slices
+    costs n small additions, not n arrays of zeros.
     """
 
-    __slots__ = ("basic", "g", "index")
+    __slots__ = ("index", "shape")
 
-    def __init__(self, index: Any, g: Any, basic: bool) -> None:
-        self.index, self.g, self.basic = index, g, basic
+    def __init__(self, out: Any, x: Any, index: Any) -> None:
+        self.index = index
+        self.shape = x.shape
 
-    def add_to(self, buffer: Any) -> None:
-        """Add in place; repeated entries of an index array each count, which ``+=`` would not do."""
-        if self.basic:
-            buffer[self.index] += self.g
-        else:
-            np.add.at(buffer, self.index, self.g)
+    def __call__(self, g: Any) -> Any:
+        """The gradient as an array of its own, differentiable in `g`."""
+        from autodiff.rules.indexing import scatter  # rules are made of what this file defines
 
-    def dense(self, shape: tuple[int, ...], dtype: Any) -> Any:
-        """The gradient as an array of its own."""
-        out = np.zeros(shape, dtype)
-        if self.basic:
-            out[self.index] = self.g
-        else:
-            np.add.at(out, self.index, self.g)
-        return out
+        return scatter(g, self.index, self.shape)
+
+
+def add_at(buffer: Any, index: Any, g: Any, fresh: bool = False) -> None:
+    """``buffer[index] += g``, where repeated entries of an index array each count; `fresh`: the buffer is zero yet.
+
+    `buffer` owns its memory. Only slices and integers, which never name an entry twice, give a view of it.
+    """
+    view = buffer[index]
+    if type(view) is not ndarray:
+        buffer[index] = view + g
+    elif view.base is not buffer:
+        np.add.at(buffer, index, g)
+    elif fresh:
+        view[...] = g
+    else:
+        view += g
 
 
 def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
@@ -138,67 +182,72 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
     Returns
     -------
     dict
-        Leaf -> gradient, of the leaf's shape and type. A leaf that no gradient reached is missing.
+        Leaf -> gradient, of the leaf's shape and type; None where no gradient came.
     """
-    seen = {node for node, _ in seeds}
-    nodes = list(seen)
+    grads: dict[Node, Any] = {}  # also which nodes have been seen: None where no gradient came yet
+    owned: set[Node] = set()  # gradients that are arrays of this sweep's own: only these are added to in place
+    nodes: list[Node] = []
+    for node, g in seeds:
+        if node not in grads:
+            grads[node] = None
+            if node.edges is not None:
+                nodes.append(node)
+        grads[node] = added(grads[node], g, node, owned)
     for node in nodes:  # the list grows while it is walked
-        for parent, _ in node.edges:
-            if parent not in seen:
-                seen.add(parent)
-                nodes.append(parent)
+        edges = node.edges
+        while edges is not None:
+            parent, _, edges = edges
+            if parent not in grads:
+                grads[parent] = None
+                if parent.edges is not None:
+                    nodes.append(parent)
     nodes.sort(key=by_depth, reverse=True)
 
-    grads: dict[Node, Any] = {}
-    owned: set[Node] = set()  # gradients that are arrays of this sweep's own: only these are added to in place
-    for node, g in seeds:
-        accumulate(node, g, grads, owned)
     for node in nodes:
-        if not node.edges:
-            continue
-        g = grads.pop(node, None)
+        g = grads.pop(node)
         if g is None:
             continue
-        for parent, vjp in node.edges:
+        edges = node.edges
+        while edges is not None:
+            parent, vjp, edges = edges
+            total = grads[parent]
+            if type(vjp) is Place and type(g) in PLAIN and (type(total) is ndarray or total is None):
+                if parent in owned:
+                    add_at(total, vjp.index, g)
+                    continue
+                grads[parent] = buffer = np.zeros(vjp.shape, parent.dtype) if total is None else total.copy()
+                owned.add(parent)
+                add_at(buffer, vjp.index, g, fresh=total is None)
+                continue
             d = vjp(g)
-            spec = parent.spec
-            if type(d) is not spec and (type(d) is not ndarray or (d.shape, d.dtype) != spec):
+            if type(d) is ndarray:
+                if d.shape != parent.form or d.dtype is not parent.dtype:
+                    d = conform(d, parent, node)
+            elif type(d) is not parent.form:
                 d = conform(d, parent, node)
-            if parent in grads or type(d) is Scatter:
-                accumulate(parent, d, grads, owned)
-            else:
-                grads[parent] = d
+            grads[parent] = d if total is None else added(total, d, parent, owned)
     return grads
 
 
-def accumulate(node: Node, d: Any, grads: dict[Node, Any], owned: set[Node]) -> None:
-    """Add `d` to the gradient of `node`.
+def added(total: Any, d: Any, node: Node, owned: set[Node]) -> Any:
+    """The gradient of `node` so far and `d`.
 
     A vjp may hand one array to several parents, so the first sum makes a new array; later ones are added to that in
     place.
     """
-    if d is None:
-        return
-    total = grads.get(node)
-    if type(total) is ndarray and node in owned and type(d) in (ndarray, Scatter):
-        if type(d) is Scatter:
-            d.add_to(total)
-        else:
-            total += d
-        return
-    if type(d) is Scatter:
-        d = d.dense(node.shape, node.dtype)
+    if d is None or total is None:
+        return d if total is None else total
+    if type(d) is list:
+        return [b if a is None else a if b is None else a + b for a, b in zip(total, d, strict=True)]
+    if node in owned and type(d) is ndarray:
+        total += d
+        return total
+    total = total + d
+    if type(total) is ndarray:
         owned.add(node)
-    elif total is None:
-        grads[node] = d
-        return
-    if total is None:
-        grads[node] = d
-    elif type(d) is list:
-        grads[node] = [b if a is None else a if b is None else a + b for a, b in zip(total, d, strict=True)]
     else:
-        grads[node] = total + d
-        owned.add(node)
+        owned.discard(node)
+    return total
 
 
 def conform(d: Any, parent: Node, node: Node) -> Any:
@@ -207,7 +256,7 @@ def conform(d: Any, parent: Node, node: Node) -> Any:
     Broadcasting is undone here, once for all rules. A gradient in the wider type of the result is brought back to the
     argument's type; of a complex one a real argument receives the real part.
     """
-    if d is None or parent.spec is None or type(d) is Scatter:
+    if d is None or parent.form is None:
         return d
     shape, dtype = parent.shape, parent.dtype
     if d.shape != shape:

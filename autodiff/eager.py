@@ -112,12 +112,12 @@ class Eager(Operators):
         if gradient.shape != self.shape:
             raise ValueError(f"gradient must have the shape of the value, {self.shape}, got {gradient.shape}")
         for leaf, g in sweep([(self.node, gradient)]).items():
-            if isinstance(leaf, Leaf):
+            if isinstance(leaf, Leaf) and g is not None:
                 leaf.grad = np.array(g) if leaf.grad is None else leaf.grad + g
 
     def detach(self) -> Self:
         """The same value without its history: a constant to every derivative."""
-        return type(self)(value_of(self), None, -1)
+        return type(self).of(value_of(self), None, -1)
 
     def numpy(self) -> Any:
         """The value as a plain array (of a tensor without history; ``x.detach().numpy()`` otherwise)."""

@@ -61,7 +61,7 @@ def history(y: Tensor | Node) -> list[Node]:
 def describe(node: Node, names: Mapping[Node, str]) -> tuple[str, str]:
     """Name of a node and its shape, as text."""
     title = names.get(node, "input" if isinstance(node, Leaf) else node.name.strip("_"))
-    if node.spec is None:
+    if node.form is None:
         return title, ""
     shape = "scalar" if node.shape == () else " × ".join(map(str, node.shape))
     return title, shape if node.dtype == np.float64 else f"{shape} {node.dtype}"
@@ -69,6 +69,12 @@ def describe(node: Node, names: Mapping[Node, str]) -> tuple[str, str]:
 
 def _named(names: Names | None) -> dict[Node, str]:
     return {t.node: name for name, t in (names or {}).items() if t.node is not None}
+
+
+def _numbered(y: Tensor | Node, names: Names | None) -> tuple[list[Node], dict[Node, int], dict[Node, str]]:
+    """The history of `y`, the number of each node in it, and the names of some."""
+    nodes = history(y)
+    return nodes, {node: k for k, node in enumerate(nodes)}, _named(names)
 
 
 def graph_text(y: Tensor | Node, names: Names | None = None) -> str:
@@ -92,9 +98,7 @@ def graph_text(y: Tensor | Node, names: Names | None = None) -> str:
     %2 = multiply(%1, %0)  2
     %3 = sum(%2)           scalar
     """
-    nodes = history(y)
-    known = _named(names)
-    number = {node: k for k, node in enumerate(nodes)}
+    nodes, number, known = _numbered(y, names)
     rows = []
     for node in nodes:
         title, shape = describe(node, known)
@@ -126,9 +130,7 @@ def graph_dot(y: Tensor | Node, names: Names | None = None) -> str:
       n0 -> n1;
     }
     """
-    nodes = history(y)
-    known = _named(names)
-    number = {node: k for k, node in enumerate(nodes)}
+    nodes, number, known = _numbered(y, names)
     lines = ["digraph history {", '  rankdir=LR; node [shape=box, style="rounded,filled", fillcolor=white];']
     for node in nodes:
         label = "\\n".join(part for part in describe(node, known) if part).replace('"', '\\"')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 
@@ -14,5 +16,9 @@ def keep_freed_memory() -> None:
     a large block is freed, up to 32 MiB on 64-bit systems, so one block that is never touched does it. It costs some
     microseconds and no memory; other C libraries take no notice. Thresholds that were set from outside, by the
     variables MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_, stay as they are.
+
+    It is done once, when the package is imported, and holds for the whole process. The environment variable
+    ``AUTODIFF_KEEP_FREED_MEMORY=0``, set before the import, leaves the C library alone.
     """
-    np.empty((32 << 20) - (1 << 16), np.uint8)
+    if os.environ.get("AUTODIFF_KEEP_FREED_MEMORY", "1") != "0":
+        np.empty((32 << 20) - (1 << 16), np.uint8)

@@ -5,48 +5,44 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from operator import getitem
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy import float64, ndarray
 
-from autodiff.core import Node
+from autodiff import core
 from autodiff.registry import FORWARD, RULES
 
 PLAIN = frozenset((float, int, ndarray, float64, np.float32))
-NUMBER = frozenset((float, int))
-BASIC = frozenset((int, slice, type(None), type(Ellipsis), np.int64))
 
 
-def binary(ufunc: Any, op: Callable[..., Any], same: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
+def binary(ufunc: Any, op: Callable[..., Any], twice: Any = None) -> Callable[..., Any]:
     """The method of ``tensor op other``.
 
     It does what :func:`autodiff.tensor.record` does, written out for two arguments and one level, because a program
     made of small operations spends its time here. Anything unusual goes the general way, through NumPy's protocol.
-    `same` is called for ``x op x`` where one edge does for two.
+    ``x op x`` is recorded as the function `twice` of x, where one edge does for two.
     """
 
     def method(self: Any, other: Any) -> Any:
         level = self.level
-        if level > 0:
-            x = self.data
-            kind = type(other)
-            if kind in PLAIN:
-                out = op(x, other)
-                a = self.node  # with a Python number the result has the shape and type of x
-                spec = a.spec if kind in NUMBER else float64 if type(out) is float64 else (out.shape, out.dtype)
-                return type(self)(out, Node(((a, RULES[ufunc][0](out, x, other)),), spec, a.depth + 1, ufunc), level)
-            if kind is type(self) and other.level == level:
-                if other is self and same is not None:
-                    return same(self)
-                y, a, b = other.data, self.node, other.node
-                out = op(x, y)
-                dx, dy = RULES[ufunc]
-                depth = a.depth if a.depth > b.depth else b.depth
-                spec = float64 if type(out) is float64 else (out.shape, out.dtype)
-                edges = ((a, dx(out, x, y)), (b, dy(out, x, y)))
-                return kind(out, Node(edges, spec, depth + 1, ufunc), level)
-        return ufunc(self, other)
+        if level <= 0:
+            return ufunc(self, other)
+        kind = type(other)
+        x, a = self.data, self.node
+        if kind in PLAIN:
+            out = op(x, other)
+            return core.made(type(self), out, (a, RULES[ufunc][0](out, x, other), None), a.depth + 1, ufunc, level)
+        if kind is not type(self) or other.level != level:
+            return ufunc(self, other)
+        if other is self and twice is not None:
+            out = op(x, x)
+            return core.made(kind, out, (a, RULES[twice][0](out, x), None), a.depth + 1, twice, level)
+        y, b = other.data, other.node
+        out = op(x, y)
+        dx, dy = RULES[ufunc]
+        depth = a.depth if a.depth > b.depth else b.depth
+        return core.made(kind, out, (a, dx(out, x, y), (b, dy(out, x, y), None)), depth + 1, ufunc, level)
 
     return method
 
@@ -56,13 +52,11 @@ def reflected(ufunc: Any, op: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 
     def method(self: Any, other: Any) -> Any:
         level = self.level
-        kind = type(other)
-        if level > 0 and kind in PLAIN:
-            y, b = self.data, self.node
-            out = op(other, y)
-            spec = b.spec if kind in NUMBER else float64 if type(out) is float64 else (out.shape, out.dtype)
-            return type(self)(out, Node(((b, RULES[ufunc][1](out, other, y)),), spec, b.depth + 1, ufunc), level)
-        return ufunc(other, self)
+        if level <= 0 or type(other) not in PLAIN:
+            return ufunc(other, self)
+        y, b = self.data, self.node
+        out = op(other, y)
+        return core.made(type(self), out, (b, RULES[ufunc][1](out, other, y), None), b.depth + 1, ufunc, level)
 
     return method
 
@@ -84,10 +78,9 @@ def reduces(fun: Any) -> Callable[..., Any]:
         level = self.level
         if level > 0 and not args and not kwargs and type(self.data) is not type(self):
             x, a = self.data, self.node
-            out = FORWARD[fun](x, axis, keepdims=keepdims)
-            spec = float64 if type(out) is float64 else (out.shape, out.dtype)
+            out = FORWARD[fun](x, axis, None, keepdims)
             vjp = RULES[fun][0](out, x, axis, keepdims=keepdims)
-            return type(self)(out, Node(((a, vjp),), spec, a.depth + 1, fun), level)
+            return core.made(type(self), out, (a, vjp, None), a.depth + 1, fun, level)
         return fun(self, axis, *args, keepdims=keepdims, **kwargs)
 
     return method
@@ -105,26 +98,27 @@ def value_of(a: Any) -> Any:
     return a
 
 
-def is_basic(index: Any) -> bool:
-    """Whether `index` consists of slices, integers, None and Ellipsis (so it never names an entry twice)."""
-    if type(index) is not tuple:
-        return type(index) in BASIC
-    return BASIC.issuperset(map(type, index))
-
-
 class Operators:
     """The part of a tensor that behaves like an array; everything ends in a NumPy function that has a rule."""
 
     __slots__ = ("data", "level", "node")
 
-    def __init__(self, data: Any, node: Any, level: int) -> None:
-        self.data = data
-        self.node = node
-        self.level = level
+    data: Any
+    node: Any
+    level: int
+
+    @classmethod
+    def of(cls, data: Any, node: Any, level: int) -> Self:
+        """A tensor with these attributes."""
+        result = cls()
+        result.data = data
+        result.node = node
+        result.level = level
+        return result
 
     __add__, __radd__ = binary(np.add, operator.add), reflected(np.add, operator.add)
     __sub__, __rsub__ = binary(np.subtract, operator.sub), reflected(np.subtract, operator.sub)
-    __mul__, __rmul__ = binary(np.multiply, operator.mul, lambda x: x**2), reflected(np.multiply, operator.mul)
+    __mul__, __rmul__ = binary(np.multiply, operator.mul, np.square), reflected(np.multiply, operator.mul)
     __truediv__, __rtruediv__ = binary(np.true_divide, operator.truediv), reflected(np.true_divide, operator.truediv)
     __pow__, __rpow__ = binary(np.power, operator.pow), reflected(np.power, operator.pow)
     __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul), reflected(np.matmul, operator.matmul)
@@ -146,8 +140,8 @@ class Operators:
         if level > 0:
             x, a = self.data, self.node
             out = x[index]
-            spec = float64 if type(out) is float64 else (out.shape, out.dtype)
-            return type(self)(out, Node(((a, RULES[getitem][0](out, x, index)),), spec, a.depth + 1, getitem), level)
+            vjp = RULES[getitem][0](out, x, index)
+            return core.made(type(self), out, (a, vjp, None), a.depth + 1, getitem, level)
         return take_index(self, index)
 
     def __len__(self) -> int:
@@ -183,7 +177,9 @@ class Operators:
 
     def transpose(self, *axes: Any) -> Any:
         """Permute the axes, as :meth:`numpy.ndarray.transpose`."""
-        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)  # type: ignore[call-overload]
+        order: Any = (axes[0] if len(axes) == 1 else axes) or None
+        fun: Any = np.transpose  # NumPy's types know nothing of its own protocols
+        return fun(self, order)
 
 
 def take_index(x: Any, index: Any) -> Any:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from autodiff.core import Node
+from autodiff import core
+from autodiff.core import Several, linked
 from autodiff.registry import Maker, rule
 from autodiff.tensor import Tensor, attach, lower, record, top_level
 
@@ -50,16 +52,17 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
         ]
         if callable(vjps):
             if not inputs:
-                return attach(value, (), level, fun)
-            pick = tuple((node, lambda gs, i=i: gs[i]) for i, node in inputs)
-            bundle = Node(pick, None, 1 + max(node.depth for _, node in inputs), f"gradients of {call.__name__}")
-            return attach(value, ((bundle, vjps),), level, call)
+                return attach(value, None, level, fun)
+            pick = linked([(node, itemgetter(i)) for i, node in inputs])
+            depth = 1 + max(node.depth for _, node in inputs)
+            bundle = core.made(Tensor, Several, pick, depth, f"gradients of {call.__name__}", level).node
+            return attach(value, (bundle, vjps, None), level, call)
         for i, _ in inputs:
             if vjps[i] is None:
                 raise TypeError(
                     f"{call.__name__} has no derivative in its argument {i}: pass a plain array there, e.g. x.detach()"
                 )
-        return attach(value, tuple((node, vjps[i]) for i, node in inputs), level, call)
+        return attach(value, linked([(node, vjps[i]) for i, node in inputs]), level, call)
 
     return call
 

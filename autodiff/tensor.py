@@ -21,9 +21,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy import float64, ndarray
+from numpy import ndarray
 
-from autodiff.core import Edge, Leaf, Node, spec_of
+from autodiff import core
+from autodiff.core import Edges, Leaf, Several, linked, pairs
 from autodiff.eager import EAGER, Eager
 from autodiff.operators import value_of
 from autodiff.registry import CONSTANT, FORWARD, RULES, TRACED
@@ -61,7 +62,7 @@ class Tensor(Eager):
             return record(ufunc, inputs, kwargs)
         x, a = self.data, self.node  # np.exp(x): the short way, as for operators
         out = ufunc(x)
-        return Tensor(out, Node(((a, RULES[ufunc][0](out, x)),), spec_of(out), a.depth + 1, ufunc), self.level)
+        return core.made(Tensor, out, (a, RULES[ufunc][0](out, x), None), a.depth + 1, ufunc, self.level)
 
     def __array_function__(self, fun: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         return call_function(fun, args, kwargs)
@@ -89,12 +90,6 @@ class Tensor(Eager):
     def __format__(self, spec: str) -> str:
         return format(value_of(self), spec) if spec else repr(self)
 
-    def __getattr__(self, name: str) -> Any:
-        cure = (
-            f": use np.{name}(x)" if hasattr(np, name) else ": x.detach() has it" if hasattr(np.ndarray, name) else ""
-        )
-        raise AttributeError(f"a tensor has no attribute {name!r}{cure}")
-
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
             "a tensor cannot be changed in place: build the new value with np.where, np.concatenate, np.stack or np.pad"
@@ -118,13 +113,33 @@ class Tensor(Eager):
         )
 
 
+class Absent:
+    """Stands in the class for what an array or NumPy has and a tensor has not; the error says what to use.
+
+    A ``__getattr__`` in the class would do it too, but makes every ``x.data`` and ``x.level`` five times slower.
+    """
+
+    def __init__(self, name: str) -> None:
+        cure = f"use np.{name}(x)" if hasattr(np, name) else "x.detach() has it"
+        self.message = f"a tensor has no attribute {name!r}: {cure}"
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        raise AttributeError(self.message)
+
+
+_FUNCTIONS = (np.ufunc, type(np.sum))
+for _name in {*dir(ndarray), *(name for name, fun in vars(np).items() if isinstance(fun, _FUNCTIONS))}:
+    if not _name.startswith("_") and not hasattr(Tensor, _name):
+        setattr(Tensor, _name, Absent(_name))
+
+
 def astype(x: Any, dtype: Any) -> Any:
     """``x.astype(dtype)`` as a function, for its rule."""
     return x.astype(dtype)
 
 
 def _rebuild(data: Any, requires_grad: bool, grad: Any) -> Tensor:
-    x = Tensor(data, Leaf(data) if requires_grad else None, 0 if requires_grad else -1)
+    x = Tensor.of(data, Leaf(data) if requires_grad else None, 0 if requires_grad else -1)
     if requires_grad:
         x.grad = grad
     return x
@@ -168,7 +183,7 @@ def tensor(data: Any, requires_grad: bool = False, dtype: Any = None) -> Tensor:
     """
     data = floating(value_of(data) if dtype is None else np.asarray(value_of(data), dtype=dtype))
     data = data.copy()
-    return Tensor(data, Leaf(data) if requires_grad else None, 0 if requires_grad else -1)
+    return Tensor.of(data, Leaf(data) if requires_grad else None, 0 if requires_grad else -1)
 
 
 def asarray(x: Any) -> Any:
@@ -209,7 +224,7 @@ def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
             raw[i] = np.asarray(a)
     forward = FORWARD.get(fun, fun)
     out = (fun if forward is not fun and any(type(a) is Tensor for a in raw) else forward)(*raw, **kwargs)
-    edges: list[Edge] = []
+    edges: list[Any] = []
     for i, a in enumerate(args):
         if type(a) is Tensor and a.level == level and (node := a.node) is not None:
             if i >= len(makers) or (maker := makers[i]) is None:
@@ -217,25 +232,23 @@ def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
                     f"{fun.__name__} has no derivative in its argument {i}: pass a plain array there, e.g. x.detach()"
                 )
             edges.append((node, maker(out, *raw, **kwargs)))
-    return attach(out, tuple(edges), level, fun)
+    return attach(out, linked(edges), level, fun)
 
 
-def attach(out: Any, edges: tuple[Edge, ...], level: int, op: Any) -> Any:
+def attach(out: Any, edges: Edges | None, level: int, op: Any) -> Any:
     """The value `out` with the history `edges`, as a tensor; a tuple of values becomes a tuple of tensors."""
-    if level <= 0 and (level < 0 or not edges or not EAGER.recording):
-        return tuple(Tensor(part, None, -1) for part in out) if type(out) is tuple else Tensor(out, None, -1)
-    depth = 1 + (edges[0][0].depth if len(edges) == 1 else max([parent.depth for parent, _ in edges]))
-    if type(out) is float64:
-        return Tensor(out, Node(edges, float64, depth, op), level)
+    if level <= 0 and (level < 0 or edges is None or not EAGER.recording):
+        return tuple(Tensor.of(part, None, -1) for part in out) if type(out) is tuple else Tensor.of(out, None, -1)
+    depth = 1 + max([parent.depth for parent, _ in pairs(edges)], default=0)
     if type(out) is tuple:
-        node = Node(edges, None, depth, op)
+        node = core.made(Tensor, Several, edges, depth, op, level).node
         return tuple(
-            Tensor(part, Node(((node, Slot(i, len(out))),), spec_of(part), depth + 1, f"{node.name}[{i}]"), level)
+            core.made(Tensor, part, (node, Slot(i, len(out)), None), depth + 1, f"{node.name}[{i}]", level)
             for i, part in enumerate(out)
         )
     if type(out) is ndarray and out.ndim == 0:
         out = out[()]
-    return Tensor(out, Node(edges, spec_of(out), depth, op), level)
+    return core.made(Tensor, out, edges, depth, op, level)
 
 
 class Slot:

@@ -14,6 +14,8 @@ from autodiff.operators import value_of
 from autodiff.tensor import LostGradient, Tensor, floating, lower, new_level
 from autodiff.tree import is_numbers, leaves, tree_map
 
+ONE = float64(1)
+
 
 def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]]:
     """Value of `fun` and the function that pulls a gradient of the value back to the arguments.
@@ -66,14 +68,18 @@ def called(fun: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
 
 def _inputs(x: Any, level: int) -> Any:
     """`x` with a tensor of this level, a leaf, in place of each array."""
-    if isinstance(x, (tuple, list, dict)) and not is_numbers(x):
+    if type(x) is not ndarray and isinstance(x, (tuple, list, dict)) and not is_numbers(x):
         return tree_map(lambda a: _inputs(a, level), x)
     data = floating(x)
-    return Tensor(data, Leaf(data), level)
+    return Tensor.of(data, Leaf(data), level)
 
 
 def _gradients(inputs: Any, grads: dict[Node, Any], seeds: list[Any]) -> Any:
     """The gradient of each input: zeros where none came, and always an array that belongs to nobody else."""
+    if type(inputs) is Tensor:
+        g = grads.get(inputs.node)
+        if type(g) is ndarray and g.base is None and len(seeds) == 1 and g is not seeds[0] and g.flags.writeable:
+            return g
     taken = [_memory(g) for g in seeds]
     if type(inputs) is Tensor:
         return _own(inputs, grads, taken)
@@ -157,20 +163,24 @@ def _grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
     level = new_level()
-    full: list[Any] = list(args)
-    chosen = (argnums,) if type(argnums) is int else tuple(argnums)
-    for i in chosen:
-        full[i] = _inputs(args[i], level)
-    out = called(fun, full, kwargs)
+    if argnums == 0:
+        inputs = _inputs(args[0], level)
+        out = called(fun, (inputs, *args[1:]) if len(args) > 1 else (inputs,), kwargs)
+    else:
+        full = list(args)
+        for i in (argnums,) if type(argnums) is int else argnums:
+            full[i] = _inputs(args[i], level)
+        out = called(fun, full, kwargs)
+        inputs = full[argnums] if type(argnums) is int else tuple(full[i] for i in argnums)
     if type(out) is Tensor and out.level == level:
         value = out.data
-        seed = float64(1) if type(value) is float64 else np.ones(out.shape, out.dtype)[()]
+        seed = ONE if type(value) is float64 else np.ones(out.shape, out.dtype)[()]
         grads = sweep([(out.node, seed)])
     else:  # the value does not depend on the arguments
         value, seed, grads = out, None, {}
     if type(value) is not float64:
-        _check_value(value, full[chosen[0]] if len(chosen) == 1 else None)
-    return value, _gradients(full[argnums] if type(argnums) is int else tuple(full[i] for i in chosen), grads, [seed])
+        _check_value(value, inputs[0] if type(inputs) is tuple and len(inputs) == 1 else inputs)
+    return value, _gradients(inputs, grads, [seed])
 
 
 def _check_value(value: Any, x: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -219,7 +219,21 @@ class ConvTranspose2d(Conv2d):
 
 
 @dataclass
-class MaxPool2d(Layer):
+class _Pool2d(Layer):
+    """Windows of images, each of which becomes one number by `pool`."""
+
+    kernel: Size
+    stride: Size | None = None
+    padding: Size = 0
+    pool: ClassVar[Any]
+
+    def __call__(self, params: Params, x: Any, run: Run) -> Any:
+        """Output (..., Ho, Wo)."""
+        return type(self).pool(x, self.kernel, stride=self.stride, padding=self.padding)
+
+
+@dataclass
+class MaxPool2d(_Pool2d):
     """`autodiff.max_pool2d` of images.
 
     Examples
@@ -230,17 +244,11 @@ class MaxPool2d(Layer):
     array([[[[3.]]]])
     """
 
-    kernel: Size
-    stride: Size | None = None
-    padding: Size = 0
-
-    def __call__(self, params: Params, x: Any, run: Run) -> Any:
-        """Output (..., Ho, Wo)."""
-        return max_pool2d(x, self.kernel, stride=self.stride, padding=self.padding)
+    pool = staticmethod(max_pool2d)
 
 
 @dataclass
-class AvgPool2d(Layer):
+class AvgPool2d(_Pool2d):
     """`autodiff.avg_pool2d` of images.
 
     Examples
@@ -251,13 +259,7 @@ class AvgPool2d(Layer):
     array([[[[1.5]]]])
     """
 
-    kernel: Size
-    stride: Size | None = None
-    padding: Size = 0
-
-    def __call__(self, params: Params, x: Any, run: Run) -> Any:
-        """Output (..., Ho, Wo)."""
-        return avg_pool2d(x, self.kernel, stride=self.stride, padding=self.padding)
+    pool = staticmethod(avg_pool2d)
 
 
 @dataclass

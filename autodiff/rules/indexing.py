@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core import Scatter
-from autodiff.operators import is_basic, value_of
+from autodiff.core import Place, add_at
+from autodiff.operators import value_of
 from autodiff.registry import rule, traced
 from autodiff.tensor import Tensor, asarray, attach, record
 
@@ -16,16 +16,13 @@ from autodiff.tensor import Tensor, asarray, attach, record
 def scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with `g` added at `index`, differentiable in `g`."""
     if type(g) is Tensor:
-        return attach(scatter(g.data, index, shape), ((g.node, lambda h: h[index]),), g.level, "scatter")
-    return Scatter(index, g, is_basic(index)).dense(shape, g.dtype)
+        return attach(scatter(g.data, index, shape), (g.node, lambda h: h[index], None), g.level, "scatter")
+    out = np.zeros(shape, g.dtype)
+    add_at(out, index, g, fresh=True)
+    return out
 
 
-def getitem_rule(out: Any, x: Any, index: Any) -> Any:
-    shape, basic = x.shape, is_basic(index)
-    return lambda g: scatter(g, index, shape) if type(g) is Tensor else Scatter(index, g, basic)
-
-
-rule(operator.getitem, getitem_rule)
+rule(operator.getitem, Place)
 
 
 def take_rule(out: Any, a: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
@@ -36,7 +33,7 @@ def take_rule(out: Any, a: Any, indices: Any, axis: int | None = None, *, mode: 
     index = (slice(None),) * i + (where,)
     if axis is None:
         return lambda g: scatter(g, index, flat).reshape(shape)
-    return lambda g: scatter(g, index, shape) if type(g) is Tensor else Scatter(index, g, basic=False)
+    return Place(out, a, index)
 
 
 rule(np.take, take_rule)

@@ -25,7 +25,10 @@ def expand(g: Any, shape: tuple[int, ...], axis: Any, keepdims: Any) -> Any:
     if type(g) is Tensor or prod(shape) > LARGE:
         return np.broadcast_to(g, shape)
     out = np.empty(shape, g.dtype)
-    out[...] = g
+    if type(g) is np.float64:
+        out.fill(g)
+    else:
+        out[...] = g
     return out
 
 
@@ -45,7 +48,7 @@ def real_only(a: Any, name: str) -> None:
 
 def quick(ufunc: Any) -> Any:
     """``ufunc.reduce`` with the arguments of ``np.sum``, without the detours of the latter."""
-    return lambda a, axis=None, dtype=None, **kw: ufunc.reduce(a, axis, dtype, **kw)
+    return lambda a, axis=None, dtype=None, keepdims=False, **kw: ufunc.reduce(a, axis, dtype, None, keepdims, **kw)
 
 
 # sums
@@ -134,10 +137,8 @@ def extremum(
     return vjp
 
 
-for fun in (np.max, np.amax):
-    rule(fun, extremum, forward=lambda a, axis=None, **kw: np.maximum.reduce(a, axis, **kw))
-for fun in (np.min, np.amin):
-    rule(fun, extremum, forward=lambda a, axis=None, **kw: np.minimum.reduce(a, axis, **kw))
+for fun, ufunc in ((np.max, np.maximum), (np.amax, np.maximum), (np.min, np.minimum), (np.amin, np.minimum)):
+    rule(fun, extremum, forward=quick(ufunc))
 
 
 @traced(np.ptp)

@@ -208,6 +208,28 @@ def convolutional() -> Work:
     return Work("conv net 32 x 1 x 28 x 28", checked(ways, HAND), HAND, goals, calls=3)
 
 
+def depthwise() -> Work:
+    """Depthwise convolution, 16 x 32 x 28 x 28 with 3 x 3 kernels, as in FReLU: gradients of images and kernels."""
+    rng = np.random.default_rng(6)
+    params = [rng.standard_normal((16, 32, 28, 28)), rng.standard_normal((32, 1, 3, 3))]
+
+    def f(p: Any) -> Any:
+        return 0.5 * (ad.conv2d(p[0], p[1], groups=32) ** 2).sum()
+
+    ours = ad.value_and_grad(f)
+    ways: dict[str, Way] = {
+        "ours, value only": lambda: f(params),
+        HAND: lambda: hand.depthwise(params[0], params[1])[1],
+        "ours": lambda: ours(params)[1],
+    }
+    if has("torch"):
+        import torch
+
+        conv = torch.nn.functional.conv2d
+        ways["torch"] = torch_way(lambda p: 0.5 * (conv(p[0], p[1], groups=32) ** 2).sum(), params)
+    return Work("depthwise convolution 16 x 32 x 28 x 28", checked(ways, HAND), HAND, calls=2)
+
+
 def torch_way(loss: Callable[[Any], Any], params: Sequence[Any]) -> Way:
     """Gradient of ``loss(list of parameters)`` by torch, float64 on one thread."""
     import torch
@@ -219,7 +241,7 @@ def torch_way(loss: Callable[[Any], Any], params: Sequence[Any]) -> Way:
         for t in tensors:
             t.grad = None
         loss(tensors).backward()
-        return [np.asarray(t.grad) for t in tensors]
+        return [t.grad for t in tensors]  # left as torch's arrays, which spares torch a conversion
 
     return way
 
@@ -319,7 +341,7 @@ def checkpoint_table() -> str:
     return "\n".join(lines)
 
 
-WORKS = {f.__name__: f for f in (chain, single, mlp, convolutional, population)}
+WORKS = {f.__name__: f for f in (chain, single, mlp, convolutional, depthwise, population)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

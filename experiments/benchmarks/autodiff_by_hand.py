@@ -168,3 +168,18 @@ def convolutional(
     g *= r1 > 0.0
     d0, d1 = first.weights(g)
     return value, [d0, d1, d2, d3, d4, d5]
+
+
+def depthwise(x: Array, w: Array) -> tuple[Any, list[Array]]:
+    """Half the sum of squares of a depthwise convolution: images (N, C, H, W), kernels (C, 1, k, k), no border."""
+    k = w.shape[-1]
+    rows, columns = x.shape[2] - k + 1, x.shape[3] - k + 1
+    places = [(i, j, (..., slice(i, i + rows), slice(j, j + columns))) for i in range(k) for j in range(k)]
+    y = np.zeros((*x.shape[:2], rows, columns))
+    for i, j, window in places:
+        y += x[window] * w[:, :, i, j, None]
+    dx, dw = np.zeros_like(x), np.empty_like(w)
+    for i, j, window in places:
+        dx[window] += y * w[:, :, i, j, None]
+        dw[:, 0, i, j] = np.einsum("nchw,nchw->c", y, x[window])
+    return 0.5 * np.vdot(y, y), [dx, dw]

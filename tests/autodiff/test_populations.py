@@ -72,3 +72,10 @@ def test_population_is_its_rows(name: str) -> None:
     small = ad.value_and_grad(fun)(x.astype(np.float32))
     assert small[1].dtype == np.float32
     np.testing.assert_allclose(small[1], gradient, rtol=1e-2, atol=1e-3 * np.abs(gradient).max())
+
+
+def test_one_argument_chosen_by_a_tuple() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    value, (gradient,) = ad.value_and_grad(lambda x: (x**2).sum(-1), argnums=(0,))(x)
+    assert value.shape == (2,)
+    np.testing.assert_array_equal(gradient, 2 * x)

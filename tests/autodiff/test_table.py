@@ -28,7 +28,7 @@ def history(case: Case) -> Iterator[Any]:
     seen = set(nodes)
     for node in nodes:
         yield node
-        for parent, _ in node.edges:
+        for parent in node.parents:
             if parent not in seen:
                 seen.add(parent)
                 nodes.append(parent)
@@ -39,7 +39,7 @@ def test_every_rule_has_a_case() -> None:
     for case in CASES:
         for node in history(case):
             if not isinstance(node.op, str):
-                most[node.op] = max(most[node.op], len(node.edges))
+                most[node.op] = max(most[node.op], len(node.parents))
     named = {case.of for case in CASES}
     ours = [f for f in RULES if not str(getattr(f, "__module__", "")).startswith(OTHER_ROOMS)]
     assert [f.__name__ for f in ours if f not in most and f not in TRACED] == []
@@ -125,7 +125,7 @@ def test_a_corrupted_rule_is_found(fun: Any, argument: int, how: Any, monkeypatc
     makers = list(RULES[fun])
     makers[argument] = corrupted(makers[argument], how)
     needed = 2 if argument == 1 and fun is not np.where else 1
-    cases = [c for c in CASES if any(n.op is fun and len(n.edges) >= needed for n in history(c))]
+    cases = [c for c in CASES if any(n.op is fun and len(n.parents) >= needed for n in history(c))]
     cases = sorted(cases, key=lambda c: c.of is not fun)[:3]
     assert cases
     monkeypatch.setitem(RULES, fun, tuple(makers))
