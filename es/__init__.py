@@ -31,6 +31,7 @@ _LAZY = {
     "Replicas": "es.replicas",
     "scipy_method": "es.scipy_bridge",
     "SepCMAES": "es.sepcmaes",
+    "LQCMAES": "es.lqcmaes",
     "XNES": "es.xnes",
     "NES": "es.nes",
     "R1NES": "es.r1nes",

@@ -11,30 +11,43 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from es.memory import check_sizes
 from es.registry import get_method
 from es.shapes import as_start, check_inside
 from es.stopping import CRITERIA
 from problems.boxes import Box
 from problems.ledger import Ledger
 from problems.objective import Objective
+from problems.several import MultiLedger, MultiObjective
 
 FloatArray = npt.NDArray[np.float64]
 
 
-def as_ledger(fun: Any, n: int, *, jac: Any = None, vectorized: bool = False) -> Ledger:
+def as_ledger(fun: Any, n: int, *, jac: Any = None, vectorized: bool = False, several: bool = False) -> Ledger:
     """The ledger that a run evaluates through: `fun` itself if it is one, else a new one around it.
+
+    `several` says whether the method is for several objectives.
 
     Raises
     ------
     ValueError
-        If `fun` is no callable, or is an Objective that takes points of another length, or has `jac` beside it.
+        If `fun` is no callable, or is an Objective that takes points of another length, has `jac` beside it, or has
+        one value where the method wants several or the other way round.
     """
     if isinstance(fun, Ledger | Objective):
         if jac is not None or vectorized:
             raise ValueError("jac and vectorized belong to the Objective that fun is already: give them there")
         if fun.n is not None and fun.n != n:
             raise ValueError(f"x0 must have shape ({fun.n},) for {fun.name}, got ({n},)")
-        return fun if isinstance(fun, Ledger) else Ledger(fun)
+        problem = fun.objective if isinstance(fun, Ledger) else fun
+        if isinstance(problem, MultiObjective) != several:
+            cure = "wrap it in problems.MultiObjective" if several else "take method 'mo-cmaes'"
+            raise ValueError(f"fun must have {'several values' if several else 'one value'} per point: {cure}")
+        if isinstance(fun, Ledger):
+            return fun
+        return MultiLedger(problem) if isinstance(problem, MultiObjective) else Ledger(problem)
+    if several:
+        return MultiLedger(MultiObjective(fun, n, jac=jac, vectorized=vectorized))
     return Ledger(Objective(fun, n, jac=jac, vectorized=vectorized))
 
 
@@ -120,7 +133,8 @@ class Maker:
     Raises
     ------
     ValueError
-        If an option is unknown (with the closest names), or x0 lies outside of the bounds.
+        If an option is unknown (with the closest names), x0 lies outside of the bounds, or there is no memory for so
+        many points or variables.
     """
 
     def __init__(
@@ -134,6 +148,7 @@ class Maker:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         check_inside(x0, box)
+        check_sizes(cls, x0.shape[-1], x0.size // x0.shape[-1], popsize)
         self.cls = cls
         self.name = cls.__name__
         self.fixed = {
@@ -149,10 +164,25 @@ class Maker:
         arguments = {**self.fixed, **changes}
         if maxfevals is not None:
             arguments["stop"] = {**(arguments.get("stop") or {}), "maxfevals": maxfevals}
-        return self.cls(**arguments)
+        try:
+            return self.cls(**arguments)
+        except MemoryError as error:
+            cure = "take fewer points, or 'snes', which needs least"
+            raise MemoryError(f"{self.name} needs more memory than is free ({error}): {cure}") from error
 
     def constrain(self, constraints: list[Any], off: Mapping[str, None]) -> None:
-        """Switch criteria off unless the caller has set them, and hand the constraints to a method that keeps them."""
+        """Switch criteria off unless the caller has set them, and hand the constraints to a method that keeps them.
+
+        Raises
+        ------
+        ValueError
+            If the method compares with a value of the past: penalties change over time, so its parent would never be
+            beaten.
+        """
+        if "f_parent" in getattr(self.cls, "state_names", ()):
+            raise ValueError(
+                f"constraints cannot be kept by {self.name}, whose parent is never judged anew: take 'cmaes'"
+            )
         if getattr(self.cls, "takes_constraints", False):
             self.fixed["constraints"] = constraints
         mine = {name: None for name in off if name in self.cls.criteria}

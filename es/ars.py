@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.estimate import GradientEstimate
+from es.rows import Rows
 from es.shapes import FloatArray, IntArray
 from es.shaping import in_units
 
@@ -17,12 +18,12 @@ class ARS(GradientEstimate):
 
     Source: Mania, Guy & Recht, Simple random search provides a competitive approach to reinforcement learning
     (arXiv:1803.07055), algorithm 2, version V1-t. (V2 also normalises what a policy sees, which is the objective's
-    to do.)
+    to do.) The halvings after `patience` generations are no part of it.
 
     Parameters
     ----------
     x0, sigma0, bounds, popsize, rng, stop, bounds_method, rule, lr, patience, sampling
-        See `GradientEstimate`; the rule is plain descent unless another is given.
+        See `GradientEstimate`; the rule is plain descent unless another is given, and lr the paper's alpha.
     top : float
         Part of the directions that count, those with the best value at either end; 1: all (V1).
     """
@@ -38,17 +39,18 @@ class ARS(GradientEstimate):
         self.top = top
         super().__init__(x0, sigma0, **common)
 
-    def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
-        z, y = self._told
-        self._follow(z, y, self._differences(z, in_units(f)))
-        self._tire(np.take_along_axis(f, order[..., :1], -1)[..., 0])
+    def _default_lr(self) -> Any:
+        return 0.25 * self.sigma
 
-    def _differences(self, z: FloatArray, f: FloatArray) -> FloatArray:
-        """Weights of the rows: +-(f(-) - f(+)) k / (4 b std) in a pair, 0 if the pair is not among the b best.
+    def _weights(self, rows: Rows, f: FloatArray, order: IntArray) -> FloatArray:
+        return self._differences(rows, in_units(f))
+
+    def _differences(self, samples: Rows, f: FloatArray) -> FloatArray:
+        """Weights of the rows: +-(f(-) - f(+)) k / (2 b std) in a pair, 0 if the pair is not among the b best.
 
         A point without a partner counts as a pair whose other value is the mean.
         """
-        mate = partners(z)
+        mate = partners(samples)
         k, rows = f.shape[-1], np.arange(f.shape[-1])
         alone = mate == rows
         other = np.where(alone, f.mean(-1, keepdims=True), np.take_along_axis(f, mate, -1))
@@ -60,16 +62,17 @@ class ARS(GradientEstimate):
         np.put_along_axis(chosen, order[..., :used], True, -1)
         part = np.where(chosen, f, 0.0).sum(-1, keepdims=True) / chosen.sum(-1, keepdims=True)
         std = np.sqrt((np.where(chosen, f - part, 0.0) ** 2).sum(-1, keepdims=True) / chosen.sum(-1, keepdims=True))
-        weights = np.where(chosen, 0.5 * (other - f), 0.0) * (k / used)
+        weights = np.where(chosen, other - f, 0.0) * (k / used)
         return np.where(std > 0, weights / np.where(std > 0, std, 1.0), 0.0)
 
 
-def partners(z: FloatArray) -> IntArray:
-    """For each row of z (..., k, n) the row that is its negative, or itself if there is none: shape (..., k)."""
-    k = z.shape[-2]
-    half, rows = k // 2, np.arange(k)
-    if k == 2 * half and (z[..., :half, :] == -z[..., half:, :]).all():
-        return np.broadcast_to((rows + half) % k, z.shape[:-1])
+def partners(samples: Rows) -> IntArray:
+    """For each of k rows the row that is its negative, or itself if there is none: shape (..., k)."""
+    z, k = samples.z, samples.k
+    h, rows = z.shape[-2], np.arange(k)
+    if h < k:
+        mates = np.where(rows < h, np.where(rows + h < k, rows + h, rows), rows - h)
+        return np.broadcast_to(mates, (*z.shape[:-2], k))
     mate = np.broadcast_to(rows, z.shape[:-1]).copy()
     for run in np.ndindex(z.shape[:-2]):
         waiting: dict[bytes, int] = {}

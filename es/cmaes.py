@@ -10,15 +10,16 @@ evolution strategy (IEEE TEC 21, 2017).
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from es import parameters
 from es.cumulation import Cumulation
 from es.factor import cholesky_update, lowrank_update
 from es.full import FullCovariance
-from es.shapes import FloatArray, times
+from es.shapes import FloatArray, IntArray, times
 
 LOWRANK_FROM = 60  # variables
 
@@ -26,7 +27,16 @@ LOWRANK_FROM = 60  # variables
 class CMAES(Cumulation, FullCovariance):
     """Covariance matrix adaptation evolution strategy: the method to try first where there is no gradient.
 
-    Source: Hansen, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772). Parameters: see `Cumulation`.
+    Source: Hansen, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772).
+
+    Parameters
+    ----------
+    x0, sigma0, bounds, popsize, rng, stop, active, covariance0, sampling
+        See `Strategy`, `Cumulation` and `FullCovariance`.
+    bounds_method : {"narrow", "transform", "reflect", "penalty"}
+        How bounds are kept (`es.bounds`).
+    c1, cmu, cc, cs, damps : float, or array_like of shape (runs,), optional
+        Learning rates and damping in the place of the defaults, for stacked runs also one for each.
 
     Attributes
     ----------
@@ -55,14 +65,32 @@ class CMAES(Cumulation, FullCovariance):
 
     pc: FloatArray
 
+    def __init__(
+        self,
+        x0: npt.ArrayLike,
+        sigma0: float | npt.ArrayLike | None = None,
+        *,
+        bounds_method: str = "narrow",
+        c1: npt.ArrayLike | None = None,
+        cmu: npt.ArrayLike | None = None,
+        cc: npt.ArrayLike | None = None,
+        cs: npt.ArrayLike | None = None,
+        damps: npt.ArrayLike | None = None,
+        **common: Any,
+    ) -> None:
+        given = {"c1": c1, "cmu": cmu, "cc": cc, "cs": cs, "damps": damps}
+        self._given = parameters.given_rates(given, np.shape(x0)[:-1])
+        super().__init__(x0, sigma0, bounds_method=bounds_method, **common)
+
     def _init(self) -> None:
         super()._init()
         self.pc = np.zeros(self.mean.shape)  # A q, kept where the update of low rank may need it
 
     def _tune(self, popsize: int) -> None:
-        self._set_parameters(parameters.cma(self.n, popsize, self._active))
+        given = parameters.of_each_run(self._given, self.active)
+        self._set_parameters(*(parameters.cma(self.n, popsize, self._active, **rates) for rates in given))
         self._lowrank = self.n >= LOWRANK_FROM and 3 * popsize <= self.n  # where it is faster
-        self._decay_matrix = self._decay[:, None, None] * np.eye(1 if self._lowrank else self.n + 1)
+        self._decay_matrix = self._decay[..., None, None] * np.eye(1 if self._lowrank else self.n + 1)
 
     # (38) to (40), z ~ N(0, I), y = A z and x = m + sigma y, are in the base classes.
 
@@ -72,15 +100,16 @@ class CMAES(Cumulation, FullCovariance):
         y_w = times(self._recombine, y[..., :mu, :])  # (41), in coordinates of x, times sigma
         self.mean += y_w  # (42)
         hsig = self._cumulate(z_w)  # (43), (45)
-        z = z[..., : len(self._rates) - 1, :]
+        z = z[..., : self._rates.shape[-2] - 1, :]
         rates = self._update_rates(z)  # (46)
         if self.n >= LOWRANK_FROM:
-            self.pc *= 1 - p.cc  # (45), in coordinates of x
-            self.pc += self._q_gain.take(hsig)[..., None] * (y_w / self.sigma[..., None])
+            self.pc *= self._q_keep  # (45), in coordinates of x
+            self.pc += self._by_hsig(self._q_gain, hsig)[..., None] * (y_w / self.sigma[..., None])
         if self._lowrank:
-            self._update_by_run(z, y, rates, self._decay.take(hsig))  # (47)
+            self._update_by_run(z, y, rates, self._by_hsig(self._decay, hsig))  # (47)
         else:
-            self.A, self.q = cholesky_update(self.A, self.q, z, rates, p.c1, self._decay_matrix.take(hsig, 0))  # (47)
+            decay = self._by_hsig(self._decay_matrix, hsig)
+            self.A, self.q = cholesky_update(self.A, self.q, z, rates, p.c1, decay)  # (47)
         self._scale_sigma()  # (44)
 
     def _update_by_run(self, z: FloatArray, y: FloatArray, rates: FloatArray, decay: FloatArray) -> None:
@@ -94,5 +123,11 @@ class CMAES(Cumulation, FullCovariance):
 
     @property
     def rare_interval(self) -> int:
-        """Iterations in which C can change by about a fifth."""
-        return max(1, math.ceil(0.2 / (self.parameters.c1 + self.parameters.cmu)))
+        """Iterations in which C can change by about a fifth, at default rates: the same whatever is in the stack."""
+        p = parameters.cma(self.n, self._tuned, self._active)
+        return max(1, math.ceil(0.2 / float(p.c1 + p.cmu)))
+
+    def _take_runs(self, rows: IntArray) -> None:
+        super()._take_runs(rows)
+        if self._given and len(self.active):
+            self._tune(self._tuned)

@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from es.phases import Phases
-from es.rankone import split, stretch, stretched_cross, unstretch, weighted_cross
+from es.rankone import split, stretched_cross, stretching, unstretch
+from es.rows import Ranked
+from es.rowwise import RowWise
 from es.sampling import plain
 from es.shapes import FloatArray
 
 
-class CRFMNES(Phases):
+class CRFMNES(Phases, RowWise):
     """CR-FM-NES: a diagonal and one direction of dependence, in linear time; the choice for hundreds of variables.
 
     Source: Nomura & Ono, Fast moving natural evolution strategy for high-dimensional problems (arXiv:2201.11422),
@@ -35,6 +37,7 @@ class CRFMNES(Phases):
     cost = "n popsize"
     good_for = "many variables, ill-conditioned functions with a dominant direction"
     claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
+    wants_lengths: ClassVar[bool] = True
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "D", "v", "ps", "pc")
 
     D: FloatArray
@@ -58,32 +61,32 @@ class CRFMNES(Phases):
         # Negative for n < 5 as the paper has it, which would shrink the distribution where it moves.
         self._c1 = max(0, n - 5) / 6 * 2 / ((n + 1.3) ** 2 + mueff) / popsize
 
-    def _sample(self, z: FloatArray) -> FloatArray:
-        scale = np.asarray(self.sigma)[..., None] * self.D
-        return scale[..., None, :] * stretch(z, self.v)
+    def _map(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        return np.asarray(self.sigma)[..., None] * self.D, *stretching(self.v)
 
     def _whiten(self, y: FloatArray) -> FloatArray:
         scale = np.asarray(self.sigma)[..., None] * self.D
         return unstretch(y / scale[..., None, :], self.v)
 
-    def _update(self, z: FloatArray, y: FloatArray) -> None:
-        moves, converges = self._phase(z)
-        w = self._weights(z, moves)[..., None, :]
-        step = (w @ y)[..., 0, :]
+    def _absorb(self, ranked: Ranked) -> None:
+        (z_u,) = ranked.sums(self.utilities)
+        moves, converges = self._phase(z_u)
+        w = self._weights(ranked.square_lengths(), moves)
+        along = ranked.lengths_along()  # of v, by rank
+        z_w, cross, squares = ranked.sums(w, w * along, squares=w)  # sums of w z, w (z v) z / |v| and w z^2
+        step = self._step_of(z_w)
         self.mean += step
         self.pc = (1 - self.cc) * self.pc + self._pc_gain / np.asarray(self.sigma)[..., None] * step
-        squares = (w @ (z * z))[..., 0, :]
         if self.n > 1:  # in one dimension there is no shape to learn
-            self._reshape(z, w, squares)
+            self._reshape(cross, squares)
         G_sigma = squares.sum(-1) / self.n  # the weights sum to 0
         self.sigma = self.sigma * np.exp(0.5 * self._eta_sigma(moves, converges) * G_sigma)
 
-    def _reshape(self, z: FloatArray, w: FloatArray, squares: FloatArray) -> None:
-        """Follow the natural gradient of D and v; w (..., 1, k) are the weights of z, squares (..., n) = sum w z^2."""
+    def _reshape(self, cross: FloatArray, squares: FloatArray) -> None:
+        """Follow the natural gradient of D and v, from sum w (z unit) z and sum w z^2, both (..., n)."""
         feasible = np.asarray(self.feasible)[..., None]
         eta, c1 = self._eta_B(feasible), self._c1 * feasible
         unit, length = split(self.v)
-        cross = weighted_cross(z, w[..., 0, :], unit)
         # Sums over the local steps y = stretch(z), without making them.
         more = np.sqrt(1 + length**2) - 1
         second = squares + 2 * more * unit * cross + (more * unit) ** 2 * np.vecdot(cross, unit)[..., None]
@@ -95,8 +98,8 @@ class CRFMNES(Phases):
         # Close to where v is parallel to a coordinate axis the damped Fisher matrix is singular.
         largest = np.abs(s).max(-1, keepdims=True)
         trust = np.where(np.isfinite(largest), np.minimum(1.0, 0.9 / np.maximum(largest, 0.9)), 0.0)
-        D = self.D * (1 + np.where(trust > 0, trust * s, 0.0))
-        self.v = self.v + np.where(trust > 0, trust * t, 0.0)
+        D = self.D * (1 + trust * np.where(trust > 0, s, 0.0))
+        self.v = self.v + trust * np.where(trust > 0, t, 0.0)
         logdet = np.log(D).sum(-1) + 0.5 * np.log1p(np.vecdot(self.v, self.v))
         self.D = D / np.exp(logdet / self.n)[..., None]
 
@@ -116,7 +119,7 @@ def natural_gradient(
 ) -> tuple[FloatArray, FloatArray]:
     """Natural gradient of the log-likelihood in D and v, summed over weighted steps y in units of sigma D.
 
-    VD-CMA (Akimoto, Auger & Hansen, GECCO 2014), theorem 4.2 and algorithm 1: the Fisher matrix with its off-diagonal
+    As in VD-CMA (Akimoto, Auger & Hansen, GECCO 2014): the Fisher matrix with its off-diagonal
     blocks damped by alpha, so that it can be inverted in linear time. All is linear in y y^T, so sums are enough.
 
     Parameters

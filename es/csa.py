@@ -5,10 +5,11 @@ from __future__ import annotations
 from es import parameters
 from es.isotropic import Isotropic
 from es.pathlength import PathLength
-from es.shapes import FloatArray
+from es.rows import Ranked
+from es.rowwise import RowWise
 
 
-class CSAES(PathLength, Isotropic):
+class CSAES(RowWise, PathLength, Isotropic):
     """(mu/mu_w, lambda)-ES with cumulative step-size adaptation: weighted recombination, one step size.
 
     CMA-ES without its covariance matrix. Source: Hansen, Arnold & Auger, Evolution Strategies (Springer Handbook of
@@ -40,8 +41,8 @@ class CSAES(PathLength, Isotropic):
         self._set_path(p.cs, p.damps, p.mueff)
         self._weights = p.weights[: p.mu]
 
-    def _update(self, z: FloatArray, y: FloatArray) -> None:
-        mu = len(self._weights)
-        self.mean += self._weights @ y[..., :mu, :]
-        self._lengthen(self._weights @ z[..., :mu, :])
+    def _absorb(self, ranked: Ranked) -> None:
+        (z_w,) = ranked.sums(self._weights)
+        self.mean += self.stds * z_w
+        self._lengthen(z_w)
         self._scale_sigma()

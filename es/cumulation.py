@@ -7,12 +7,12 @@ coordinates of z, where C is the identity.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from es.parameters import CMAParameters
+from es.parameters import CMAParameters, of_runs
 from es.pathlength import PathLength
 from es.shapes import FloatArray
 
@@ -37,6 +37,12 @@ class Cumulation(PathLength):
 
     parameters: CMAParameters
     q: FloatArray
+    _differ: bool  # whether rates differ from run to run
+
+    # What `_set_parameters` gives that depends on the rates.
+    _per_run: ClassVar[tuple[str, ...]] = (
+        "_ps_keep", "_ps_gain", "_sigma_rate", "_rates", "_worse", "_q_keep", "_q_gain", "_decay",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -53,9 +59,15 @@ class Cumulation(PathLength):
         super()._init()
         self.q = np.zeros(self.mean.shape)
 
-    def _set_parameters(self, p: CMAParameters) -> None:
-        """Take over weights and rates in `_tune`, and prepare what depends on nothing else."""
-        self.parameters = p
+    def _set_parameters(self, p: CMAParameters, *others: CMAParameters) -> None:
+        """Take over weights and rates in `_tune`, and prepare what depends on nothing else.
+
+        With several, one for each of the stacked runs: each formula runs for one, and the results get a leading axis.
+        """
+        if others:
+            self._set_parameters_of_runs(p, *others)
+            return
+        self.parameters, self._differ = p, False
         self._set_path(p.cs, p.damps, p.mueff)
         self._recombine = p.weights[: p.mu]
         used = len(p.weights) if self._active else p.mu
@@ -63,27 +75,60 @@ class Cumulation(PathLength):
         self._worse = self.n * p.cmu * p.weights[p.mu : used]
         self._hsig_limit = (1.4 + 2 / (self.n + 1)) * self._chi
         # What depends on hsig: without and with it.
+        self._q_keep: Any = 1 - p.cc
         self._q_gain = np.array([0.0, math.sqrt(p.cc * (2 - p.cc) * p.mueff)])
         self._decay = 1 - p.c1 - p.cmu * p.weights.sum() + np.array([p.c1 * p.cc * (2 - p.cc), 0.0])
 
+    def _set_parameters_of_runs(self, *each: CMAParameters) -> None:
+        one_by_one: dict[str, list[Any]] = {name: [] for name in self._per_run}
+        for p in each:
+            self._set_parameters(p)
+            for name, values in one_by_one.items():
+                values.append(getattr(self, name))
+        for name, values in one_by_one.items():
+            setattr(self, name, np.array(values))
+        for name in ("_ps_keep", "_ps_gain", "_q_keep"):  # these meet vectors
+            setattr(self, name, getattr(self, name)[:, None])
+        self.parameters, self._differ = of_runs(each), True
+
     def _cumulate(self, z_w: FloatArray) -> Any:
         """Move both paths; returns hsig, False where that of the step size is too long."""
-        p = self.parameters
         self._lengthen(z_w)  # (43)
-        warmed = math.sqrt(1 - (1 - p.cs) ** (2 * (self.nit + 1)))
-        hsig = self._length < self._hsig_limit * warmed  # below (45)
-        self.q *= 1 - p.cc  # (45)
-        self.q += self._q_gain.take(hsig)[..., None] * z_w
+        hsig = self._length < self._hsig_limit * self._warmed(2 * (self.nit + 1))  # below (45)
+        self.q *= self._q_keep  # (45)
+        self.q += self._by_hsig(self._q_gain, hsig)[..., None] * z_w
         return hsig
+
+    def _by_hsig(self, table: FloatArray, hsig: Any) -> FloatArray:
+        """The entry for hsig of each run, of one table (2, ...) or of one for each (runs, 2, ...)."""
+        if self._differ:
+            each: FloatArray = table[np.arange(len(table)), hsig.astype(np.intp)]
+            return each
+        one: FloatArray = table.take(hsig, 0)
+        return one
+
+    def _warmed(self, exponent: int) -> Any:
+        """sqrt(1 - (1 - cs)^exponent): the share of its stationary length that the path has come to."""
+        cs = self.parameters.cs
+        if not self._differ:
+            return math.sqrt(1 - (1 - cs) ** exponent)
+        # A power of Python, as above, which NumPy's may differ from in the last bit.
+        return np.array([math.sqrt(1 - (1 - one) ** exponent) for one in cs.tolist()])
 
     def _update_rates(self, z: FloatArray) -> FloatArray:
         """Rate of each z in the update of C, cmu w_i, and of q, c1: shape (..., k + 1, 1).
 
         Where w_i < 0 it is multiplied by n / |z_i|^2, which keeps C positive definite (46).
         """
-        D = np.empty(z.shape[:-2] + self._rates.shape)
+        if not self._active:
+            return self._rates_of(None)
+        worse = z[..., self.parameters.mu :, :]
+        return self._rates_of(np.vecdot(worse, worse))
+
+    def _rates_of(self, worse: FloatArray | None) -> FloatArray:
+        """The same from |z_i|^2 (..., k - mu) where w_i < 0."""
+        D = np.empty(self.batch + self._rates.shape[-2:])
         D[...] = self._rates
-        if self._active:
-            worse = z[..., self.parameters.mu :, :]
-            np.divide(self._worse, np.vecdot(worse, worse), out=D[..., self.parameters.mu : -1, 0])
+        if worse is not None:
+            np.divide(self._worse, worse, out=D[..., self.parameters.mu : -1, 0])
         return D

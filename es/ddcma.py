@@ -17,7 +17,7 @@ class DDCMAES(Strategy):
 
     Steps are sigma D sqrt(C) z with the symmetric root of C, so that z_i belongs to coordinate i. Source: Akimoto &
     Hansen, Diagonal acceleration for covariance matrix adaptation evolution strategies (Evolutionary Computation 28(3),
-    2020, arXiv:1905.05885), with equation numbers of it. Parameters: see `Strategy`.
+    2020, arXiv:1905.05885). Parameters: see `Strategy`.
 
     Attributes
     ----------
@@ -97,12 +97,12 @@ class DDCMAES(Strategy):
         self.pd, self.gamma_d = self._move(self.pd, self.gamma_d, cc_d, step, hsig)
         shrink = np.ones(z.shape[:-1])
         shrink[..., mu:] = self.n / np.vecdot(z[..., mu:, :], z[..., mu:, :])
-        # (19): what C is to become, in coordinates of z; summed up until the root is taken again.
+        # The update of C, active and rank-one, in coordinates of z; summed up until the root is taken again.
         q = self._back(self.pc)
         eye, gamma = np.eye(self.n), np.asarray(self.gamma_c)[..., None, None]
         self.change = self.change + c1 * (q[..., None] * q[..., None, :] - gamma * eye)
         self.change = self.change + cmu * (z.swapaxes(-1, -2) @ ((w_c * shrink)[..., None] * z) - w_c.sum() * eye)
-        # (28): the same for the diagonal alone, and (29), (31): slower while C has far to go.
+        # The same for the diagonal alone, with its own rates, and slower where the condition of C is high.
         growth = c1_d * (self._back(self.pd) ** 2 - np.asarray(self.gamma_d)[..., None])
         growth = growth + cmu_d * (((w_d * shrink)[..., None, :] @ (z * z))[..., 0, :] - w_d.sum())
         self.D = self.D * np.exp(growth / (2 * np.maximum(1.0, self.ratio - 1)[..., None]))
@@ -123,11 +123,11 @@ class DDCMAES(Strategy):
     def _take_root(self) -> None:
         """Apply the summed changes to C, hand its diagonal to D, and take the symmetric root of what remains."""
         least = np.abs(np.linalg.eigvalsh(self.change)[..., 0])
-        damped = np.minimum(0.75 / np.maximum(least, 1e-300), 1.0)[..., None, None]  # (22) keeps C positive definite
-        C = self.root @ (np.eye(self.n) + damped * self.change) @ self.root  # (21)
+        damped = np.minimum(0.75 / np.maximum(least, 1e-300), 1.0)[..., None, None]  # keeps C positive definite
+        C = self.root @ (np.eye(self.n) + damped * self.change) @ self.root
         diagonal = np.sqrt(np.diagonal(C, axis1=-2, axis2=-1))
-        self.D = self.D * diagonal  # (34)
-        C = C / diagonal[..., None] / diagonal[..., None, :]  # (35)
+        self.D = self.D * diagonal  # D takes over the variances,
+        C = C / diagonal[..., None] / diagonal[..., None, :]  # and C is a correlation matrix
         values, vectors = np.linalg.eigh(C)
         lengths = np.sqrt(np.maximum(values, 1e-28 * values[..., -1:]))
         back = vectors.swapaxes(-1, -2)

@@ -2,8 +2,9 @@
 
 A constant learning rate leaves Adam and its kin circling around the optimum at the distance of a step, so the rate is
 halved whenever the best value has not improved for `patience` steps, and the run ends where it has become a
-`tolrate` of what it was. A step to a value that is not finite, or far above all that was seen, is taken back and the
-rate halved, so that a learning rate that is much too high costs a few evaluations and not the run.
+`tolrate` of what it was. That is not in the papers; with `patience=None` the rule goes on as it stands there. A step
+to a value that is not finite, or far above all that was seen, is taken back and the rate halved, so that a learning
+rate that is much too high costs a few evaluations and not the run.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from autodiff import descent as rules
 from es.optimizer import Optimizer
+from es.rulestate import RuleState, checked_patience
 from es.stopping import COMMON, Outcome, criterion
 
 FloatArray = npt.NDArray[np.float64]
@@ -34,7 +36,7 @@ def tolrate(opt: Any, threshold: Any) -> Outcome:
     return opt.rate < threshold, opt.rate
 
 
-class Descent(Optimizer):
+class Descent(RuleState, Optimizer):
     """Base class: an update rule of `autodiff.descent` as an optimizer of one run or of stacked runs.
 
     Parameters
@@ -43,8 +45,8 @@ class Descent(Optimizer):
         As for every optimizer; steps are clipped to the bounds. `sigma0` and `popsize` mean nothing here.
     lr : float, array of shape (runs,) or callable, optional
         Learning rate, one per stacked run if wanted, or a schedule `lr(step)`; default `default_lr` of the class.
-    patience : int
-        Steps without a new best value after which the rate is halved; for noisy objectives take more.
+    patience : int or None
+        Steps without a new best value after which the rate is halved; for noisy objectives take more, or None: never.
     **options
         Further arguments of the rule (beta1, momentum, clip_norm, ...).
     """
@@ -55,6 +57,7 @@ class Descent(Optimizer):
     rule: ClassVar[Callable[..., rules.Rule]]
     default_lr: ClassVar[float]
     cost = "n"
+    state_names: ClassVar[tuple[str, ...]] = ("mean", *RuleState.RULE_STATE, "slope", "first", "back")
 
     def __init__(
         self,
@@ -66,33 +69,16 @@ class Descent(Optimizer):
         rng: Any = None,
         stop: Mapping[str, Any] | None = None,
         lr: float | npt.ArrayLike | Callable[[int], Any] | None = None,
-        patience: int = 100,
+        patience: int | None = 100,
         **options: Any,
     ) -> None:
         super().__init__(x0, None, bounds=bounds, rng=rng, stop=stop)
-        if not patience >= 1:
-            raise ValueError(f"patience must be at least 1, got {patience}")
-        self.patience = patience
+        self.patience = checked_patience(patience)
         self.lr = self.default_lr if lr is None else lr
-        self._rule = type(self).rule(lr=self.lr, **options)
-        base = self._rule.lr
-        self._schedule = base if callable(base) else None
-        self.base_lr: FloatArray = (
-            np.ones(self.batch)[()] if callable(base) else np.broadcast_to(base, self.batch).copy()[()]
-        )
-        self.rate = self._each(1.0)
-        self.since = self._each(0)
+        self._hold(type(self).rule(lr=self.lr, **options))
         self.slope = self._each(np.inf)
         self.first = self._each(np.nan)
-        self.lowest = self._each(np.inf)
         self.back = self.mean.copy()
-        # A dry step makes the rule's arrays, so that they can be saved and compacted like all other state.
-        self._rule.step(self.mean, np.zeros_like(self.mean))
-        self._memory = tuple(name for name in self._rule.state if name != "step")
-        for name in self._memory:
-            setattr(self, f"rule_{name}", np.zeros_like(self.mean))
-        own = ("mean", "base_lr", "rate", "since", "slope", "first", "lowest", "back")
-        self.state_names = (*own, *(f"rule_{name}" for name in self._memory))  # type: ignore[misc]  # depends on the rule
 
     @classmethod
     def option_names(cls) -> set[str]:
@@ -119,24 +105,14 @@ class Descent(Optimizer):
             far = value > np.maximum(self.lowest, self.first) + 10.0 * room
         bad = far | ~np.isfinite(slope).all(-1)
         better = ~bad & (value < self.lowest)
-        self.since = np.where(better, 0, self.since + 1)[()]
-        self.lowest = np.where(better, value, self.lowest)[()]
+        self._tire(better, value)
         self.back = np.where(better[..., None], here, self.back)
         self.slope = np.where(bad, self.slope, self._projected(here, slope))[()]
-        tired = self.since >= self.patience
-        self.rate = np.where(tired, 0.5 * self.rate, self.rate)[()]
-        self.since = np.where(tired, 0, self.since)[()]
         self.mean = self._step(here, np.where(bad[..., None], 0.0, slope))
         self._take_back(bad)
 
     def _step(self, x: FloatArray, g: FloatArray) -> FloatArray:
-        rule = self._rule
-        # The step count is the run's iterations: the same for all runs of a stack, whatever happens to each of them.
-        rule.state = {"step": np.array(self.nit), **{name: getattr(self, f"rule_{name}") for name in self._memory}}
-        rule.lr = np.asarray(self.rate * self.base_lr * (1.0 if self._schedule is None else self._schedule(self.nit)))
-        y = rule.step(x, g)
-        for name in self._memory:
-            setattr(self, f"rule_{name}", rule.state[name])
+        y = self._rule_step(x, g)
         return y if self.box is None else np.clip(y, self.box.lb, self.box.ub)
 
     def _projected(self, x: FloatArray, g: FloatArray) -> FloatArray:
@@ -153,8 +129,7 @@ class Descent(Optimizer):
         self.mean = np.where(row, self.back, self.mean)
         # The rate itself was wrong; `rate`, which says how far a sound one has been worn down, stays.
         self.base_lr = np.where(bad, 0.5 * self.base_lr, self.base_lr)[()]
-        for name in self._memory:
-            setattr(self, f"rule_{name}", np.where(row, 0.0, getattr(self, f"rule_{name}")))
+        self._forget(bad)
 
     def _after(self) -> None:
         self._take_back(np.asarray(self.barren) > 0)

@@ -7,16 +7,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from es import stopping
-from es.full import FullCovariance
+from es.exponential import Exponential
 from es.phases import Phases
 from es.shapes import FloatArray
 
 
-class DXNESIC(Phases, FullCovariance):
+class DXNESIC(Phases, Exponential):
     """DX-NES-IC: xNES with rates that follow the phase of the search; copes with regions that have no value.
 
     Source: Nomura, Sakai, Fukushima & Ono, Distance-weighted exponential natural evolution strategy for implicitly
-    constrained black-box function optimization (CEC 2021), algorithm 1. Parameters: see `Phases`. Points without a
+    constrained black-box function optimization (CEC 2021). Parameters: see `Phases`. Points without a
     finite value are infeasible: they rank by their distance from the mean, and slow the learning down.
 
     Attributes
@@ -39,26 +39,21 @@ class DXNESIC(Phases, FullCovariance):
     gamma: Any
 
     def _init(self) -> None:
-        FullCovariance._init(self)
+        Exponential._init(self)
         self.ps = np.zeros(self.mean.shape)
         self.gamma = self._each(1.0)
         self._c_gamma = 1 / (3 * max(1, self.n - 1))
 
     def _update(self, z: FloatArray, y: FloatArray) -> None:
-        moves, converges = self._phase(z)
-        w = self._weights(z, moves)[..., None, :]
+        moves, converges = self._phase(self.utilities @ z)
+        w = self._weights(np.vecdot(z, z), moves)[..., None, :]
         self.mean += (w @ y)[..., 0, :]  # sigma B G_delta
         G = z.swapaxes(-1, -2) @ (w.swapaxes(-1, -2) * z)  # G_M = sum w_i (z_i z_i^T - I); the weights sum to 0
-        G_sigma = np.trace(G, axis1=-2, axis2=-1) / self.n
-        # exp(eta_B / 2 (G_M - G_sigma I)) by eigenvectors: the argument is symmetric.
-        values, vectors = np.linalg.eigh(G)
-        half = (0.5 * self._eta_B(moves, converges))[..., None] * (values - np.asarray(G_sigma)[..., None])
         before = self.A
-        self.A = before @ (vectors * np.exp(half)[..., None, :] @ vectors.swapaxes(-1, -2))
-        self.sigma = self.sigma * np.exp(0.5 * self._eta_sigma(moves, converges) * G_sigma)
+        self._grow(G, self._rate_of_shape(moves, converges), self._eta_sigma(moves, converges))
         self._expand(before, moves)
 
-    def _eta_B(self, moves: Any, converges: Any) -> Any:
+    def _rate_of_shape(self, moves: Any, converges: Any) -> Any:
         """Learning rate of the shape."""
         n = self.n
         return np.where(moves, 180, np.where(converges, 12, 168)) * (

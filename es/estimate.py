@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from autodiff import descent
 from es import shaping as shapings
+from es.rows import Rows
+from es.rowwise import RowWise
+from es.rulestate import RuleState, checked_patience
 from es.shapes import FloatArray, IntArray
-from es.strategy import Strategy
 
 
-class GradientEstimate(Strategy):
+class GradientEstimate(RuleState, RowWise):
     """Sample around the mean in pairs z, -z; estimate the gradient; let an update rule make the step.
 
     Where sigma0 has one value per coordinate, the rule works in units of it (relative to the largest).
@@ -34,7 +36,10 @@ class GradientEstimate(Strategy):
         Weights of the points (`es.shaping`).
     patience : int or None
         Generations without a new best value after which the sample spread and the learning rate are halved, so that
-        the search ends at a point and not around it. None: never, as in the papers; for noisy objectives.
+        the search ends at a point and not around it. An addition of this package, in none of the papers: None leaves
+        it out, and the method is that of its paper. (On a 10-D sphere it brought f at the last mean down from values
+        between 0.03 and 2 to below 1e-12; with noise of standard deviation 0.1 to 1 it divided it by 0.9 to 140. With
+        noise of 10, as large as f at the start, three of the four methods did better without.)
     sampling : str
         See `Strategy`.
     **options
@@ -52,7 +57,7 @@ class GradientEstimate(Strategy):
     adapts: ClassVar[bool] = False  # sigma follows a schedule: for budgets, not for the last digit
     default_rule: ClassVar[str] = "adam"
     default_shaping: ClassVar[str] = "ranks"
-    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "shape", "base_lr", "rate", "since", "lowest")
+    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "shape", *RuleState.RULE_STATE)
 
     def __init__(
         self,
@@ -67,9 +72,7 @@ class GradientEstimate(Strategy):
         rule_options: dict[str, Any] | None = None,
         **common: Any,
     ) -> None:
-        if patience is not None and not patience >= 1:
-            raise ValueError(f"patience must be at least 1 or None, got {patience}")
-        self.patience = patience
+        self.patience = checked_patience(patience)
         self._shaping = shapings.shaping(shaping or self.default_shaping)
         self._rule, self._lr, self._rule_options = _maker(rule or self.default_rule), lr, rule_options or {}
         super().__init__(x0, sigma0, sampling=sampling, **common)
@@ -85,26 +88,7 @@ class GradientEstimate(Strategy):
         self.sigma = self.scale0.max(-1)
         self.shape = self.scale0 / self.sigma[..., None]
         lr = self._default_lr() if self._lr is None else self._lr
-        self.rule = self._rule(lr=lr, **self._rule_options)
-        self._schedule = lr if callable(lr) else None
-        self.base_lr = (
-            self._each(1.0) if callable(lr) else np.broadcast_to(np.asarray(self.rule.lr), self.batch).copy()[()]
-        )
-        self.rate, self.since, self.lowest = self._each(1.0), self._each(0), self._each(np.inf)
-        # A dry step makes the rule's arrays, so that they are saved and compacted like all other state.
-        self.rule.step(self.mean, np.zeros_like(self.mean))
-        self._memory = tuple(name for name in self.rule.state if name != "step")
-        for name in self._memory:
-            setattr(self, f"rule_{name}", np.zeros_like(self.mean))
-        own = type(self).state_names
-        self.state_names = (*own, *(f"rule_{name}" for name in self._memory))  # type: ignore[misc]  # the rule decides
-
-    def _sample(self, z: FloatArray) -> FloatArray:
-        y: FloatArray = self.stds[..., None, :] * z
-        return y
-
-    def _whiten(self, y: FloatArray) -> FloatArray:
-        return y / self.stds[..., None, :]
+        self._hold(self._rule(lr=lr, **self._rule_options))
 
     @property
     def stds(self) -> FloatArray:
@@ -112,34 +96,32 @@ class GradientEstimate(Strategy):
         stds: FloatArray = np.asarray(self.sigma)[..., None] * self.shape
         return stds
 
-    def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
-        z, y = self._told
-        self._follow(z, y, self._shaping(f, order))
-        self._tire(np.take_along_axis(f, order[..., :1], -1)[..., 0])
+    def _ranked_by(self, f: FloatArray) -> FloatArray:
+        self._merit = super()._ranked_by(f)  # f with all penalties: what is to become small
+        return self._merit
 
-    def _follow(self, z: FloatArray, y: FloatArray, weights: FloatArray) -> None:
-        """Learn from z and steps y (..., k, n), in any order, with weights (..., k) that are large for good ones."""
-        self._step(-(weights[..., None, :] @ z)[..., 0, :] / z.shape[-2])
+    def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
+        self._follow(self._rows, self._weights(self._rows, self._merit, order))
+        self._settle(np.take_along_axis(self._merit, order[..., :1], -1)[..., 0])
+
+    def _weights(self, rows: Rows, f: FloatArray, order: IntArray) -> FloatArray:
+        """Weights (..., k) of the rows, large for good ones."""
+        return self._shaping(f, order)
+
+    def _follow(self, rows: Rows, weights: FloatArray) -> None:
+        """Learn from k samples, with weights (..., k) that are large for good ones."""
+        (z_w,) = rows.sums(weights)
+        self._step(-z_w / rows.k)
 
     def _step(self, g: FloatArray) -> None:
         """Let the rule move the mean by a gradient g (..., n) in units of `shape`."""
-        rule = self.rule
-        # The step count is the run's iterations: the same for all runs of a stack, whatever happens to each of them.
-        rule.state = {"step": np.array(self.nit), **{name: getattr(self, f"rule_{name}") for name in self._memory}}
-        rule.lr = np.asarray(self.rate * self.base_lr * (1.0 if self._schedule is None else self._schedule(self.nit)))
-        self.mean = rule.step(self.mean / self.shape, g) * self.shape
-        for name in self._memory:
-            setattr(self, f"rule_{name}", rule.state[name])
+        self.mean = self._rule_step(self.mean / self.shape, g) * self.shape
 
-    def _tire(self, best: Any) -> None:
+    def _settle(self, best: Any) -> None:
         """Halve spread and learning rate where the best value has not improved for long."""
-        better = best < self.lowest
-        self.lowest = np.where(better, best, self.lowest)[()]
-        self.since = np.where(better, 0, self.since + 1)[()]
-        if self.patience is not None and np.any(tired := self.since >= self.patience):
+        tired = self._tire(best < self.lowest, best)
+        if np.any(tired):
             half = np.where(tired, 0.5, 1.0)
-            self.since = np.where(tired, 0, self.since)[()]
-            self.rate = self.rate * half
             self.sigma = self.sigma * (half if np.ndim(self.sigma) == half.ndim else half[..., None])
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.estimate import GradientEstimate
+from es.rows import Rows
 from es.sampling import plain
 from es.shapes import FloatArray
 
@@ -21,7 +22,7 @@ class GuidedES(GradientEstimate):
     search with surrogate gradients (ICML 2019, arXiv:1806.10230), algorithm 1. Steps have the covariance matrix
     sigma^2 (alpha I + (1 - alpha) n / s U U^T), that of the paper times n, with U an orthonormal basis of the last s
     surrogate gradients. Without a surrogate the past estimates guide, as in Meier, Mujika, Gauy & Steger
-    (arXiv:1910.05268).
+    (arXiv:1910.05268). The halvings after `patience` generations are in neither paper.
 
     Parameters
     ----------
@@ -82,9 +83,9 @@ class GuidedES(GradientEstimate):
         self.past = plain(self._streams, self.batch, self.subspace, self.n)
         self._remember(None)
 
-    def _sample(self, z: FloatArray) -> FloatArray:
-        y: FloatArray = self.stds[..., None, :] * self._guide(z, *self._lengths())
-        return y
+    def _map(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        beside, along = self._lengths()
+        return beside * self.stds, self.basis, (along / beside - 1) * self.basis
 
     def _whiten(self, y: FloatArray) -> FloatArray:
         beside, along = self._lengths()
@@ -101,10 +102,10 @@ class GuidedES(GradientEstimate):
         inside: FloatArray = (z @ U.swapaxes(-1, -2)) @ U
         return beside * z + (along - beside) * inside
 
-    def _follow(self, z: FloatArray, y: FloatArray, weights: FloatArray) -> None:
+    def _follow(self, rows: Rows, weights: FloatArray) -> None:
         # (5), with steps in units of sigma and `shape`, and the weights in the place of the values of f.
-        steps = y / self.stds[..., None, :]
-        g = -(weights[..., None, :] @ steps)[..., 0, :] / z.shape[-2]
+        (z_w,) = rows.sums(weights)
+        g = -self._guide(z_w[..., None, :], *self._lengths())[..., 0, :] / rows.k
         self._step(g)
         self._remember(g)
 

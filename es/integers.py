@@ -27,8 +27,8 @@ class MarginCMAES(CMAES):
 
     Parameters
     ----------
-    integrality : array_like, shape (n,)
-        Non-zero where a coordinate takes whole numbers only.
+    integrality : array_like, shape (n,), optional
+        Non-zero where a coordinate takes whole numbers only. Default: nowhere, which is CMA-ES bit for bit.
     x0, sigma0, **common
         See `CMAES`. Bounds of integer coordinates are rounded inwards.
 
@@ -49,7 +49,7 @@ class MarginCMAES(CMAES):
 
     paper = "Hamano, Saito, Nomura and Shirakawa, arXiv:2205.13482"
     good_for = "integer and mixed-integer problems up to a few hundred variables"
-    claims: ClassVar[frozenset[str]] = frozenset({"monotone", "permutation"})
+    # Invariances that move integer coordinates off the whole numbers hold for the others alone: claims are CMAES's.
     state_names: ClassVar[tuple[str, ...]] = (*CMAES.state_names, "stretch")
 
     def __init__(
@@ -57,14 +57,14 @@ class MarginCMAES(CMAES):
         x0: npt.ArrayLike,
         sigma0: float | npt.ArrayLike | None = None,
         *,
-        integrality: npt.ArrayLike,
+        integrality: npt.ArrayLike | None = None,
         **common: Any,
     ) -> None:
         self._integrality = integrality
         super().__init__(x0, sigma0, **common)
 
     def _prepare(self) -> None:
-        integer = np.asarray(self._integrality) != 0
+        integer = np.zeros(self.n, bool) if self._integrality is None else np.asarray(self._integrality) != 0
         if integer.shape != (self.n,):
             raise ValueError(f"integrality must have shape ({self.n},), got {integer.shape}")
         self.whole = np.flatnonzero(integer)
@@ -83,13 +83,19 @@ class MarginCMAES(CMAES):
         self.box = box
 
     def _decode(self, u: FloatArray) -> FloatArray:
-        x, j = np.array(super()._decode(u)), self.whole
+        x, j = super()._decode(u), self.whole
+        if not j.size:
+            return x
+        x = np.array(x)
         mean, stretch = (a if u.ndim == a.ndim else a[..., None, :] for a in (self.mean[..., j], self.stretch[..., j]))
         x[..., j] = np.clip(np.rint(mean + stretch * (u[..., j] - mean)), self._low, self._high)
         return x
 
     def _encode(self, x: FloatArray) -> FloatArray:
-        u, j = np.array(super()._encode(x)), self.whole
+        u, j = super()._encode(x), self.whole
+        if not j.size:
+            return u
+        u = np.array(u)
         mean, stretch = (a if x.ndim == a.ndim else a[..., None, :] for a in (self.mean[..., j], self.stretch[..., j]))
         u[..., j] = mean + (x[..., j] - mean) / stretch
         return u

@@ -69,7 +69,8 @@ def minimize(
     ----------
     fun : callable, problems.Objective or problems.Ledger
         `fun(x)` for x of shape (n,) returns a number; of shape (..., n) values of shape (...) if `vectorized`. With a
-        `Space` it gets a dict. A Ledger is used as it is, so its trace is the curve of the run.
+        `Space` it gets a dict. A Ledger is used as it is, so its trace is the curve of the run. For method "mo-cmaes"
+        it returns one value per objective, (m,) or (..., m).
     x0 : array_like of shape (n,), Space or None
         Where to start, inside the bounds. None: `fun.x0(rng)` of an Objective.
     method : str or class
@@ -90,7 +91,7 @@ def minimize(
     maxfevals, maxiter, maxtime : float, optional
         Budget in evaluations (never passed), iterations and seconds.
     ftarget : float, optional
-        Stop at this value; `success` then means that it was reached.
+        Stop at this value; `success` then means that it was reached. With several objectives: minus a hypervolume.
     restarts : int, "ipop", "bipop" or None
         Start again when the method ends before the budget does (`es.restarts`); an int is a number of IPOP restarts.
     popsize : int, optional
@@ -119,7 +120,10 @@ def minimize(
     scipy.optimize.OptimizeResult
         `x` and `fun`, the best evaluated point and its value; `success`, `status`, `message`; `nfev`, `njev`, `nit`;
         `stop`, the criteria that ended the run with their figures; `mean`, the centre of the method's last
-        distribution; `n_failed` and `first_error`; `history`, what `es.plot` draws; `seconds`, `seed`, `method`.
+        distribution, which is not evaluated (of a noisy function it is often the better point); `n_failed` and
+        `first_error`; `history`, what `es.plot` draws; `seconds`, `seed`, `method`.
+        With several objectives `x` (k, n) and `fun` (k, m) are the Pareto set found, `hypervolume` is its volume up
+        to `reference` (m,); the history has minus the hypervolume in the place of f.
 
     Raises
     ------
@@ -137,14 +141,18 @@ def minimize(
     if space is not None:
         fun, x0, bounds, integrality = space.wrap(fun), space.x0, space.bounds, space.integrality
     start, rng = arguments.start_point(x0, fun, rng)
-    ledger = arguments.as_ledger(fun, start.size, jac=jac, vectorized=vectorized)
-    problem = ledger.objective
     cls = arguments.as_class(get_method(method))
+    several = cls.kind == "multiobjective"
+    ledger = arguments.as_ledger(fun, start.size, jac=jac, vectorized=vectorized, several=several)
+    problem = ledger.objective
     options, noise = arguments.take_noise(options, constraints or problem.constraints)
     integers = problem.integrality if integrality is None else np.asarray(integrality) != 0
     if integers is not None and integers.any():
         cls = arguments.with_integers(cls)
         options = {**(options or {}), "integrality": integers}
+    if several and (noise or restarts is not None):
+        what = "options['noise']" if noise else "restarts"
+        raise ValueError(f"{what} cannot be combined with {cls.__name__}, which has several objectives: leave it out")
     if cls.wants_gradient and problem.differentiable is False:
         raise ValueError(
             f"method {cls.__name__} needs a gradient and {problem.name} has none: give jac, or take 'cmaes'"
@@ -242,7 +250,8 @@ class Run:
             judged = {} if self.judge is None else self.judge(x, f)
             opt.tell(x, **{"f": f, "g": g, **judged})
             self.nit += 1
-            self.history.add(self.nit, self.limits.nfev, f, self.f_best, opt)
+            shown = f if f.ndim == 1 else np.array([self.f_best])
+            self.history.add(self.nit, self.limits.nfev, shown, self.f_best, opt)
             if not self.reporter(self):
                 self.stop["callback"] = float(self.nit)
             if self.checkpoint is not None and not cut:

@@ -8,17 +8,16 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from es import parameters
-from es.full import FullCovariance
+from es.exponential import Exponential
 from es.sampling import plain
 from es.shapes import FloatArray
 
 
-class NES(FullCovariance):
+class NES(Exponential):
     """Exact NES: search gradient times the inverse of a Fisher matrix that is estimated from samples.
 
     Source: Wierstra, Schaul, Glasmachers, Sun, Peters & Schmidhuber, Natural Evolution Strategies (JMLR 15, 2014),
-    algorithm 3, with the exponential coordinates of section 3.4: x = m + sigma A exp(M / 2) z, gradients at M = 0.
+    in exponential coordinates: x = m + sigma A exp(M / 2) z, gradients at M = 0.
     There the Fisher matrix does not depend on the distribution, so that it is estimated once, and samples for it need
     no evaluations. As their number grows the direction becomes that of xNES, which has the Fisher matrix in closed
     form; the rates are those of xNES.
@@ -36,7 +35,7 @@ class NES(FullCovariance):
         The estimate, in the coordinates of `scores`.
     """
 
-    paper = "Wierstra et al., JMLR 15 (2014), algorithm 3"
+    paper = "Wierstra et al., JMLR 15 (2014)"
     cost = "n^6"
     good_for = "a handful of variables; to see what xNES computes in closed form"
     claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "monotone", "permutation"})
@@ -58,19 +57,10 @@ class NES(FullCovariance):
             raise ValueError(f"fisher_samples must be at least 2 p = {2 * size}, got {samples}")
         self.fisher = self._estimate_fisher(samples, size)
 
-    def _tune(self, popsize: int) -> None:
-        n = self.n
-        self.utilities = parameters.utilities(popsize)
-        self.eta_sigma = self.eta_B = (9 + 3 * math.log(n)) / (5 * n * math.sqrt(n))
-
     def _update(self, z: FloatArray, y: FloatArray) -> None:
         delta, M = self.direction(z)
         self.mean += np.asarray(self.sigma)[..., None] * (self.A @ delta[..., None])[..., 0]
-        size = np.trace(M, axis1=-2, axis2=-1) / self.n
-        values, vectors = np.linalg.eigh(M)
-        growth = np.exp(0.5 * self.eta_B * (values - np.asarray(size)[..., None]))
-        self.A = self.A @ (vectors * growth[..., None, :] @ vectors.swapaxes(-1, -2))
-        self.sigma = self.sigma * np.exp(0.5 * self.eta_sigma * size)
+        self._grow(M, self.eta_B, self.eta_sigma)
 
     def direction(self, z: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Natural gradient F^-1 sum u_i s(z_i) in (delta, M) for ranked z (..., k, n): shapes (..., n), (..., n, n)."""
@@ -79,7 +69,7 @@ class NES(FullCovariance):
         return theta[..., : self.n], _matrix(theta[..., self.n :], self.n)
 
     def _estimate_fisher(self, samples: int, size: int) -> FloatArray:
-        """F = E s s^T (JMLR 15, (7)) by the mean over samples, a block of them at a time."""
+        """F = E s s^T by the mean over samples, a block of them at a time."""
         fisher = np.zeros((*self.batch, size, size))
         for start in range(0, samples, 1000):
             s = scores(plain(self._streams, self.batch, min(1000, samples - start), self.n))

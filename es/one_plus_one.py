@@ -16,8 +16,8 @@ from es.shapes import FloatArray
 class OnePlusOne(Elitist, Isotropic):
     """(1+1)-ES with 1/5 success rule: one parent, one offspring, one step size.
 
-    Source: Hansen, Arnold & Auger, Evolution Strategies (Springer Handbook of Computational Intelligence, 2015),
-    algorithm 4; the rule is Rechenberg's (1973). With `popsize` > 1 the best of several offspring is compared with the
+    Source: Hansen, Arnold & Auger, Evolution Strategies (Springer Handbook of Computational Intelligence, 2015);
+    the rule is Rechenberg's (1973). With `popsize` > 1 the best of several offspring is compared with the
     parent, and the share of successful offspring takes the place of success. Parameters: see `Strategy`.
 
     Attributes
@@ -37,7 +37,7 @@ class OnePlusOne(Elitist, Isotropic):
     True
     """
 
-    paper = "Hansen, Arnold & Auger, Evolution Strategies (2015), algorithm 4"
+    paper = "Hansen, Arnold & Auger, Evolution Strategies (2015)"
     good_for = "smooth well-conditioned functions with few evaluations, a baseline"
     # Offspring are worse than their parent most of the time: values of f that do not get better are no stagnation.
     criteria: ClassVar[tuple[str, ...]] = tuple(name for name in stopping.DISTRIBUTION if name != "stagnation")
@@ -45,4 +45,4 @@ class OnePlusOne(Elitist, Isotropic):
 
     def _adapt(self, success: FloatArray, better: Any, z: FloatArray) -> None:
         damping = math.sqrt(self.n + 1)
-        self.sigma = self.sigma * np.exp((success - 0.2) / damping)  # line 5
+        self.sigma = self.sigma * np.exp((success - 0.2) / damping)

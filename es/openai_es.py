@@ -12,8 +12,8 @@ class OpenAIES(GradientEstimate):
 
     Source: Salimans, Ho, Chen, Sidor & Sutskever, Evolution strategies as a scalable alternative to reinforcement
     learning (arXiv:1703.03864), algorithm 1 with the antithetic samples and the ranks of section 2.1. As in the
-    authors' implementation the estimate g = -1/k sum w_i z_i is not divided by sigma. Parameters: see
-    `GradientEstimate`.
+    authors' implementation the estimate g = -1/k sum w_i z_i is not divided by sigma. The spread is fixed with
+    `patience=None` only (see there). Parameters: see `GradientEstimate`.
 
     Examples
     --------

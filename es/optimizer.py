@@ -67,6 +67,7 @@ class Optimizer(Saving):
     default_popsize: ClassVar[int] = 1
     min_rows: ClassVar[int] = 1  # with fewer points than this a tell only keeps the books
     state_names: ClassVar[tuple[str, ...]] = ("mean",)
+    dtype: np.dtype[Any] = np.dtype(np.float64)  # of points
     criteria: ClassVar[tuple[str, ...]] = stopping.COMMON
 
     def __init__(
@@ -90,7 +91,7 @@ class Optimizer(Saving):
         self._streams, self._seeds = open_streams(rng, self.runs)
         self._thresholds = stopping.thresholds(self, stop)
         self.mean: FloatArray = start
-        self.x_best: FloatArray = start.copy()
+        self.x_best: FloatArray = start.astype(self.dtype)
         self.f_best: Any = self._each(np.inf)
         self.n_failed: Any = self._each(0)
         self.barren: Any = self._each(0)  # iterations without a finite value since the last that had one
@@ -327,7 +328,7 @@ class Optimizer(Saving):
         return ("x_best", "f_best", "n_failed", "barren", "scale0", *self.state_names)
 
     def _checked(self, x: npt.ArrayLike, f: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        points = np.asarray(x, dtype=float)
+        points: FloatArray = np.asarray(x, dtype=self.dtype)
         if points.shape[:-2] != self.batch or points.shape[-1:] != (self.n,) or points.ndim != len(self.batch) + 2:
             wanted = (*self.batch, "k", self.n)
             raise ValueError(f"x must have shape ({', '.join(map(str, wanted))}), got {points.shape}")

@@ -6,12 +6,14 @@ Equation numbers of `cma` are those of Hansen, The CMA Evolution Strategy: A Tut
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from es.shapes import FloatArray
+from es.shapes import FloatArray, IntArray
 
 
 def expected_norm(n: int) -> float:
@@ -29,22 +31,22 @@ class CMAParameters:
         Of the ranked points; the first `mu` are positive and sum to 1, the rest are negative or zero.
     mueff : float
         Variance-effective number of the positive weights.
-    c1, cmu, cc, cs, damps : float
+    c1, cmu, cc, cs, damps : float, or ndarray of shape (runs,) where they differ
         Rates of the rank-one and rank-mu updates, of the two evolution paths, and damping of the step size.
     """
 
     weights: FloatArray
     mu: int
     mueff: float
-    c1: float
-    cmu: float
-    cc: float
-    cs: float
-    damps: float
+    c1: Any
+    cmu: Any
+    cc: Any
+    cs: Any
+    damps: Any
 
 
-@lru_cache(maxsize=256)
-def cma(n: int, popsize: int, active: bool = True) -> CMAParameters:
+@lru_cache(maxsize=4096)
+def cma(n: int, popsize: int, active: bool = True, **given: float) -> CMAParameters:
     """Defaults for dimension n and population size, (49)-(58).
 
     Parameters
@@ -54,14 +56,57 @@ def cma(n: int, popsize: int, active: bool = True) -> CMAParameters:
         At least 2.
     active : bool
         Whether the worse half gets negative weights.
+    **given : float
+        Rates in the place of these defaults; the negative weights follow them.
+
+    Raises
+    ------
+    ValueError
+        If c1 + cmu is more than 1.
     """
     mu, mueff = _selection(popsize)
     cs = (mueff + 2) / (n + mueff + 5)  # (55)
+    cs = given.get("cs", cs)
     damps = 1 + 2 * max(0.0, math.sqrt((mueff - 1) / (n + 1)) - 1) + cs  # (55)
     cc = (4 + mueff / n) / (n + 4 + 2 * mueff / n)  # (56)
-    c1 = 2 / ((n + 1.3) ** 2 + mueff)  # (57)
+    c1 = given.get("c1", 2 / ((n + 1.3) ** 2 + mueff))  # (57)
     cmu = min(1 - c1, 2 * (0.25 + mueff + 1 / mueff - 2) / ((n + 2) ** 2 + mueff))  # (58)
+    cmu, cc, damps = given.get("cmu", cmu), given.get("cc", cc), given.get("damps", damps)
+    if c1 + cmu > 1:
+        raise ValueError(f"c1 + cmu must be at most 1, got {c1:g} + {cmu:g}")
     return CMAParameters(_weights(n, popsize, c1, cmu, active), mu, mueff, c1, cmu, cc, cs, damps)
+
+
+def of_runs(each: Sequence[CMAParameters]) -> CMAParameters:
+    """Parameters of stacked runs: arrays with a leading axis for what their rates decide."""
+    differing = ("weights", "c1", "cmu", "cc", "cs", "damps")
+    arrays: dict[str, Any] = {name: np.array([getattr(p, name) for p in each]) for name in differing}
+    return replace(each[0], **arrays)
+
+
+def given_rates(rates: Mapping[str, Any], batch: tuple[int, ...]) -> dict[str, FloatArray]:
+    """Those of the rates that are not None, as arrays of shape () or, one for each of the stacked runs, `batch`.
+
+    Raises
+    ------
+    ValueError
+        If one is not positive, or more than 1 (damps may be), or of another shape.
+    """
+    given = {name: np.asarray(rate, dtype=float) for name, rate in rates.items() if rate is not None}
+    for name, rate in given.items():
+        if rate.shape not in ((), batch):
+            wanted = f"a number or have shape {batch}, one per run" if batch else "a number"
+            raise ValueError(f"{name} must be {wanted}, got shape {rate.shape}")
+        if not ((rate > 0) & (rate <= (np.inf if name == "damps" else 1))).all():
+            raise ValueError(f"{name} must be positive{'' if name == 'damps' else ' and at most 1'}, got {rates[name]}")
+    return given
+
+
+def of_each_run(given: Mapping[str, FloatArray], runs: IntArray) -> list[dict[str, float]]:
+    """The rates of these runs as arguments of `cma`; one for all where none differs."""
+    if all(rate.ndim == 0 for rate in given.values()):
+        runs = runs[:1]
+    return [{name: float(rate[run] if rate.ndim else rate) for name, rate in given.items()} for run in runs]
 
 
 @lru_cache(maxsize=256)

@@ -6,6 +6,8 @@ import numpy as np
 
 from es.shapes import FloatArray, IntArray
 
+MOST_CELLS = 4_000_000  # of a grid through all points of a front
+
 
 def fronts(f: FloatArray) -> IntArray:
     """Rank of each row of f (k, m) by non-dominated sorting: 0 for those that no other row dominates, and so on.
@@ -46,20 +48,56 @@ def hypervolume(f: FloatArray, reference: FloatArray) -> float:
     return float(np.array(slices) @ heights)
 
 
+def contributions(f: FloatArray, reference: FloatArray) -> FloatArray:
+    """Volume that each row of a front f (k, m) dominates alone, shape (k,).
+
+    Examples
+    --------
+    >>> contributions(np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([3.0, 4.0]))
+    array([2., 1.])
+    """
+    k, m = f.shape
+    if m == 1:
+        return np.full(k, reference[0] - f[0, 0] if k == 1 else 0.0)
+    if m == 2:  # a staircase: each step lies between its neighbours
+        order = np.lexsort((f[:, 1], f[:, 0]))
+        across, up = f[order, 0], f[order, 1]
+        alone = np.empty(k)
+        alone[order] = np.diff(across, append=reference[0]) * -np.diff(up, prepend=reference[1])
+        return alone
+    if k**m > MOST_CELLS:
+        whole = hypervolume(f, reference)
+        return np.array([whole - hypervolume(np.delete(f, i, 0), reference) for i in range(k)])
+    # The grid through all points: how many of them dominate a cell, and the sum of their numbers, which is the number
+    # of the one where it is one, are sums over all cells below.
+    edges = np.append(np.sort(f, axis=0), reference[None], axis=0)
+    corner = tuple(np.searchsorted(edges[:-1, j], f[:, j]) for j in range(m))
+    count, owner = np.zeros((2, *(k,) * m), dtype=np.intp)
+    np.add.at(count, corner, 1)
+    np.add.at(owner, corner, np.arange(k))
+    for j in range(m):
+        np.cumsum(count, axis=j, out=count)
+        np.cumsum(owner, axis=j, out=owner)
+    cells = np.nonzero(count == 1)
+    volume = np.ones(len(cells[0]))
+    for j, width in enumerate(np.diff(edges, axis=0).T):
+        volume *= width[cells[j]]
+    return np.bincount(owner[cells], weights=volume, minlength=k).astype(float)
+
+
 def keep_by_volume(f: FloatArray, count: int) -> IntArray:
     """The rows of a front f (k, m) that stay when the one that adds least volume is dropped until `count` are left.
 
-    The best row of each objective stays as long as there is another one to drop.
+    Volumes reach up to a point that lies one range of the rows beyond the worst of them, in each objective: so the
+    ends of the front weigh much, and the scale of an objective nothing. (To keep the best row of each objective come
+    what may wastes rows on ends that hardly differ from the next one: 0.8499 of volume on ZDT1 in place of 0.8515.)
     """
     kept = np.arange(len(f))
     while len(kept) > count:
-        rows = f[kept]
-        reference = rows.max(0) + 1 + np.ptp(rows, axis=0)
-        whole = hypervolume(rows, reference)
-        loss = np.array([whole - hypervolume(np.delete(rows, i, 0), reference) for i in range(len(rows))])
-        if count > rows.shape[1]:
-            loss[rows.argmin(0)] = np.inf
-        kept = np.delete(kept, loss.argmin())
+        rows = 0.5 * f[kept]  # half, so that the largest numbers have a difference
+        low, span = rows.min(0), np.ptp(rows, axis=0)
+        unit = (rows - low) / np.where(span > 0, span, 1.0)
+        kept = np.delete(kept, contributions(unit, np.full(f.shape[1], 2.0)).argmin())
     return kept
 
 

@@ -35,15 +35,17 @@ class PathLength(Strategy):
     def _set_path(self, cs: float, damps: float, mueff: float) -> None:
         """Take over the rate and the damping."""
         self._cs, self._damps = cs, damps
-        self._ps_gain = math.sqrt(cs * (2 - cs) * mueff)
+        self._ps_keep: Any = 1 - cs
+        self._ps_gain: Any = math.sqrt(cs * (2 - cs) * mueff)
+        self._sigma_rate: Any = cs / damps
         self._chi = expected_norm(self.n)
 
     def _lengthen(self, z_w: FloatArray) -> None:
         """Move the path by the weighted mean z_w (..., n) of the selected z (43); its length goes to `_length`."""
-        self.ps *= 1 - self._cs
+        self.ps *= self._ps_keep
         self.ps += self._ps_gain * z_w
         self._length: Any = np.sqrt(np.vecdot(self.ps, self.ps))
 
     def _scale_sigma(self) -> None:
         """The step size grows where the path is longer than that of random selection (44)."""
-        self.sigma = self.sigma * np.exp(at_most(1.0, self._cs / self._damps * (self._length / self._chi - 1)))
+        self.sigma = self.sigma * np.exp(at_most(1.0, self._sigma_rate * (self._length / self._chi - 1)))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from autodiff.descent import ClipUp
 from es.estimate import GradientEstimate
+from es.rows import Rows
 from es.shapes import FloatArray
 
 
@@ -19,7 +20,8 @@ class PGPE(GradientEstimate):
     Source: Sehnke, Osendorfer, Rückstieß, Graves, Peters & Schmidhuber, Parameter-exploring policy gradients (Neural
     Networks 23, 2010), equations 7 to 9 with symmetric sampling; with the update rule and the settings of Toklu,
     Liskowski & Srivastava, ClipUp (PPSN 2020): the longest step is a fifteenth of the length of a sample, the learning
-    rate half of that, and no spread changes by more than a fifth at once.
+    rate half of that, and no spread changes by more than a fifth at once. The halvings after `patience` generations are
+    no part of it.
 
     Parameters
     ----------
@@ -64,12 +66,12 @@ class PGPE(GradientEstimate):
         super()._init()
         self.sigma = np.broadcast_to(np.asarray(self.sigma)[..., None], self.mean.shape).copy()
 
-    def _follow(self, z: FloatArray, y: FloatArray, weights: FloatArray) -> None:
-        k, w = z.shape[-2], weights[..., None, :]
+    def _follow(self, rows: Rows, weights: FloatArray) -> None:
+        z_w, squares = rows.sums(weights, squares=weights)  # sum w z and sum w z^2
         # (7): the gradient in sigma_i is sum w (z_i^2 - 1) sigma_i, here relative to sigma_i; it is the same in a pair.
-        growth = ((w @ (z * z))[..., 0, :] - weights.sum(-1)[..., None]) * (self.lr_sigma / k)
+        growth = (squares - weights.sum(-1)[..., None]) * (self.lr_sigma / rows.k)
         relative = self.sigma / self.sigma.max(-1)[..., None]  # so that the estimate has no unit
-        self._step(-relative * (w @ z)[..., 0, :] / k)
+        self._step(-relative * z_w / rows.k)
         self.sigma = self.sigma * (1 + np.clip(growth, -self.max_change, self.max_change))
 
     @property

@@ -2,10 +2,9 @@
 
 The length of an evolution path tells whether the distribution is moving, stagnating or converging. While it moves,
 points far out weigh more; how fast the step size follows depends on the phase and on how many points are feasible,
-which are those with a finite value. Equation numbers are those of Nomura, Sakai, Fukushima & Ono, Distance-weighted
-exponential natural evolution strategy for implicitly constrained black-box function optimization (CEC 2021), as
-far as they stand in Nomura & Ono, Fast moving natural evolution strategy for high-dimensional problems
-(arXiv:2201.11422), section II.
+which are those with a finite value. Nomura, Sakai, Fukushima & Ono, Distance-weighted exponential natural evolution
+strategy for implicitly constrained black-box function optimization (CEC 2021); Nomura & Ono, Fast moving natural
+evolution strategy for high-dimensional problems (arXiv:2201.11422).
 """
 
 from __future__ import annotations
@@ -66,24 +65,23 @@ class Phases(Strategy):
         finite = np.isfinite(f)
         self.feasible = finite.sum(-1)
         if not finite.all():  # those without a value rank by their distance from the mean, near ones first
-            z = self._told[0]
-            far = np.where(finite, -1.0, np.vecdot(z, z))
+            far = np.where(finite, -1.0, self._square_lengths())
             far = np.take_along_axis(far, order, -1)
             order = np.take_along_axis(order, far.argsort(-1, kind="stable"), -1)
         super()._learn(x, f, g, order)
 
-    def _phase(self, z: FloatArray) -> tuple[Any, Any]:
-        """Move the path by z (..., k, n), best first; returns whether the search moves and whether it converges."""
-        self.ps = (1 - self.cs) * self.ps + self._ps_gain * (self.utilities @ z)
+    def _phase(self, z_u: FloatArray) -> tuple[Any, Any]:
+        """Move the path by sum u_i z_i (..., n) with utilities u; returns whether the search moves, and converges."""
+        self.ps = (1 - self.cs) * self.ps + self._ps_gain * z_u
         length = np.sqrt(np.vecdot(self.ps, self.ps))
         return length >= self._chi, length < 0.1 * self._chi
 
-    def _weights(self, z: FloatArray, moves: Any) -> FloatArray:
-        """Weights of the ranked rows (..., k): while the search moves, they grow with the distance |z|."""
+    def _weights(self, square: FloatArray, moves: Any) -> FloatArray:
+        """Weights by rank (..., k): while the search moves, they grow with the distance, whose `square` is |z|^2."""
         if not np.any(moves):
-            return np.broadcast_to(self.utilities, z.shape[:-1])
-        k = z.shape[-2]
-        exponent = (self._reach * np.sqrt(self.feasible / k))[..., None] * np.sqrt(np.vecdot(z, z))
+            return np.broadcast_to(self.utilities, square.shape)
+        k = square.shape[-1]
+        exponent = (self._reach * np.sqrt(self.feasible / k))[..., None] * np.sqrt(square)
         weights = self._raw * np.exp(exponent - exponent.max(-1, keepdims=True))
         by_distance = weights / weights.sum(-1, keepdims=True) - 1 / k
         return np.where(np.asarray(moves)[..., None], by_distance, self.utilities)

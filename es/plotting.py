@@ -173,5 +173,6 @@ def _legend(ax: Axes) -> None:
 
 def _title(result: Mapping[str, Any]) -> str:
     reasons = ", ".join(result.get("stop", {})) or "not ended"
-    what = f"{result.get('method', 'run')}: f = {result['fun']:.6g} after {result['nfev']} evaluations"
+    best = f"hypervolume {result['hypervolume']:.6g}" if "hypervolume" in result else f"f = {result['fun']:.6g}"
+    what = f"{result.get('method', 'run')}: {best} after {result['nfev']} evaluations"
     return f"{what} (stopped by {reasons})"

@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from es.parameters import utilities
-from es.rankone import split, stretch, stretched_cross, unstretch, weighted_cross
+from es.rankone import split, stretching, unstretch
+from es.rows import Ranked
+from es.rowwise import RowWise
 from es.sampling import plain
 from es.shapes import FloatArray
-from es.strategy import Strategy
 
 
-class R1NES(Strategy):
+class R1NES(RowWise):
     """R1-NES: a sphere stretched along one direction that is learned, in linear time and without coordinates.
 
     Source: Sun, Gomez, Schaul & Schmidhuber, A linear time natural evolution strategy for non-separable functions
@@ -33,6 +34,7 @@ class R1NES(Strategy):
     cost = "n popsize"
     good_for = "many variables, one direction far longer than all others (cigar, ridges)"
     claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "monotone", "permutation"})
+    wants_lengths: ClassVar[bool] = True
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "u", "shape")
 
     u: FloatArray
@@ -50,55 +52,68 @@ class R1NES(Strategy):
         self.eta_sigma = min(1.0, max(0.1, self.n / 60))
         self.eta_u = min(0.3, 3 / self.n)
 
-    def _sample(self, z: FloatArray) -> FloatArray:
-        scale = np.asarray(self.sigma)[..., None] * self.shape
-        return scale[..., None, :] * stretch(z, self.u)
+    def _map(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        return np.asarray(self.sigma)[..., None] * self.shape, *stretching(self.u)
 
     def _whiten(self, y: FloatArray) -> FloatArray:
         scale = np.asarray(self.sigma)[..., None] * self.shape
         return unstretch(y / scale[..., None, :], self.u)
 
-    def _update(self, z: FloatArray, y: FloatArray) -> None:
-        weights = np.broadcast_to(self.utilities, z.shape[:-1])
-        self.mean += self.utilities @ y
+    def _absorb(self, ranked: Ranked) -> None:
         v, r = split(self.u)
-        cross = weighted_cross(z, weights, v)
-        inner = np.vecdot(cross, v)  # sum w (z v)^2
-        total = np.vecdot(weights, np.vecdot(z, z))  # sum w |z|^2
-        gradient_sigma, gradient_u = self.natural_gradient(total, inner, stretched_cross(cross, self.u))
-        self._move_u(v, r, gradient_u)
+        along = ranked.lengths_along()  # of v, by rank
+        z_w, cross = ranked.sums(self.utilities, self.utilities * along)  # sum w z and sum w (z v) z
+        self.mean += self._step_of(z_w)
+        inner = (self.utilities * along**2).sum(-1)  # sum w (z v)^2
+        total = (self.utilities * ranked.square_lengths()).sum(-1)  # sum w |z|^2
+        gradient_sigma, *gradient_u = self.natural_gradient(r[..., 0], total, inner)
+        self._move_u(v, r[..., 0], cross, inner, *gradient_u)
         self.sigma = self.sigma * np.exp(self.eta_sigma * gradient_sigma)
 
-    def natural_gradient(self, total: Any, inner: Any, cross: FloatArray) -> tuple[Any, FloatArray]:
+    def natural_gradient(self, r: Any, total: Any, inner: Any) -> tuple[Any, Any, Any]:
         """Natural gradient of the log-likelihood in log sigma and u, for weights that sum to 0.
 
         Parameters
         ----------
+        r : float or ndarray, shape (...)
+            Length of u.
         total, inner : float or ndarray, shape (...)
             sum w |z|^2 and sum w (z v)^2, with z standard normal.
-        cross : ndarray, shape (..., n)
-            sum w (x v) x of the steps x = (I + u u^T)^(1/2) z.
-        """
-        v, r = split(self.u)
-        n, r2 = self.n, r[..., 0] ** 2
-        along, length = (1 + r2) * inner, total + r2 * inner  # sum w (x v)^2, sum w |x|^2
-        if n == 1:  # u says nothing that sigma does not
-            return 0.5 * inner, np.zeros(self.u.shape)
-        gradient_sigma = (length - along) / (2 * (n - 1))
-        part = ((r2 - n + 2) * along - (r2 + 1) * length) / (2 * (n - 1))
-        return gradient_sigma, (np.asarray(part)[..., None] * v + cross) / r
 
-    def _move_u(self, v: FloatArray, r: FloatArray, gradient: FloatArray) -> None:
-        """Shrink u by its logarithm, so that it never vanishes; let it grow by addition, so that it may turn round."""
-        size = np.sqrt(np.vecdot(gradient, gradient))[..., None]
+        Returns
+        -------
+        tuple
+            The gradient in log sigma, and a and b of that in u, which is a v + b sum w (z v) z.
+        """
+        n, root = self.n, np.sqrt(1 + r**2)
+        # Of steps x = (I + u u^T)^(1/2) z: sum w (x v)^2, sum w |x|^2, and sum w (x v) x = c v + root sum w (z v) z.
+        along, length, c = (1 + r**2) * inner, total + r**2 * inner, root * (root - 1) * inner
+        if n == 1:  # u says nothing that sigma does not
+            return 0.5 * inner, 0 * r, 0 * r
+        part = ((r**2 - n + 2) * along - (r**2 + 1) * length) / (2 * (n - 1))
+        return (length - along) / (2 * (n - 1)), (part + c) / r, root / r
+
+    def _move_u(self, v: FloatArray, r: Any, cross: FloatArray, inner: Any, a: Any, b: Any) -> None:
+        """Shrink u by its logarithm, so that it never vanishes; let it grow by addition, so that it may turn round.
+
+        All happens in the plane of v and `cross`, where v v = 1 and cross v = `inner`.
+        """
+        square = np.vecdot(cross, cross)
+
+        def length(a: Any, b: Any) -> Any:
+            return np.sqrt(np.maximum(a * a + 2 * a * b * inner + b * b * square, 0.0))
+
+        size, along = length(a, b), a + b * inner  # along: r times the gradient in c = log r
         eta = np.minimum(self.eta_u, 2 * r / np.where(size > 0, size, 1.0))
-        along = np.vecdot(gradient, v)[..., None]  # r times the gradient in c = log r
-        turned = v + eta * (gradient - along * v) / r
-        turned = turned / np.sqrt(np.vecdot(turned, turned))[..., None]
-        shrunk = r * np.exp(eta * along / r) * turned
-        u = np.where(along < 0, shrunk, self.u + eta * gradient)
-        v, r = split(u)
-        self.u = np.clip(r, 1e-10, 1e10) * v  # beyond that nothing is left in double precision
+        turned = 1 + eta * (a - along) / r, eta * b / r
+        shrunk = r * np.exp(eta * along / r) / length(*turned)
+        shrinks = along < 0
+        a = np.where(shrinks, shrunk * turned[0], r + eta * a)
+        b = np.where(shrinks, shrunk * turned[1], eta * b)
+        size = length(a, b)
+        # Beyond these lengths nothing is left in double precision.
+        kept = np.minimum(np.maximum(size, 1e-10), 1e10) / np.where(size > 0, size, 1.0)
+        self.u = (kept * a)[..., None] * v + (kept * b)[..., None] * cross
 
     @property
     def stds(self) -> FloatArray:

@@ -21,21 +21,20 @@ def stretch(z: FloatArray, v: FloatArray) -> FloatArray:
     return _scale_along(z, unit, np.sqrt(1 + length**2) - 1)
 
 
+def stretching(v: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """P and Q (..., 1, n) with which `stretch` is z + (z P^T) Q."""
+    unit, length = split(v)
+    return unit[..., None, :], ((np.sqrt(1 + length**2) - 1) * unit)[..., None, :]
+
+
 def unstretch(y: FloatArray, v: FloatArray) -> FloatArray:
     """What `stretch` maps to y."""
     unit, length = split(v)
     return _scale_along(y, unit, 1 / np.sqrt(1 + length**2) - 1)
 
 
-def weighted_cross(z: FloatArray, weights: FloatArray, unit: FloatArray) -> FloatArray:
-    """sum w (z unit) z, shape (..., n), of rows z (..., k, n) with weights (..., k)."""
-    along = (weights * np.vecdot(z, unit[..., None, :]))[..., None, :]
-    cross: FloatArray = (along @ z)[..., 0, :]
-    return cross
-
-
 def stretched_cross(cross: FloatArray, v: FloatArray) -> FloatArray:
-    """`weighted_cross` of stretched rows from that of the rows before."""
+    """sum w (y unit) y of rows y stretched along v, from sum w (z unit) z of the rows z before, both (..., n)."""
     unit, length = split(v)
     root = np.sqrt(1 + length**2)
     stretched: FloatArray = root * (cross + (root - 1) * np.vecdot(cross, unit)[..., None] * unit)

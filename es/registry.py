@@ -33,6 +33,8 @@ TABLE: dict[str, str | type] = {
     "vkd-cmaes": "es.vkd:VkDCMAES",
     "dd-cmaes": "es.ddcma:DDCMAES",
     "one-plus-one-cholesky": "es.one_plus_one_cholesky:OnePlusOneCholesky",
+    "lq-cmaes": "es.lqcmaes:LQCMAES",
+    "mo-cmaes": "es.mocma:MOCMAES",
     "sgd": "es.descent:SGD",
     "momentum": "es.descent:Momentum",
     "nesterov": "es.descent:Nesterov",
@@ -63,7 +65,7 @@ class MethodInfo:
         Of one iteration, in n and popsize.
     good_for : str
     kind : str
-        "strategy", "gradient" or "scipy".
+        "strategy", "multiobjective", "gradient" or "scipy".
     """
 
     name: str
@@ -129,7 +131,7 @@ def get_method(method: str | type) -> Any:
 def methods() -> list[MethodInfo]:
     """All methods, strategies first, in the order in which they were registered."""
     found = [_describe(name) for name in list(TABLE)]
-    order = ["strategy", "gradient", "scipy"]
+    order = ["strategy", "multiobjective", "gradient", "scipy"]
     return sorted(found, key=lambda info: order.index(info.kind) if info.kind in order else len(order))
 
 

@@ -59,7 +59,7 @@ class Reporter:
             if self._by_name:
                 self._callback(intermediate_result=intermediate(run, self.decode))
             else:
-                self._callback(self.decode(run.opt.x_best))
+                self._callback(intermediate(run, self.decode).x)
         except StopIteration:
             return False
         return True
@@ -81,7 +81,7 @@ def _wants_result(callback: Callable[..., Any]) -> bool:
 def intermediate(run: Run, decode: Callable[[Any], Any]) -> OptimizeResult:
     """What the callback is shown: x, fun, nit, nfev, njev, n_failed, mean, sigma."""
     opt, limits = run.opt, run.limits
-    return _result(
+    fields = dict(
         x=decode(opt.x_best),
         fun=run.f_best,
         nit=run.nit,
@@ -91,6 +91,16 @@ def intermediate(run: Run, decode: Callable[[Any], Any]) -> OptimizeResult:
         mean=decode(opt.x_mean),
         sigma=getattr(opt, "sigma", None),
     )
+    return _result(**fields | _compromises(run, decode))
+
+
+def _compromises(run: Run, decode: Callable[[Any], Any]) -> dict[str, Any]:
+    """With several objectives: the set that takes the place of the best point, and its volume; else nothing."""
+    if not hasattr(run.opt, "front"):
+        return {}
+    front: dict[str, Any] = run.opt.front()
+    points = [decode(x) for x in front["x"]]
+    return front if all(isinstance(x, np.ndarray) for x in points) else {**front, "x": points}
 
 
 def verdict(stop: Mapping[str, float], found: bool, wanted: bool) -> tuple[int, str]:
@@ -146,7 +156,7 @@ def summarize(run: Run) -> OptimizeResult:
     )
     if hasattr(opt, "log"):
         fields["restarts"] = opt.log
-    return _result(**fields | more)
+    return _result(**fields | _compromises(run, decode) | more)
 
 
 def _result(**fields: Any) -> OptimizeResult:

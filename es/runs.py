@@ -112,6 +112,7 @@ def minimize_runs(
     maxiter: float | npt.ArrayLike | None = None,
     maxtime: float | None = None,
     ftarget: float | npt.ArrayLike | None = None,
+    restarts: None = None,
     popsize: int | None = None,
     workers: Any = 1,
     on_error: str = "raise",
@@ -135,6 +136,8 @@ def minimize_runs(
         A number, (runs,) or (runs, n).
     maxfevals, maxiter, ftarget : float or array_like of shape (runs,), optional
         One for all runs, or one for each.
+    restarts : None
+        Not here: populations that grow at different times are no stack. Call `minimize` for each start.
     rng : None, int, SeedSequence, Generator or a sequence with one of these per run
         Run i of one seed uses its i-th child stream.
     keep_trace : bool
@@ -159,10 +162,15 @@ def minimize_runs(
     >>> [bool(res.success) for res in results]
     [True, True, True, True, True]
     """
+    if restarts is not None:
+        raise ValueError(f"restarts cannot be stacked, got {restarts!r}: call es.minimize for each start")
     start = _stacked(x0, runs)
-    ledger = arguments.as_ledger(fun, start.shape[1], jac=jac, vectorized=vectorized)
-    problem: Objective = ledger.objective
     cls = arguments.as_class(get_method(method))
+    several = cls.kind == "multiobjective"
+    ledger = arguments.as_ledger(fun, start.shape[1], jac=jac, vectorized=vectorized, several=several)
+    problem: Objective = ledger.objective
+    if several and keep_trace:
+        raise ValueError("keep_trace follows one value and there are several objectives: leave it out")
     if cls.kind == "scipy":
         raise ValueError(f"method {cls.__name__} has no stacked runs: call es.minimize for each start")
     limits = {"maxfevals": maxfevals, "maxiter": maxiter, "maxtime": maxtime, "ftarget": ftarget}
@@ -183,7 +191,8 @@ def minimize_runs(
         while not opt.stop():
             _one_step(opt, evaluate, books, most, means)
         for run, result in enumerate(results := opt.results):
-            result.update(books.fields(run, result.stop, wanted=ftarget is not None))
+            front = {name: result[name] for name in ("x", "fun")} if several else {}
+            result.update(books.fields(run, result.stop, wanted=ftarget is not None) | front)
             result.update(first_error=evaluate.first_error, method=make.name, mean=means.get(run, result.mean))
     return list(results)
 
@@ -207,13 +216,14 @@ def _one_step(opt: Any, evaluate: Evaluator, books: RunBooks, most: FloatArray, 
     rows, k, n = x.shape
     room = most[active] - books.nfev[active]
     done: BoolArray = np.arange(k) < room[:, None]
-    f = np.full((rows, k), np.nan)
     g = np.full(x.shape, np.nan) if opt.wants_gradient else None
     values, slopes = evaluate(x.reshape(-1, n) if done.all() else x[done], gradients=opt.wants_gradient)
+    f = np.full((rows, k, *values.shape[1:]), np.nan)
     f[done] = values
     if g is not None and slopes is not None:
         g[done] = slopes
-    books.record(active, x, f, done, opt.wants_gradient)
+    # The books know one value per point; with several objectives what is best is the optimizer's to say.
+    books.record(active, x, f if f.ndim == 2 else f.max(-1), done, opt.wants_gradient)
     for row in np.flatnonzero(room < k).tolist():
         means[int(active[row])] = opt.x_mean[row]  # what a cut population teaches is left out
     opt.tell(x, f, g)

@@ -30,6 +30,7 @@ class Saving:
     _seeds: list[Any]
     _reasons: dict[int, dict[str, float]]
     _ended: dict[int, dict[str, Any]]
+    dtype: np.dtype[Any]
     _looked: int
     _opened: float
     _was_unclean: bool
@@ -51,6 +52,7 @@ class Saving:
             {
                 "class": type(self).__name__,
                 "popsize": self.popsize,
+                "dtype": self.dtype.name,
                 "counts": [self.nit, self.nfev, self.njev, self._looked],
                 "seconds": time.monotonic() - self._opened,
                 "reasons": sorted(self._reasons.items()),
@@ -68,7 +70,8 @@ class Saving:
             If the state is of another class, population size or shape.
         """
         books = state.unpack(arrays["books"])
-        for name, mine in (("class", type(self).__name__), ("popsize", self.popsize)):
+        known = {"class": type(self).__name__, "popsize": self.popsize, "dtype": self.dtype.name}
+        for name, mine in known.items():
             if books[name] != mine:
                 raise ValueError(f"state must be of an optimizer with {name} {mine}, got {books[name]}")
         if arrays["mean"].shape[-1] != self.n or (arrays["mean"].ndim == 2) != (self.runs is not None):

@@ -16,9 +16,13 @@ Shaping = Callable[[FloatArray, IntArray], FloatArray]
 
 
 def by_rank(weights: FloatArray, order: IntArray) -> FloatArray:
-    """Weights of the ranks (k,) dealt out to the rows: shape (..., k), as `order`."""
-    dealt = np.empty(order.shape)
-    np.put_along_axis(dealt, order, np.broadcast_to(weights, order.shape), -1)
+    """Weights (j,) or (..., j) of the first ranks, j <= k, dealt out to the rows: shape (..., k), as `order`."""
+    first = order[..., : weights.shape[-1]]
+    dealt = np.zeros(order.shape)
+    if order.ndim == 1:
+        dealt[first] = weights
+    else:
+        dealt[np.arange(len(order))[:, None], first] = weights
     return dealt
 
 

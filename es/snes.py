@@ -8,11 +8,12 @@ from typing import ClassVar
 import numpy as np
 
 from es.parameters import utilities
+from es.rows import Ranked
+from es.rowwise import RowWise
 from es.shapes import FloatArray
-from es.strategy import Strategy
 
 
-class SNES(Strategy):
+class SNES(RowWise):
     """Separable natural evolution strategy: one step size per coordinate, follows the natural gradient.
 
     Source: Wierstra, Schaul, Glasmachers, Sun, Peters & Schmidhuber, Natural Evolution Strategies (JMLR 15, 2014),
@@ -38,15 +39,12 @@ class SNES(Strategy):
         self.utilities = utilities(popsize)
         self.eta_sigma = (3 + math.log(self.n)) / (5 * math.sqrt(self.n))
 
-    def _sample(self, z: FloatArray) -> FloatArray:
-        return self.sigma[..., None, :] * z
+    # Steps are sigma z, as for all of its kind unless they say otherwise.
 
-    def _update(self, z: FloatArray, y: FloatArray) -> None:
-        self.mean += self.sigma * (self.utilities @ z)
-        self.sigma = self.sigma * np.exp(0.5 * self.eta_sigma * (self.utilities @ (z * z - 1)))
-
-    def _whiten(self, y: FloatArray) -> FloatArray:
-        return y / self.sigma[..., None, :]
+    def _absorb(self, ranked: Ranked) -> None:
+        z_u, squares = ranked.sums(self.utilities, squares=self.utilities)  # sum u z and sum u z^2, best first
+        self.mean += self.sigma * z_u
+        self.sigma = self.sigma * np.exp(0.5 * self.eta_sigma * (squares - self.utilities.sum()))
 
     @property
     def stds(self) -> FloatArray:

@@ -142,13 +142,13 @@ def tolfunhist(opt: Optimizer, threshold: Any) -> Outcome:
 @criterion("tolflatfitness", 10, "the function is flat where it was sampled")
 def tolflatfitness(opt: Optimizer, threshold: Any) -> Outcome:
     """Generations in a row, the last ones, in which three quarters of the population had the same value."""
-    back = int(np.max(threshold))
-    if opt.nit < back or opt.popsize < 4:
+    back = int(min(np.max(threshold), opt.traces.length))
+    if opt.nit < np.min(threshold) or opt.popsize < 4:
         return NOT_YET
     best = opt.traces.best(back)
     flat = (best == opt.traces.quartile(back)) & (best < np.inf)
     count = np.where(flat.all(0), back, np.argmin(flat[::-1], axis=0))
-    return count >= threshold, count
+    return count >= threshold, np.minimum(count, threshold)  # not more: thresholds of others in the stack may be higher
 
 
 @criterion("stagnation", 1.0, "neither best nor median values get better")
@@ -160,11 +160,11 @@ def stagnation(opt: Optimizer, threshold: Any) -> Outcome:
     generations in units of that length.
     """
     least = 100 + 100 * opt.n**1.5 / opt.popsize
-    if opt.nit < least * np.max(threshold) or opt.nit % max(1, int(least / 20)):
+    if opt.nit < least * np.min(threshold) or opt.nit % max(1, int(least / 20)):
         return NOT_YET
     back = int(min(max(0.2 * opt.nit, least), opt.traces.length, 20_000))
     part = max(1, int(0.3 * back))
-    worse = np.full(opt.batch, True)
+    worse = np.asarray(opt.nit >= least * threshold) & np.full(opt.batch, True)
     for values in (opt.traces.best(back), opt.traces.median(back)):
         worse &= np.median(values[-part:], axis=0) >= np.median(values[:part], axis=0)
     return worse, opt.nit / least
@@ -189,9 +189,10 @@ def tolfacupx(opt: Any, threshold: Any) -> Outcome:
 
 @criterion("noeffectcoord", 0.2, "a step in a coordinate is lost in rounding")
 def noeffectcoord(opt: Any, threshold: Any) -> Outcome:
-    """Coordinates of the mean that stay as they are when `threshold` standard deviations are added."""
+    """Coordinates of the mean that stay as they are, in the precision of points, when `threshold` stds are added."""
     factor = threshold[..., None] if np.ndim(threshold) else threshold
-    lost = (opt.mean == opt.mean + factor * opt.stds).sum(-1)
+    moved = opt.mean + factor * opt.stds
+    lost = (opt.mean.astype(opt.dtype, copy=False) == moved.astype(opt.dtype, copy=False)).sum(-1)
     return lost > 0, lost
 
 

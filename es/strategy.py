@@ -6,7 +6,6 @@ drawing, bounds, finding out which z belongs to a point that was told, points of
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +13,9 @@ import numpy.typing as npt
 
 from es import bounds as boxes
 from es import stopping
+from es.matching import OWN, fill_in, places, unchanged
 from es.optimizer import Optimizer
+from es.precision import RANGE, as_precision, inner_box, nearest_box
 from es.sampling import sampler
 from es.shapes import FloatArray, IntArray, check_inside, pick_rows
 
@@ -26,10 +27,13 @@ class Strategy(Optimizer):
     ----------
     x0, sigma0, bounds, popsize, rng, stop
         See `Optimizer`.
-    bounds_method : {"transform", "reflect", "penalty"}
+    bounds_method : {"transform", "narrow", "reflect", "penalty"}
         How bounds are kept (`es.bounds`).
     sampling : {"normal", "mirrored", "orthogonal", "mirrored-orthogonal"}
         How the normal samples of a population are drawn (`es.sampling`).
+    dtype : {"float64", "float32"} or NumPy type
+        Precision of the samples and the points; single precision takes half the memory and less time. What is learned
+        is in double precision all the same. Points that are told are rounded to it.
 
     Notes
     -----
@@ -50,6 +54,7 @@ class Strategy(Optimizer):
     criteria: ClassVar[tuple[str, ...]] = stopping.DISTRIBUTION
     min_rows: ClassVar[int] = 2
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma")
+    asked_parts: ClassVar[tuple[str, ...]] = ("z", "y", "x")  # what is kept of points until they are told
 
     sigma: Any
 
@@ -60,11 +65,14 @@ class Strategy(Optimizer):
         *,
         bounds_method: str = boxes.DEFAULT,
         sampling: str = "normal",
+        dtype: npt.DTypeLike = np.float64,
         **common: Any,
     ) -> None:
+        self.dtype = as_precision(dtype)
+        self._range = RANGE[self.dtype.name]
         self._normal = sampler(sampling)
         self._bounds_method = bounds_method
-        self._asked: list[tuple[FloatArray, FloatArray, FloatArray]] = []  # z, steps and points since the last tell
+        self._asked: list[tuple[npt.NDArray[Any], ...]] = []  # samples, steps and points since the last tell
         self._told: tuple[FloatArray, FloatArray]
         super().__init__(x0, sigma0, **common)
 
@@ -115,7 +123,8 @@ class Strategy(Optimizer):
     # The base's hooks ------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        self.handler = None if self.box is None else boxes.handler(self._bounds_method, self.box, self.scale0)
+        box = inner_box(self.box, self.dtype)
+        self.handler = None if box is None else boxes.handler(self._bounds_method, box, self.scale0)
         self.mean = self._encode(self.mean)
         self._tuned = self.popsize
         self._tune(self.popsize)
@@ -132,23 +141,44 @@ class Strategy(Optimizer):
         return x if self.handler is None else self.handler.encode(x)
 
     def _candidates(self, k: int) -> FloatArray:
-        z = self._normal(self._streams, self.batch, k, self.n)
+        z = self._normal(self._streams, self.batch, k, self.n, self.dtype)
         y = self._sample(z)
-        x = self._decode(self.mean[..., None, :] + y)
+        x = np.asarray(self._decode(self.mean[..., None, :] + y), dtype=self.dtype)
         self._asked.append((z, y, x))
         return x.copy()
+
+    def _asked_rows(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Samples, steps and points (..., j, n) of all that was asked since the last tell."""
+        if not self._asked:
+            none = np.empty((*self.batch, 0, self.n))
+            return none, none, none
+        z, y, x = (np.concatenate(parts, axis=-2) for parts in zip(*self._asked, strict=True))
+        return z, y, x
 
     def _arrange(self, x: FloatArray) -> IntArray | None:
         if len(self._asked) == 1:
             z, y, mine = self._asked[0]
-            if x.shape == mine.shape and x.tobytes() == mine.tobytes():
+            if unchanged(x, mine):
                 self._told = z, y
                 return None
-        return self._match(x)
+        return self._match(x, *self._asked_rows())
 
-    def _match(self, x: FloatArray) -> IntArray:
+    def _match(self, x: FloatArray, z_asked: FloatArray, y_asked: FloatArray, x_asked: FloatArray) -> IntArray:
         """Rows as they were asked, then those of the caller's own, whose z is found by going back from the point."""
-        check_inside(x, self.box, "x")
+        place = places(x, x_asked)
+        order: IntArray = place.argsort(-1, kind="stable")
+        if place.max() < OWN:
+            z, y = pick_rows(z_asked, place), pick_rows(y_asked, place)
+        else:
+            z, y = self._of_own(x)
+            if z_asked.shape[-2]:
+                z, y = fill_in(z, z_asked, place), fill_in(y, y_asked, place)
+        self._told = pick_rows(z, order), pick_rows(y, order)
+        return order
+
+    def _of_own(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """z and steps of the caller's own points."""
+        check_inside(x, nearest_box(self.box, self.dtype), "x")
         if not np.isfinite(x).all():
             raise ValueError("x must be finite, got NaN or inf in it")
         z = self._whiten(self._encode(x) - self.mean[..., None, :])
@@ -157,41 +187,38 @@ class Strategy(Optimizer):
         length = np.sqrt(np.vecdot(z, z))[..., None]
         z = np.where(length > longest, z * (longest / np.maximum(length, longest)), z)
         z = np.where(length > 0, z, 1e-100)  # a point at the mean has no direction: any will do
-        y = self._sample(z)
-        place = np.full(x.shape[:-1], np.iinfo(np.intp).max)
-        if self._asked:
-            z_asked, y_asked, x_asked = (np.concatenate(parts, axis=-2) for parts in zip(*self._asked, strict=True))
-            for run in np.ndindex(self.batch):
-                rows: dict[bytes, list[int]] = defaultdict(list)
-                for i, row in reversed(list(enumerate(x_asked[run]))):
-                    rows[(row + 0.0).tobytes()].append(i)  # + 0.0 makes -0.0 and 0.0 one
-                for j, row in enumerate(x[run]):
-                    if found := rows[(row + 0.0).tobytes()]:
-                        i = place[(*run, j)] = found.pop()
-                        z[(*run, j)], y[(*run, j)] = z_asked[(*run, i)], y_asked[(*run, i)]
-        order: IntArray = place.argsort(-1, kind="stable")
-        self._told = pick_rows(z, order), pick_rows(y, order)
-        return order
+        return z, self._sample(z)
+
+    def _told_points(self) -> FloatArray:
+        """The points that were told, (..., k, n), before they were brought inside the bounds."""
+        return self.mean[..., None, :] + self._told[1]
+
+    def _square_lengths(self) -> FloatArray:
+        """|z|^2 of the points that were told, (..., k)."""
+        z = self._told[0]
+        square: FloatArray = np.vecdot(z, z)
+        return square
 
     def _ranked_by(self, f: FloatArray) -> FloatArray:
-        if self.handler is None:
-            return f
-        return self.handler.ranked_by(f, self.mean[..., None, :] + self._told[1], self)
+        return f if self.handler is None else self.handler.ranked_by(f, self._told_points(), self)
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
         z, y = self._told
-        k = z.shape[-2]
+        self._retune(z.shape[-2])
+        self._update(pick_rows(z, order), pick_rows(y, order))
+
+    def _retune(self, k: int) -> None:
+        """Weights and rates for this many rows, where there were others before."""
         if k != self._tuned:
             self._tuned = k
             self._tune(k)
-        self._update(pick_rows(z, order), pick_rows(y, order))
 
     def _after(self) -> None:
         self._asked.clear()
-        if self.nit % 100 == 0:
-            # Whoever goes on beyond tolfacupx or tolx for long enough comes to the ends of the range of double
-            # precision.
-            self.sigma = np.clip(self.sigma, 1e-100, 1e100)
+        least, most, interval = self._range
+        if self.nit % interval == 0:
+            # Whoever goes on beyond tolfacupx or tolx for long enough comes to the ends of the range of the numbers.
+            self.sigma = np.clip(self.sigma, least, most)
 
     def _summary(self, run: int, row: int) -> dict[str, Any]:
         return {
@@ -204,8 +231,8 @@ class Strategy(Optimizer):
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """See `Optimizer.state_dict`; points that were asked and not yet told are part of it."""
         arrays = super().state_dict()
-        for i, (z, y, x) in enumerate(self._asked):
-            arrays |= {f"asked.{i}.z": z, f"asked.{i}.y": y, f"asked.{i}.x": x}
+        for i, parts in enumerate(self._asked):
+            arrays |= {f"asked.{i}.{name}": part.copy() for name, part in zip(self.asked_parts, parts, strict=True)}
         return arrays
 
     def load_state_dict(self, arrays: Any) -> None:
@@ -214,10 +241,10 @@ class Strategy(Optimizer):
         self._asked = []
         while f"asked.{len(self._asked)}.z" in arrays:
             i = len(self._asked)
-            self._asked.append(tuple(np.array(arrays[f"asked.{i}.{part}"]) for part in "zyx"))  # type: ignore[arg-type]
+            self._asked.append(tuple(np.array(arrays[f"asked.{i}.{part}"]) for part in self.asked_parts))
 
     def _take_runs(self, rows: IntArray) -> None:
         super()._take_runs(rows)
         if self.handler is not None:
             self.handler.take(rows)
-        self._asked = [(z[rows], y[rows], x[rows]) for z, y, x in self._asked]
+        self._asked = [tuple(part[rows] for part in parts) for parts in self._asked]

@@ -14,6 +14,8 @@ import numpy as np
 
 from es.shapes import FloatArray
 
+# Constants of the PPSN paper. (The authors' later programs have 1 and 2 for SLOPE_DIAGONAL, where the moving averages
+# do not average.)
 INC_COND = DEC_COND = 30.0  # an axis counts once its eigenvalue of the correlation part is beyond
 GROWTH = math.sqrt(2)  # of k
 SLOPE_SIGMA, SLOPE_DIAGONAL = 0.1, 0.3  # changes below which sigma and the diagonal have settled
@@ -39,6 +41,8 @@ class VkDModel:
         The same for the step size.
     since : int
         Iterations since k changed.
+    settled : int
+        Iterations in a row, the last ones, in which the diagonal did not change.
     """
 
     D: FloatArray
@@ -52,6 +56,7 @@ class VkDModel:
     log_sigma: float
     slope_sigma: float = 0.0
     since: int = 0
+    settled: int = 0
 
     @classmethod
     def start(cls, D: FloatArray, sigma: float) -> VkDModel:
@@ -84,7 +89,7 @@ class VkDModel:
         return z + ((z @ self.V.T) * (1 / np.sqrt(1 + self.S) - 1)) @ self.V
 
     def rates(self, mueff: float) -> tuple[float, float, float]:
-        """c1, cmu and cc for the present k (PPSN 2016, section 2)."""
+        """c1, cmu and cc for the present k, those of PPSN 2016."""
         n, k = len(self.D), self.k
         c1 = 2 / (n * (k + 1) + n + 2 * (k + 2) + mueff)
         cmu = min(1 - c1, 2 * (mueff - 2 + 1 / mueff) / (n * (k + 1) + 4 * (k + 2) + mueff))
@@ -112,7 +117,7 @@ class VkDModel:
         self._normalise()
 
     def _project(self, U: FloatArray, alpha: float) -> None:
-        """The k largest axes of alpha I + U^T U are kept, and the rest becomes isotropic (GECCO 2016, section 3)."""
+        """The k largest axes of alpha I + U^T U are kept, and the rest becomes isotropic (GECCO 2016)."""
         k, (r, n) = self.k, U.shape
         small = r < n
         values, vectors = np.linalg.eigh(U @ U.T if small else U.T @ U)
@@ -131,7 +136,12 @@ class VkDModel:
         self.D, self.pc = self.D / mean_std, self.pc / mean_std
 
     def adapt_k(self, sigma: float, popsize: int, mueff: float) -> None:
-        """More axes where the present ones are long and all else has settled; axes that got short are given up."""
+        """More axes where the present ones are long and all else has settled; axes that got short are given up.
+
+        The paper asks sigma to have settled too, so that no axis is tried as long as the search converges. Here the
+        first axis does not wait for that where the diagonal has been settled for long: one axis costs little, and on
+        a function with one long axis the search converges in all the others first, for nothing.
+        """
         n, k = len(self.D), self.k
         c1, cmu, _ = self.rates(mueff)
         possible = 0.5 * min(1.0, popsize / n) / SLOWDOWN  # change of log sigma per iteration
@@ -142,13 +152,10 @@ class VkDModel:
         self.slope_axes = self.slope_axes + (axes - self.axes - self.slope_axes) / n
         self.log_sigma, self.diagonal, self.axes = log_sigma, diagonal, axes
         wait = 2 * n - 1
-        if (
-            self.since > wait
-            and k < n - 1
-            and (1 + self.S > INC_COND).all()
-            and abs(self.slope_sigma) < SLOPE_SIGMA * possible
-            and (np.abs(self.slope_diagonal) < SLOPE_DIAGONAL * (c1 + cmu)).all()
-        ):
+        still = bool((np.abs(self.slope_diagonal) < SLOPE_DIAGONAL * (c1 + cmu)).all())
+        self.settled = self.settled + 1 if still else 0
+        slow = abs(self.slope_sigma) < SLOPE_SIGMA * possible or (k == 0 and self.settled >= wait)
+        if self.since > wait and k < n - 1 and still and slow and (1 + self.S > INC_COND).all():
             self._resize(np.arange(k), min(max(math.ceil(k * GROWTH), k + 1), n - 1) - k)
             self.since = 0
         elif self.since > k * wait:

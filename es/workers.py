@@ -50,6 +50,8 @@ class Workers:
         Kills the executor's processes and returns a new one; None for an executor that belongs to the caller.
     close : callable or None
         Called at the end of the run; None leaves the executor as it is (warm, or the caller's).
+    watch : callable or None
+        Called when seconds have passed without a result: sees to it that there are workers, or raises.
     """
 
     def __init__(
@@ -59,9 +61,12 @@ class Workers:
         *,
         remake: Callable[[futures.Executor], futures.Executor] | None = None,
         close: Callable[[], None] | None = None,
+        watch: Callable[[], None] | None = None,
     ) -> None:
         self.executor = executor
         self.size = max(1, size)
+        self.fresh = False  # whether its processes are still starting
+        self.watch = watch
         self._remake = remake
         self._close = close
 
@@ -76,7 +81,7 @@ class Workers:
             raise RuntimeError(
                 "an executor handed in by the caller is never killed, pass workers=int for one that may be"
             )
-        self.executor = self._remake(self.executor)
+        self.executor, self.fresh = self._remake(self.executor), True
 
     def close(self) -> None:
         """Give back what this run alone has used."""
@@ -132,7 +137,9 @@ def _from_joblib(workers: int | None, own_process: bool) -> Workers | MapLike | 
     backend, configured = get_active_backend()
     kind = type(backend).__name__
     if kind == "DaskDistributedBackend":
-        return _dask_workers(backend.client)
+        from es.dask_workers import dask_workers
+
+        return dask_workers(backend.client)
     wanted = configured if workers is None else workers
     size = 1 if wanted is None else joblib.cpu_count() if wanted < 0 else int(wanted)
     if kind == "SequentialBackend" or size == 1:
@@ -150,12 +157,6 @@ def _from_joblib(workers: int | None, own_process: bool) -> Workers | MapLike | 
     return through_joblib
 
 
-def _dask_workers(client: Any) -> Workers:
-    """Dask without `joblib.Parallel`, which never returns when a task kills every worker that it is given to."""
-    size = sum(client.nthreads().values())
-    return Workers(client.get_executor(pure=False), size)
-
-
 # Pools of ours stay warm from one run to the next (a cold start costs 0.4 s); each is used by one run at a time.
 _idle_pools: dict[int, list[futures.Executor]] = {}
 _pools_lock = threading.Lock()
@@ -166,6 +167,7 @@ def _process_workers(size: int) -> Workers:
         idle = _idle_pools.get(size, [])
         executor = idle.pop() if idle else None
     holder = Workers(executor or _new_pool(size), size, remake=lambda broken: _replace_pool(broken, size))
+    holder.fresh = executor is None
     holder._close = lambda: _give_back(holder)
     return holder
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-import numpy as np
-
-from es import parameters, stopping
-from es.full import FullCovariance
+from es import stopping
+from es.exponential import Exponential
 from es.shapes import FloatArray
 
 
-class XNES(FullCovariance):
+class XNES(Exponential):
     """Exponential natural evolution strategy: full covariance, follows the natural gradient in exponential coordinates.
 
     Source: Glasmachers, Schaul, Yi, Wierstra & Schmidhuber, Exponential natural evolution strategies (GECCO 2010);
-    Wierstra et al., Natural Evolution Strategies (JMLR 15, 2014), algorithm 5. Parameters: see `Strategy`.
+    Wierstra et al., Natural Evolution Strategies (JMLR 15, 2014). Parameters: see `Strategy`.
 
     Attributes
     ----------
@@ -32,21 +30,11 @@ class XNES(FullCovariance):
     claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "monotone", "permutation"})
     criteria: ClassVar[tuple[str, ...]] = stopping.COVARIANCE
 
-    def _tune(self, popsize: int) -> None:
-        n = self.n
-        self.utilities = parameters.utilities(popsize)
-        self.eta_sigma = self.eta_B = (9 + 3 * math.log(n)) / (5 * n * math.sqrt(n))
-
     def _update(self, z: FloatArray, y: FloatArray) -> None:
         u = self.utilities
         self.mean += u @ y  # sigma B G_delta, with G_delta = sum u_i z_i
         G = z.swapaxes(-1, -2) @ (u[:, None] * z)  # G_M = sum u_i (z_i z_i^T - I); the utilities sum to 0
-        G_sigma = np.trace(G, axis1=-2, axis2=-1) / self.n
-        # exp(eta_B / 2 (G_M - G_sigma I)) by eigenvectors: the argument is symmetric.
-        values, vectors = np.linalg.eigh(G)
-        growth = np.exp(0.5 * self.eta_B * (values - np.asarray(G_sigma)[..., None]))
-        self.A = self.A @ (vectors * growth[..., None, :] @ vectors.swapaxes(-1, -2))
-        self.sigma = self.sigma * np.exp(0.5 * self.eta_sigma * G_sigma)
+        self._grow(G, self.eta_B, self.eta_sigma)
 
     @property
     def rare_interval(self) -> Any:

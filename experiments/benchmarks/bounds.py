@@ -107,15 +107,12 @@ def least(f: Function, n: int, place: str) -> float:
 def evaluations(f: Function, n: int, target: float, runs: int, method: str | None) -> FloatArray:
     """Evaluations of each run to the target, inf where it was not reached."""
     starts = np.random.default_rng(3).uniform(-0.8, 0.8, (runs, n))
-    used = []
-    for seed, x0 in enumerate(starts):
-        kept: dict[str, Any] = {} if method is None else {"bounds": [(-1.0, 1.0)] * n, "bounds_method": method}
-        opt = es.CMAES(x0, 0.6, rng=seed, stop={"ftarget": target, "maxfevals": 3000 * n**1.5}, **kept)
-        while not opt.stop():
-            x = opt.ask()
-            opt.tell(x, f(x))
-        used.append(opt.nfev if opt.result.fun <= target else np.inf)
-    return np.array(used)
+    kept: dict[str, Any] = {} if method is None else {"bounds": [(-1.0, 1.0)] * n, "bounds_method": method}
+    opt = es.CMAES(starts, 0.6, rng=list(range(runs)), stop={"ftarget": target, "maxfevals": 3000 * n**1.5}, **kept)
+    while not opt.stop():
+        x = opt.ask()
+        opt.tell(x, f(x))
+    return np.array([result.nfev if result.fun <= target else np.inf for result in opt.results])
 
 
 def draw(rows: list[Row], stem: Path) -> None:
@@ -125,7 +122,7 @@ def draw(rows: list[Row], stem: Path) -> None:
 
     figure = Figure(figsize=(13, 4.5), layout="constrained")
     FigureCanvasAgg(figure)
-    markers = {"transform": "o", "reflect": "s", "penalty": "^", "unbounded": "x"}
+    markers = {"transform": "o", "narrow": "v", "reflect": "s", "penalty": "^", "unbounded": "x"}
     for ax, place in zip(figure.subplots(1, len(PLACES), sharey=True), PLACES, strict=True):
         cases = list(dict.fromkeys((row[1], row[2]) for row in rows if row[0] == place))
         for method, marker in markers.items():

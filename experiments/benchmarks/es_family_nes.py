@@ -1,68 +1,33 @@
-"""Evaluations of the natural-gradient strategies to 1e-8, next to the packages that have them.
+"""Evaluations of the natural-gradient and gradient-estimating strategies, next to the packages that have them.
 
-    python -m experiments.benchmarks.es_family_nes [--out FOLDER] [--runs 15] [--dims 10 40 100]
+    python -m experiments.benchmarks.es_family_nes [--out FOLDER] [--runs 15] [--dims 10 40 100] [--methods xnes ...]
 
-xNES and DX-NES-IC against `cmaes`, CR-FM-NES against its authors' `crfmnes`, on the same functions, starts, step sizes
-and population sizes. x0 uniform in [-3, 3]^n with sigma0 = 1, for Rosenbrock in [-0.1, 0.1]^n with sigma0 = 0.1. The
-ratio is that of the medians over the runs; to reach: at most 1.1. With `--out` also a figure: step sizes of the plain
-search gradient and of the natural gradient as they come near an optimum. Needs the extra `peers`; what is not
-installed is left out.
+To 1e-8: xNES and DX-NES-IC against `cmaes`, CR-FM-NES against its authors' `crfmnes`, on the same functions, starts,
+step sizes and population sizes; R1-NES against pypop7, with the population size that each has for its own. x0 uniform
+in [-3, 3]^n with sigma0 = 1, for Rosenbrock in [-0.1, 0.1]^n with sigma0 = 0.1. PGPE and ARS do not adapt their
+learning rate, so they are compared by the evaluations to a hundredth of the value at the start, on a sphere, with the
+same learning rate, spread and population size, against `evosax` (in single precision). SNES and exact NES have no rows:
+SNES is tested step by step, and no package has NES with an estimated Fisher matrix.
+
+The ratio is that of the medians over the runs; to reach: at most 1.1. With `--out` also a figure: step sizes of the
+plain search gradient and of the natural gradient as they come near an optimum. Needs the extra `peers`, pypop7 and
+evosax; what is not installed is left out (nan).
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
+import importlib
 import math
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from es.registry import get_method
+from experiments.benchmarks.es_family import TARGET, FloatArray, Function, Peer, Table, compare, pypop7
 from experiments.benchmarks.timing import one_thread
-
-FloatArray = npt.NDArray[np.float64]
-Function = Callable[[FloatArray], FloatArray]
-Peer = Callable[[Function, FloatArray, float, int, int, float], float]
-
-TARGET = 1e-8
-LIMIT = 1.1
-ROWS: dict[str, dict[str, list[int]]] = {
-    "xnes": {"rotated ellipsoid": [10], "rotated cigar": [10], "rosenbrock": [10]},
-    "dxnes-ic": {"rotated ellipsoid": [10, 40], "rotated cigar": [10, 40], "rosenbrock": [10, 40]},
-    "crfmnes": {"cigar": [40, 100], "discus": [40, 100], "ellipsoid": [40, 100], "rotated cigar": [40]},
-    "r1nes": {"rotated cigar": [40, 100]},
-}
-
-
-def function(name: str, n: int) -> Function:
-    """A function of n variables with least value 0."""
-    if name == "rosenbrock":
-        return lambda x: np.asarray((100 * (x[..., 1:] - x[..., :-1] ** 2) ** 2 + (1 - x[..., :-1]) ** 2).sum(-1))
-    i = np.arange(n) / (n - 1)
-    shape = name.removeprefix("rotated ")
-    weights = {
-        "ellipsoid": 10 ** (6 * i),
-        "cigar": np.where(i == 0, 1.0, 1e6),
-        "discus": np.where(i == 0, 1e6, 1.0),
-    }[shape]
-    if shape == name:
-        return lambda x: np.asarray((x * x) @ weights)
-    R = np.linalg.qr(np.random.default_rng(n).standard_normal((n, n)))[0]
-    return lambda x: np.asarray(((x @ R.T) ** 2) @ weights)
-
-
-def ours(name: str, f: Function, starts: FloatArray, sigma0: float, budget: float) -> tuple[FloatArray, int]:
-    """Evaluations of each run, inf where the target was not reached, and the population size."""
-    opt = get_method(name)(starts, sigma0, rng=1, stop={"ftarget": TARGET, "maxfevals": budget})
-    while not opt.stop():
-        x = opt.ask()
-        opt.tell(x, f(x))
-    return np.array([result.nfev if result.fun <= TARGET else np.inf for result in opt.results]), opt.popsize
 
 
 def _of_cmaes(name: str) -> Peer:
@@ -96,21 +61,65 @@ def _crfmnes(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int
     return float(opt.no_of_evals) if opt.f_best <= TARGET else np.inf
 
 
-PEERS: dict[str, Peer] = {"xnes": _of_cmaes("XNES"), "dxnes-ic": _of_cmaes("DXNESIC"), "crfmnes": _crfmnes}
+PLAN: dict[str, tuple[str, Peer, dict[str, list[int]]]] = {
+    "xnes": (
+        "cmaes", _of_cmaes("XNES"), {"rotated ellipsoid": [10], "rotated cigar": [10], "rosenbrock": [10]},
+    ),
+    "dxnes-ic": (
+        "cmaes",
+        _of_cmaes("DXNESIC"),
+        {"rotated ellipsoid": [10, 40], "rotated cigar": [10, 40], "rosenbrock": [10, 40]},
+    ),
+    "crfmnes": (
+        "crfmnes",
+        _crfmnes,
+        {"cigar": [40, 100], "discus": [40, 100], "ellipsoid": [40, 100], "rotated cigar": [40]},
+    ),
+    "r1nes": ("pypop7", pypop7("nes.r1nes", "R1NES"), {"sphere": [40, 100], "rotated cigar": [40, 100]}),
+}  # fmt: skip
+
+# Of the methods that follow a gradient with a given learning rate: popsize, sigma0, and lr by name.
+POPSIZE, SPREAD, RATES = 64, 0.1, {"pgpe": 0.05, "ars": 0.05}
 
 
-def compare(name: str, on: str, n: int, runs: int) -> tuple[float, float]:
-    """Median evaluations of ours and of the peer, NaN where there is none."""
-    width, sigma0 = (0.1, 0.1) if on == "rosenbrock" else (3.0, 1.0)
-    f, budget = function(on, n), 3e4 * n
-    starts = np.random.default_rng(n).uniform(-width, width, (runs, n))
-    used, popsize = ours(name, f, starts, sigma0, budget)
+def compare_followers(name: str, n: int, runs: int) -> tuple[float, float]:
+    """Median evaluations to 1 from f = n on a sphere of n variables, ours and evosax's."""
+    most, lr = 5000 * POPSIZE, RATES[name]
+    start = np.ones(n)
+    opt = get_method(name)(
+        np.tile(start, (runs, 1)), SPREAD, popsize=POPSIZE, lr=lr, patience=None, rng=1,
+        stop={"ftarget": 0.01 * n, "maxfevals": most},
+    )  # fmt: skip
+    while not opt.stop():
+        x = opt.ask()
+        opt.tell(x, np.vecdot(x, x))
+    mine = float(np.median([result.nfev if result.fun <= 0.01 * n else np.inf for result in opt.results]))
     try:
-        with np.errstate(all="ignore"):
-            theirs = [PEERS[name](f, x0, sigma0, popsize, seed, budget) for seed, x0 in enumerate(starts, start=1)]
-    except (ImportError, KeyError):
-        theirs = [np.nan]
-    return float(np.median(used)), float(np.median(theirs))
+        return mine, float(np.median([_evosax(name, start, lr, most, seed) for seed in range(runs)]))
+    except ImportError:
+        return mine, math.nan
+
+
+def _evosax(name: str, start: FloatArray, lr: float, most: int, seed: int) -> float:
+    jax, optax, evosax = (importlib.import_module(module) for module in ("jax", "optax", "evosax.algorithms"))
+    if name == "pgpe":
+        clipup = importlib.import_module("evosax.core.optimizer").clipup
+        opt: Any = evosax.PGPE(POPSIZE, start, clipup(lr, 2 * lr))
+    else:
+        # Its estimate, as in the paper, is twice ours, which is for one side of a difference.
+        opt = evosax.ARS(POPSIZE, start, optax.sgd(lr / 2), optax.constant_schedule(SPREAD))
+    key = jax.random.key(seed)
+    settings = opt.default_params.replace(std_init=SPREAD)
+    state = opt.init(key, start, settings)
+    ask, tell = jax.jit(opt.ask), jax.jit(opt.tell)
+    used, best = 0, math.inf
+    while best > 0.01 * len(start) and used < most:
+        key, first, second = jax.random.split(key, 3)
+        x, state = ask(first, state, settings)
+        values = (x * x).sum(-1)
+        state, _ = tell(second, x, values, state, settings)
+        used, best = used + POPSIZE, min(best, float(values.min()))
+    return float(used) if best <= 0.01 * len(start) else math.inf
 
 
 def step_sizes(
@@ -151,20 +160,37 @@ def step_sizes(
 
 
 def draw_step_sizes(path: Path) -> None:
-    """Figure of `step_sizes`."""
+    """Figure of `step_sizes`: sigma over the iterations, and the change of sigma in one step at each sigma."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    ax = figure.add_subplot()
-    for kind, sigma in step_sizes().items():
-        ax.semilogy(sigma, label=f"{kind} gradient")
-        if np.isnan(sigma[-1]):
-            last = int(np.flatnonzero(np.isfinite(sigma))[-1])
-            ax.plot(last, sigma[last], "x", color="black")
-    ax.set_xlabel("iterations")
-    ax.set_ylabel("sigma")
-    ax.set_title("f(x) = x², one dimension; the cross: the next step makes sigma negative", fontsize="medium")
-    ax.legend()
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    colours = {"plain": "tab:blue", "natural": "tab:orange"}
+    for kind, path_of_sigma in step_sizes(iterations=1000).items():
+        sigma = path_of_sigma[np.isfinite(path_of_sigma)]
+        change = np.abs(np.diff(sigma)) / sigma[:-1]
+        left.semilogy(sigma, color=colours[kind], label=f"{kind} gradient")
+        right.loglog(sigma[:-1], change, ".", markersize=3, color=colours[kind], label=f"{kind} gradient")
+        if len(sigma) < len(path_of_sigma):
+            left.plot(len(sigma) - 1, sigma[-1], "x", markersize=8, color="black")
+            left.annotate(
+                "the next step makes\nsigma negative", (len(sigma) - 1, sigma[-1]),
+                (-4, -12), textcoords="offset points", va="top",
+            )  # fmt: skip
+            # The steps that theory gives: a part eta / sigma^2 of sigma, against a part eta / 2 that stays the same.
+            lengths = np.geomspace(sigma.min(), 1.0, 50)
+            right.loglog(lengths, change[-1] * (sigma[-2] / lengths) ** 2, "--", color="black", linewidth=1)
+            right.annotate(
+                "1 / sigma²", (lengths[20], change[-1] * (sigma[-2] / lengths[20]) ** 2),
+                (8, 4), textcoords="offset points",
+            )  # fmt: skip
+    left.set(xlabel="iterations", ylabel="sigma", title="sigma on the way to the optimum")
+    right.set(xlabel="sigma", ylabel="|change of sigma| / sigma", title="length of a step, by sigma")
+    left.legend(loc="upper right")
+    right.legend(loc="lower left", markerscale=4)
+    for ax in (left, right):
+        ax.grid(alpha=0.3)
+    figure.suptitle("f(x) = x² in one dimension, the same learning rate for both", fontsize="medium")
     figure.savefig(path, dpi=140)
 
 
@@ -174,23 +200,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for es_family_nes.csv and natural_gradient.png")
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--dims", type=int, nargs="+", default=[10, 40, 100])
-    parser.add_argument("--methods", nargs="+", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--methods", nargs="+", default=[*PLAN, *RATES], choices=[*PLAN, *RATES])
     arguments = parser.parse_args()
     one_thread()
-    rows = []
-    print(f"{'method':10s}{'function':20s}{'n':>4s}{'evotape':>10s}{'peer':>10s}{'ratio':>8s}")
+    table = Table()
     for name in arguments.methods:
-        for on, dims in ROWS[name].items():
+        if name in RATES:
+            for n in sorted({40, 100} & set(arguments.dims)):
+                table.add(name, "evosax", "sphere, to n / 100", n, *compare_followers(name, n, arguments.runs))
+            continue
+        package, peer, cases = PLAN[name]
+        for on, dims in cases.items():
             for n in sorted(set(dims) & set(arguments.dims)):
-                mine, theirs = compare(name, on, n, arguments.runs)
-                ratio = mine / theirs if np.isfinite(mine) else np.inf
-                rows.append((name, on, n, mine, theirs, ratio))
-                late = "" if np.isnan(ratio) or ratio <= LIMIT else " above"
-                print(f"{name:10s}{on:20s}{n:>4d}{mine:>10.0f}{theirs:>10.0f}{ratio:>8.3f}{late}", flush=True)
+                table.add(name, package, on, n, *compare(name, peer, on, n, arguments.runs, 3e4 * n))
     if arguments.out:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        with (arguments.out / "es_family_nes.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([("method", "function", "n", "evotape", "peer", "ratio"), *rows])
+        table.save(arguments.out / "es_family_nes.csv")
         draw_step_sizes(arguments.out / "natural_gradient.png")
 
 

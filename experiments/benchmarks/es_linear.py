@@ -1,37 +1,62 @@
-"""Time of one generation of the strategies of linear cost, against the time of drawing the samples.
+"""Time and memory of one generation of the strategies of linear cost, against the time of drawing the samples.
 
     python -m experiments.benchmarks.es_linear [--out FOLDER] [--dims 1000 10000 100000 1000000] [--quick]
 
 The floor is what no strategy that samples can do without: drawing popsize x n normal numbers and one pass over them,
-x = mean + sigma z. To reach: ask and tell in 1.3 times the floor. One BLAS thread, popsize 64.
+x = mean + sigma z, all in arrays that are there already and with NumPy's own normal numbers (those of `es` take less
+time from some ten thousand on, see `es.ziggurat`). To reach: ask and tell in 1.3 times the floor, and no more
+than four arrays of the size of the population, the caller's among them. Then what single precision and mirrored
+samples save, and how many bytes travel where workers draw the samples again from the seed. One BLAS thread, popsize 64.
+The comparison with other packages is `experiments.benchmarks.es_linear_peers`.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from es.registry import get_method
+from es.replicas import Replicas
 from experiments.benchmarks.timing import Goal, Measured, Work, draw, measure, one_thread, table, write_csv
 
 LIMIT = 1.3
+MOST_ARRAYS = 4
 POPSIZE = 64
-METHODS = ["snes", "sep-cmaes", "r1nes", "crfmnes", "openai-es", "pgpe"]
+METHODS = ["snes", "sep-cmaes", "r1nes", "csa-es", "crfmnes", "openai-es", "pgpe"]
+OPTIONS: dict[str, dict[str, Any]] = {
+    "mirrored": {"sampling": "mirrored"},
+    "float32": {"dtype": "float32"},
+    "float32, mirrored": {"dtype": "float32", "sampling": "mirrored"},
+}
 
 
 def floor(n: int) -> Callable[[], object]:
     """Drawing a population, and one pass over it."""
     rng, mean, sigma = np.random.default_rng(1), np.zeros(n), np.ones(n)
-    return lambda: mean + sigma * rng.standard_normal((POPSIZE, n))
+    z, x = np.empty((POPSIZE, n)), np.empty((POPSIZE, n))
+
+    def call() -> None:
+        rng.standard_normal(out=z)
+        np.multiply(sigma, z, out=x)
+        np.add(mean, x, out=x)
+
+    return call
 
 
-def generation(name: str, n: int) -> Callable[[], object]:
+def make(name: str, n: int, options: dict[str, Any]) -> Any:
+    """The optimizer that is timed."""
+    return get_method(name)(np.zeros(n), 1.0, popsize=POPSIZE, rng=1, **options)
+
+
+def generation(name: str, n: int, options: dict[str, Any]) -> Callable[[], object]:
     """Ask and tell with values that were drawn beforehand."""
-    opt = get_method(name)(np.zeros(n), 1.0, popsize=POPSIZE, rng=1)
-    f = np.random.default_rng(2).random(POPSIZE)
+    opt, f = make(name, n, options), np.random.default_rng(2).random(POPSIZE)
     return lambda: opt.tell(opt.ask(), f)
 
 
@@ -39,7 +64,7 @@ def compare(n: int, names: list[str], rounds: int) -> Measured:
     """All methods and the floor in interleaved rounds."""
     work = Work(
         f"one generation, n={n}, popsize {POPSIZE}",
-        {"floor": floor(n), **{name: generation(name, n) for name in names}},
+        {"floor": floor(n), **{name: generation(name, n, {}) for name in names}},
         base="floor",
         goals=[Goal(name, LIMIT, "floor") for name in names],
         calls=max(1, 100_000 // n),
@@ -47,21 +72,92 @@ def compare(n: int, names: list[str], rounds: int) -> Measured:
     return measure(work, rounds=rounds, warmup=1)
 
 
+def compare_options(n: int, rounds: int, names: tuple[str, ...] = ("snes", "sep-cmaes")) -> Measured:
+    """What single precision and mirrored samples save."""
+    ways = {name: generation(name, n, {}) for name in names}
+    for label, options in OPTIONS.items():
+        ways |= {f"{name}, {label}": generation(name, n, options) for name in names}
+    work = Work(
+        f"options, n={n}, popsize {POPSIZE}",
+        {"floor": floor(n), **ways},
+        base="floor",
+        goals=[Goal(way, LIMIT, "floor") for way in ways],
+        calls=max(1, 100_000 // n),
+    )
+    return measure(work, rounds=rounds, warmup=1)
+
+
+def arrays(name: str, n: int, options: dict[str, Any]) -> float:
+    """Peak memory over three generations of a loop that keeps its points, in arrays of the size of the population."""
+    f = np.random.default_rng(2).random(POPSIZE)
+    generation(name, 2, options)()  # what is imported at the first use is no part of it
+    tracemalloc.start()
+    try:
+        opt = make(name, n, options)
+        for _ in range(3):
+            x = opt.ask()
+            opt.tell(x, f)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    return float(peak / x.nbytes)
+
+
+def memory(n: int, names: list[str]) -> list[str]:
+    """Rows of the table of memory."""
+    rows = [f"peak memory, n={n}, in arrays of {POPSIZE} x n (to reach: at most {MOST_ARRAYS})"]
+    for name in names:
+        figures = {label: arrays(name, n, options) for label, options in {"float64": {}, **OPTIONS}.items()}
+        verdict = "reached" if max(figures.values()) <= MOST_ARRAYS else "MISSED"
+        rows.append(f"  {name:<10} " + "; ".join(f"{label} {value:.2f}" for label, value in figures.items()))
+        rows[-1] += f": {verdict}"
+    return rows
+
+
+def sphere(x: Any) -> float:
+    """An objective that worker processes can import."""
+    return float(x @ x)
+
+
+def travel(generations: int = 3) -> list[str]:
+    """Bytes per generation between processes that draw the samples again from the seed."""
+    rows = ["bytes per generation with two workers, popsize 64 (to reach: the same for every n)"]
+    for name in ("openai-es", "pgpe"):
+        sent = {}
+        for n in (10, 1000, 100_000):
+            made = functools.partial(
+                get_method(name), np.ones(n), 1.0, popsize=POPSIZE, rng=1, stop={"maxiter": generations}
+            )
+            with Replicas(made, sphere, workers=2) as replicas:
+                replicas.minimize()
+            sent[n] = replicas.bytes_sent / generations
+        verdict = "reached" if len(set(sent.values())) == 1 else "MISSED"
+        figures = ", ".join(f"n={n}: {value:.0f}" for n, value in sent.items())
+        rows.append(f"  {name:<10} {figures} (a population of {POPSIZE * 8 * 100_000:,} bytes at the last): {verdict}")
+    return rows
+
+
 def main() -> None:
-    """Time, print, and write a table and a figure."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, help="folder for es_linear.csv, .png and .svg")
-    parser.add_argument("--dims", type=int, nargs="+", default=[1000, 10_000, 100_000])
+    """Time, print, and write tables and a figure."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--out", type=Path, help="folder for es_linear.csv, .txt, .png and .svg")
+    parser.add_argument("--dims", type=int, nargs="+", default=[1000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--methods", nargs="+", default=METHODS, choices=METHODS)
     parser.add_argument("--quick", action="store_true", help="5 rounds in place of 15")
     arguments = parser.parse_args()
     one_thread()
-    results = []
+    results, lines = [], []
     for n in arguments.dims:
-        results.append(compare(n, arguments.methods, 5 if arguments.quick else 15))
-        print(table(results[-1:]), flush=True)
+        rounds = 5 if arguments.quick or n > 100_000 else 15
+        results += [compare(n, arguments.methods, rounds), compare_options(n, rounds)]
+        print(table(results[-2:]), flush=True)
+        lines += memory(n, arguments.methods)
+        print("\n".join(lines[-1 - len(arguments.methods) :]), flush=True)
+    lines += travel()
+    print("\n".join(lines[-3:]))
     if arguments.out:
         write_csv(results, arguments.out / "es_linear.csv")
+        (arguments.out / "es_linear.txt").write_text(table(results) + "\n" + "\n".join(lines) + "\n", encoding="utf-8")
         draw(results, arguments.out / "es_linear", title="Strategies of linear cost: time of ask and tell")
 
 

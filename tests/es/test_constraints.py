@@ -6,6 +6,7 @@ from scipy.optimize import LinearConstraint, NonlinearConstraint
 
 import es
 from es.constraints import Constraints
+from experiments.benchmarks.constraints import evaluations, linear, ours, problems, pycma, wanted
 from tests.es import functions as F
 
 
@@ -116,3 +117,103 @@ def test_two_sided_and_mixed_rows():
     g = constraints(np.array([[0.5, 0.5, 3.0]]))
     assert g.tolist() == [[0.5, -1.5, -1.0, -0.5]]
     assert constraints.equality.tolist() == [True, False, False, False]
+
+
+def test_points_rank_by_violation_until_one_is_feasible():
+    """The objective is undefined where the constraint is violated, so that only the constraint can lead inside."""
+    for seed in range(3):
+        res = es.minimize(
+            lambda x: float(x @ x) if x[0] >= 3 else np.nan,
+            np.full(4, -2.0),
+            constraints=LinearConstraint(np.eye(4)[:1], 3, np.inf),
+            sigma0=0.5,
+            rng=seed,
+        )
+        assert res.fun == pytest.approx(9, rel=1e-9)
+        assert res.violation == 0
+
+
+def test_scales_of_f_and_of_the_constraints_do_not_matter():
+    """Powers of two leave all bits as they are."""
+    found = []
+    for a, b in ((1.0, 1.0), (2.0**30, 2.0**-20), (2.0**-30, 2.0**40)):
+        res = es.minimize(
+            lambda x, a=a: a * float((x - 1) @ (x - 1)),
+            np.zeros(5),
+            constraints=NonlinearConstraint(
+                lambda x, b=b: b * np.array([x.sum(), x[0] - 0.5 * x[1] ** 2 - 0.1]), -np.inf, 0
+            ),
+            sigma0=0.5,
+            rng=3,
+            maxfevals=1500,
+        )
+        found.append(res.x)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "budget"), [("g06", 1e-8, 4000), ("g07", 1e-6, 9000), ("g09", 1e-7, 6000)]
+)
+def test_problems_of_cec_2006(name, precision, budget):
+    problem = next(p for p in problems() if p.name == name)
+    target = wanted(problem, precision)
+    used = [evaluations(ours(problem, seed), target) for seed in range(3)]
+    assert np.median(used) < budget, used
+
+
+@pytest.mark.parametrize(("n", "m", "budget"), [(5, 2, 3500), (10, 5, 8000)])
+@pytest.mark.parametrize("name", ["sphere", "ellipsoid"])
+def test_several_active_constraints(name, n, m, budget):
+    problem = linear(name, n, m)
+    used = [evaluations(ours(problem, seed), problem.f_opt + 1e-8) for seed in range(3)]
+    assert np.median(used) < budget, used
+
+
+def test_problems_are_what_the_suite_says():
+    """Known optima: on the border to the printed digits, and no better value nearby is feasible."""
+    optima = {
+        "g06": [14.095, 0.8429607892154795668],
+        "g08": [1.22797135260752599, 4.24537336612274885],
+        "g24": [2.32952019747762, 3.17849307411774],
+        "g07": [
+            2.17199634142692, 2.3636830416034, 8.77392573913157, 5.09598443745173, 0.990654756560493,
+            1.43057392853463, 1.32164415364306, 9.82872576524495, 8.2800915887356, 8.3759266477347,
+        ],
+        "g09": [
+            2.33049935147405174, 1.95137236847114592, -0.477541399510615805, 4.36572624923625874,
+            -0.624486959100388983, 1.03813099410962173, 1.5942266780671519,
+        ],
+    }  # fmt: skip
+    for problem in problems():
+        x = optima.get(problem.name, problem.x_opt)
+        assert problem.f(np.array(x)) == pytest.approx(problem.f_opt, rel=1e-9)
+        assert problem.g(np.array(x)).max() < 1e-6
+    active = {p.name: int((abs(p.g(np.array(optima[p.name]))) < 1e-4).sum()) for p in problems() if p.name in optima}
+    assert active == {"g06": 2, "g07": 6, "g08": 0, "g09": 2, "g24": 2}
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", ["sphere, m=5", "ellipsoid, m=5", "g06", "g07", "g09", "g24"])
+def test_evaluations_of_pycma(name):
+    pytest.importorskip("cma")
+    problem = next(p for p in problems() if p.name == name)
+    target = wanted(problem, 1e-6)
+    mine, theirs = (
+        np.median([evaluations(method(problem, seed), target) for seed in range(9)]) for method in (ours, pycma)
+    )
+    assert mine <= 1.2 * theirs
+
+
+def test_an_equality_under_a_function_that_is_not_convex():
+    """g03 of the suite with five variables: -f grows without bound where the equality is not kept."""
+    for seed in range(3):
+        res = es.minimize(
+            lambda x: -(5**2.5) * float(np.prod(x)),
+            np.full(5, 0.3),
+            bounds=[(0, 1)] * 5,
+            constraints=NonlinearConstraint(lambda x: x @ x - 1, 0, 0),
+            rng=seed,
+            maxfevals=5000,
+        )
+        assert res.success and res.fun == pytest.approx(-1, abs=1e-5)

@@ -94,3 +94,11 @@ def test_state_dict_round_trip():
         x = one.ask()
         one.tell(x, quadratic(x), 2 * x)
     assert (opt.mean == other.mean).all()
+
+
+def test_a_constant_rate_where_patience_is_none():
+    opt = descent.SGD(np.ones(2), lr=0.9999, patience=None)
+    for _ in range(300):
+        x = opt.ask()
+        opt.tell(x, 1 + (x * x).sum(-1) * 0, 0 * x)
+    assert opt.rate == 1.0 and "tolrate" not in opt.stop()

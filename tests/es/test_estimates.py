@@ -5,12 +5,14 @@ import functools
 import numpy as np
 import pytest
 
+import es
 from autodiff.descent import Adam
 from es.ars import ARS, partners
 from es.guided import GuidedES
 from es.openai_es import OpenAIES
 from es.pgpe import PGPE
 from es.replicas import Replicas
+from es.rows import Rows
 from es.shaping import centered_ranks, nes_utilities, shaping, standardized
 from tests.es.functions import raises_outside, sphere
 from tests.es.table import run
@@ -73,16 +75,35 @@ def test_ars_uses_the_best_directions():
     opt.tell(x, f)
     step = opt.mean / x[2]
     np.testing.assert_allclose(step[0], step[1], rtol=1e-9)
-    # (f(-) - f(+)) / std = 2 / 1 for one direction, times lr = 0.5; a mean of one direction: (2 / 1) z * 0.5
-    np.testing.assert_allclose(step, 0.5 * (2 - 0) / 1.0 / 2 * 2 / 2, rtol=1e-9)
+    # the paper's step: alpha / (b std) times the sum of (f(-) - f(+)) delta, with b = 1, std 1 of 0 and 2, alpha = 0.25
+    np.testing.assert_allclose(step, 0.25 * (2 - 0) / (1 * 1.0), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("method", "options"), [("ars", None), ("openai-es", {"shaping": "values"})])
+def test_values_are_taken_with_their_penalties(method, options):
+    """Under constraints a point is worth its Lagrangian: the free optimum lies outside here, at 1."""
+    inside = {"type": "ineq", "fun": lambda x: 1.0 - x @ x}
+    res = es.minimize(
+        lambda x: ((x - 1) ** 2).sum(),
+        np.zeros(4),
+        method=method,
+        constraints=inside,
+        sigma0=0.5,
+        rng=1,
+        maxfevals=6000,
+        options=options,
+    )
+    assert res.violation == 0 and res.fun < 1.1 and (res.mean @ res.mean) < 1.1
 
 
 def test_partners():
     z = np.random.default_rng(0).standard_normal((4, 3))
-    np.testing.assert_array_equal(partners(np.concatenate([z, -z])), [4, 5, 6, 7, 0, 1, 2, 3])
+    np.testing.assert_array_equal(partners(Rows(z, 8)), [4, 5, 6, 7, 0, 1, 2, 3])
+    np.testing.assert_array_equal(partners(Rows(np.concatenate([z, -z]), 8)), [4, 5, 6, 7, 0, 1, 2, 3])
+    np.testing.assert_array_equal(partners(Rows(z[:2], 3)), [2, 1, 0])
     mixed = np.array([z[0], -z[1], z[2], z[1]])
-    np.testing.assert_array_equal(partners(mixed), [0, 3, 2, 1])
-    np.testing.assert_array_equal(partners(np.stack([mixed, mixed[::-1]])), [[0, 3, 2, 1], [2, 1, 0, 3]])
+    np.testing.assert_array_equal(partners(Rows(mixed, 4)), [0, 3, 2, 1])
+    np.testing.assert_array_equal(partners(Rows(np.stack([mixed, mixed[::-1]]), 4)), [[0, 3, 2, 1], [2, 1, 0, 3]])
 
 
 def test_guided_distribution_and_use():

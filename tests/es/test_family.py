@@ -70,14 +70,23 @@ def test_vkd_finds_the_number_of_long_axes():
 
 
 @pytest.mark.heavy
+@pytest.mark.parametrize(("f", "pycma"), [(cigar(40), 10_740), (ellipsoid, 15_660)], ids=["cigar", "ellipsoid"])
+def test_vkd_needs_no_more_evaluations_than_pycma(f, pycma):
+    """The first axis is tried while sigma still falls (on the cigar), but not while a diagonal is learned."""
+    assert np.median(evaluations("vkd-cmaes", f, 40, runs=5)) < 1.1 * pycma
+
+
+@pytest.mark.heavy
 def test_vkd_on_cigar_and_discus_in_100_dimensions():
     for f in (cigar(100), discus(100, turned=False)):
         assert evaluations("vkd-cmaes", f, 100, runs=1, most=2e5).max() < np.inf
 
 
 @pytest.mark.heavy
-def test_limited_memory_on_an_ill_conditioned_cigar_in_100_dimensions():
-    assert evaluations("lm-ma-es", cigar(100), 100, runs=1, most=6e5).max() < np.inf
+@pytest.mark.parametrize(("f", "most"), [(cigar(100), 4e5), (discus(100), 3e6)], ids=["cigar", "discus"])
+def test_limited_memory_on_ill_conditioned_functions_in_100_dimensions(f, most):
+    """Rotated, condition 1e6: about 250 thousand evaluations and 1.1 million."""
+    assert evaluations("lm-ma-es", f, 100, runs=1, most=most).max() < np.inf
 
 
 def test_lm_ma_es_pairs_weights_with_ranks():

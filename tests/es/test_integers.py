@@ -86,6 +86,16 @@ def test_stack_and_state():
     assert (other.ask() == one.ask()).all()
 
 
+def test_without_integers_it_is_cma_es():
+    for box in (None, [(-3, 3)] * 4):
+        margin, plain = (cls(np.ones(4), 1.0, rng=3, bounds=box) for cls in (MarginCMAES, es.CMAES))
+        for _ in range(50):
+            x, y = margin.ask(), plain.ask()
+            assert (x == y).all()
+            margin.tell(x, F.rows_sphere(x))
+            plain.tell(y, F.rows_sphere(y))
+
+
 def test_points_of_the_callers_own():
     opt = MarginCMAES(np.full(3, 5.0), 1.0, integrality=[1, 0, 1], rng=3)
     x = np.vstack([opt.ask(), [[1.0, 1.5, 1.0]]])

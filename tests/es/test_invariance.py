@@ -18,7 +18,9 @@ class Turned(np.random.Generator):
 
     def standard_normal(self, *args, **kwargs):
         z = super().standard_normal(*args, **kwargs)
-        return z @ self.R.T if z.shape[-1:] == (len(self.R),) else z
+        if z.shape[-1:] == (len(self.R),):
+            z[...] = z @ self.R.T
+        return z
 
 
 def trajectory(name, f, x0, sigma0, rng=3, prepare=None, permute=None, **options):

@@ -6,6 +6,7 @@ import pytest
 import es
 from es.lra import LRACMAES
 from es.noise import uncertainty
+from experiments.benchmarks.es_noise import CASES, cmaes, ours
 
 
 def noisy_sphere(seed, std=1.0):
@@ -83,3 +84,34 @@ def test_a_stack_is_its_runs():
         noisy_sphere(0, 0.0), np.full(4, 2.0), runs=2, method="lra-cmaes", vectorized=True, rng=1, ftarget=1e-8
     )
     assert [r.fun for r in again] == [r.fun for r in results[:2]]
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(("n", "generations"), [(1, 60), (2, 1), (7, 1)])
+def test_steps_of_the_package_cmaes(n, generations):
+    """Told the same points, both make the same step; with one variable, where C has one factor only, for long."""
+    package = pytest.importorskip("cmaes")
+    for seed, std in ((1, 0.0), (2, 0.3), (3, 3.0)):
+        theirs = package.CMA(mean=np.full(n, 3.0), sigma=2.0, lr_adapt=True)
+        opt = LRACMAES(np.full(n, 3.0), 2.0, rng=seed, popsize=theirs.population_size, c1=theirs._c1, cmu=theirs._cmu)
+        warmed = opt._warmed
+        opt._warmed = lambda exponent, warmed=warmed: warmed(exponent + 2)  # the package counts one generation more
+        fun = noisy_sphere(seed, std)
+        for _ in range(generations):
+            x = opt.ask()
+            f = fun(x)
+            opt.tell(x, f)
+            theirs.tell([(row.copy(), float(value)) for row, value in zip(x, f, strict=True)])
+            close = {"rtol": 1e-5, "atol": 1e-300}
+            np.testing.assert_allclose(opt.mean, theirs.mean, rtol=1e-5, atol=1e-5 * opt.stds.max())
+            np.testing.assert_allclose([opt.eta_mean, opt.eta_cov], [theirs._eta_mean, theirs._eta_Sigma], **close)
+            np.testing.assert_allclose(opt.covariance, theirs._sigma**2 * theirs._C, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.heavy
+def test_evaluations_of_the_package_cmaes():
+    pytest.importorskip("cmaes")
+    for case in (CASES[0], CASES[3]):
+        mine, theirs = (np.array([method(case, seed) for seed in range(5)]) for method in (ours("lra-cmaes"), cmaes))
+        assert np.isfinite(mine).sum() >= np.isfinite(theirs).sum()
+        assert np.median(mine) <= 1.15 * np.median(theirs)

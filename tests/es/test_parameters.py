@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from es import parameters
+from es.registry import get_method
+from tests.es.table import ellipsoid, rosenbrock, run, sphere
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,73 @@ def test_utilities():
     raw = np.maximum(0, np.log(6) - np.log(np.arange(1, 11)))
     np.testing.assert_allclose(u, raw / raw.sum() - 0.1)
     assert (np.diff(u) <= 0).all()
+
+
+RATES = {
+    "c1": [0.01, 0.02, 0.05, 0.1],
+    "cmu": [0.05, 0.02, 0.1, 0.01],
+    "cc": [0.2, 0.3, 0.5, 0.9],
+    "cs": [0.3, 0.2, 0.5, 0.4],
+    "damps": [1.0, 1.3, 2.0, 1.5],
+}
+
+
+@pytest.mark.parametrize("name", ["cmaes", "lra-cmaes"])
+@pytest.mark.parametrize("given", [*[[rate] for rate in RATES], list(RATES), []])
+@pytest.mark.parametrize(("n", "popsize"), [(5, None), (70, 8)])
+def test_rates_per_run_are_those_of_the_run_alone(name, given, n, popsize):
+    rates = {rate: np.array(RATES[rate]) for rate in given}
+    x0 = np.random.default_rng(n).standard_normal((4, n))
+    stop = {"ftarget": [1e-2, 30.0, 1e-1, 3.0], "maxiter": 60}  # they end one after the other
+    stacked = run(get_method(name)(x0, 0.5, rng=[1, 2, 3, 4], popsize=popsize, stop=stop, **rates), sphere).results
+    for i in range(4):
+        alone = run(
+            get_method(name)(
+                x0[i], 0.5, rng=i + 1, popsize=popsize, stop={"ftarget": stop["ftarget"][i], "maxiter": 60},
+                **{rate: values[i] for rate, values in rates.items()},
+            ),
+            sphere,
+        ).result  # fmt: skip
+        assert alone.stop == stacked[i].stop and alone.nfev == stacked[i].nfev
+        np.testing.assert_array_equal(alone.x, stacked[i].x)
+        np.testing.assert_array_equal(alone.mean, stacked[i].mean)
+
+
+def test_rates_per_run_survive_saving_after_runs_have_ended():
+    def make():
+        return get_method("cmaes")(
+            np.ones((3, 4)), 1.0, rng=0, cs=[0.2, 0.3, 0.6], c1=0.05, stop={"maxfevals": [80, 400, 640]}
+        )
+
+    whole = run(make(), ellipsoid).results
+    half = run(make(), ellipsoid, 30)
+    assert half.active.tolist() == [1, 2]
+    again = make()
+    again.load_state_dict(half.state_dict())
+    assert again.parameters.cs.tolist() == [0.3, 0.6]
+    for a, b in zip(run(again, ellipsoid).results, whole, strict=True):
+        np.testing.assert_array_equal(a.x, b.x)
+
+
+def test_given_rates_are_used_and_move_the_negative_weights():
+    opt = get_method("cmaes")(np.zeros(6), 1.0, rng=0, c1=0.2, damps=3.0)
+    default = parameters.cma(6, opt.popsize)
+    assert (opt.parameters.c1, opt.parameters.damps, opt.parameters.cc) == (0.2, 3.0, default.cc)
+    assert opt.parameters.weights[-1] != default.weights[-1]
+    result = run(get_method("cmaes")(np.zeros(4), 0.5, rng=0, cs=0.5, cmu=0.2, stop={"ftarget": 1e-8}), rosenbrock)
+    assert result.result.success
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"c1": -0.1}, "c1 must be positive and at most 1, got -0.1"),
+        ({"cs": [0.1, 2.0]}, "cs must be positive and at most 1"),
+        ({"damps": 0.0}, "damps must be positive, got 0.0"),
+        ({"cc": [0.1, 0.1, 0.1]}, r"cc must be a number or have shape \(2,\), one per run, got shape \(3,\)"),
+        ({"c1": 0.6, "cmu": 0.5}, r"c1 \+ cmu must be at most 1, got 0.6 \+ 0.5"),
+    ],
+)
+def test_refused_rates(given, message):
+    with pytest.raises(ValueError, match=message):
+        get_method("cmaes")(np.zeros((2, 3)), 1.0, **given)

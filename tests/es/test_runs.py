@@ -87,6 +87,8 @@ def test_point_by_point_objectives_workers_and_failures():
         ({"x0": np.ones(3)}, "give `runs`"),
         ({"x0": np.ones((2, 3)), "runs": 4}, "runs must be"),
         ({"x0": np.ones((2, 3)), "method": "bfgs"}, "no stacked runs"),
+        ({"x0": np.ones((2, 3)), "restarts": "ipop"}, "restarts cannot be stacked, got 'ipop'"),
+        ({"x0": np.ones((2, 3)), "popsize": 10**12}, "popsize must leave room"),
     ],
 )
 def test_errors(arguments, message):

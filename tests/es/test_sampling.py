@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import kstest, norm
 
 from es.registry import get_method
-from es.sampling import SAMPLERS, sampler
+from es.sampling import MANY, SAMPLERS, fill_plain, sampler
 from tests.es.table import ellipsoid, run, sphere
 
 
@@ -16,6 +17,31 @@ def test_moments(name, batch):
     np.testing.assert_allclose(z.mean(0), 0, atol=0.03)
     np.testing.assert_allclose(np.cov(z.T), np.eye(4), atol=0.04)
     np.testing.assert_allclose((z**4).mean(0), 3, atol=0.2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_many_numbers_are_normal(dtype):
+    """Those that are made by arrays: their distribution, the tails too, and neighbours do not depend on each other."""
+    z = np.empty((3, 100_001), dtype)
+    assert z.size > MANY
+    fill_plain([np.random.default_rng(3)], z)
+    z = z.astype(float).ravel()
+    assert kstest(z, norm.cdf).pvalue > 0.01
+    for beyond in (2, 3, 3.66, 4):
+        expected = 2 * norm.sf(beyond) * z.size
+        assert abs((np.abs(z) > beyond).sum() - expected) < 4 * np.sqrt(expected)
+    for lag in (1, 2, 4096, 8192):
+        for a, b in ((z[lag:], z[:-lag]), (z[lag:] ** 2, z[:-lag] ** 2)):
+            assert abs(np.corrcoef(a, b)[0, 1]) < 4 / np.sqrt(z.size)
+
+
+def test_many_numbers_of_a_stack():
+    """Each run draws what it would alone, whatever the runs beside it."""
+    stack = np.empty((2, 20, 1000))
+    alone = np.empty((20, 1000))
+    fill_plain([np.random.default_rng(i) for i in range(2)], stack)
+    fill_plain([np.random.default_rng(1)], alone)
+    np.testing.assert_array_equal(stack[1], alone)
 
 
 def test_pairs():

@@ -126,3 +126,26 @@ def test_history_stays_bounded(monkeypatch):
     result(opt, sphere)
     assert opt.traces.length <= len(opt.traces._rows) <= 256
     assert opt.traces.best(3).shape == (3,) and (np.diff(opt.traces.best(50)) != 0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "f"),
+    [
+        ("tolflatfitness", 5, 40, lambda x: np.zeros(x.shape[:-1])),
+        ("stagnation", 0.5, 2.0, lambda x: np.sin(1e6 * x).sum(-1)),
+        ("tolx", 1e-2, 1e-9, sphere),
+        ("tolfunhist", 1e-3, 1e-9, sphere),
+        ("noeffectcoord", 1e-7, 1e-2, lambda x: sphere(x - 1e3)),
+        ("conditioncov", 10.0, 1e4, ellipsoid),
+    ],
+)
+def test_thresholds_of_neighbours_do_not_matter(name, low, high, f):
+    """A run with one threshold ends in the same generation and with the same figure whatever the others have."""
+    ends = {}
+    for thresholds in ([low, low], [low, high], [high, high]):
+        opt = CMAES(np.ones((2, 3)), 1.0, rng=[1, 2], stop={**OFF, name: thresholds, "maxiter": 1500})
+        for i, r in enumerate(run(opt, f).results):
+            ends.setdefault((i, thresholds[i]), []).append((r.nit, r.stop))
+    for seen in ends.values():
+        assert all(other == seen[0] for other in seen[1:])
+    assert ends[0, low][0] != ends[0, high][0]

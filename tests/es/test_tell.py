@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from es.registry import get_method
-from tests.es.table import CONVERGING, NAMES, ellipsoid, run, sphere
+from tests.es.table import CONVERGING, FAST_WITH_MANY, NAMES, ellipsoid, run, sphere
 
 CMAES = get_method("cmaes")
 
@@ -29,8 +29,9 @@ def test_one_dimension(name):
     assert opt.result.success and opt.result.fun <= 1e-9
 
 
-@pytest.mark.parametrize("name", CONVERGING)
-@pytest.mark.parametrize("factor", [10, 100])
+@pytest.mark.parametrize(
+    ("name", "factor"), [(name, 10) for name in CONVERGING] + [(name, 100) for name in FAST_WITH_MANY]
+)
 def test_large_populations(name, factor):
     n = 3
     opt = get_method(name)(np.ones(n), 1.0, popsize=factor * n, rng=1, stop={"ftarget": 1e-6, "maxfevals": 60_000})

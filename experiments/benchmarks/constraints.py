@@ -1,0 +1,297 @@
+"""Evaluations of CMA-ES under nonlinear constraints, next to pycma's augmented Lagrangian on the same problems.
+
+    python -m experiments.benchmarks.constraints [--out FOLDER] [--runs 15] [--only NAME ...] [--precision 1e-6 1e-8]
+
+Sphere and rotated ellipsoid (condition 1e6) with one or n / 2 linear constraints, all active at the optimum, with
+multipliers of 1; x0 = x_opt + 2 N(0, I), sigma0 = 1. And five problems of Liang et al., Problem definitions and
+evaluation criteria for the CEC 2006 special session on constrained real-parameter optimization: g06, g07, g08, g09 and
+g24; x0 uniform in the box, sigma0 = 0.3 of its width. Counted are the evaluations of f until a feasible point lies
+within the precision of f_opt, relative where |f_opt| > 1: the median, and how many of the runs came so far within
+their budget of 3000 n^1.5 evaluations. Needs the extra `peers` for pycma.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import Bounds, NonlinearConstraint
+
+import es
+from experiments.benchmarks.timing import one_thread
+
+FloatArray = npt.NDArray[np.float64]
+Function = Callable[[FloatArray], FloatArray]
+
+PRECISIONS = (1e-6, 1e-8)
+
+
+@dataclass(frozen=True)
+class Constrained:
+    """Minimise f under g <= 0 and in a box; f and g work on the last axis."""
+
+    name: str
+    n: int
+    f: Function
+    g: Function
+    f_opt: float
+    box: Bounds | None = None
+    x_opt: FloatArray | None = None
+
+    def start(self, seed: int) -> FloatArray:
+        """x0 of a run."""
+        rng = np.random.default_rng(seed)
+        if self.box is not None:
+            return rng.uniform(self.box.lb, self.box.ub)
+        return np.asarray(np.asarray(self.x_opt) + 2 * rng.standard_normal(self.n))
+
+    @property
+    def sigma0(self) -> FloatArray:
+        """Initial standard deviations."""
+        return np.ones(self.n) if self.box is None else 0.3 * (self.box.ub - self.box.lb)
+
+    @property
+    def budget(self) -> int:
+        """Evaluations of a run at the most."""
+        return int(3000 * self.n**1.5)
+
+
+def linear(name: str, n: int, m: int) -> Constrained:
+    """A quadratic function whose gradient at x_opt is balanced by m linear constraints with multipliers of 1."""
+    rng = np.random.default_rng([n, m])
+    R = np.linalg.qr(rng.standard_normal((n, n)))[0]
+    H = R.T @ np.diag(10 ** ((6 if name == "ellipsoid" else 0) * np.arange(n) / (n - 1))) @ R
+    H = (H + H.T) / 2
+    normals = rng.standard_normal((m, n))
+    normals /= np.linalg.norm(normals, axis=1)[:, None]
+    x_opt = rng.standard_normal(n)
+    centre = x_opt + np.linalg.solve(H, normals.sum(0))
+
+    def f(x: FloatArray) -> FloatArray:
+        y = x - centre
+        return np.asarray(0.5 * np.vecdot(y @ H, y))
+
+    return Constrained(
+        f"{name}, m={m}", n, f, lambda x: np.asarray((x - x_opt) @ normals.T), float(f(x_opt)), x_opt=x_opt
+    )
+
+
+def columns(x: FloatArray) -> FloatArray:
+    """Variables along the first axis, so that formulas read as printed."""
+    return np.moveaxis(x, -1, 0)
+
+
+def stack(*parts: Any) -> FloatArray:
+    """Constraints along the last axis."""
+    return np.stack(np.broadcast_arrays(*parts), axis=-1)
+
+
+def g06() -> Constrained:
+    """Two circles that leave a thin crescent."""
+
+    def f(x: FloatArray) -> FloatArray:
+        a, b = columns(x)
+        return np.asarray((a - 10) ** 3 + (b - 20) ** 3)
+
+    def g(x: FloatArray) -> FloatArray:
+        a, b = columns(x)
+        return stack(100 - (a - 5) ** 2 - (b - 5) ** 2, (a - 6) ** 2 + (b - 5) ** 2 - 82.81)
+
+    return Constrained("g06", 2, f, g, -6961.81387558015, Bounds([13, 0], [100, 100]))
+
+
+def g07() -> Constrained:
+    """A quadratic function of ten variables; six of the eight constraints are active."""
+
+    def f(x: FloatArray) -> FloatArray:
+        a, b, c, d, e, p, q, r, s, t = columns(x)
+        return np.asarray(
+            a * a + b * b + a * b - 14 * a - 16 * b + (c - 10) ** 2 + 4 * (d - 5) ** 2 + (e - 3) ** 2
+            + 2 * (p - 1) ** 2 + 5 * q * q + 7 * (r - 11) ** 2 + 2 * (s - 10) ** 2 + (t - 7) ** 2 + 45
+        )  # fmt: skip
+
+    def g(x: FloatArray) -> FloatArray:
+        a, b, c, d, e, p, q, r, s, t = columns(x)
+        return stack(
+            -105 + 4 * a + 5 * b - 3 * q + 9 * r,
+            10 * a - 8 * b - 17 * q + 2 * r,
+            -8 * a + 2 * b + 5 * s - 2 * t - 12,
+            3 * (a - 2) ** 2 + 4 * (b - 3) ** 2 + 2 * c * c - 7 * d - 120,
+            5 * a * a + 8 * b + (c - 6) ** 2 - 2 * d - 40,
+            a * a + 2 * (b - 2) ** 2 - 2 * a * b + 14 * e - 6 * p,
+            0.5 * (a - 8) ** 2 + 2 * (b - 4) ** 2 + 3 * e * e - p - 30,
+            -3 * a + 6 * b + 12 * (s - 8) ** 2 - 7 * t,
+        )
+
+    return Constrained("g07", 10, f, g, 24.30620906818, Bounds(np.full(10, -10.0), np.full(10, 10.0)))
+
+
+def g08() -> Constrained:
+    """Many local optima; neither constraint is active at the best."""
+
+    def f(x: FloatArray) -> FloatArray:
+        a, b = columns(x)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(-(np.sin(2 * np.pi * a) ** 3) * np.sin(2 * np.pi * b) / (a**3 * (a + b)))
+
+    def g(x: FloatArray) -> FloatArray:
+        a, b = columns(x)
+        return stack(a * a - b + 1, 1 - a + (b - 4) ** 2)
+
+    return Constrained("g08", 2, f, g, -0.0958250414180359, Bounds([0, 0], [10, 10]))
+
+
+def g09() -> Constrained:
+    """Seven variables; two of the four constraints are active."""
+
+    def f(x: FloatArray) -> FloatArray:
+        a, b, c, d, e, p, q = columns(x)
+        return np.asarray(
+            (a - 10) ** 2 + 5 * (b - 12) ** 2 + c**4 + 3 * (d - 11) ** 2
+            + 10 * e**6 + 7 * p * p + q**4 - 4 * p * q - 10 * p - 8 * q
+        )  # fmt: skip
+
+    def g(x: FloatArray) -> FloatArray:
+        a, b, c, d, e, p, q = columns(x)
+        return stack(
+            -127 + 2 * a * a + 3 * b**4 + c + 4 * d * d + 5 * e,
+            -282 + 7 * a + 3 * b + 10 * c * c + d - e,
+            -196 + 23 * a + b * b + 6 * p * p - 8 * q,
+            4 * a * a + b * b - 3 * a * b + 2 * c * c + 5 * p - 11 * q,
+        )
+
+    return Constrained("g09", 7, f, g, 680.630057374402, Bounds(np.full(7, -10.0), np.full(7, 10.0)))
+
+
+def g24() -> Constrained:
+    """A feasible region in two parts, the optimum where both constraints meet."""
+
+    def f(x: FloatArray) -> FloatArray:
+        return np.asarray(-x.sum(-1))
+
+    def g(x: FloatArray) -> FloatArray:
+        a, b = columns(x)
+        return stack(-2 * a**4 + 8 * a**3 - 8 * a * a + b - 2, -4 * a**4 + 32 * a**3 - 88 * a * a + 96 * a + b - 36)
+
+    return Constrained("g24", 2, f, g, -5.50801327159536, Bounds([0, 0], [3, 4]))
+
+
+def problems() -> list[Constrained]:
+    """All of them."""
+    quadratics = [linear(name, n, m) for n in (5, 10, 20) for name in ("sphere", "ellipsoid") for m in (1, n // 2)]
+    return [*quadratics, g06(), g07(), g08(), g09(), g24()]
+
+
+def wanted(problem: Constrained, precision: float) -> float:
+    """The value that a feasible point must reach."""
+    return problem.f_opt + precision * max(1.0, abs(problem.f_opt))
+
+
+def ours(problem: Constrained, seed: int) -> list[tuple[int, float]]:
+    """Evaluations and values at which the best feasible value improved."""
+    ledger_f: list[tuple[int, float]] = []
+
+    def keep(intermediate_result: Any) -> None:
+        if not ledger_f or intermediate_result.fun < ledger_f[-1][1]:
+            ledger_f.append((intermediate_result.nfev, intermediate_result.fun))
+
+    es.minimize(
+        problem.f,
+        problem.start(seed),
+        sigma0=problem.sigma0,
+        bounds=problem.box,
+        constraints=NonlinearConstraint(problem.g, -np.inf, 0),
+        vectorized=True,
+        maxfevals=problem.budget,
+        ftarget=wanted(problem, min(PRECISIONS)),
+        callback=keep,
+        rng=seed,
+    )
+    return ledger_f
+
+
+def pycma(problem: Constrained, seed: int) -> list[tuple[int, float]]:
+    """The same of pycma's `ConstrainedFitnessAL` with its defaults, updated once per generation."""
+    cma = importlib.import_module("cma")
+    target = wanted(problem, min(PRECISIONS))
+    f = cma.ConstrainedFitnessAL(
+        lambda x: float(problem.f(x)), lambda x: problem.g(x).tolist(), logging=0, archives=False
+    )
+    options: dict[str, Any] = {
+        "verbose": -9,
+        "seed": seed + 1,
+        "maxfevals": problem.budget,
+        "CMA_stds": problem.sigma0,
+        # Criteria that compare values of a function that changes; without them it comes further.
+        **{"tolstagnation": 0, "tolflatfitness": 1000, "tolfun": 0, "tolfunhist": 0},
+    }
+    if problem.box is not None:
+        options["bounds"] = [problem.box.lb.tolist(), problem.box.ub.tolist()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of coefficients that are not set yet
+        opt = cma.CMAEvolutionStrategy(problem.start(seed), 1.0, options)
+        found: list[tuple[int, float]] = []
+        while not opt.stop() and not (found and found[-1][1] <= target):
+            x = opt.ask()
+            opt.tell(x, [f(one) for one in x])
+            f.update(opt)
+            if f.best_feas.x is not None and (not found or f.best_feas.f < found[-1][1]):
+                found.append((opt.countevals, f.best_feas.f))
+    return found
+
+
+def evaluations(found: list[tuple[int, float]], target: float) -> float:
+    """Evaluations to the target, inf if it was not reached."""
+    return next((float(used) for used, value in found if value <= target), np.inf)
+
+
+def main() -> None:
+    """Print the table; write it as CSV if asked."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=Path, help="folder for constraints.csv")
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--only", nargs="+", help="beginnings of names of problems")
+    parser.add_argument("--dims", type=int, nargs="+", help="numbers of variables")
+    parser.add_argument("--alone", action="store_true", help="without pycma")
+    arguments = parser.parse_args()
+    one_thread()
+    methods = {"evotape": ours} if arguments.alone else {"evotape": ours, "pycma": pycma}
+    rows: list[tuple[Any, ...]] = []
+    print(
+        f"{'problem':18s}{'n':>3s}{'precision':>10s}" + "".join(f"{name:>18s}" for name in methods) + f"{'ratio':>8s}"
+    )
+    for problem in problems():
+        if arguments.only and not problem.name.startswith(tuple(arguments.only)):
+            continue
+        if arguments.dims and problem.n not in arguments.dims:
+            continue
+        found = {name: [method(problem, seed) for seed in range(arguments.runs)] for name, method in methods.items()}
+        for precision in PRECISIONS:
+            target = wanted(problem, precision)
+            cells, medians = "", []
+            for name in methods:
+                used = np.array([evaluations(run, target) for run in found[name]])
+                reached = int(np.isfinite(used).sum())
+                medians.append(float(np.sort(used)[(len(used) - 1) // 2]))
+                cells += f"{medians[-1]:>10.0f} {reached:>3d}/{len(used):<3d}"
+                rows.append((problem.name, problem.n, precision, name, medians[-1], reached, len(used)))
+            known = len(medians) == 2 and np.isfinite(medians).any()
+            ratio = f"{medians[0] / medians[1]:>8.3f}" if known else ""
+            print(f"{problem.name:18s}{problem.n:>3d}{precision:>10.0e}{cells}{ratio}", flush=True)
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        with (arguments.out / "constraints.csv").open("w", newline="", encoding="utf-8") as file:
+            header = ("problem", "n", "precision", "method", "median", "reached", "runs")
+            csv.writer(file).writerows([header, *rows])
+
+
+if __name__ == "__main__":
+    main()

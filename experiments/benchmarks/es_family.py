@@ -1,0 +1,115 @@
+"""What the two benchmarks of evaluations share: functions, starts, our runs, runs of pypop7, and the table."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from es.registry import get_method
+
+FloatArray = npt.NDArray[np.float64]
+Function = Callable[[FloatArray], FloatArray]
+Peer = Callable[[Function, FloatArray, float, int, int, float], float]  # of f, x0, sigma0, popsize, seed, budget
+
+TARGET = 1e-8
+LIMIT = 1.10
+
+
+def function(name: str, n: int) -> Function:
+    """A function of n variables with least value 0: "sphere", "rotated cigar", ..., "rosenbrock"."""
+    if name == "rosenbrock":
+        return lambda x: np.asarray((100 * (x[..., 1:] - x[..., :-1] ** 2) ** 2 + (1 - x[..., :-1]) ** 2).sum(-1))
+    i = np.arange(n) / (n - 1)
+    shape = name.removeprefix("rotated ")
+    weights = {
+        "sphere": np.ones(n),
+        "ellipsoid": 10 ** (6 * i),
+        "cigar": np.where(i == 0, 1.0, 1e6),
+        "discus": np.where(i == 0, 1e6, 1.0),
+    }[shape]
+    if shape == name:
+        return lambda x: np.asarray((x * x) @ weights)
+    R = np.linalg.qr(np.random.default_rng(n).standard_normal((n, n)))[0]
+    return lambda x: np.asarray(((x @ R.T) ** 2) @ weights)
+
+
+def starts(name: str, n: int, runs: int) -> tuple[FloatArray, float]:
+    """Starts (runs, n), and sigma0."""
+    width, sigma0 = (0.1, 0.1) if name == "rosenbrock" else (3.0, 1.0)
+    return np.random.default_rng(n).uniform(-width, width, (runs, n)), sigma0
+
+
+def ours(method: str, f: Function, x0: FloatArray, sigma0: float, budget: float) -> tuple[FloatArray, int]:
+    """Evaluations of each run, inf where the target was not reached, and the population size."""
+    opt = get_method(method)(x0, sigma0, rng=1, stop={"ftarget": TARGET, "maxfevals": budget})
+    while not opt.stop():
+        x = opt.ask()
+        opt.tell(x, f(x))
+    return np.array([result.nfev if result.fun <= TARGET else np.inf for result in opt.results]), opt.popsize
+
+
+def pypop7(module: str, name: str) -> Peer:
+    """A strategy of pypop7, with its own population size."""
+
+    def run(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
+        cls: Any = getattr(importlib.import_module(f"pypop7.optimizers.{module}"), name)
+        n = len(x0)
+        problem = {
+            "fitness_function": lambda x: float(f(x)),
+            "ndim_problem": n,
+            "lower_boundary": np.full(n, -1e9),
+            "upper_boundary": np.full(n, 1e9),
+        }
+        options = {
+            "max_function_evaluations": budget,
+            "fitness_threshold": TARGET,
+            "seed_rng": seed,
+            "mean": x0,
+            "sigma": sigma0,
+            "is_restart": False,
+            "verbose": 0,
+        }
+        result = cls(problem, options).optimize()
+        return float(result["n_function_evaluations"]) if result["best_so_far_y"] <= TARGET else np.inf
+
+    return run
+
+
+def compare(method: str, peer: Peer, on: str, n: int, runs: int, budget: float) -> tuple[float, float]:
+    """Median evaluations of ours and of the peer; NaN where the peer is not installed."""
+    f, (x0, sigma0) = function(on, n), starts(on, n, runs)
+    used, popsize = ours(method, f, x0, sigma0, budget)
+    try:
+        with np.errstate(all="ignore"):
+            theirs = [peer(f, start.copy(), sigma0, popsize, seed, budget) for seed, start in enumerate(x0, start=1)]
+    except ImportError:
+        theirs = [np.nan]
+    return float(np.median(used)), float(np.median(theirs))
+
+
+class Table:
+    """Rows of medians and their ratio, printed as they come."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, str, str, int, float, float, float]] = []
+        print(f"{'method':23s}{'peer':9s}{'function':20s}{'n':>4s}{'evotape':>10s}{'peer':>10s}{'ratio':>8s}")
+
+    def add(self, method: str, package: str, on: str, n: int, mine: float, theirs: float) -> None:
+        """Print one row."""
+        ratio = mine / theirs if np.isfinite(mine) else np.inf
+        self.rows.append((method, package, on, n, mine, theirs, ratio))
+        mark = "" if np.isnan(ratio) or ratio <= LIMIT else " above"
+        print(f"{method:23s}{package:9s}{on:20s}{n:>4d}{mine:>10.0f}{theirs:>10.0f}{ratio:>8.3f}{mark}", flush=True)
+
+    def save(self, path: Path) -> None:
+        """Write the rows as CSV."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            header = ("method", "peer", "function", "n", "evotape", "theirs", "ratio")
+            csv.writer(file).writerows([header, *self.rows])
