@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,11 +22,18 @@ class Drawing:
     figure : Figure
     rows : sequence of dict
         What the figure shows; the keys of the first are the columns of the CSV file.
+    motion : callable, optional
+        Writes the same in motion: `motion(file)` is called with the path of a gif and returns it. The page has it
+        beneath the figure, folded away.
+    after : int, optional
+        Number, from 0, of the paragraph beneath which the page has the figure; beneath text and table when left out.
     """
 
     name: str
     figure: Figure
     rows: Sequence[Mapping[str, Any]]
+    motion: Callable[[Path], Path] | None = None
+    after: int | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,8 @@ class Finding:
     Attributes
     ----------
     text : str
-        One paragraph; every number in it comes from `numbers` or from the same computation.
+        One paragraph, or several with an empty line between them; every number in them comes from `numbers` or from
+        the same computation.
     numbers : dict of str to number
         The figures that the lesson claims, for tests and for ``numbers.json``.
     drawings : sequence of Drawing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import time
@@ -11,10 +12,24 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from experiments.lessons.lesson import Lesson
+from experiments.lessons.lesson import Drawing, Lesson
 
 # In the order in which they are best read; each module has its lesson as LESSON.
-MODULES = ("backpropagation", "circuits", "gradient_checking", "dynamic_graphs", "checkpointing", "layers")
+MODULES = (
+    "backpropagation",
+    "computational_graph",
+    "dynamic_graphs",
+    "circuits",
+    "gradient_checking",
+    "layers",
+    "vanishing_gradients",
+    "checkpointing",
+    "descent",
+    "search",
+    "real_network",
+    "image_gradients",
+    "engineering_sweep",
+)
 
 
 def names() -> list[str]:
@@ -45,7 +60,7 @@ def run(name: str, folder: Path) -> Path:
     ----------
     name : str
     folder : Path
-        Gets a folder of the lesson's name with its figures (png, svg, csv), ``numbers.json`` and ``lesson.html``.
+        Gets a folder of the lesson's name with its figures (png, svg, csv, gif), ``numbers.json`` and ``lesson.html``.
 
     Returns
     -------
@@ -64,24 +79,31 @@ def run_all(folder: Path) -> Path:
 
 
 def _section(lesson: Lesson, folder: Path) -> dict[str, Any]:
-    from experiments.figures.files import save
-
     started = time.perf_counter()
     finding = lesson.study()
     folder.mkdir(parents=True, exist_ok=True)
-    figures = []
-    for drawing in finding.drawings:
-        _, svg, _ = save(drawing.figure, folder, drawing.name, drawing.rows, list(drawing.rows[0]))
-        figures.append({**_embedded(svg), "alt": f"Figure: {lesson.title} ({drawing.name})"})
+    figures = [_drawn(lesson, drawing, folder) for drawing in finding.drawings]
     numbers = json.dumps(dict(finding.numbers), indent=2, default=float)
     (folder / "numbers.json").write_text(numbers + "\n", encoding="utf-8")
-    return {"lesson": lesson, "finding": finding, "figures": figures, "seconds": time.perf_counter() - started}
+    needs = [get(name) for name in lesson.needs]
+    seconds = time.perf_counter() - started
+    return {"lesson": lesson, "finding": finding, "figures": figures, "needs": needs, "seconds": seconds}
 
 
-def _embedded(svg: Path) -> dict[str, str]:
+def _drawn(lesson: Lesson, drawing: Drawing, folder: Path) -> dict[str, Any]:
+    """Write the files of a figure and give what the page needs of it; its caption is read out in its place."""
+    from experiments.figures.files import save
     from experiments.report import figure_source
 
-    return figure_source(svg)
+    _, svg, _ = save(drawing.figure, folder, drawing.name, drawing.rows, list(drawing.rows[0]))
+    caption = max((text.get_text().replace("\n", " ") for text in drawing.figure.texts), key=len, default="")
+    alt = f"Figure: {lesson.title} ({drawing.name})" + (f". {caption}" if caption else "")
+    motion = None if drawing.motion is None else _gif(drawing.motion(folder / f"{drawing.name}.gif"))
+    return {**figure_source(svg), "alt": alt, "motion": motion, "after": drawing.after}
+
+
+def _gif(file: Path) -> str:
+    return f"data:image/gif;base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
 
 
 def _write(target: Path, title: str, sections: Sequence[dict[str, Any]]) -> Path:
