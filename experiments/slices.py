@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 import problems
+from experiments.figures.style import INK
 from experiments.gallery import HOW_TO_READ, draw_plane, draw_sheet, title
 from problems import Objective
 
@@ -149,13 +150,16 @@ def _draw_bbob(ax: Axes, name: str, points: int) -> None:
 
 
 def _draw_design(ax: Axes, name: str, points: int) -> None:
+    from matplotlib.patheffects import withStroke
+
     (i, across, left, right), (j, up, bottom, top) = DESIGNS[name]
     objective = problems.get(name)
     best = objective.x_opt if objective.x_opt is not None else problems.get("ten-bar-truss").x_opt
     assert best is not None
     shown = through(objective, best, i, j, np.array([left, bottom]), np.array([right, top]))
     draw_plane(ax, shown, name, points)
-    look: dict[str, Any] = {"transform": ax.transAxes, "fontsize": 6.5, "color": "white", "fontweight": "bold"}
+    edge = [withStroke(linewidth=1.6, foreground=INK)]  # readable on the veil and on the heights
+    look: dict[str, Any] = {"transform": ax.transAxes, "fontsize": 6.5, "color": "white", "path_effects": edge}
     ax.text(0.97, 0.03, across, ha="right", va="bottom", **look)
     ax.text(0.03, 0.97, up, ha="left", va="top", **look)
 
