@@ -5,7 +5,7 @@
 Peers: pycma for lq-CMA-ES (`fmin_lq_surr2`) and VkD-CMA-ES, pypop7 for the others. x0 uniform in [-3, 3]^n with
 sigma0 = 1, for Rosenbrock in [-0.1, 0.1]^n with sigma0 = 0.1. The ratio is that of the medians over the runs; to reach:
 at most 1.10. Where the peer does not reach the target the ratio is 0; a peer that is not installed is left out (nan).
-Needs the extra `peers` and pypop7.
+Needs the extras `peers` and `families`.
 
 The moving averages in pycma's VkD-CMA-ES do not average (they take over each value whole), so that it tries axes as
 soon as one step happens to be short: on the separable ellipsoid it takes on axes that mean nothing.

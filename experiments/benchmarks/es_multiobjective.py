@@ -7,7 +7,7 @@ Problems of two objectives: ZDT1 to ZDT3 in [0, 1]^n (Zitzler, Deb & Thiele 2000
 around the same points with sigma0 = 0.3 of the width of the box of starts. The hypervolume is that of the population up
 to (1.1, 1.1), for fronts that lie in [0, 1]^2; the best one is that of as many points spread in the best way. Shown
 are medians over the runs, inf where the budget did not suffice. To reach: at most 1.1 times DEAP's evaluations. Needs
-deap (`pip install deap`); without it our figures are printed alone.
+the extra `families` for DEAP; without it our figures are printed alone.
 """
 
 from __future__ import annotations
