@@ -21,6 +21,7 @@ Derivatives, 2nd edition, 2008, chapter 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 from operator import attrgetter
 from typing import Any
 
@@ -34,6 +35,15 @@ Edges = tuple["Node", Vjp, Any]
 FLOAT64 = np.dtype(float64)
 PLAIN = frozenset((ndarray, float64, np.float32))
 by_depth = attrgetter("depth")
+
+SUMS: set[Any] = set()
+"""Functions whose vjps may return less than the gradient: a number, or an array with axes of length 1, which NumPy
+stretches where it meets an array."""
+
+ELEMENTWISE: set[Any] = set()
+"""Functions whose vjps are products with the gradient, entry by entry, and so may also be handed less than it."""
+
+LARGE = 8192  # entries from which a read-only view costs less than a copy
 
 
 class Node:
@@ -143,16 +153,22 @@ class Place:
     """
 
     __slots__ = ("index", "shape")
-
-    def __init__(self, out: Any, x: Any, index: Any) -> None:
-        self.index = index
-        self.shape = x.shape
+    index: Any
+    shape: tuple[int, ...]
 
     def __call__(self, g: Any) -> Any:
         """The gradient as an array of its own, differentiable in `g`."""
         from autodiff.rules.indexing import scatter  # rules are made of what this file defines
 
         return scatter(g, self.index, self.shape)
+
+
+def place(out: Any, x: Any, index: Any) -> Place:
+    """The maker of a :class:`Place`, filled here like a node."""
+    vjp = Place()
+    vjp.index = index
+    vjp.shape = x.shape
+    return vjp
 
 
 def add_at(buffer: Any, index: Any, g: Any, fresh: bool = False) -> None:
@@ -188,11 +204,12 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
     owned: set[Node] = set()  # gradients that are arrays of this sweep's own: only these are added to in place
     nodes: list[Node] = []
     for node, g in seeds:
-        if node not in grads:
-            grads[node] = None
+        if node in grads:
+            grads[node] = added(grads[node], g, node, owned)
+        else:
+            grads[node] = g
             if node.edges is not None:
                 nodes.append(node)
-        grads[node] = added(grads[node], g, node, owned)
     for node in nodes:  # the list grows while it is walked
         edges = node.edges
         while edges is not None:
@@ -215,7 +232,11 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
                 if parent in owned:
                     add_at(total, vjp.index, g)
                     continue
-                grads[parent] = buffer = np.zeros(vjp.shape, parent.dtype) if total is None else total.copy()
+                if total is None:
+                    buffer = np.zeros(vjp.shape, parent.dtype)
+                else:
+                    buffer = np.array(total if total.shape == vjp.shape else stretched(total, vjp.shape))
+                grads[parent] = buffer
                 owned.add(parent)
                 add_at(buffer, vjp.index, g, fresh=total is None)
                 continue
@@ -243,11 +264,43 @@ def added(total: Any, d: Any, node: Node, owned: set[Node]) -> Any:
         total += d
         return total
     total = total + d
-    if type(total) is ndarray:
+    if type(total) is ndarray and total.shape == node.form:
         owned.add(node)
     else:
         owned.discard(node)
     return total
+
+
+def stretches(node: Node) -> bool:
+    """Whether the gradient of `node` may be left unstretched, because its vjps stretch it or hand it on.
+
+    They do if they are elementwise, and without broadcasting, which would have to be undone by counting.
+    """
+    if node.op not in ELEMENTWISE:
+        return False
+    form, edges = node.form, node.edges
+    while edges is not None:
+        parent, _, edges = edges
+        if parent.form != form:
+            return False
+    return True
+
+
+def may_be_less(node: Node, form: Any) -> bool:
+    """Whether a vjp of `node` may return less than the gradient of an argument of shape `form`."""
+    return node.op in SUMS or (node.op in ELEMENTWISE and node.form == form)
+
+
+def stretched(g: Any, shape: tuple[int, ...]) -> Any:
+    """`g` in full, an array of `shape`."""
+    if type(g) not in PLAIN or prod(shape) > LARGE:
+        return np.broadcast_to(g, shape)
+    out = np.empty(shape, g.dtype)
+    if type(g) is float64:
+        out.fill(g)
+    else:
+        out[...] = g
+    return out
 
 
 def conform(d: Any, parent: Node, node: Node) -> Any:
@@ -256,16 +309,23 @@ def conform(d: Any, parent: Node, node: Node) -> Any:
     Broadcasting is undone here, once for all rules. A gradient in the wider type of the result is brought back to the
     argument's type; of a complex one a real argument receives the real part.
     """
-    if d is None or parent.form is None:
+    form, op = parent.form, node.op
+    if type(d) is float64 and parent.dtype is FLOAT64 and (op in ELEMENTWISE or op in SUMS) and stretches(parent):
+        return d
+    if d is None or form is None:
+        return d
+    if type(d) is ndarray and d.dtype is parent.dtype and stretches(parent) and may_be_less(node, form):
         return d
     shape, dtype = parent.shape, parent.dtype
+    if d.shape != shape and may_be_less(node, form):
+        d = stretched(d, shape)
     if d.shape != shape:
         extra = d.ndim - len(shape)
         if extra > 0:
-            d = d.sum(axis=tuple(range(extra)))
-        stretched = tuple(i for i, (a, b) in enumerate(zip(d.shape, shape, strict=False)) if a != b and b == 1)
-        if stretched:
-            d = d.sum(axis=stretched, keepdims=True)
+            d = d.sum(tuple(range(extra)))
+        if d.shape != shape:
+            longer = tuple(i for i, (a, b) in enumerate(zip(d.shape, shape, strict=False)) if a != b and b == 1)
+            d = d.sum(longer, keepdims=True)
         if d.shape != shape:
             raise ValueError(f"the rule of {node.name} gave a gradient of shape {d.shape} for a value of shape {shape}")
     if d.dtype != dtype:

@@ -53,17 +53,19 @@ def _made_checking(kind: Any, out: Any, edges: Any, depth: int, op: Any, level: 
     """As :func:`autodiff.core.made`, with vjps that are watched."""
     result = _made(kind, out, None, depth, op, level)
     node = result.node
-    node.edges = linked([(parent, _Checked(vjp, i, node.name)) for i, (parent, vjp) in enumerate(pairs(edges))])
+    node.edges = linked(
+        [(parent, _Checked(vjp, i, node.name, parent.shape)) for i, (parent, vjp) in enumerate(pairs(edges))]
+    )
     return result
 
 
 class _Checked:
     """A vjp that looks at what it returns."""
 
-    __slots__ = ("i", "name", "vjp")
+    __slots__ = ("i", "name", "shape", "vjp")
 
-    def __init__(self, vjp: Any, i: int, name: str) -> None:
-        self.vjp, self.i, self.name = vjp, i, name
+    def __init__(self, vjp: Any, i: int, name: str, shape: tuple[int, ...]) -> None:
+        self.vjp, self.i, self.name, self.shape = vjp, i, name, shape
         for cell in getattr(vjp, "__closure__", None) or ():
             array = cell.cell_contents
             if type(array) is np.ndarray and array.flags.writeable and _active:
@@ -76,6 +78,6 @@ class _Checked:
         for part in parts:
             plain = value_of(part)
             if plain is not None and not np.all(np.isfinite(plain)):
-                place = f"traced argument {self.i}, shape {np.shape(plain)}"
+                place = f"traced argument {self.i}, shape {np.shape(plain) or self.shape}"
                 raise FloatingPointError(f"the gradient of {self.name} with respect to its {place}, is not finite")
         return d

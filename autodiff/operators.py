@@ -11,7 +11,7 @@ import numpy as np
 from numpy import float64, ndarray
 
 from autodiff import core
-from autodiff.registry import FORWARD, RULES
+from autodiff.registry import RULES
 
 PLAIN = frozenset((float, int, ndarray, float64, np.float32))
 
@@ -28,12 +28,14 @@ def binary(ufunc: Any, op: Callable[..., Any], twice: Any = None) -> Callable[..
         level = self.level
         if level <= 0:
             return ufunc(self, other)
-        kind = type(other)
+        kind, own = type(other), type(self)
         x, a = self.data, self.node
-        if kind in PLAIN:
+        if kind is not own:
+            if kind not in PLAIN:
+                return ufunc(self, other)
             out = op(x, other)
-            return core.made(type(self), out, (a, RULES[ufunc][0](out, x, other), None), a.depth + 1, ufunc, level)
-        if kind is not type(self) or other.level != level:
+            return core.made(own, out, (a, RULES[ufunc][0](out, x, other), None), a.depth + 1, ufunc, level)
+        if other.level != level:
             return ufunc(self, other)
         if other is self and twice is not None:
             out = op(x, x)
@@ -71,14 +73,14 @@ def calls(fun: Any) -> Callable[..., Any]:
     return lambda self, *args, **kwargs: fun(self, *args, **kwargs)
 
 
-def reduces(fun: Any) -> Callable[..., Any]:
-    """The array method of a reduction, such as ``x.sum(-1)``; the usual arguments go a short way, as in `binary`."""
+def reduces(fun: Any, forward: Any) -> Callable[..., Any]:
+    """The array method of the reduction `fun`; the usual arguments go a short way, as in `binary`, by `forward`."""
 
     def method(self: Any, axis: Any = None, *args: Any, keepdims: bool = False, **kwargs: Any) -> Any:
         level = self.level
         if level > 0 and not args and not kwargs and type(self.data) is not type(self):
             x, a = self.data, self.node
-            out = FORWARD[fun](x, axis, None, keepdims)
+            out = forward(x, axis, None, None, keepdims)
             vjp = RULES[fun][0](out, x, axis, keepdims=keepdims)
             return core.made(type(self), out, (a, vjp, None), a.depth + 1, fun, level)
         return fun(self, axis, *args, keepdims=keepdims, **kwargs)
@@ -162,9 +164,9 @@ class Operators:
     real = property(lambda self: np.real(self), doc="Real part.")
     imag = property(lambda self: np.imag(self), doc="Imaginary part.")
 
-    sum, prod, max, min = reduces(np.sum), reduces(np.prod), reduces(np.max), reduces(np.min)
-    mean, ptp = calls(np.mean), calls(np.ptp)
-    var, std = calls(np.var), calls(np.std)
+    sum, prod = reduces(np.sum, np.add.reduce), reduces(np.prod, np.multiply.reduce)
+    max, min = reduces(np.max, np.maximum.reduce), reduces(np.min, np.minimum.reduce)
+    mean, ptp, var, std = reduces(np.mean, np.mean), calls(np.ptp), calls(np.var), calls(np.std)
     cumsum, cumprod = calls(np.cumsum), calls(np.cumprod)
     argmax, argmin, argsort = calls(np.argmax), calls(np.argmin), calls(np.argsort)
     any, all, nonzero, round = calls(np.any), calls(np.all), calls(np.nonzero), calls(np.round)

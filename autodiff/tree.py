@@ -32,6 +32,6 @@ def tree_map(fun: Callable[..., Any], tree: Any, *others: Any) -> Any:
     if isinstance(tree, dict):
         return {k: tree_map(fun, v, *(o[k] for o in others)) for k, v in tree.items()}
     if isinstance(tree, (tuple, list)):
-        parts = [tree_map(fun, v, *(o[i] for o in others)) for i, v in enumerate(tree)]
+        parts = [tree_map(fun, *branches) for branches in zip(tree, *others, strict=True)]
         return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
     return fun(tree, *others)

@@ -43,7 +43,7 @@ def mse(y: Any, target: Any) -> Any:
     """
     y, target, axes = _matched(y, target)
     difference = y - target
-    return np.mean(difference * difference, axis=axes)
+    return (difference * difference).mean(axes)
 
 
 def mae(y: Any, target: Any) -> Any:
@@ -57,7 +57,7 @@ def mae(y: Any, target: Any) -> Any:
     1.0
     """
     y, target, axes = _matched(y, target)
-    return np.mean(np.abs(y - target), axis=axes)
+    return np.abs(y - target).mean(axes)
 
 
 def huber(y: Any, target: Any, delta: float = 1.0) -> Any:
@@ -78,7 +78,7 @@ def huber(y: Any, target: Any, delta: float = 1.0) -> Any:
     difference = y - target
     # With c the error clipped to delta, c (d - c / 2) is both branches at once, and no branch is thrown away.
     clipped = np.clip(difference, -delta, delta)
-    return np.mean(clipped * (difference - 0.5 * clipped), axis=axes)
+    return (clipped * (difference - 0.5 * clipped)).mean(axes)
 
 
 def cross_entropy(logits: Any, labels: Any) -> Any:
@@ -114,7 +114,7 @@ def cross_entropy(logits: Any, labels: Any) -> Any:
             f"logits must have shape (..., *labels.shape, k), got {logits.shape} for labels {labels.shape}"
         )
     rows = softmax_cross_entropy(logits, labels)
-    return np.mean(rows, axis=tuple(range(1 - len(whole), 0)))
+    return rows.mean(tuple(range(1 - len(whole), 0)))
 
 
 def l2(theta: Any) -> Any:

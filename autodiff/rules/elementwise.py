@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from scipy.special import i1
 
+from autodiff.core import ELEMENTWISE
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
-from autodiff.registry import rule, traced
+from autodiff.registry import RULES, rule, traced
 
 LOG2, LOG10, DEGREE = np.log(2.0).item(), np.log(10.0).item(), (np.pi / 180)
 
@@ -34,7 +35,7 @@ rule(np.multiply, lambda out, x, y: lambda g: g * y, lambda out, x, y: lambda g:
 rule(np.true_divide, lambda out, x, y: lambda g: g / y, lambda out, x, y: lambda g: -g * (out / y))
 rule(np.negative, lambda out, x: np.negative)
 rule(np.positive, lambda out, x: pass_on)
-rule(np.square, lambda out, x: lambda g: g * (x + x))
+rule(np.square, lambda out, x: lambda g: x * (g + g))
 rule(np.reciprocal, lambda out, x: lambda g: -g * (out * out))
 rule(np.sqrt, lambda out, x: lambda g: g * (0.5 / out))
 rule(np.cbrt, lambda out, x: lambda g: g / (3 * out * out))
@@ -46,7 +47,7 @@ def power_base(out: Any, x: Any, y: Any) -> Any:
     """d(x^y)/dx = y x^(y-1), which is 0 for y = 0 also at x = 0."""
     if type(y) in (int, float):
         if y == 2:
-            return lambda g: g * (x + x)
+            return lambda g: x * (g + g)
         return lambda g: g * (y * x ** (y - 1)) if y != 0 else g * 0.0
     return lambda g: g * (y * np.power(x, np.where(value_of(y) == 0, 1, y - 1)))
 
@@ -113,6 +114,8 @@ for to_radians in (np.deg2rad, np.radians):
     rule(to_radians, lambda out, x: lambda g: g * DEGREE)
 for to_degrees in (np.rad2deg, np.degrees):
     rule(to_degrees, lambda out, x: lambda g: g / DEGREE)
+
+ELEMENTWISE.update(fun for fun in RULES if isinstance(fun, np.ufunc))  # so far each vjp is a product with g, or g
 
 # kinks
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core import Place, add_at
+from autodiff.core import add_at, place
 from autodiff.operators import value_of
 from autodiff.registry import rule, traced
 from autodiff.tensor import Tensor, asarray, attach, record
@@ -22,7 +22,7 @@ def scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
-rule(operator.getitem, Place)
+rule(operator.getitem, place)
 
 
 def take_rule(out: Any, a: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
@@ -33,7 +33,7 @@ def take_rule(out: Any, a: Any, indices: Any, axis: int | None = None, *, mode: 
     index = (slice(None),) * i + (where,)
     if axis is None:
         return lambda g: scatter(g, index, flat).reshape(shape)
-    return Place(out, a, index)
+    return place(out, a, index)
 
 
 rule(np.take, take_rule)

@@ -7,29 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.core import SUMS, stretched
 from autodiff.operators import value_of
 from autodiff.registry import rule, traced
-from autodiff.tensor import Tensor
 
-LARGE = 8192  # entries from which a read-only view costs less than a copy
+
+def kept(g: Any, shape: tuple[int, ...], axis: Any, keepdims: Any) -> Any:
+    """`g`, the gradient of a reduction over `axis` of an array of `shape`, with the reduced axes back, of length 1."""
+    if axis is None or keepdims or not g.shape:
+        return g
+    ones = list(shape)
+    for i in (axis,) if isinstance(axis, (int, np.integer)) else axis:
+        ones[i] = 1
+    return g.reshape(ones)
 
 
 def expand(g: Any, shape: tuple[int, ...], axis: Any, keepdims: Any) -> Any:
     """`g`, the gradient of a reduction over `axis`, with the reduced axes back and stretched to `shape`."""
-    if axis is not None and not keepdims and g.shape:
-        axes = (axis,) if isinstance(axis, (int, np.integer)) else axis
-        kept = list(shape)
-        for i in axes:
-            kept[i] = 1
-        g = g.reshape(kept)
-    if type(g) is Tensor or prod(shape) > LARGE:
-        return np.broadcast_to(g, shape)
-    out = np.empty(shape, g.dtype)
-    if type(g) is np.float64:
-        out.fill(g)
-    else:
-        out[...] = g
-    return out
+    return stretched(kept(g, shape, axis, keepdims), shape)
 
 
 def count(a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
@@ -59,7 +54,7 @@ def sum_rule(
 ) -> Any:
     shape = a.shape
     if where is True:
-        return lambda g: expand(g, shape, axis, keepdims)
+        return lambda g: kept(g, shape, axis, keepdims)
     return lambda g: expand(g, shape, axis, keepdims) * np.asarray(where)
 
 
@@ -68,58 +63,55 @@ def mean_rule(
 ) -> Any:
     shape, n = a.shape, count(a, axis, keepdims, where)
     if where is True:
-        return lambda g: expand(g / n, shape, axis, keepdims)
+        return lambda g: kept(g / n, shape, axis, keepdims)
     return lambda g: expand(g / n, shape, axis, keepdims) * np.asarray(where)
 
 
 rule(np.sum, sum_rule, forward=quick(np.add))
 rule(np.mean, mean_rule)
+SUMS.update((np.sum, np.mean))
 
 
-def var_vjp(g: Any, a: Any, axis: Any, ddof: Any, keepdims: Any, where: Any) -> Any:
-    """2 (a - mean) / (n - ddof); the mean itself adds nothing, deviations sum to zero."""
-    masked: dict[str, Any] = {} if where is True else {"where": where}
-    deviation = a - np.mean(a, axis=axis, keepdims=True, **masked)
-    d = expand(g * (2 / (count(a, axis, keepdims, where) - ddof)), a.shape, axis, keepdims) * deviation
-    return d if where is True else d * np.asarray(where)
+def spread_rule(slope: Any) -> Any:
+    """Maker for the variance, or for a function of it, `slope` being the derivative of that as a function of its value.
+
+    The variance has the derivative 2 (a - mean) / (n - ddof); the mean itself adds nothing, deviations sum to zero.
+    """
+
+    def maker(
+        out: Any,
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        *,
+        ddof: Any = 0,
+        keepdims: Any = False,
+        where: Any = True,
+        correction: Any = None,
+    ) -> Any:
+        real_only(a, "np.var and np.std")
+        free = ddof if correction is None else correction
+        masked: dict[str, Any] = {} if where is True else {"where": where}
+
+        def vjp(g: Any) -> Any:
+            deviation = a - np.mean(a, axis=axis, keepdims=True, **masked)
+            weight = g * slope(out) * (2 / (count(a, axis, keepdims, where) - free))
+            d = expand(weight, a.shape, axis, keepdims) * deviation
+            return d if where is True else d * np.asarray(where)
+
+        return vjp
+
+    return maker
 
 
-def var_rule(
-    out: Any,
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    *,
-    ddof: Any = 0,
-    keepdims: Any = False,
-    where: Any = True,
-    correction: Any = None,
-) -> Any:
-    real_only(a, "np.var")
-    free = ddof if correction is None else correction
-    return lambda g: var_vjp(g, a, axis, free, keepdims, where)
-
-
-def std_rule(
-    out: Any,
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    *,
-    ddof: Any = 0,
-    keepdims: Any = False,
-    where: Any = True,
-    correction: Any = None,
-) -> Any:
-    """0 where all entries are equal (a subgradient)."""
-    real_only(a, "np.std")
-    free = ddof if correction is None else correction
+def slope_of_root(out: Any) -> Any:
+    """d(std)/d(var) = 1 / (2 std); 0 where all entries are equal (a subgradient)."""
     zero = value_of(out) == 0
-    return lambda g: var_vjp(g * np.where(zero, 0, 0.5 / np.where(zero, 1, out)), a, axis, free, keepdims, where)
+    return np.where(zero, 0, 0.5 / np.where(zero, 1, out))
 
 
-rule(np.var, var_rule)
-rule(np.std, std_rule)
+rule(np.var, spread_rule(lambda out: 1))
+rule(np.std, spread_rule(slope_of_root))
 
 
 def extremum(
