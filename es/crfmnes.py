@@ -74,19 +74,20 @@ class CRFMNES(Phases, RowWise):
         w = self._weights(ranked.square_lengths(), moves)
         along = ranked.lengths_along()  # of v, by rank
         z_w, cross, squares = ranked.sums(w, w * along, squares=w)  # sums of w z, w (z v) z / |v| and w z^2
-        step = self._step_of(z_w)
+        unit, length = split(self.v)
+        more = np.sqrt(1 + length**2) - 1
+        step = np.asarray(self.sigma)[..., None] * self.D * (z_w + more * np.vecdot(z_w, unit)[..., None] * unit)
         self.mean += step
         self.pc = (1 - self.cc) * self.pc + self._pc_gain / np.asarray(self.sigma)[..., None] * step
         if self.n > 1:  # in one dimension there is no shape to learn
-            self._reshape(cross, squares)
+            self._reshape(unit, length, cross, squares)
         G_sigma = squares.sum(-1) / self.n  # the weights sum to 0
         self.sigma = self.sigma * np.exp(0.5 * self._eta_sigma(moves, converges) * G_sigma)
 
-    def _reshape(self, cross: FloatArray, squares: FloatArray) -> None:
+    def _reshape(self, unit: FloatArray, length: FloatArray, cross: FloatArray, squares: FloatArray) -> None:
         """Follow the natural gradient of D and v, from sum w (z unit) z and sum w z^2, both (..., n)."""
         feasible = np.asarray(self.feasible)[..., None]
         eta, c1 = self._eta_B(feasible), self._c1 * feasible
-        unit, length = split(self.v)
         # Sums over the local steps y = stretch(z), without making them.
         more = np.sqrt(1 + length**2) - 1
         second = squares + 2 * more * unit * cross + (more * unit) ** 2 * np.vecdot(cross, unit)[..., None]

@@ -329,12 +329,13 @@ class Optimizer(Saving):
 
     def _checked(self, x: npt.ArrayLike, f: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         points: FloatArray = np.asarray(x, dtype=self.dtype)
-        if points.shape[:-2] != self.batch or points.shape[-1:] != (self.n,) or points.ndim != len(self.batch) + 2:
+        shape = points.shape
+        if shape[:-2] != self.batch or shape[-1:] != (self.n,) or len(shape) < 2:
             wanted = (*self.batch, "k", self.n)
-            raise ValueError(f"x must have shape ({', '.join(map(str, wanted))}), got {points.shape}")
-        if points.shape[-2] == 0:
+            raise ValueError(f"x must have shape ({', '.join(map(str, wanted))}), got {shape}")
+        if shape[-2] == 0:
             raise ValueError("x must hold at least one point, got none")
-        return points, as_shape("f", f, points.shape[:-1])
+        return points, as_shape("f", f, shape[:-1])
 
     def _checked_gradient(self, g: npt.ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
         if g is None:

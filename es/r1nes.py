@@ -52,18 +52,22 @@ class R1NES(RowWise):
         self.eta_sigma = min(1.0, max(0.1, self.n / 60))
         self.eta_u = min(0.3, 3 / self.n)
 
+    def _scale(self) -> FloatArray:
+        """The unit of each coordinate, (..., n)."""
+        scale: FloatArray = np.asarray(self.sigma)[..., None] * self.shape
+        return scale
+
     def _map(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        return np.asarray(self.sigma)[..., None] * self.shape, *stretching(self.u)
+        return self._scale(), *stretching(self.u)
 
     def _whiten(self, y: FloatArray) -> FloatArray:
-        scale = np.asarray(self.sigma)[..., None] * self.shape
-        return unstretch(y / scale[..., None, :], self.u)
+        return unstretch(y / self._scale()[..., None, :], self.u)
 
     def _absorb(self, ranked: Ranked) -> None:
         v, r = split(self.u)
         along = ranked.lengths_along()  # of v, by rank
         z_w, cross = ranked.sums(self.utilities, self.utilities * along)  # sum w z and sum w (z v) z
-        self.mean += self._step_of(z_w)
+        self.mean += self._scale() * (z_w + (np.sqrt(1 + r**2) - 1) * np.vecdot(z_w, v)[..., None] * v)
         inner = (self.utilities * along**2).sum(-1)  # sum w (z v)^2
         total = (self.utilities * ranked.square_lengths()).sum(-1)  # sum w |z|^2
         gradient_sigma, *gradient_u = self.natural_gradient(r[..., 0], total, inner)
@@ -118,7 +122,7 @@ class R1NES(RowWise):
     @property
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
-        stds: FloatArray = np.asarray(self.sigma)[..., None] * self.shape * np.sqrt(1 + self.u**2)
+        stds: FloatArray = self._scale() * np.sqrt(1 + self.u**2)
         return stds
 
     @property

@@ -6,20 +6,27 @@ all that is done to a population is done block by block, while the block is in t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from es.matching import OWN, places, unchanged
-from es.rows import Ranked, Rows, add_product
+from es.matching import OWN, places
+from es.rows import Ranked, Rows, add_product, cut
 from es.shapes import FloatArray, IntArray
 from es.strategy import Strategy
 
-Write = Callable[[FloatArray], None]
-
-BLOCK = 65_536  # numbers in a block of rows
+WHOLE: list[tuple[slice | None, slice | None]] = [(None, None)]  # the one block of few rows
+BLOCK = 131_072  # numbers in a block of rows
 COPIED = 100_000  # bytes of a population up to which comparing it with a copy is quicker than making it again
+
+
+class Frame(NamedTuple):
+    """What makes points mean + s * (z + (z P^T) Q) of samples z, in their precision; Q has been multiplied by s."""
+
+    mean: FloatArray
+    scale: FloatArray
+    P: FloatArray | None
+    Q: FloatArray | None
 
 
 class RowWise(Strategy):
@@ -36,7 +43,8 @@ class RowWise(Strategy):
 
     _rows: Rows  # the samples of the points that were told
     _drawn: Rows | None = None  # the samples of the last `ask`
-    _copy: FloatArray | None = None  # the points that they made, if there are not many
+    _copy: bytes | None = None  # the points that they made, if there are not many
+    _count: IntArray  # how many, per run
 
     # What a strategy gives -------------------------------------------------------------------------
 
@@ -54,65 +62,73 @@ class RowWise(Strategy):
     # The base's hooks ------------------------------------------------------------------------------
 
     def _sample(self, z: FloatArray) -> FloatArray:
-        y = np.empty(z.shape, z.dtype)
-        for block, _, write in self._blocks(Rows(z, z.shape[-2])):
-            write(y[..., block, :])
+        rows, y, frame = Rows(z, z.shape[-2]), np.empty(z.shape, z.dtype), self._frame()
+        for block, _ in self._blocks(rows):
+            self._write(rows, block, frame, cut(y, block))
         return y
 
-    def _step_of(self, z: FloatArray) -> FloatArray:
-        """The step (..., n) of one z (..., n)."""
+    def _frame(self) -> Frame:
         scale, P, Q = self._map()
-        if P is None or Q is None:
-            return scale * z
-        step: FloatArray = scale * (z + (z[..., None, :] @ P.swapaxes(-1, -2) @ Q)[..., 0, :])
-        return step
-
-    def _blocks(self, rows: Rows) -> Iterator[tuple[slice, slice, Write]]:
-        """Blocks of samples: the rows, the rows of their mirror images, and what writes their steps."""
-        scale, P, Q = self._map()
-        scale = np.asarray(scale, dtype=rows.z.dtype)[..., None, :]
+        mean = self.mean
+        if self.runs is not None:
+            mean, scale = mean[:, None], scale[:, None]
         if P is not None and Q is not None:
-            P, Q = np.asarray(P, dtype=rows.z.dtype), np.asarray(Q, dtype=rows.z.dtype) * scale
-        h, height = rows.z.shape[-2], max(1, BLOCK // self.n)
-        for start in range(0, h, height):
-            end = min(start + height, h)
-            if not rows.seen:
-                rows.look(slice(start, end), P, self.wants_lengths)
-            z, along = rows.z[..., start:end, :], None if rows.along is None else rows.along[..., start:end, :]
+            Q = Q * scale
+        if self.dtype != np.float64:
+            mean, scale = mean.astype(self.dtype), scale.astype(self.dtype)
+            P, Q = None if P is None else P.astype(self.dtype), None if Q is None else Q.astype(self.dtype)
+        return Frame(mean, scale, P, Q)
 
-            def write(y: FloatArray, z: FloatArray = z, along: FloatArray | None = along) -> None:
-                np.multiply(z, scale, out=y)
-                if along is not None and Q is not None:
-                    add_product(along, Q, y)
+    def _blocks(self, rows: Rows) -> list[tuple[slice | None, slice | None]]:
+        """Blocks of samples: the rows (None are all), and the rows of their mirror images if there are any."""
+        h, k = rows.z.shape[-2], rows.k
+        if rows.few and h == k:
+            return WHOLE
+        height = max(1, BLOCK // self.n)
+        ends = [(start, min(start + height, h)) for start in range(0, h, height)]
+        return [
+            (slice(start, end), slice(h + start, min(h + end, k)) if h + start < k else None) for start, end in ends
+        ]
 
-            yield slice(start, end), slice(min(h + start, rows.k), min(h + end, rows.k)), write
-        rows.seen = True
+    def _write(self, rows: Rows, block: slice | None, frame: Frame, y: FloatArray) -> None:
+        """Write the steps of a block of samples."""
+        if not rows.seen:
+            rows.look(block, frame.P, self.wants_lengths)
+        np.multiply(cut(rows.z, block), frame.scale, out=y)
+        if frame.Q is not None and rows.along is not None:
+            add_product(cut(rows.along, block), frame.Q, y)
+
+    def _place(self, rows: Rows, block: slice | None, frame: Frame, x: FloatArray, image: FloatArray | None) -> None:
+        """Write the points mean + y of a block, and their mirror images mean - y, as many as there are."""
+        self._write(rows, block, frame, x)
+        if image is not None:
+            np.subtract(frame.mean, x[..., : image.shape[-2], :], out=image)
+        x += frame.mean
 
     def _candidates(self, k: int) -> FloatArray:
-        shape = (*self.batch, self._normal.drawn(k), self.n)
-        free = None if self._asked or self._drawn is None else self._drawn.z
-        z = np.empty(shape, self.dtype) if free is None or free.shape != shape else free
+        last = self._drawn
+        if last is None or self._asked or last.k != k:
+            z = np.empty((*self.batch, self._normal.drawn(k), self.n), self.dtype)
+            self._count = np.full(self.batch, k)
+        else:
+            z = last.z
         self._normal.fill(self._streams, z)
-        self._asked.append((z, np.full(self.batch, k)))
+        self._asked.append((z, self._count))
         self._drawn = Rows(z, k)
         x = self._points(self._drawn, inside=True)
-        if x.nbytes > COPIED:
-            self._copy = None
-        elif self._copy is None or self._copy.shape != x.shape:
-            self._copy = x.copy()
-        else:
-            np.copyto(self._copy, x)
+        self._copy = x.tobytes() if x.nbytes <= COPIED else None
         return x
 
     def _points(self, rows: Rows, inside: bool) -> FloatArray:
         """The points of these samples, brought inside the bounds if asked for."""
-        x: FloatArray = np.empty((*rows.z.shape[:-2], rows.k, self.n), self.dtype)
-        mean = np.asarray(self.mean, dtype=self.dtype)[..., None, :]
-        for block, images, write in self._blocks(rows):
-            part, image = x[..., block, :], x[..., images, :]
-            _place(write, mean, part, image)
+        x: FloatArray = np.empty((*self.batch, rows.k, self.n), self.dtype)
+        frame = self._frame()
+        for block, images in self._blocks(rows):
+            part, image = cut(x, block), None if images is None else x[..., images, :]
+            self._place(rows, block, frame, part, image)
             if inside and self.handler is not None:
-                part[...], image[...] = self._decode(part), self._decode(image)
+                for piece in (part,) if image is None else (part, image):
+                    piece[...] = self._decode(piece)
         return x
 
     def _still(self, x: FloatArray, rows: Rows) -> bool:
@@ -120,17 +136,18 @@ class RowWise(Strategy):
         if x.shape[-2] != rows.k:
             return False
         if self._copy is not None:
-            return unchanged(x, self._copy)
-        mean = np.asarray(self.mean, dtype=self.dtype)[..., None, :]
-        scratch = np.empty((0, 0))
-        for block, images, write in self._blocks(rows):
-            now, mirrored = x[..., block, :], x[..., images, :]
-            h, height = now.shape[-2], now.shape[-2] + mirrored.shape[-2]
+            return x.tobytes() == self._copy
+        frame, scratch = self._frame(), np.empty((0, 0))
+        for block, images in self._blocks(rows):
+            now, mirrored = cut(x, block), None if images is None else x[..., images, :]
+            h, height = now.shape[-2], now.shape[-2] + (0 if mirrored is None else mirrored.shape[-2])
             if scratch.shape[-2] < height:
                 scratch = np.empty((*x.shape[:-2], height, self.n), self.dtype)
-            part, image = scratch[..., :h, :], scratch[..., h:height, :]
-            _place(write, mean, part, image)
-            if not ((self._decode(part) == now).all() and (self._decode(image) == mirrored).all()):
+            part, image = scratch[..., :h, :], None if mirrored is None else scratch[..., h:height, :]
+            self._place(rows, block, frame, part, image)
+            if not (self._decode(part) == now).all():
+                return False
+            if image is not None and not (self._decode(image) == mirrored).all():
                 return False
         return True
 
@@ -152,7 +169,7 @@ class RowWise(Strategy):
         order = self._match(x, *self._asked_rows())
         z = self._told[0]
         self._rows = Rows(z, z.shape[-2])
-        self._rows.look(slice(None), self._map()[1], self.wants_lengths)
+        self._rows.look(None, self._map()[1], self.wants_lengths)
         return order
 
     def _told_points(self) -> FloatArray:
@@ -165,11 +182,6 @@ class RowWise(Strategy):
         self._retune(order.shape[-1])
         self._absorb(Ranked(self._rows, order))
 
-    def _after(self) -> None:
-        if len(self._asked) > 1:
-            self._drawn = None  # else its array serves for the samples of the next generation
-        super()._after()
-
     def load_state_dict(self, arrays: Any) -> None:
         """See `Strategy.load_state_dict`."""
         super().load_state_dict(arrays)
@@ -178,11 +190,3 @@ class RowWise(Strategy):
     def _take_runs(self, rows: IntArray) -> None:
         super()._take_runs(rows)
         self._drawn = self._copy = None
-
-
-def _place(write: Write, mean: FloatArray, x: FloatArray, image: FloatArray) -> None:
-    """Write points mean + y, and their mirror images mean - y, as many as there are."""
-    write(x)
-    if image.shape[-2]:
-        np.subtract(mean, x[..., : image.shape[-2], :], out=image)
-    x += mean

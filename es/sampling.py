@@ -20,14 +20,12 @@ PIECE = 8192  # numbers in single precision made at a time, so that they stay in
 
 def fill_plain(streams: Generators, z: FloatArray) -> None:
     """Fill z (..., k, n), in single or double precision, with independent rows z ~ N(0, I)."""
-    if z.dtype == np.float64 and z.shape[-2] * z.shape[-1] < MANY:
-        if z.ndim == 2:
-            streams[0].standard_normal(out=z)
-            return
-        for stream, rows in zip(streams, z, strict=True):
+    runs = [(streams[0], z)] if z.ndim == 2 else zip(streams, z, strict=True)
+    if z.shape[-2] * z.shape[-1] < MANY and z.dtype == np.float64:
+        for stream, rows in runs:
             stream.standard_normal(out=rows)
         return
-    for stream, rows in [(streams[0], z)] if z.ndim == 2 else zip(streams, z, strict=True):
+    for stream, rows in runs:
         flat = rows.reshape(-1)
         if flat.dtype == np.float64:
             fill_normal(stream, flat)

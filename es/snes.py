@@ -37,6 +37,7 @@ class SNES(RowWise):
 
     def _tune(self, popsize: int) -> None:
         self.utilities = utilities(popsize)
+        self._total = self.utilities.sum()  # 0 but for rounding
         self.eta_sigma = (3 + math.log(self.n)) / (5 * math.sqrt(self.n))
 
     # Steps are sigma z, as for all of its kind unless they say otherwise.
@@ -44,7 +45,7 @@ class SNES(RowWise):
     def _absorb(self, ranked: Ranked) -> None:
         z_u, squares = ranked.sums(self.utilities, squares=self.utilities)  # sum u z and sum u z^2, best first
         self.mean += self.sigma * z_u
-        self.sigma = self.sigma * np.exp(0.5 * self.eta_sigma * (squares - self.utilities.sum()))
+        self.sigma = self.sigma * np.exp(0.5 * self.eta_sigma * (squares - self._total))
 
     @property
     def stds(self) -> FloatArray:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
+SHUT_DOWN = "the executor in workers gave up an evaluation of fun: it was shut down, or its connection is lost"
 LOOK_EVERY = 2.0  # seconds without a result after which somebody looks whether there can be any
 
 
@@ -89,9 +90,11 @@ class Spread:
         points = self.x[rows[0] : rows[-1] + 1]
         try:
             future = self.workers.executor.submit(job, points)
-        except (futures.BrokenExecutor, RuntimeError):
+        except (futures.BrokenExecutor, RuntimeError) as error:
             if not self.workers.restartable:
-                raise
+                if isinstance(error, futures.BrokenExecutor):
+                    raise
+                raise RuntimeError(SHUT_DOWN) from error
             self.workers.restart()  # it broke between two calls, or its idle processes were shut down
             future = self.workers.executor.submit(job, points)
         self.running[future] = (rows, time.monotonic())
@@ -133,9 +136,7 @@ class Spread:
         try:
             part = future.result()
         except futures.CancelledError as error:
-            raise RuntimeError(
-                "the executor in workers gave up an evaluation of fun: it was shut down, or its connection is lost"
-            ) from error
+            raise RuntimeError(SHUT_DOWN) from error
         except BaseException as error:
             if not _worker_died(error):
                 raise

@@ -18,7 +18,7 @@ def test_ranked_sums(batch, h, k, n):
     order = rng.random((*batch, k)).argsort(-1)
     P = rng.standard_normal((*batch, 1, n))
     rows.look(slice(0, 2), P, True)
-    rows.look(slice(2, None), P, True)
+    rows.look(slice(2, h), P, True)
     ranked = Ranked(rows, order)
     z = np.take_along_axis(rows.all, order[..., None], -2)
     np.testing.assert_array_equal(rows.all[..., h:, :], -rows.z[..., : k - h, :])
@@ -57,21 +57,22 @@ def test_large_populations_are_the_small_ones(name, sampling, monkeypatch):
     """Points that are made again to see whether they were changed, in several blocks, against points that are kept."""
     n = 40
     options = {"popsize": 14, "sampling": sampling, "rng": 3}
-    kept = get_method(name)(np.ones(n), 0.5, **options)
-    monkeypatch.setattr("es.rowwise.BLOCK", 3 * n)
-    made = get_method(name)(np.ones(n), 0.5, **options)
+    kept, made = (get_method(name)(np.ones(n), 0.5, **options) for _ in range(2))
     order = np.random.default_rng(0)
     for i in range(8):
         x = kept.ask()
         kept.tell(x, ellipsoid(x))
-        monkeypatch.setattr("es.rowwise.COPIED", 0)
-        x = made.ask()
-        assert made._copy is None
-        if i % 2:
-            x = order.permutation(x)
-        made.tell(x, ellipsoid(x))
-        monkeypatch.undo()
-        monkeypatch.setattr("es.rowwise.BLOCK", 3 * n)
+        with monkeypatch.context() as large:
+            large.setattr("es.rowwise.BLOCK", 3 * n)
+            large.setattr("es.rowwise.COPIED", 0)
+            large.setattr("es.rows.FEW", 0)
+            large.setattr("es.rows.SHORT", 0)
+            large.setattr("es.rows.BLOCK", 0)
+            x = made.ask()
+            assert made._copy is None and not made._drawn.few
+            if i % 2:
+                x = order.permutation(x)
+            made.tell(x, ellipsoid(x))
     np.testing.assert_allclose(made.mean, kept.mean, rtol=1e-9)
 
 
