@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Any
 
@@ -11,6 +12,14 @@ import numpy.typing as npt
 from es.shapes import IntArray, pick_rows
 
 OWN = np.iinfo(np.intp).max  # the place of a point that was not asked
+
+
+def longest_own(n: int) -> float:
+    """Length up to which the z of a point of the caller's own counts.
+
+    Hansen, Injecting external solutions into CMA-ES (arXiv:1110.4181), (4).
+    """
+    return math.sqrt(n) + 2 * n / (n + 2)
 
 
 def unchanged(x: npt.NDArray[Any], asked: npt.NDArray[Any]) -> bool:

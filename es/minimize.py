@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from es import arguments
 from es.checkpoint import Checkpoint, as_checkpoint
-from es.constraints import OFF, judge_for, listed
+from es.constraints import OFF, judge_for
 from es.evaluate import Evaluator
 from es.history import History
 from es.limits import Limits, limit, target
@@ -30,6 +30,7 @@ from es.restarts import Restarts, with_restarts
 from es.space import Space
 from es.workers import MapLike
 from problems.boxes import as_box
+from problems.constraints import listed
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds, OptimizeResult

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from es.matching import OWN, places, unchanged
+from es.matching import OWN, longest_own, places, unchanged
 from es.shapes import FloatArray, IntArray, check_inside
 
 PARTS = ("z", "u", "parent", "x")
@@ -76,6 +76,4 @@ def _nearest(x: FloatArray, opt: Any, run: tuple[int, ...]) -> tuple[FloatArray,
     steps = (x - opt.parents[run]) / opt.sigma[run][:, None]
     z = np.linalg.solve(opt.A[run], steps[..., None])[..., 0]
     parent = int(np.vecdot(z, z).argmin())
-    # Hansen, Injecting external solutions into CMA-ES (arXiv:1110.4181), (4): its length is clipped.
-    n = opt.n
-    return z[parent] * min(1.0, (np.sqrt(n) + 2 * n / (n + 2)) / max(np.sqrt(z[parent] @ z[parent]), 1e-100)), parent
+    return z[parent] * min(1.0, longest_own(opt.n) / max(np.sqrt(z[parent] @ z[parent]), 1e-100)), parent

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from es import bounds as boxes
 from es import stopping
-from es.matching import OWN, fill_in, places, unchanged
+from es.matching import OWN, fill_in, longest_own, places, unchanged
 from es.optimizer import Optimizer
 from es.precision import RANGE, as_precision, inner_box, nearest_box
 from es.sampling import sampler
@@ -182,8 +182,7 @@ class Strategy(Optimizer):
         if not np.isfinite(x).all():
             raise ValueError("x must be finite, got NaN or inf in it")
         z = self._whiten(self._encode(x) - self.mean[..., None, :])
-        # Hansen, Injecting external solutions into CMA-ES (arXiv:1110.4181), (4): their length is clipped.
-        longest = np.sqrt(self.n) + 2 * self.n / (self.n + 2)
+        longest = longest_own(self.n)
         length = np.sqrt(np.vecdot(z, z))[..., None]
         z = np.where(length > longest, z * (longest / np.maximum(length, longest)), z)
         z = np.where(length > 0, z, 1e-100)  # a point at the mean has no direction: any will do

@@ -14,7 +14,7 @@ import numpy as np
 
 from experiments.statistics.cells import StudyLike, method_label, problem_label
 from experiments.statistics.overall import overall_table
-from experiments.statistics.summary import Row, format_table, number, summary_table, table_notes
+from experiments.statistics.summary import Row, number, summary_table, table_notes
 from experiments.statistics.sweep import best_cells
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -79,11 +79,6 @@ def write_report(study: StudyLike, folder: Path, *, quick: bool = False) -> Path
     part.write_text(page, encoding="utf-8")
     os.replace(part, target)
     return target
-
-
-def text_table(study: StudyLike) -> str:
-    """The results table of a study as text for a terminal."""
-    return format_table(summary_table(study))
 
 
 def render(study: StudyLike, figures: Sequence[Path], rows: Sequence[Row], overall: Sequence[Row]) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from problems.constraints import Constraints
 from problems.objective import FloatArray
 
 __all__ = ["Feasible"]
@@ -37,15 +36,7 @@ class Feasible:
 
     def __call__(self, x: FloatArray) -> bool:
         """Whether x (n,) keeps them all; values that are no numbers keep nothing."""
-        return all(self._excess(one, x) <= self.tolerance for one in self.constraints)
-
-    @staticmethod
-    def _excess(constraint: Any, x: FloatArray) -> float:
-        if isinstance(constraint, dict):
-            g = np.atleast_1d(constraint["fun"](x, *constraint.get("args", ())))
-            over = np.abs(g) if constraint["type"] == "eq" else -g
-        else:
-            g = constraint.A @ x if hasattr(constraint, "A") else constraint.fun(x)
-            over = np.maximum(np.asarray(constraint.lb) - g, g - np.asarray(constraint.ub))
-        worst = np.max(over, initial=-np.inf)
-        return float("inf") if np.isnan(worst) else float(worst)
+        if not self.constraints:
+            return True
+        limits = Constraints(self.constraints, x.size, self.tolerance, self.tolerance)
+        return bool(limits.violation(limits(x[None]))[0] == 0.0)

@@ -26,6 +26,7 @@ import numpy.typing as npt
 from scipy.optimize import Bounds, NonlinearConstraint
 
 import es
+from experiments.benchmarks.es_family import median_of
 from experiments.benchmarks.timing import one_thread
 
 FloatArray = npt.NDArray[np.float64]
@@ -279,9 +280,9 @@ def main() -> None:
             cells, medians = "", []
             for name in methods:
                 used = np.array([evaluations(run, target) for run in found[name]])
-                reached = int(np.isfinite(used).sum())
-                medians.append(float(np.sort(used)[(len(used) - 1) // 2]))
-                cells += f"{medians[-1]:>10.0f} {reached:>3d}/{len(used):<3d}"
+                median, reached, share = median_of(used)
+                medians.append(median)
+                cells += f"{median:>10.0f} {share}"
                 rows.append((problem.name, problem.n, precision, name, medians[-1], reached, len(used)))
             known = len(medians) == 2 and np.isfinite(medians).any()
             ratio = f"{medians[0] / medians[1]:>8.3f}" if known else ""

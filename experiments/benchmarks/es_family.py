@@ -93,6 +93,12 @@ def compare(method: str, peer: Peer, on: str, n: int, runs: int, budget: float) 
     return float(np.median(used)), float(np.median(theirs))
 
 
+def median_of(used: FloatArray) -> tuple[float, int, str]:
+    """Lower median of evaluations (inf where a run failed), how many runs arrived, and both as `arrived/all`."""
+    arrived = int(np.isfinite(used).sum())
+    return float(np.sort(used)[(len(used) - 1) // 2]), arrived, f"{arrived:>3d}/{len(used):<3d}"
+
+
 class Table:
     """Rows of medians and their ratio, printed as they come."""
 

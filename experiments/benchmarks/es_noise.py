@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 import es
+from experiments.benchmarks.es_family import median_of
 from experiments.benchmarks.timing import one_thread
 
 FloatArray = npt.NDArray[np.float64]
@@ -109,9 +110,8 @@ def main() -> None:
         cells, medians = "", {}
         for name, method in methods.items():
             used = np.array([method(case, seed) for seed in range(arguments.runs)])
-            reached = int(np.isfinite(used).sum())
-            medians[name] = float(np.sort(used)[(len(used) - 1) // 2])
-            cells += f"{medians[name]:>12.0f} {reached:>3d}/{len(used):<3d}"
+            medians[name], reached, share = median_of(used)
+            cells += f"{medians[name]:>12.0f} {share}"
             rows.append((case.name, case.n, case.target, name, medians[name], reached, len(used)))
         ratio = medians["lra-cmaes"] / medians["package cmaes"]
         mark = "" if ratio <= LIMIT else " above"

@@ -6,8 +6,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from problems.objective import FloatArray
-
 __all__ = ["Balance", "Pendulum", "SwingUp", "System"]
 
 State = tuple[Any, ...]
@@ -169,8 +167,3 @@ class Pendulum:
     def finish(self, total: Any) -> Any:
         """The sum itself."""
         return total
-
-
-def as_rows(state: State) -> FloatArray:
-    """State as one array (..., quantities), for plots and tests."""
-    return np.stack([np.asarray(part, dtype=np.float64) for part in state], axis=-1)

@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import LinearConstraint, NonlinearConstraint
 
 import es
-from es.constraints import Constraints
 from experiments.benchmarks.constraints import evaluations, linear, ours, problems, pycma, wanted
+from problems.constraints import Constraints
 from tests.es import functions as F
 
 

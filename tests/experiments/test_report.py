@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from experiments.report import text_table, write_report
+from experiments.report import write_report
 from experiments.statistics import collect, format_table, summary_table
 from experiments.statistics.sweep import parameter_importance, sweep_tables
 from tests.experiments.fake_study import make, make_sweep
@@ -121,7 +121,7 @@ def test_failed_trials_count_as_failures_not_as_results():
 
 
 def test_text_table_fits_a_terminal():
-    text = text_table(make(9))
+    text = format_table(summary_table(make(9)))
     lines = text.splitlines()
     assert max(map(len, lines)) <= 125
     assert lines[0].split()[:3] == ["problem", "method", "reached"]
