@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.stats import kstest, norm
+from scipy.stats import chisquare, kstest, norm
 
 from es.registry import get_method
 from es.sampling import MANY, SAMPLERS, fill_plain, sampler
+from es.ziggurat import PIECE
 from tests.es.table import ellipsoid, run, sphere
 
 
@@ -30,9 +31,19 @@ def test_many_numbers_are_normal(dtype):
     for beyond in (2, 3, 3.66, 4.04):
         expected = 2 * norm.sf(beyond) * z.size
         assert abs((np.abs(z) > beyond).sum() - expected) < 4 * np.sqrt(expected)
-    for lag in (1, 2, 4096, 8192):
+    for lag in (1, 2, 4096, 8192, PIECE):
         for a, b in ((z[lag:], z[:-lag]), (z[lag:] ** 2, z[:-lag] ** 2)):
             assert abs(np.corrcoef(a, b)[0, 1]) < 4 / np.sqrt(z.size)
+
+
+def test_two_numbers_of_one_word():
+    """They share bits, and still do not depend on each other: all cells of the plane are hit alike, fine ones too."""
+    z = np.empty(200 * PIECE)
+    fill_plain([np.random.default_rng(5)], z[None])
+    first, second = norm.cdf(z).reshape(-1, 2, PIECE).swapaxes(0, 1).reshape(2, -1)
+    for part in (first, first * 2**12 % 1):
+        cells = np.histogram2d(part, second, bins=64, range=[[0, 1], [0, 1]])[0]
+        assert chisquare(cells, axis=None).pvalue > 1e-3
 
 
 def test_many_numbers_of_a_stack():
