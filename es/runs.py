@@ -112,7 +112,7 @@ def minimize_runs(
     maxiter: float | npt.ArrayLike | None = None,
     maxtime: float | None = None,
     ftarget: float | npt.ArrayLike | None = None,
-    restarts: None = None,
+    restarts: int | str | None = None,
     popsize: int | None = None,
     workers: Any = 1,
     on_error: str = "raise",
@@ -121,6 +121,8 @@ def minimize_runs(
     options: Mapping[str, Any] | None = None,
 ) -> list[OptimizeResult]:
     """Minimise a function from many starts, or with many settings, in one stack of runs.
+
+    What cannot be stacked is run one after the other: SciPy's methods, restarts, constraints, `options["noise"]`.
 
     Parameters
     ----------
@@ -131,18 +133,19 @@ def minimize_runs(
     runs : int, optional
         Number of runs, where x0 does not say it.
     method : str or class
-        A method that stacks: the strategies and the gradient methods of this package.
+        As for `minimize`.
     sigma0 : float or array_like, optional
         A number, (runs,) or (runs, n).
     maxfevals, maxiter, ftarget : float or array_like of shape (runs,), optional
         One for all runs, or one for each.
-    restarts : None
-        Not here: populations that grow at different times are no stack. Call `minimize` for each start.
+    maxtime : float, optional
+        Seconds for all runs together.
     rng : None, int, SeedSequence, Generator or a sequence with one of these per run
         Run i of one seed uses its i-th child stream.
     keep_trace : bool
-        Give each result the improvements of its run as `trace`.
-    bounds, jac, vectorized, maxtime, popsize, workers, on_error, options
+        Give each result the improvements of its run as `trace`; under constraints those by points that keep them to
+        within the tolerance of `problems.Feasible`.
+    bounds, jac, vectorized, restarts, popsize, workers, on_error, options
         As for `minimize`; options such as `lr` may hold one value per run.
 
     Returns
@@ -162,8 +165,6 @@ def minimize_runs(
     >>> [bool(res.success) for res in results]
     [True, True, True, True, True]
     """
-    if restarts is not None:
-        raise ValueError(f"restarts cannot be stacked, got {restarts!r}: call es.minimize for each start")
     start = _stacked(x0, runs)
     cls = arguments.as_class(get_method(method))
     several = cls.kind == "multiobjective"
@@ -171,8 +172,17 @@ def minimize_runs(
     problem: Objective = ledger.objective
     if several and keep_trace:
         raise ValueError("keep_trace follows one value and there are several objectives: leave it out")
-    if cls.kind == "scipy":
-        raise ValueError(f"method {cls.__name__} has no stacked runs: call es.minimize for each start")
+    if cls.kind == "scipy" or restarts is not None or problem.constraints or (options or {}).get("noise") is not None:
+        from es.in_turn import run_in_turn
+
+        return run_in_turn(
+            problem, start, each={"sigma0": sigma0, "maxfevals": maxfevals, "maxiter": maxiter, "ftarget": ftarget},
+            maxtime=maxtime, rng=rng, keep_trace=keep_trace, method=method, bounds=bounds, restarts=restarts,
+            popsize=popsize, workers=workers, on_error=on_error, options=options,
+        )  # fmt: skip
+    if problem.integrality is not None and problem.integrality.any():
+        cls = arguments.with_integers(cls)
+        options = {**(options or {}), "integrality": problem.integrality}
     limits = {"maxfevals": maxfevals, "maxiter": maxiter, "maxtime": maxtime, "ftarget": ftarget}
     given = {name: value for name, value in limits.items() if value is not None}
     make = arguments.Maker(

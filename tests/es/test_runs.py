@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import LinearConstraint
 
 import es
 from problems import Ledger, Objective
@@ -82,12 +83,52 @@ def test_point_by_point_objectives_workers_and_failures():
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        {"method": "l-bfgs-b"},
+        {"method": "nelder-mead", "options": {"xatol": 1e-3}},
+        {"restarts": 2, "options": {"tolx": 1e-2}},
+        {"options": {"noise": "reevaluate"}},
+    ],
+)
+def test_what_does_not_stack_runs_in_turn(arguments):
+    starts, most = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([150, 90])
+    results = es.minimize_runs(F.rows_sphere, starts, vectorized=True, rng=[4, 5], maxfevals=most, **arguments)
+    for start, budget, seed, result in zip(starts, most.tolist(), [4, 5], results, strict=True):
+        alone = es.minimize(F.rows_sphere, start, vectorized=True, rng=seed, maxfevals=budget, **arguments)
+        np.testing.assert_array_equal(result.x, alone.x)
+        assert (result.fun, result.nfev, result.seed) == (alone.fun, alone.nfev, seed)
+        assert result.nfev <= budget
+
+
+def test_runs_in_turn_share_the_time_and_keep_their_traces():
+    results = es.minimize_runs(F.rows_sphere, np.ones((3, 2)), method="powell", vectorized=True, keep_trace=True)
+    for result in results:
+        assert result.trace.f[-1] == result.fun
+        assert result.trace.nfev[-1] <= result.nfev
+    late = es.minimize_runs(F.rows_sphere, np.ones((3, 2)), method="powell", vectorized=True, maxtime=1e-9)
+    assert [result.nfev for result in late[1:]] == [0, 0]
+
+
+def test_constraints_and_whole_numbers_of_the_objective_are_kept():
+    """A stack must not leave out what `minimize` would keep."""
+    kept = Objective(F.rows_sphere, 2, vectorized=True, constraints=[LinearConstraint([[1.0, 1.0]], 1.0, np.inf)])
+    results = es.minimize_runs(kept, np.ones((3, 2)), rng=1, maxfevals=2000, keep_trace=True)
+    assert all(result.x.sum() >= 1 and abs(result.fun - 0.5) < 1e-4 for result in results)
+    assert all(abs(result.trace.f[-1] - result.fun) < 1e-5 for result in results)
+    whole = Objective(lambda x: ((x - 0.3) ** 2).sum(-1), 3, vectorized=True, integrality=[1, 0, 1])
+    for result in es.minimize_runs(whole, np.zeros((3, 3)), rng=1, maxfevals=600):
+        assert result.x[0] == result.x[2] == 0
+        assert abs(result.x[1] - 0.3) < 1e-3
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"x0": np.ones(3)}, "give `runs`"),
         ({"x0": np.ones((2, 3)), "runs": 4}, "runs must be"),
-        ({"x0": np.ones((2, 3)), "method": "bfgs"}, "no stacked runs"),
-        ({"x0": np.ones((2, 3)), "restarts": "ipop"}, "restarts cannot be stacked, got 'ipop'"),
+        ({"x0": np.ones((2, 3)), "restarts": "often"}, "restarts must be"),
+        ({"x0": np.ones((2, 3)), "method": "bfgs", "bounds": [(0, 2)] * 3}, "bounds cannot be kept by BFGS"),
         ({"x0": np.ones((2, 3)), "popsize": 10**12}, "popsize must leave room"),
     ],
 )
