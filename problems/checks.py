@@ -12,7 +12,7 @@ __all__ = ["dimension", "points", "positive", "vector"]
 
 
 def points(x: Any) -> Any:
-    """Float64 array of anything that holds numbers; a traced tensor comes back as it is."""
+    """A new float64 array of anything that holds numbers; a traced tensor comes back as it is."""
     if not isinstance(x, np.ndarray) and hasattr(x, "__array_ufunc__") and hasattr(x, "shape"):
         return x
     try:

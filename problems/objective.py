@@ -146,8 +146,9 @@ class Objective:
         -------
         float or ndarray, shape (...)
         """
+        own = self.pure
         if type(x) is not np.ndarray or x.dtype != np.float64:
-            x = checks.points(x)
+            x, own = checks.points(x), True
             if not isinstance(x, np.ndarray):
                 return self._traced(x)
         shape = x.shape
@@ -155,7 +156,7 @@ class Objective:
             raise ValueError(self._wrong_length(shape))
         # In C order, so that a row's sums run in one order whatever the batch; a copy if the function may write to it.
         if self.vectorized:
-            f = self.fun(x if self.pure and x.flags.c_contiguous else x.copy())
+            f = self.fun(x if own and x.flags.c_contiguous else x.copy())
             if self.jac is True:
                 f = self._pair(f)[0]
             if len(shape) == 1:

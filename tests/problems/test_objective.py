@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from itertools import product
 
 import numpy as np
 import pytest
@@ -190,8 +191,8 @@ def test_the_function_may_write_into_its_argument():
         x *= 2
         return (x * x).sum(-1)
 
-    for vectorized in (False, True):
-        x = np.ones((3, 2))
+    for vectorized, dtype in product((False, True), (np.float64, np.float32)):
+        x = np.ones((3, 2), dtype)
         f = Objective(careless, 2, vectorized=vectorized, jac=bowl_gradient)
         assert f(x).tolist() == [8, 8, 8]
         assert f(x[0]) == 8
