@@ -114,7 +114,6 @@ class MarginCMAES(CMAES):
         """Correct mean and scale of the integer coordinates, section 4.2 of the paper."""
         j = self.whole
         m, s = self.mean[..., j], np.maximum(self.stds[..., j], 1e-300)
-        m = np.clip(m, self._low - 1.0, self._high + 1.0)  # far outside of the bounds is as good as next to them
         below, above = _thresholds(m, self._low, self._high)
         with np.errstate(invalid="ignore"):  # infinite thresholds drop out in the np.where below
             # At the edge, where all integers lie on one side: the mean comes near enough to the next threshold (11).

@@ -1,4 +1,4 @@
-"""What the two benchmarks of evaluations share: functions, starts, our runs, runs of pypop7, and the table."""
+"""What the benchmarks of evaluations share: functions, starts, our runs, runs of peers, and the table."""
 
 from __future__ import annotations
 
@@ -54,8 +54,22 @@ def ours(method: str, f: Function, x0: FloatArray, sigma0: float, budget: float)
     return np.array([result.nfev if result.fun <= TARGET else np.inf for result in opt.results]), opt.popsize
 
 
-def pypop7(module: str, name: str) -> Peer:
-    """A strategy of pypop7, with its own population size."""
+def by_ask_and_tell(opt: Any, f: Function, budget: float, target: float = TARGET) -> float:
+    """Evaluations of an optimizer of `cmaes`, whose own reasons to stop are left aside; inf above the budget."""
+    used = 0
+    while used < budget:
+        x = [opt.ask() for _ in range(opt.population_size)]
+        seen, drawn = zip(*x, strict=True) if isinstance(x[0], tuple) else (x, x)  # CMAwM: rounded, and as drawn
+        values = f(np.array(seen))
+        opt.tell(list(zip(drawn, values.tolist(), strict=True)))
+        used += len(x)
+        if values.min() <= target:
+            return float(used)
+    return np.inf
+
+
+def pypop7(module: str, name: str, **more: Any) -> Peer:
+    """A strategy of pypop7, with its own population size unless further options give one."""
 
     def run(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
         cls: Any = getattr(importlib.import_module(f"pypop7.optimizers.{module}"), name)
@@ -74,6 +88,7 @@ def pypop7(module: str, name: str) -> Peer:
             "sigma": sigma0,
             "is_restart": False,
             "verbose": 0,
+            **more,
         }
         result = cls(problem, options).optimize()
         return float(result["n_function_evaluations"]) if result["best_so_far_y"] <= TARGET else np.inf
@@ -81,16 +96,25 @@ def pypop7(module: str, name: str) -> Peer:
     return run
 
 
-def compare(method: str, peer: Peer, on: str, n: int, runs: int, budget: float) -> tuple[float, float]:
-    """Median evaluations of ours and of the peer; NaN where the peer is not installed."""
-    f, (x0, sigma0) = function(on, n), starts(on, n, runs)
+def compare(
+    method: str, peer: Peer, on: str, n: int, runs: int, budget: float, sigma0: float | None = None
+) -> tuple[float, float, str]:
+    """Median evaluations of ours and of the peer, NaN where the peer is not installed; how many runs arrived."""
+    f, (x0, usual) = function(on, n), starts(on, n, runs)
+    sigma0 = usual if sigma0 is None else sigma0
     used, popsize = ours(method, f, x0, sigma0, budget)
     try:
         with np.errstate(all="ignore"):
             theirs = [peer(f, start.copy(), sigma0, popsize, seed, budget) for seed, start in enumerate(x0, start=1)]
     except ImportError:
         theirs = [np.nan]
-    return float(np.median(used)), float(np.median(theirs))
+    return side_by_side(used, np.array(theirs))
+
+
+def side_by_side(mine: FloatArray, theirs: FloatArray) -> tuple[float, float, str]:
+    """Medians of evaluations (inf where a run failed), and how many runs arrived, of ours and of the peer."""
+    arrived = [f"{np.isfinite(used).sum()}/{len(used)}" for used in (mine, theirs) if not np.isnan(used).any()]
+    return float(np.median(mine)), float(np.median(theirs)), " ".join(arrived)
 
 
 def median_of(used: FloatArray) -> tuple[float, int, str]:
@@ -103,19 +127,22 @@ class Table:
     """Rows of medians and their ratio, printed as they come."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[str, str, str, int, float, float, float]] = []
-        print(f"{'method':23s}{'peer':9s}{'function':20s}{'n':>4s}{'evotape':>10s}{'peer':>10s}{'ratio':>8s}")
+        self.rows: list[tuple[str, str, str, int, float, float, float, str]] = []
+        print(
+            f"{'method':23s}{'peer':9s}{'function':20s}{'n':>4s}{'evotape':>10s}{'peer':>10s}{'ratio':>8s}{'arrived':>16s}"
+        )
 
-    def add(self, method: str, package: str, on: str, n: int, mine: float, theirs: float) -> None:
-        """Print one row."""
+    def add(self, method: str, package: str, on: str, n: int, mine: float, theirs: float, arrived: str = "") -> None:
+        """Print one row, with how many runs arrived where that is known."""
         ratio = mine / theirs if np.isfinite(mine) else np.inf
-        self.rows.append((method, package, on, n, mine, theirs, ratio))
+        self.rows.append((method, package, on, n, mine, theirs, ratio, arrived))
         mark = "" if np.isnan(ratio) or ratio <= LIMIT else " above"
-        print(f"{method:23s}{package:9s}{on:20s}{n:>4d}{mine:>10.0f}{theirs:>10.0f}{ratio:>8.3f}{mark}", flush=True)
+        row = f"{method:23s}{package:9s}{on:20s}{n:>4d}{mine:>10.0f}{theirs:>10.0f}{ratio:>8.3f}{arrived:>16s}{mark}"
+        print(row.rstrip(), flush=True)
 
     def save(self, path: Path) -> None:
         """Write the rows as CSV."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", newline="", encoding="utf-8") as file:
-            header = ("method", "peer", "function", "n", "evotape", "theirs", "ratio")
+            header = ("method", "peer", "function", "n", "evotape", "theirs", "ratio", "arrived")
             csv.writer(file).writerows([header, *self.rows])

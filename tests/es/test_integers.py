@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import Bounds
 from scipy.special import ndtr
 
 import es
@@ -35,6 +36,30 @@ def test_leading_ones(seed):
         maxfevals=5000,
     )
     assert res.success
+
+
+def test_binary_beside_real_variables_in_many_runs():
+    def fun(x):
+        return (x[..., :10] ** 2).sum(-1) + 10 - x[..., 10:].cumprod(-1).sum(-1)
+
+    start = np.random.default_rng(N).uniform(1, 3, (30, N))
+    start[:, 10:] = 0.5
+    bounds = Bounds(np.repeat([-np.inf, 0.0], 10), np.repeat([np.inf, 1.0], 10))
+    stop = {"ftarget": 1e-10, "maxfevals": 10_000}
+    opt = MarginCMAES(start, 1.0, integrality=MIXED, bounds=bounds, rng=1, stop=stop)
+    while not opt.stop():
+        x = opt.ask()
+        opt.tell(x, fun(x))
+    assert max(result.fun for result in opt.results) <= 1e-10
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6])
+def test_the_margin_is_alpha_whatever_the_step_size(scale):
+    opt = MarginCMAES(np.full(2, 0.5), scale, integrality=[1, 1], bounds=[(0, 1), (0, 5)], rng=1)
+    opt.mean = opt.mean + scale * np.array([40.0, -70.0])
+    opt._keep_margin(0.01)
+    other = ndtr(np.array([-1, 1]) * (opt.mean - 0.5) / opt.stds)  # of the integers beside the one the mean lies on
+    assert other == pytest.approx(0.01)
 
 
 def test_only_integers_are_evaluated_inside_the_bounds():
