@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,27 @@ def pypop7(module: str, name: str, **more: Any) -> Peer:
         return float(result["n_function_evaluations"]) if result["best_so_far_y"] <= TARGET else np.inf
 
     return run
+
+
+def evosax(
+    opt: Any, f: Function, start: FloatArray, seed: int, target: float, budget: float,
+    settings: dict[str, Any], guide: Callable[[FloatArray], FloatArray] | None = None,
+) -> float:  # fmt: skip
+    """Evaluations of a strategy of evosax to the target, inf if it does not come there."""
+    jax = importlib.import_module("jax")
+    key = jax.random.key(seed)
+    params = opt.default_params.replace(**settings)
+    state = opt.init(key, start, params)
+    used, best = 0, math.inf
+    while best > target and used < budget:
+        key, first, second = jax.random.split(key, 3)
+        if guide is not None:
+            state = state.replace(grad=jax.numpy.asarray(guide(np.asarray(state.mean, dtype=float))))
+        x, state = opt.ask(first, state, params)
+        values = f(np.asarray(x, dtype=float))
+        state, _ = opt.tell(second, x, jax.numpy.asarray(values), state, params)
+        used, best = used + len(values), min(best, float(values.min()))
+    return float(used) if best <= target else math.inf
 
 
 def compare(
