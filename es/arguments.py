@@ -102,18 +102,23 @@ def take_noise(options: Mapping[str, Any] | None, constraints: Any) -> tuple[dic
     return rest, noise is not None
 
 
-def with_integers(cls: Any) -> Any:
-    """The class to use where coordinates are integers: `cls` if it takes `integrality`, CMA-ES with margin for CMA-ES.
+def with_integers(cls: Any, options: Mapping[str, Any] | None, whole: Any) -> tuple[Any, Mapping[str, Any] | None]:
+    """The class and options to use where the coordinates in the mask `whole` are integers; as they are if none is.
+
+    That is `cls` if it takes `integrality`, and CMA-ES with margin for CMA-ES.
 
     Raises
     ------
     ValueError
         If the method knows real numbers only.
     """
+    if whole is None or not whole.any():
+        return cls, options
+    options = {**(options or {}), "integrality": whole}
     if "integrality" in constructor_arguments(cls):
-        return cls
+        return cls, options
     if cls.__name__ == "CMAES":
-        return get_method("cmaes-margin")
+        return get_method("cmaes-margin"), options
     raise ValueError(f"integrality cannot be kept by {cls.__name__}: take 'cmaes' or 'differential-evolution'")
 
 

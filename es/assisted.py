@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from es import state
 from es.cmaes import CMAES
 from es.matching import places
 from es.quadratic import LINEAR, USED, QuadraticModel
@@ -185,8 +186,7 @@ class AssistedRun:
 
     def load_state_dict(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
         """Go on where `state_dict` was taken."""
-        start = "cma."
-        self.cma.load_state_dict({name[len(start) :]: a for name, a in arrays.items() if name.startswith(start)})
+        self.cma.load_state_dict(state.below(arrays, "cma."))
         self.x, self.f, self.known = (np.array(arrays[name]) for name in ("x", "f", "known"))
         self.turns, self.out, self.fresh = (arrays[name].tolist() for name in ("turns", "out", "fresh"))
         goal, judged, kind = arrays["numbers"].tolist()

@@ -69,7 +69,7 @@ class Checkpoint:
                 f"checkpoint {self.path} holds a run with another x0, method, bounds or options: give another file name"
             )
         for name, part in run.parts.items():
-            part.load_state_dict(_below(state, name))
+            part.load_state_dict(store.below(state, f"{name}/"))
         run.nit = int(state["run/nit"])
         run.limits.resume(float(state["run/seconds"]))
         run.evaluate.first_error = str(state["run/first_error"]) or None
@@ -98,11 +98,6 @@ def as_checkpoint(checkpoint: Any) -> Checkpoint | None:
     if not isinstance(checkpoint, str | os.PathLike):
         raise ValueError(f"checkpoint must be a path or an es.Checkpoint, got {checkpoint!r}")
     return Checkpoint(checkpoint)
-
-
-def _below(state: Mapping[str, Any], name: str) -> dict[str, Any]:
-    prefix = f"{name}/"
-    return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
 
 
 def _plain(value: Any) -> Any:

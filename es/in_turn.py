@@ -61,7 +61,12 @@ def run_in_turn(
         left = None if seconds is None else max(1e-6, seconds - (time.monotonic() - began))
         own = {name: value if np.ndim(value) == 0 else value[i] for name, value in each.items()}
         result = minimize(
-            ledger or objective, start[i], maxtime=left, rng=stream if seed is None else seed, **own, **common
+            objective if ledger is None else ledger,
+            start[i],
+            maxtime=left,
+            rng=stream if seed is None else seed,
+            **own,
+            **common,
         )
         del result["history"]
         if ledger is not None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from es import state
 from es.assisted import AssistedRun
 from es.cmaes import CMAES
 from es.optimizer import Optimizer
@@ -216,8 +217,7 @@ class LQCMAES(Optimizer):
         """See `Optimizer.load_state_dict`."""
         super().load_state_dict(arrays)
         for row, search in enumerate(self.searches):
-            start = f"search.{row}."
-            search.load_state_dict({name[len(start) :]: arrays[name] for name in arrays if name.startswith(start)})
+            search.load_state_dict(state.below(arrays, f"search.{row}."))
 
     def _take_runs(self, rows: IntArray) -> None:
         super()._take_runs(rows)

@@ -148,9 +148,7 @@ def minimize(
     problem = ledger.objective
     options, noise = arguments.take_noise(options, constraints or problem.constraints)
     integers = problem.integrality if integrality is None else np.asarray(integrality) != 0
-    if integers is not None and integers.any():
-        cls = arguments.with_integers(cls)
-        options = {**(options or {}), "integrality": integers}
+    cls, options = arguments.with_integers(cls, options, integers)
     if several and (noise or restarts is not None):
         what = "options['noise']" if noise else "restarts"
         raise ValueError(f"{what} cannot be combined with {cls.__name__}, which has several objectives: leave it out")

@@ -145,7 +145,7 @@ class Restarts:
         """Go on where `state_dict` was taken."""
         books = store.unpack(state["books"])
         self._begin({name: np.array(v) if isinstance(v, list) else v for name, v in books["made"].items()})
-        self.inner.load_state_dict({k.removeprefix("inner."): v for k, v in state.items() if k.startswith("inner.")})
+        self.inner.load_state_dict(store.below(state, "inner."))
         self.log, self.large, self._stop = books["log"], books["large"], books["stop"]
         self._load_books(books)
         self.x_best, self.f_best = np.array(state["x_best"]), float(state["f_best"])

@@ -19,7 +19,7 @@ from es.registry import get_method
 from es.report import verdict
 from es.shapes import as_count, as_start
 from problems.boxes import as_box
-from problems.ledger import Trace
+from problems.ledger import Ledger, Trace
 from problems.objective import Objective
 
 if TYPE_CHECKING:
@@ -175,14 +175,16 @@ def minimize_runs(
     if cls.kind == "scipy" or restarts is not None or problem.constraints or (options or {}).get("noise") is not None:
         from es.in_turn import run_in_turn
 
+        if isinstance(fun, Ledger):
+            raise ValueError(
+                f"fun is a Ledger, which serves one run, and {len(start)} would run in turn: pass its .objective"
+            )
         return run_in_turn(
             problem, start, each={"sigma0": sigma0, "maxfevals": maxfevals, "maxiter": maxiter, "ftarget": ftarget},
             maxtime=maxtime, rng=rng, keep_trace=keep_trace, method=method, bounds=bounds, restarts=restarts,
             popsize=popsize, workers=workers, on_error=on_error, options=options,
         )  # fmt: skip
-    if problem.integrality is not None and problem.integrality.any():
-        cls = arguments.with_integers(cls)
-        options = {**(options or {}), "integrality": problem.integrality}
+    cls, options = arguments.with_integers(cls, options, problem.integrality)
     limits = {"maxfevals": maxfevals, "maxiter": maxiter, "maxtime": maxtime, "ftarget": ftarget}
     given = {name: value for name, value in limits.items() if value is not None}
     make = arguments.Maker(

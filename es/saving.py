@@ -81,9 +81,7 @@ class Saving:
             self._take_runs(kept)
         for name in self._row_names():
             setattr(self, name, arrays[name].copy() if arrays[name].ndim else arrays[name][()])
-        self.traces.load_state_dict(
-            {name.removeprefix("traces."): value for name, value in arrays.items() if name.startswith("traces.")}
-        )
+        self.traces.load_state_dict(state.below(arrays, "traces."))
         # Into the generators that are there: the caller may hold one of them and go on drawing from it.
         for stream, text in zip(self._streams, arrays["rng"], strict=True):
             stream.bit_generator.state = state.generator_from_text(str(text)).bit_generator.state

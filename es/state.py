@@ -83,6 +83,11 @@ def unpack(array: npt.NDArray[Any]) -> Any:
     return json.loads(str(array))
 
 
+def below(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """The entries whose names begin with `prefix`, by the rest of their names."""
+    return {name[len(prefix) :]: value for name, value in arrays.items() if name.startswith(prefix)}
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return {"array": value.tolist(), "dtype": value.dtype.name}

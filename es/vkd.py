@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from es import parameters
+from es import parameters, state
 from es.shapes import FloatArray, IntArray
 from es.strategy import Strategy
 from es.vkdmodel import VkDModel
@@ -142,9 +142,7 @@ class VkDCMAES(Strategy):
         """See `Strategy.load_state_dict`."""
         super().load_state_dict(arrays)
         for i in range(len(self.models)):
-            start = f"model.{i}."
-            mine = {name[len(start) :]: arrays[name] for name in arrays if name.startswith(start)}
-            self.models[i] = VkDModel.from_arrays(mine)
+            self.models[i] = VkDModel.from_arrays(state.below(arrays, f"model.{i}."))
 
     def _take_runs(self, rows: IntArray) -> None:
         super()._take_runs(rows)

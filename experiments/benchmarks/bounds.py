@@ -11,7 +11,6 @@ bounds, 0.3 of the width. f_opt at faces and corners is the least value that L-B
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ import numpy.typing as npt
 
 import es
 from es.bounds import HANDLERS
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.timing import one_thread, write_rows
 
 FloatArray = npt.NDArray[np.float64]
 Function = Callable[[FloatArray], FloatArray]
@@ -174,8 +173,7 @@ def main() -> None:
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
         draw(rows, arguments.out / "bounds")
-        with (arguments.out / "bounds.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([("place", "function", "n", "method", "median", "reached"), *rows])
+        write_rows(arguments.out / "bounds.csv", ("place", "function", "n", "method", "median", "reached"), rows)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ their budget of 3000 n^1.5 evaluations. Needs the extra `peers` for pycma.
 from __future__ import annotations
 
 import argparse
-import csv
 import importlib
 import warnings
 from collections.abc import Callable
@@ -27,7 +26,7 @@ from scipy.optimize import Bounds, NonlinearConstraint
 
 import es
 from experiments.benchmarks.es_family import median_of
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.timing import one_thread, write_rows
 
 FloatArray = npt.NDArray[np.float64]
 Function = Callable[[FloatArray], FloatArray]
@@ -288,10 +287,8 @@ def main() -> None:
             ratio = f"{medians[0] / medians[1]:>8.3f}" if known else ""
             print(f"{problem.name:18s}{problem.n:>3d}{precision:>10.0e}{cells}{ratio}", flush=True)
     if arguments.out:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        with (arguments.out / "constraints.csv").open("w", newline="", encoding="utf-8") as file:
-            header = ("problem", "n", "precision", "method", "median", "reached", "runs")
-            csv.writer(file).writerows([header, *rows])
+        header = ("problem", "n", "precision", "method", "median", "reached", "runs")
+        write_rows(arguments.out / "constraints.csv", header, rows)
 
 
 if __name__ == "__main__":

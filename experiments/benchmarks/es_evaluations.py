@@ -11,7 +11,6 @@ as many, because a median of 15 varies by up to 10 % there. Needs the extra `pee
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 import es
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.timing import one_thread, write_rows
 
 FloatArray = npt.NDArray[np.float64]
 Function = Callable[[FloatArray], FloatArray]
@@ -98,9 +97,7 @@ def main() -> None:
     ratios = np.array([row[-1] for row in rows])
     print(f"geometric mean of the ratios {np.exp(np.log(ratios).mean()):.3f}, {(ratios > LIMIT).sum()} above {LIMIT}")
     if arguments.out:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        with (arguments.out / "es_evaluations.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([("function", "n", "evotape", "pycma", "ratio"), *rows])
+        write_rows(arguments.out / "es_evaluations.csv", ("function", "n", "evotape", "pycma", "ratio"), rows)
 
 
 if __name__ == "__main__":

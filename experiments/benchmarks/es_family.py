@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import importlib
 import math
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.registry import get_method
+from experiments.benchmarks.timing import write_rows
 
 FloatArray = npt.NDArray[np.float64]
 Function = Callable[[FloatArray], FloatArray]
@@ -164,7 +164,4 @@ class Table:
 
     def save(self, path: Path) -> None:
         """Write the rows as CSV."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", newline="", encoding="utf-8") as file:
-            header = ("method", "peer", "function", "n", "evotape", "theirs", "ratio", "arrived")
-            csv.writer(file).writerows([header, *self.rows])
+        write_rows(path, ("method", "peer", "function", "n", "evotape", "theirs", "ratio", "arrived"), self.rows)

@@ -11,7 +11,6 @@ is that of the medians; to reach: at most 1.10, with as many runs that succeed. 
 from __future__ import annotations
 
 import argparse
-import csv
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ import numpy.typing as npt
 
 import es
 from experiments.benchmarks.es_family import median_of
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.timing import one_thread, write_rows
 
 FloatArray = npt.NDArray[np.float64]
 LIMIT = 1.10
@@ -117,10 +116,8 @@ def main() -> None:
         mark = "" if ratio <= LIMIT else " above"
         print(f"{case.name:18s}{case.n:>3d}{case.target:>8.0e}{cells}{ratio:>8.3f}{mark}", flush=True)
     if arguments.out:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        with (arguments.out / "es_noise.csv").open("w", newline="", encoding="utf-8") as file:
-            header = ("function", "n", "target", "method", "median", "reached", "runs")
-            csv.writer(file).writerows([header, *rows])
+        header = ("function", "n", "target", "method", "median", "reached", "runs")
+        write_rows(arguments.out / "es_noise.csv", header, rows)
 
 
 if __name__ == "__main__":

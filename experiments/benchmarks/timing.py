@@ -204,14 +204,21 @@ def table(results: Iterable[Measured]) -> str:
 
 def write_csv(results: Iterable[Measured], path: str | Path) -> Path:
     """Write every single round as a row ``work, way, round, seconds`` and return the file's path."""
+    rows = (
+        (measured.work.name, name, k, f"{value:.6e}")
+        for measured in results
+        for name, seconds in measured.seconds.items()
+        for k, value in enumerate(seconds)
+    )
+    return write_rows(path, ("work", "way", "round", "seconds"), rows)
+
+
+def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
+    """Write a table as CSV, its folder too if it is not there, and return the file's path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("work", "way", "round", "seconds"))
-        for measured in results:
-            for name, seconds in measured.seconds.items():
-                writer.writerows((measured.work.name, name, k, f"{value:.6e}") for k, value in enumerate(seconds))
+        csv.writer(file).writerows([header, *rows])
     return path
 
 

@@ -101,6 +101,13 @@ def test_what_does_not_stack_runs_in_turn(arguments):
         assert result.nfev <= budget
 
 
+def test_a_ledger_serves_one_run():
+    ledger = Ledger(Objective(F.rows_sphere, 2, vectorized=True))
+    with pytest.raises(ValueError, match="fun is a Ledger, which serves one run"):
+        es.minimize_runs(ledger, np.ones((3, 2)), method="powell")
+    assert ledger.nfev == 0
+
+
 def test_runs_in_turn_share_the_time_and_keep_their_traces():
     results = es.minimize_runs(F.rows_sphere, np.ones((3, 2)), method="powell", vectorized=True, keep_trace=True)
     for result in results:
