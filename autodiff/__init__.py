@@ -16,7 +16,7 @@ array([ -2., 200.])
 (5, 3)
 """
 
-from autodiff import descent, nn, rules, special
+from autodiff import nn, optim, rules, special
 from autodiff.check import check_grads
 from autodiff.checkpoint import checkpoint, checkpoint_sequential
 from autodiff.conv import conv2d, conv_transpose2d
@@ -46,7 +46,6 @@ __all__ = [
     "conv_transpose2d",
     "custom_vjp",
     "debug",
-    "descent",
     "draw_graph",
     "elementwise_grad",
     "grad",
@@ -59,6 +58,7 @@ __all__ = [
     "max_pool2d",
     "nn",
     "no_grad",
+    "optim",
     "primitive",
     "rules",
     "softmax_cross_entropy",

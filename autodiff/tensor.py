@@ -51,6 +51,13 @@ class Tensor(Eager):
         The history; None for a constant.
     level : int
         Which differentiation the tensor belongs to.
+
+    Examples
+    --------
+    >>> import numpy as np, autodiff as ad
+    >>> x = ad.tensor([1.0, 2.0], requires_grad=True)
+    >>> np.sum(x**2)
+    Tensor(np.float64(5.0), made by sum)
     """
 
     __slots__ = ("__weakref__",)

@@ -1,4 +1,4 @@
-"""Gradient methods as optimizers: ask for one point, be told f and g, step by a rule of `autodiff.descent`.
+"""Gradient methods as optimizers: ask for one point, be told f and g, step by a rule of `autodiff.optim`.
 
 A constant learning rate leaves Adam and its kin circling around the optimum at the distance of a step, so the rate is
 halved whenever the best value has not improved for `patience` steps, and the run ends where it has become a
@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from autodiff import descent as rules
+from autodiff import optim
 from es.optimizer import Optimizer
 from es.rulestate import RuleState, checked_patience
 from es.stopping import COMMON, Outcome, criterion
@@ -37,7 +37,7 @@ def tolrate(opt: Any, threshold: Any) -> Outcome:
 
 
 class Descent(RuleState, Optimizer):
-    """Base class: an update rule of `autodiff.descent` as an optimizer of one run or of stacked runs.
+    """Base class: an update rule of `autodiff.optim` as an optimizer of one run or of stacked runs.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Descent(RuleState, Optimizer):
     kind = "gradient"
     wants_gradient = True
     criteria = (*COMMON, "tolgrad", "tolrate")
-    rule: ClassVar[Callable[..., rules.Rule]]
+    rule: ClassVar[Callable[..., optim.Rule]]
     default_lr: ClassVar[float]
     cost = "n"
     state_names: ClassVar[tuple[str, ...]] = ("mean", *RuleState.RULE_STATE, "slope", "first", "back")
@@ -140,7 +140,7 @@ class SGD(Descent):
 
     paper = "Robbins and Monro 1951, Ann. Math. Statist. 22"
     good_for = "well-conditioned smooth functions, any n"
-    rule = rules.SGD
+    rule = optim.SGD
     default_lr = 1e-2
 
 
@@ -149,7 +149,7 @@ class Momentum(Descent):
 
     paper = "Polyak 1964, USSR Comp. Math. 4"
     good_for = "smooth functions of moderate condition, any n"
-    rule = rules.Momentum
+    rule = optim.Momentum
     default_lr = 1e-2
 
 
@@ -158,7 +158,7 @@ class Nesterov(Descent):
 
     paper = "Nesterov 1983; Sutskever et al. 2013, ICML"
     good_for = "smooth functions of moderate condition, any n"
-    rule = rules.Nesterov
+    rule = optim.Nesterov
     default_lr = 1e-2
 
 
@@ -167,7 +167,7 @@ class Adagrad(Descent):
 
     paper = "Duchi, Hazan and Singer 2011, JMLR 12"
     good_for = "sparse gradients, coordinates of different scales"
-    rule = rules.Adagrad
+    rule = optim.Adagrad
     default_lr = 0.3
 
 
@@ -176,7 +176,7 @@ class RMSprop(Descent):
 
     paper = "Tieleman and Hinton 2012, lecture 6.5"
     good_for = "stochastic gradients, coordinates of different scales"
-    rule = rules.RMSprop
+    rule = optim.RMSprop
     default_lr = 1e-2
 
 
@@ -185,7 +185,7 @@ class Adam(Descent):
 
     paper = "Kingma and Ba 2015, ICLR (arXiv:1412.6980)"
     good_for = "stochastic gradients, learning problems, any n"
-    rule = rules.Adam
+    rule = optim.Adam
     default_lr = 5e-2
 
 
@@ -194,5 +194,5 @@ class AdamW(Descent):
 
     paper = "Loshchilov and Hutter 2019, ICLR (arXiv:1711.05101)"
     good_for = "learning problems with regularised weights"
-    rule = rules.AdamW
+    rule = optim.AdamW
     default_lr = 5e-2

@@ -1,4 +1,4 @@
-"""What strategies share that estimate a gradient from samples and follow it by an update rule of `autodiff.descent`."""
+"""What strategies share that estimate a gradient from samples and follow it by an update rule of `autodiff.optim`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from autodiff import descent
+from autodiff import optim
 from es import shaping as shapings
 from es.rows import Rows
 from es.rowwise import RowWise
@@ -28,7 +28,7 @@ class GradientEstimate(RuleState, RowWise):
     popsize : int
         See `Strategy`; even numbers make full pairs.
     rule : str, or callable that returns a Rule
-        Update rule: a name in `autodiff.descent.rules`, or called as rule(lr=...).
+        Update rule: a name in `autodiff.optim.rules`, or called as rule(lr=...).
     lr : float, array of shape (runs,) or callable, optional
         Learning rate, one per stacked run if wanted, or a schedule lr(step); the estimate has no unit, so the step is
         of the size of lr. Default: a fixed part of sigma0.
@@ -64,7 +64,7 @@ class GradientEstimate(RuleState, RowWise):
         x0: npt.ArrayLike,
         sigma0: Any = None,
         *,
-        rule: str | Callable[..., descent.Rule] | None = None,
+        rule: str | Callable[..., optim.Rule] | None = None,
         lr: float | npt.ArrayLike | Callable[[int], Any] | None = None,
         shaping: str | None = None,
         patience: int | None = 30,
@@ -125,9 +125,9 @@ class GradientEstimate(RuleState, RowWise):
             self.sigma = self.sigma * (half if np.ndim(self.sigma) == half.ndim else half[..., None])
 
 
-def _maker(rule: str | Callable[..., descent.Rule]) -> Callable[..., descent.Rule]:
+def _maker(rule: str | Callable[..., optim.Rule]) -> Callable[..., optim.Rule]:
     if callable(rule):
         return rule
-    if rule not in descent.rules:
-        raise ValueError(f"rule must be one of {', '.join(descent.rules)} or a class, got {rule!r}")
-    return descent.rules[rule]
+    if rule not in optim.rules:
+        raise ValueError(f"rule must be one of {', '.join(optim.rules)} or a class, got {rule!r}")
+    return optim.rules[rule]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from autodiff.descent import ClipUp
+from autodiff.optim import ClipUp
 from es.estimate import GradientEstimate
 from es.rows import Rows
 from es.shapes import FloatArray

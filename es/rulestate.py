@@ -1,4 +1,4 @@
-"""An update rule of `autodiff.descent` inside of an optimizer: its memory and its rate are state of the run."""
+"""An update rule of `autodiff.optim` inside of an optimizer: its memory and its rate are state of the run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autodiff.descent import Rule
+from autodiff.optim import Rule
 from es.shapes import FloatArray
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import problems
-from autodiff.descent import SGD
+from autodiff.optim import SGD
 from experiments.figures.animation import save_animation
 from experiments.figures.layout import panel_grid
 from experiments.figures.paths import Path2D

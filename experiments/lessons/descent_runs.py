@@ -9,7 +9,7 @@ import numpy as np
 
 import autodiff as ad
 import problems
-from autodiff.descent import SGD, Adagrad, Adam, RMSprop, Rule
+from autodiff.optim import SGD, Adagrad, Adam, RMSprop, Rule
 from experiments.figures.paths import Path2D, record_path
 from problems.learning import data
 from problems.learning.batches import Batches

@@ -9,7 +9,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import nn
-from autodiff.descent import SGD, Adam, Rule
+from autodiff.optim import SGD, Adam, Rule
 from experiments.figures.layout import panel_grid
 from experiments.figures.style import BLUE, GREEN, INK, ORANGE, RED, SHORT, LineStyle, dress
 from experiments.lessons.lesson import Drawing, Finding, Lesson

@@ -7,7 +7,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import nn
-from autodiff.descent import Adam
+from autodiff.optim import Adam
 
 rng = np.random.default_rng(0)
 

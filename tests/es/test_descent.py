@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import es
-from autodiff import descent as rules
+from autodiff import optim
 from es import descent
 
 NAMES = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
@@ -17,7 +17,7 @@ def quadratic(x):
 @pytest.mark.parametrize("name", NAMES)
 def test_steps_are_those_of_the_rule(name):
     opt = es.get_method(name)([1.0, -2.0], lr=0.05)
-    rule, x = rules.rules[name](lr=0.05), np.array([1.0, -2.0])
+    rule, x = optim.rules[name](lr=0.05), np.array([1.0, -2.0])
     for _ in range(20):
         asked = opt.ask()
         assert asked.shape == (1, 2)
@@ -68,7 +68,7 @@ def test_a_rate_that_is_much_too_high_is_halved_until_it_holds():
 
 
 def test_schedules_options_and_their_errors():
-    opt = descent.Adam([1.0], lr=rules.Exponential(0.1, 0.9), beta1=0.5, clip_norm=1.0)
+    opt = descent.Adam([1.0], lr=optim.Exponential(0.1, 0.9), beta1=0.5, clip_norm=1.0)
     opt.tell(opt.ask(), [1.0], [[2.0]])
     assert opt.mean[0] == pytest.approx(0.9)
     for bad, message in (({"lr": -1}, "lr must be"), ({"beta1": 2}, "beta1"), ({"patience": 0}, "patience")):

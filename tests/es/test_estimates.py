@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import es
-from autodiff.descent import Adam
+from autodiff.optim import Adam
 from es.ars import ARS, partners
 from es.guided import GuidedES
 from es.openai_es import OpenAIES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autodiff.descent import SGD
+from autodiff.optim import SGD
 from experiments.lessons import descent_runs as runs
 from tests.experiments.findings import finding
 

@@ -1,9 +1,4 @@
-"""Update rules of gradient descent, for one vector or a stack of them, whatever the gradient comes from.
-
-A rule turns a point and a gradient into the next point. All of them work entry by entry, so x may have any leading
-axes: ``x`` of shape (runs, n) is ``runs`` independent descents, with a learning rate of their own each if ``lr`` has
-shape (runs,). The memory of a rule is a dictionary of arrays.
-"""
+"""The update rules, from gradient descent to ClipUp, each with its paper. What they share is in `Rule`."""
 
 from __future__ import annotations
 
@@ -12,16 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.batches import batches
-from autodiff.schedules import Constant, Cosine, Exponential, StepDecay, Warmup
-from autodiff.update_rule import Array, Rate, Rule, clip_by_norm, clip_by_value, row_norm
-
-# fmt: off
-__all__ = [
-    "SGD", "Adagrad", "Adam", "AdamW", "ClipUp", "Constant", "Cosine", "Exponential", "Momentum", "Nesterov", "RMSprop",
-    "Rule", "StepDecay", "Warmup", "batches", "clip_by_norm", "clip_by_value", "rules",
-]
-# fmt: on
+from autodiff.optim.rule import Array, Rate, Rule, row_norm
 
 
 def _inside(name: str, value: float, low: float, high: float) -> float:
@@ -49,7 +35,7 @@ class SGD(Rule):
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.descent import SGD
+    >>> from autodiff.optim import SGD
     >>> rule, x = SGD(lr=0.25, momentum=0.5), np.array([1.0])
     >>> for _ in range(2):
     ...     x = rule.step(x, 2 * x)  # the gradient of x**2
@@ -81,7 +67,7 @@ class Momentum(SGD):
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.descent import SGD, Momentum
+    >>> from autodiff.optim import SGD, Momentum
     >>> x, g = np.array([1.0]), np.array([2.0])
     >>> bool(Momentum(lr=0.1).step(x, g) == SGD(lr=0.1, momentum=0.9).step(x, g))
     True
@@ -97,7 +83,7 @@ class Nesterov(SGD):
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.descent import Nesterov
+    >>> from autodiff.optim import Nesterov
     >>> Nesterov(lr=0.1).step(np.array([1.0]), np.array([2.0]))
     array([0.62])
     """
@@ -112,7 +98,7 @@ class Adagrad(Rule):
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.descent import Adagrad
+    >>> from autodiff.optim import Adagrad
     >>> Adagrad(lr=0.5).step(np.array([1.0, 2.0]), np.array([1e-3, -10.0]))
     array([0.50000005, 2.5       ])
     """
@@ -146,7 +132,7 @@ class RMSprop(Rule):
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.descent import RMSprop
+    >>> from autodiff.optim import RMSprop
     >>> RMSprop(lr=0.1, decay=0.75).step(np.array([1.0, 2.0]), np.array([1e-3, -10.0])).round(3)
     array([0.8, 2.2])
     """
@@ -200,7 +186,7 @@ class Adam(Rule):
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.descent import Adam
+    >>> from autodiff.optim import Adam
     >>> Adam(lr=0.1).step(np.array([1.0, 2.0]), np.array([1e-3, -10.0])).round(6)
     array([0.900001, 2.1     ])
     """
@@ -235,7 +221,7 @@ class AdamW(Adam):
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.descent import AdamW
+    >>> from autodiff.optim import AdamW
     >>> AdamW(lr=0.1, weight_decay=0.5).step(np.array([1.0, 2.0]), np.array([1.0, -1.0])).round(3)
     array([0.85, 2.  ])
     """
@@ -276,7 +262,7 @@ class ClipUp(Rule):
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.descent import ClipUp
+    >>> from autodiff.optim import ClipUp
     >>> ClipUp(lr=0.5).step(np.zeros(2), np.array([30.0, 40.0]))
     array([-0.3, -0.4])
     """

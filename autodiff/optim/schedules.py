@@ -14,7 +14,7 @@ class Constant:
 
     Examples
     --------
-    >>> from autodiff.descent import Constant
+    >>> from autodiff.optim import Constant
     >>> Constant(0.1)(1000)
     0.1
     """
@@ -32,7 +32,7 @@ class StepDecay:
 
     Examples
     --------
-    >>> from autodiff.descent import StepDecay
+    >>> from autodiff.optim import StepDecay
     >>> [StepDecay(1.0, every=2)(k) for k in range(5)]
     [1.0, 1.0, 0.1, 0.1, 0.010000000000000002]
     """
@@ -56,7 +56,7 @@ class Exponential:
 
     Examples
     --------
-    >>> from autodiff.descent import Exponential
+    >>> from autodiff.optim import Exponential
     >>> [Exponential(1.0, factor=0.5)(k) for k in range(3)]
     [1.0, 0.5, 0.25]
     """
@@ -77,7 +77,7 @@ class Cosine:
 
     Examples
     --------
-    >>> from autodiff.descent import Cosine
+    >>> from autodiff.optim import Cosine
     >>> [round(Cosine(1.0, steps=4)(k), 3) for k in range(6)]
     [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
     """
@@ -102,7 +102,7 @@ class Warmup:
 
     Examples
     --------
-    >>> from autodiff.descent import Exponential, Warmup
+    >>> from autodiff.optim import Exponential, Warmup
     >>> [Warmup(1.0, steps=4)(k) for k in range(6)]
     [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
     >>> [Warmup(Exponential(1.0, 0.5), steps=2)(k) for k in range(5)]

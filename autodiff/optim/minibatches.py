@@ -42,7 +42,7 @@ def batches(
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.descent import batches
+    >>> from autodiff.optim import batches
     >>> x, y = np.arange(10.0).reshape(5, 2), np.arange(5)
     >>> [labels.size for inputs, labels in batches(x, y, size=2, rng=0)]
     [2, 2, 1]

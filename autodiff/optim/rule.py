@@ -24,7 +24,7 @@ def clip_by_norm(g: Array, limit: float) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.descent import clip_by_norm
+    >>> from autodiff.optim import clip_by_norm
     >>> clip_by_norm(np.array([[3.0, 4.0], [0.3, 0.4]]), 1.0)
     array([[0.6, 0.8],
            [0.3, 0.4]])
@@ -39,7 +39,7 @@ def clip_by_value(g: Array, limit: float) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.descent import clip_by_value
+    >>> from autodiff.optim import clip_by_value
     >>> clip_by_value(np.array([-3.0, 0.5]), 1.0)
     array([-1. ,  0.5])
     """
@@ -68,7 +68,7 @@ class Rule:
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.descent import SGD
+    >>> from autodiff.optim import SGD
     >>> runs = SGD(lr=[0.1, 0.5], clip_norm=1.0)  # two runs with a rate of their own each
     >>> runs.step(np.zeros((2, 2)), np.array([[3.0, 4.0], [0.3, 0.4]]))
     array([[-0.06, -0.08],

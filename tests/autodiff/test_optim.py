@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from autodiff.descent import (
+from autodiff.optim import (
     SGD,
     Adam,
     AdamW,
