@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,9 @@ def _slopes(f: Any, h: Any, axis: int, edge_order: int) -> Any:
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any:
     x, xp, fp = asarray(x), asarray(xp), asarray(fp)
     plain, grid = value_of(x), value_of(xp)
-    i = np.clip(np.searchsorted(grid, plain, side="right") - 1, 0, len(grid) - 2)
+    if len(grid) == 1:
+        xp, fp = np.concatenate([xp, xp + 1]), np.concatenate([fp, fp])
+    i = np.clip(np.searchsorted(grid, plain, side="right") - 1, 0, len(xp) - 2)
     slope = (fp[i + 1] - fp[i]) / (xp[i + 1] - xp[i])
     inside = fp[i] + slope * (x - xp[i])
     out = np.where(plain > grid[-1], fp[-1] if right is None else right, inside)
@@ -118,7 +121,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
 
 @traced(np.polyval)
 def polyval(p: Any, x: Any) -> Any:
-    out: Any = 0
+    out: Any = np.zeros(np.shape(x), np.result_type(getattr(x, "dtype", float), asarray(p).dtype))[()]
     for c in asarray(p):  # Horner
         out = out * x + c
     return out
@@ -127,6 +130,8 @@ def polyval(p: Any, x: Any) -> Any:
 @traced(np.vander)
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     n = len(x) if N is None else N
+    if n == 0:
+        return np.empty((len(x), 0), x.dtype)
     powers = np.arange(n) if increasing else np.arange(n)[::-1]
     return np.stack([x ** int(k) for k in powers], axis=1)
 
@@ -135,7 +140,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **options: Any) -> Any:
     rows = np.moveaxis(arr, axis, -1)
     lead = rows.shape[:-1]
-    out = np.stack([asarray(func1d(row, *args, **options)) for row in np.reshape(rows, (-1, rows.shape[-1]))])
+    out = np.stack([asarray(func1d(row, *args, **options)) for row in np.reshape(rows, (prod(lead), rows.shape[-1]))])
     ndim = out.ndim - 1
     out = np.reshape(out, lead + out.shape[1:])
     return np.moveaxis(out, range(len(lead), len(lead) + ndim), range(axis % arr.ndim, axis % arr.ndim + ndim))

@@ -229,8 +229,9 @@ def clip_part(part: int) -> Any:
 
     def maker(out: Any, a: Any, low: Any, high: Any) -> Any:
         a, low, high = value_of(a), value_of(low), value_of(high)
-        above = np.asarray(False if high is None else a > high)
-        below = np.asarray(False if low is None else a < low) & ~above
+        below = np.asarray(False if low is None else a < low)
+        above = np.asarray(False if high is None else (a if low is None else np.maximum(a, low)) > high)
+        below = below & ~above  # where the limits are crossed NumPy takes the upper one
         mine = (~above & ~below, below, above)[part]
         return lambda g: g * mine
 

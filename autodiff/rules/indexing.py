@@ -27,6 +27,7 @@ rule(operator.getitem, place)
 
 def take_rule(out: Any, a: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
     shape = a.shape
+    axis = axis if shape else None  # a number counts as an array of one entry
     i, flat = (0, (a.size,)) if axis is None else (axis % a.ndim, shape)
     where = np.asarray(indices)
     where = where % flat[i] if mode == "wrap" else np.clip(where, 0, flat[i] - 1) if mode == "clip" else where

@@ -127,6 +127,8 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     if axis is None:
         arr, axis = np.ravel(arr), 0
     arr, values = asarray(arr), asarray(values)
+    if (more := values.ndim - arr.ndim) > 0 and values.shape[:more] == (1,) * more:
+        values = np.reshape(values, values.shape[more:])
     n, axis = arr.shape[axis], axis % arr.ndim
     if np.ndim(obj) == 0 and not isinstance(obj, slice):  # one place: the first axis of the values goes there
         values = np.moveaxis(np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape), 0, axis)

@@ -127,6 +127,8 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 @traced(np.linalg.tensorsolve)
 def tensorsolve(a: Any, b: Any) -> Any:
     a, b = asarray(a), asarray(b)
+    if a.ndim <= b.ndim:
+        raise ValueError(f"np.linalg.tensorsolve needs a with more axes than b, got shapes {a.shape} and {b.shape}")
     x = np.linalg.solve(np.reshape(a, (b.size, b.size)), np.ravel(b))
     return np.reshape(x, a.shape[b.ndim :])
 

@@ -44,6 +44,11 @@ def p_norm(x: Any, p: float, axis: Any, keepdims: bool) -> Any:
     return np.sum(np.abs(x) ** p, axis=axis, keepdims=keepdims) ** (1 / p)
 
 
+def top(x: Any, **keywords: Any) -> Any:
+    """The largest of numbers that are not negative: 0 if there is none."""
+    return np.max(x, initial=0, **keywords)
+
+
 @traced(np.linalg.vector_norm)
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     if ord is None or ord == 2:
@@ -51,7 +56,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     if ord == 1:
         return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
     if ord == np.inf:
-        return np.max(np.abs(x), axis=axis, keepdims=keepdims)
+        return top(np.abs(x), axis=axis, keepdims=keepdims)
     if ord == -np.inf:
         return np.min(np.abs(x), axis=axis, keepdims=keepdims)
     if ord == 0:
@@ -79,10 +84,12 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     elif ord in (1, -1, np.inf, -np.inf):
         summed, other = (row, column) if abs(ord) == 1 else (column, row)
         sums = np.sum(np.abs(x), axis=summed, keepdims=True)
-        out = np.squeeze((np.max if ord > 0 else np.min)(sums, axis=other, keepdims=True), (row, column))
+        out = np.squeeze(
+            top(sums, axis=other, keepdims=True) if ord > 0 else np.min(sums, axis=other, keepdims=True), (row, column)
+        )
     elif ord in (2, -2, "nuc"):
         s = svdvals(np.moveaxis(x, (row, column), (-2, -1)))
-        out = np.sum(s, axis=-1) if ord == "nuc" else np.max(s, axis=-1) if ord > 0 else np.min(s, axis=-1)
+        out = np.sum(s, axis=-1) if ord == "nuc" else top(s, axis=-1) if ord > 0 else np.min(s, axis=-1)
     else:
         raise ValueError(f"ord of a matrix norm must be None, 'fro', 'nuc', 1, -1, 2, -2, inf or -inf, got {ord!r}")
     return np.expand_dims(out, (row, column)) if keepdims else out

@@ -211,7 +211,7 @@ def einsum_vjp(i: int, terms: Any, result: str, arrays: Any) -> Any:
         sizes = [
             s for w, a in zip(words[1:], others, strict=True) for c, s in zip(w, a.shape, strict=True) if c == letter
         ]
-        if letter not in result and max(sizes, default=1) < n:
+        if letter not in result and max(sizes, default=-1) < n:
             extra_words.append(letter)
             extra.append(np.ones(n, x.dtype))
     text = ",".join([*words, *extra_words]) + "->" + target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import nan, prod
 from typing import Any
 
 import numpy as np
@@ -27,12 +27,17 @@ def expand(g: Any, shape: tuple[int, ...], axis: Any, keepdims: Any) -> Any:
     return stretched(kept(g, shape, axis, keepdims), shape)
 
 
-def count(a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
-    """How many entries go into each entry of the reduction."""
+def one_over_count(a: Any, axis: Any, keepdims: Any, where: Any, free: Any = 0) -> Any:
+    """1 / (n - free) for the number n of entries that go into each entry of the reduction, in the type of `a`.
+
+    Half precision can hold 1/n where it cannot hold n.
+    """
     if where is True:
-        axes = range(a.ndim) if axis is None else [axis] if isinstance(axis, (int, np.integer)) else axis
-        return prod(a.shape[i] for i in axes)
-    return np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims, dtype=a.dtype)
+        axes = range(a.ndim) if axis is None or not a.ndim else [axis] if np.ndim(axis) == 0 else axis
+        n = max(prod(a.shape[i] for i in axes) - free, 0)
+        return 1 / n if n else nan  # a mean of nothing is NaN, as NumPy has warned
+    n = np.maximum(np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims, dtype=float) - free, 0)
+    return np.where(n == 0, nan, 1 / np.where(n == 0, 1, n)).astype(a.dtype)
 
 
 def real_only(a: Any, name: str) -> None:
@@ -61,10 +66,10 @@ def sum_rule(
 def mean_rule(
     out: Any, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False, where: Any = True
 ) -> Any:
-    shape, n = a.shape, count(a, axis, keepdims, where)
+    shape, share = a.shape, one_over_count(a, axis, keepdims, where)
     if where is True:
-        return lambda g: kept(g / n, shape, axis, keepdims)
-    return lambda g: expand(g / n, shape, axis, keepdims) * np.asarray(where)
+        return lambda g: kept(g * share, shape, axis, keepdims)
+    return lambda g: expand(g * share, shape, axis, keepdims) * np.asarray(where)
 
 
 rule(np.sum, sum_rule, forward=quick(np.add))
@@ -95,7 +100,7 @@ def spread_rule(slope: Any) -> Any:
 
         def vjp(g: Any) -> Any:
             deviation = a - np.mean(a, axis=axis, keepdims=True, **masked)
-            weight = g * slope(out) * (2 / (count(a, axis, keepdims, where) - free))
+            weight = g * slope(out) * (2 * one_over_count(a, axis, keepdims, where, free))
             d = expand(weight, a.shape, axis, keepdims) * deviation
             return d if where is True else d * np.asarray(where)
 
@@ -123,8 +128,8 @@ def extremum(
     def vjp(g: Any) -> Any:
         top = expand(value_of(out), shape, axis, keepdims)
         chosen = ((value_of(a) == top) | (np.isnan(value_of(a)) & np.isnan(top))) & np.asarray(where)
-        n = np.maximum(np.sum(chosen, axis=axis, keepdims=True), 1).astype(out.dtype)
-        return expand(g, shape, axis, keepdims) * (chosen / n)
+        n = np.maximum(np.sum(chosen, axis=axis, keepdims=True), 1)
+        return expand(g, shape, axis, keepdims) * (chosen / n).astype(out.dtype)
 
     return vjp
 
@@ -206,6 +211,7 @@ def cumulative_prod(x: Any, /, *, axis: Any = None, dtype: Any = None, include_i
 
 
 def _cumulative(fun: Any, start: int, x: Any, axis: Any, dtype: Any, include_initial: bool) -> Any:
+    x = np.atleast_1d(x)
     i = 0 if axis is None and x.ndim == 1 else axis
     if i is None:
         raise ValueError(f"axis must be given for an array of {x.ndim} axes")

@@ -10,7 +10,7 @@ from autodiff.operators import value_of
 from autodiff.primitive import primitive
 from autodiff.registry import rule, traced
 from autodiff.rules.elementwise import pass_on
-from autodiff.tensor import Tensor, astype
+from autodiff.tensor import Tensor, asarray, astype
 
 
 def reshape_back(a: Any, order: Any) -> Any:
@@ -123,8 +123,8 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
 
 @traced(np.repeat)
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
-    if axis is None:
-        a, axis = np.ravel(a), 0
+    if axis is None or (np.ndim(a) == 0 and axis in (0, -1)):  # a number counts as an array of one entry
+        a, axis = np.ravel(asarray(a)), 0
     return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis=axis)
 
 
@@ -141,6 +141,8 @@ def tile(A: Any, reps: Any) -> Any:
 
 @traced(np.resize)
 def resize(a: Any, new_shape: Any) -> Any:
+    if a.size == 0:
+        return np.zeros(new_shape, a.dtype)
     return np.ravel(a)[np.resize(np.arange(a.size), new_shape)]
 
 
@@ -157,6 +159,8 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", *, constant_values: 
     if isinstance(pad_width, dict):
         pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, (0, 0))) for i in range(array.ndim)]
         pad_width = [(w, w) if isinstance(w, int) else w for w in pad_width]
+    if array.ndim == 0:
+        return array  # no axis to pad along
     widths = np.broadcast_to(pad_width, (array.ndim, 2)).tolist()
     if mode == "constant":
         return padded(array, widths, constant_values)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from autodiff.operators import value_of
 from autodiff.registry import traced
+from autodiff.rules.reductions import one_over_count
 from autodiff.tensor import asarray
 
 
@@ -16,7 +18,8 @@ def rows_of(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     axes = tuple(range(a.ndim)) if axis is None else tuple(int(i) % a.ndim for i in np.atleast_1d(axis))
     rest = [i for i in range(a.ndim) if i not in axes]
     kept = tuple(1 if i in axes else n for i, n in enumerate(a.shape))
-    return np.transpose(a, (*rest, *axes)).reshape([*[a.shape[i] for i in rest], -1]), kept
+    n = prod(a.shape[i] for i in axes)
+    return np.transpose(a, (*rest, *axes)).reshape([*[a.shape[i] for i in rest], n]), kept
 
 
 ROUNDING = {"linear": None, "lower": np.floor, "higher": np.ceil, "nearest": np.rint, "midpoint": None}
@@ -28,6 +31,8 @@ def quantiles(a: Any, q: Any, axis: Any, method: str, keepdims: bool, ignore_nan
         raise TypeError(f"np.quantile has no gradient rule for method={method!r}: use one of {', '.join(ROUNDING)}")
     q = np.asarray(q, dtype=float)
     rows, kept = rows_of(a, axis)
+    if a.size == 0:
+        return np.full(q.shape + (kept if keepdims else rows.shape[:-1]), np.nan, a.dtype)[()]
     invalid = np.isnan(value_of(rows))
     n = np.sum(~invalid, axis=-1, keepdims=True) if ignore_nan else rows.shape[-1]
     position = np.broadcast_to(q.ravel() * (n - 1), (*rows.shape[:-1], q.size))
@@ -132,7 +137,7 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
         x = np.concatenate([x, y if rowvar or y.shape[0] == 1 else y.T])
     free = (0 if bias else 1) if ddof is None else ddof
     x = x - np.mean(x, axis=1, keepdims=True)
-    return np.squeeze(x @ x.T / (x.shape[1] - free))
+    return np.squeeze(x @ x.T * one_over_count(x, 1, False, True, free))
 
 
 @traced(np.corrcoef)
