@@ -12,7 +12,7 @@ from typing import Any
 
 from experiments.spec import Spec, SpecError, load_spec, ready_made
 from experiments.store import Study, load
-from experiments.trial import check_trials, make_trials
+from experiments.trial import check_trials
 
 # With --quick a study has at most this many repeats and this part of its budget.
 QUICK_SEEDS = 3
@@ -76,11 +76,10 @@ sweep_command = compare_command
 
 
 def _dry_run(spec: Spec) -> int:
-    trials = make_trials(spec)
-    check_trials(trials)
-    cells = len(trials) / len(spec.repeats)
-    print(f"{spec.name}: {len(trials)} trials ({cells:g} settings x {len(spec.repeats)} repeats); the first:")
-    for trial in trials[:5]:
+    check_trials(spec.trials)
+    cells = spec.total / len(spec.repeats)
+    print(f"{spec.name}: {spec.total} trials ({cells:g} settings x {len(spec.repeats)} repeats); the first:")
+    for trial in spec.trials[:5]:
         print(f"  {_describe(trial)}")
     return 0
 
@@ -191,7 +190,7 @@ def gallery_command(options: argparse.Namespace) -> int:
         gallery(options.out)
         print(options.out)
         return 0
-    from experiments.figures.trajectories import draw_trajectories
+    from experiments.figures.animation import draw_trajectories
 
     try:
         paths = draw_trajectories(options.out, options.trajectories)

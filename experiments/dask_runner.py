@@ -11,7 +11,8 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from experiments.feed import Feed
+from experiments.records import worker_died
+from experiments.scheduler import Scheduler
 
 __all__ = ["BackendError", "dask_client", "run_on_dask"]
 
@@ -66,13 +67,13 @@ def run_on_dask(
     back as an error; its trials then run one by one, and what fails again has failed.
     """
     workers = max(1, sum(client.ncores().values()))
-    feed = Feed(trials, workers, limits)
+    scheduler = Scheduler(trials, workers, limits)
     stream = _distributed().as_completed()
     batches: dict[Any, list[dict[str, Any]]] = {}
     suspects: list[dict[str, Any]] = []
 
     def submit() -> None:
-        batch = feed.take()
+        batch = scheduler.take()
         if batch:
             future = client.submit(work, batch, timeout, pure=False)
             batches[future.key] = batch
@@ -86,9 +87,9 @@ def run_on_dask(
             records = _result(future)
             if records is None:
                 suspects += batch
-                feed.forget(batch)
+                scheduler.forget(batch)
             else:
-                feed.done(records)
+                scheduler.done(records)
                 yield from records
             submit()
         for trial in suspects:
@@ -115,8 +116,6 @@ def _result(future: Any) -> list[dict[str, Any]] | None:
 def _alone(
     client: Any, trial: dict[str, Any], timeout: float | None, work: Callable[..., list[dict[str, Any]]]
 ) -> dict[str, Any]:
-    from experiments.runner import worker_died
-
     future = client.submit(work, [trial], timeout, pure=False)
     error = future.exception()
     if error is not None:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any
 
 from experiments.dask_runner import BackendError
-from experiments.feed import Feed
+from experiments.records import worker_died
+from experiments.scheduler import Scheduler
 from experiments.stacks import mark_stacks
-from experiments.trial import failed_record
 from experiments.worker import one_blas_thread, prepare_worker, run_batch, run_in_worker
 
 __all__ = ["BACKENDS", "run_trials"]
@@ -91,7 +91,7 @@ def run_trials(
             joblib.effective_n_jobs(jobs) if chosen in ("loky", "threading") else _workers_of(chosen, backend, jobs)
         )
         stack.enter_context(_configured(chosen, backend))
-        yield from _on_joblib(Feed(trials, workers, limits), workers, chosen, timeout, work)
+        yield from _on_joblib(Scheduler(trials, workers, limits), workers, chosen, timeout, work)
 
 
 def _surrounding_backend() -> str:
@@ -145,26 +145,26 @@ def _in_this_process(trials: Sequence[Trial], timeout: float | None, work: Work)
         yield from work([trial], timeout)
 
 
-def _on_joblib(feed: Feed, workers: int, chosen: str, timeout: float | None, work: Work) -> Iterator[Record]:
+def _on_joblib(scheduler: Scheduler, workers: int, chosen: str, timeout: float | None, work: Work) -> Iterator[Record]:
     """Run through ``joblib.Parallel``; after a worker's death go on with the rest."""
-    while feed.waiting:
+    while scheduler.waiting:
         try:
-            with contextlib.closing(_results(feed, workers, chosen, timeout, work)) as results:
+            with contextlib.closing(_results(scheduler, workers, chosen, timeout, work)) as results:
                 for records in results:
-                    feed.done(records)
+                    scheduler.done(records)
                     yield from records
         except GeneratorExit:
             raise
         except Exception as error:
             # `work` keeps every error of a trial in its record, so what arrives here is the death of a worker.
-            suspects = feed.suspects()
+            suspects = scheduler.suspects()
             if not suspects:
                 raise
             yield from _one_by_one(suspects, workers, chosen, timeout, work, error)
 
 
 def _results(
-    feed: Feed, workers: int, chosen: str, timeout: float | None, work: Work
+    scheduler: Scheduler, workers: int, chosen: str, timeout: float | None, work: Work
 ) -> Generator[list[Record], None, None]:
     """Stream batches through joblib; where a backend cannot stream, in rounds of a few batches per worker."""
     import joblib
@@ -178,7 +178,7 @@ def _results(
     leaving = threading.Event()
     try:
         parallel = joblib.Parallel(return_as="generator_unordered", **options)
-        stream = parallel(call(batch, timeout) for batch in feed.batches(leaving))
+        stream = parallel(call(batch, timeout) for batch in scheduler.batches(leaving))
     except ValueError:
         stream = None
     if stream is not None:
@@ -198,7 +198,7 @@ def _results(
                 warnings.filterwarnings("ignore", message=r"\d+ tasks ")
                 stream.close()
         return
-    while batches := [batch for _ in range(4 * workers) if (batch := feed.take())]:
+    while batches := [batch for _ in range(4 * workers) if (batch := scheduler.take())]:
         yield from joblib.Parallel(**options)(call(batch, timeout) for batch in batches)
 
 
@@ -207,22 +207,11 @@ def _one_by_one(
 ) -> Iterator[Record]:
     """Run each suspect with nothing beside it; one that ends its worker again has failed."""
     for trial in suspects:
-        feed = Feed([trial], workers)
+        scheduler = Scheduler([trial], workers)
         try:
-            for records in _results(feed, max(workers, 2), chosen, timeout, work):
+            for records in _results(scheduler, max(workers, 2), chosen, timeout, work):
                 yield from records
         except GeneratorExit:
             raise
         except Exception as error:
             yield worker_died(trial, timeout, error)
-
-
-def worker_died(trial: Trial, timeout: float | None, error: BaseException) -> Record:
-    """Give the record of a trial whose worker died twice."""
-    reason = " ".join(str(error).split())[:300]
-    late = f" or it did not stop at its time limit of {timeout:g} s" if timeout is not None else ""
-    return failed_record(
-        trial,
-        "The worker process died with this trial, and again when it ran alone: it ran out of memory, the code under "
-        f"trial crashed{late} ({type(error).__name__}: {reason}).",
-    )

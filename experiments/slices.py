@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 import problems
 from experiments.figures.style import INK
-from experiments.gallery import HOW_TO_READ, draw_plane, draw_sheet, title
+from experiments.planes import HOW_TO_READ, draw_plane, draw_sheet, title
 from problems import Objective
 
 if TYPE_CHECKING:

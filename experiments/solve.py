@@ -14,7 +14,7 @@ import numpy.typing as npt
 from experiments.build import build_problem
 from experiments.curve import Curve, compact_curve
 from experiments.deadline import Deadline
-from experiments.trial import streams
+from experiments.records import streams
 from problems import Feasible, Ledger, Objective
 
 __all__ = ["Meter", "Terms", "outcome", "rehearse", "solve"]

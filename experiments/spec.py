@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -194,12 +195,17 @@ class Spec:
             return []
         return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
 
+    @functools.cached_property
+    def trials(self) -> list[dict[str, Any]]:
+        """The trials, each content once, in the study's order; made once and not to be changed."""
+        from experiments.trial import make_trials
+
+        return make_trials(self)
+
     @property
     def total(self) -> int:
         """Number of different trials."""
-        from experiments.trial import make_trials
-
-        return len(make_trials(self))
+        return len(self.trials)
 
     def replace(self, **changes: Any) -> Spec:
         """Give the same study with some fields changed."""

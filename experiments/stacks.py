@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from experiments.build import build_problem
+from experiments.records import blank_record, digest
 from experiments.solve import Terms, ending, outcome, split_options
-from experiments.trial import blank_record, digest
 
 __all__ = ["mark_stacks", "run_stack"]
 

@@ -12,8 +12,8 @@ from typing import Any
 from experiments.curve import Curve, pack, unpack
 from experiments.journal import NAME, VERSION, Journal, StoreError, check_version, read_lines
 from experiments.provenance import provenance
+from experiments.records import Trial, digest
 from experiments.spec import Spec
-from experiments.trial import Trial, digest, make_trials
 
 __all__ = ["Store", "StoreError", "Study", "load"]
 
@@ -130,7 +130,7 @@ class Store:
 
     def __init__(self, folder: str | Path, spec: Spec, *, extend: bool = False) -> None:
         self.folder = Path(folder)
-        self.trials = make_trials(spec)
+        self.trials = spec.trials
         self.warnings: list[str] = []
         self.finished: dict[str, str] = {}
         header = header_of(spec, self.trials)

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from experiments.runner import run_trials
 from experiments.spec import Spec
 from experiments.store import Store, Study, load
-from experiments.trial import check_trials, make_trials
+from experiments.trial import check_trials
 
 __all__ = ["Interrupted", "run_study"]
 
@@ -115,7 +115,7 @@ def run_study(
     2
     """
     folder = Path(folder) if folder is not None else Path("results") / spec.name
-    check_trials(make_trials(spec))
+    check_trials(spec.trials)
     limit = timeout if timeout is not None else spec.timeout
     with Store(folder, spec, extend=extend) as store:
         missing = store.missing(retry_failed=retry_failed)

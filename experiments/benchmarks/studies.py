@@ -23,7 +23,7 @@ SEEDS = 50
 
 def no_op(trials: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:
     """Give blank records: a trial that does nothing."""
-    from experiments.trial import blank_record
+    from experiments.records import blank_record
 
     return [blank_record(trial) for trial in trials]
 
@@ -39,9 +39,8 @@ def overhead(count: int = 2000) -> float:
     """Milliseconds per no-op trial through two loky processes that are already up."""
     from experiments import Method, Problem, Spec
     from experiments.runner import run_trials
-    from experiments.trial import make_trials
 
-    trials = make_trials(Spec("noop", [Problem("sphere", 2)], [Method("cmaes")], seeds=count))
+    trials = Spec("noop", [Problem("sphere", 2)], [Method("cmaes")], seeds=count).trials
     list(run_trials(trials[:4], jobs=2, work=no_op))
     return 1e3 * timed(lambda: list(run_trials(trials, jobs=2, work=no_op))) / count
 
@@ -102,11 +101,11 @@ def big_study(folder: Path, trials: int) -> None:
     from experiments.curve import pack
     from experiments.journal import encode
     from experiments.store import Store
-    from experiments.trial import make_trials, run_trial
+    from experiments.trial import run_trial
 
     spec = sweep_spec().replace(seeds=-(-trials // STEP_SIZES))
     Store(folder, spec).close()
-    todo = make_trials(spec)[:trials]
+    todo = spec.trials[:trials]
     done = [run_trial(trial) for trial in todo[:: max(1, len(todo) // 20)]]
     with (folder / "journal.jsonl").open("ab") as file:
         for i, trial in enumerate(todo):

@@ -1,4 +1,5 @@
-"""Trajectories in motion: all runs at the same number of evaluations in each frame, written as a gif."""
+"""Paths of methods on a problem of two variables: run, drawn still, and in motion as a gif whose frames show all runs
+after the same number of evaluations."""
 
 from __future__ import annotations
 
@@ -8,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.figures.paths import Path2D
+from experiments.figures.files import save
+from experiments.figures.paths import Path2D, record_path
 from experiments.figures.style import INK, LineStyle
-from experiments.figures.trajectories import ellipse, result_text, stage
+from experiments.figures.trajectories import HEADER, ellipse, result_text, stage, trajectory_figure
+from experiments.statistics.runtimes import FloatArray
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -19,6 +22,8 @@ FRAMES = 72
 FRAMES_PER_SECOND = 12
 WIDTH = 7.0
 RESOLUTION = 100
+METHODS = ("cmaes", "snes", "adam", "l-bfgs-b")
+LABELS = {"cmaes": "CMA-ES", "snes": "SNES", "adam": "Adam", "l-bfgs-b": "L-BFGS-B"}
 
 
 def save_animation(
@@ -125,3 +130,58 @@ def _picture(pixels: np.ndarray[Any, np.dtype[np.uint8]], palette: Image) -> Ima
     from PIL import Image
 
     return Image.fromarray(pixels).quantize(palette=palette, dither=Image.Dither.NONE)
+
+
+def draw_trajectories(
+    folder: Path,
+    problem: str = "rosenbrock",
+    methods: Sequence[str] = METHODS,
+    *,
+    x0: FloatArray | None = None,
+    maxcost: float = 800.0,
+    grad_cost: float = 4.0,
+    options: dict[str, dict[str, Any]] | None = None,
+    animation: bool = True,
+    seed: int = 1,
+) -> list[Path]:
+    """Run methods on a problem of two variables and draw their ways as png, svg, csv and, if asked, gif.
+
+    Parameters
+    ----------
+    folder : Path
+    problem : str
+        Name in the registry of `problems`; built with n = 2.
+    methods : sequence of str
+        Names in the registry of `es`.
+    x0 : (2,) array, optional
+        Start; drawn by the problem when left out.
+    maxcost, grad_cost, seed
+        Evaluations of each run with gradients charged, cost of a gradient, random seed.
+    options : dict, optional
+        Arguments per method name.
+    animation : bool
+        Whether to write the gif.
+
+    Returns
+    -------
+    list of Path
+        trajectories-<problem>.png, .svg, .csv and .gif.
+    """
+    import problems
+
+    objective = problems.get(problem, n=2)
+    start = np.array(objective.x0(np.random.default_rng(seed)) if x0 is None else x0, dtype=float)
+    chosen = options or {}
+    paths = [
+        record_path(
+            objective, method, start, label=LABELS.get(method, method), maxcost=maxcost, grad_cost=grad_cost, rng=seed,
+            options=chosen.get(method),
+        )
+        for method in methods
+    ]  # fmt: skip
+    name = f"trajectories-{problem}"
+    figure, rows = trajectory_figure(paths, objective, grad_cost=grad_cost)
+    written = save(figure, Path(folder), name, rows, HEADER)
+    if animation:
+        written.append(save_animation(Path(folder) / f"{name}.gif", paths, objective, grad_cost=grad_cost))
+    return written

@@ -10,7 +10,7 @@ import numpy as np
 from experiments.figures.captions import trial_count
 from experiments.figures.labels import end_labels, key_strip
 from experiments.figures.layout import panel_grid
-from experiments.figures.style import FRAME, PALE_INK, LineStyle, dress, text_width
+from experiments.figures.style import EDGE, PALE_INK, LineStyle, dress, text_width
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.fixed_budget import log_grid, quantiles_at
@@ -154,7 +154,7 @@ def draw_panel(
         decade_ticks(ax, "y", lowest / room, highest * room, most=6 if labelled else 4)
     decade_ticks(ax, "x", 1.0, float(at[-1]), most=7 if labelled else 4)
     if targets.known and lowest <= floor * 1.001:
-        ax.axhline(floor, color=FRAME, linewidth=0.8, zorder=0.5)
+        ax.axhline(floor, color=EDGE, linewidth=0.8, zorder=0.5)
         ax.text(1.15, floor * room**0.25, "target", color=PALE_INK, fontsize=7.5, va="bottom")
     if not labelled:
         return rows

@@ -10,7 +10,7 @@ import numpy as np
 from experiments.figures.captions import trial_count
 from experiments.figures.labels import end_labels, key_strip
 from experiments.figures.layout import Grid, panel_grid
-from experiments.figures.style import DOTS, FRAME, GREY, PALE_INK, PALETTE, LineStyle, dress, readable, text_width
+from experiments.figures.style import DOTS, EDGE, GREY, PALE_INK, PALETTE, LineStyle, dress, readable, text_width
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.runtimes import FloatArray, ert_interval, expected_runtime
@@ -189,7 +189,7 @@ def _slanted_grid(ax: Axes) -> None:
         ax.plot(
             [left, right],
             [left * 10.0**exponent, right * 10.0**exponent],
-            color=FRAME,
+            color=EDGE,
             linewidth=0.6,
             linestyle=DOTS,
             zorder=0.5,
@@ -233,7 +233,7 @@ def scatter_figure(
         f"A point per problem and target ({SCATTER_TARGETS} targets, f − f_opt = 100 … final target, or parts of the "
         "starting gap), small: easy, large: hard. Below the diagonal the method on the y axis is faster; dotted: "
         "ten times. "
-        f"On the grey frame: never reached. One gradient = {grad_cost:g} evaluations."
+        f"On the grey margin: never reached. One gradient = {grad_cost:g} evaluations."
     )
     grid = panel_grid(
         len(pairs), columns, caption=text, panel=2.65 if columns > 1 else 4.6, left=0.66, right=0.1, top=0.12, head=0.35
@@ -279,10 +279,10 @@ def _scatter_panel(
     for factor, dash in ((1.0, "-"), (10.0, DOTS), (0.1, DOTS)):
         ax.plot([low, limit], [low * factor, limit * factor], color=GREY, linewidth=0.8, linestyle=dash, zorder=1)
     rank = np.tile(np.linspace(0, 1, SCATTER_TARGETS), max(1, len(rows) // SCATTER_TARGETS + 1))[: len(rows)]
-    frame = float(np.sqrt(edge * limit))
+    margin = float(np.sqrt(edge * limit))
     for index, n in enumerate(dimensions):
         mine = np.array([row["n"] == n for row in rows], dtype=bool) & np.isfinite(found).any(axis=1)
-        place = np.where(np.isfinite(found), found, frame)[mine]
+        place = np.where(np.isfinite(found), found, margin)[mine]
         ax.scatter(
             place[:, 0],
             place[:, 1],

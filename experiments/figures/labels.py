@@ -61,7 +61,7 @@ def end_labels(
     fontsize : float
         Points.
     reach : float
-        Where the text starts, in axes widths right of the frame.
+        Where the text starts, in axes widths right of the axes.
     """
     items = list(ends)
     if not items:

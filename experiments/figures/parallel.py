@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.figures.layout import panel_grid
-from experiments.figures.style import BLUE, FRAME, GREY, INK, PALE_INK, readable
+from experiments.figures.style import BLUE, EDGE, GREY, INK, PALE_INK, readable
 from experiments.figures.sweeps import sorted_levels
 from experiments.statistics.runtimes import FloatArray
 from experiments.statistics.summary import number
@@ -119,7 +119,7 @@ def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
     ax.set_title(
         f"{table.method}, {table.cells[0].title}", fontsize=10, color=INK, loc="left", pad=5, fontweight="bold"
     )
-    ax.spines[:].set_color(FRAME)
+    ax.spines[:].set_color(EDGE)
     return [
         {
             "problem": table.problem,

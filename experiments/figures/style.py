@@ -1,4 +1,4 @@
-"""One look for all figures: colour, marker and dashes fixed per method, light frames, labels at line ends, captions."""
+"""One look for all figures: colour, marker and dashes fixed per method, light edges, labels at line ends, captions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHORT: Dash = (0, (2.2, 1.3))
 DOTS: Dash = (0, (1.0, 1.2))
 MIXED: Dash = (0, (5.0, 1.4, 1.0, 1.4))
 
-INK, PALE_INK, FRAME = "#222222", "#666666", "#B0B0B0"
+INK, PALE_INK, EDGE = "#222222", "#666666", "#B0B0B0"
 DPI = 150
 
 
@@ -141,10 +141,10 @@ def new_figure(width: float = 8.0, height: float = 5.0) -> Figure:
 
 
 def dress(ax: Axes, *, title: str = "", xlabel: str = "", ylabel: str = "", grid: str = "both") -> None:
-    """Give an axes its frame, grid, title and axis labels."""
+    """Give an axes its edges, grid, title and axis labels."""
     ax.spines[["top", "right"]].set_visible(False)
-    ax.spines[["left", "bottom"]].set_color(FRAME)
-    ax.tick_params(which="both", color=FRAME, labelcolor=INK, labelsize=8.5)
+    ax.spines[["left", "bottom"]].set_color(EDGE)
+    ax.tick_params(which="both", color=EDGE, labelcolor=INK, labelsize=8.5)
     ax.tick_params(which="minor", length=1.6)
     if grid:
         ax.grid(True, which="major", axis=grid, color="#E4E4E4", linewidth=0.7)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import numpy as np
 from experiments.figures.captions import trial_count
 from experiments.figures.labels import end_labels
 from experiments.figures.layout import panel_grid
-from experiments.figures.style import FRAME, INK, PALE_INK, RED, LineStyle, dress, text_width
+from experiments.figures.style import EDGE, INK, PALE_INK, RED, LineStyle, dress, text_width
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.runtimes import FloatArray, ert_interval, expected_runtime
 from experiments.statistics.summary import number
@@ -134,7 +134,7 @@ def heatmap_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[F
     text = (
         f"Cells: {' or '.join(sorted(measures))} per setting, {count} trials each; dark is good. k/N: successes where "
         f"not all trials "
-        f"reached the target; orange frame: best setting. One gradient = {grad_cost:g} evaluations."
+        f"reached the target; orange outline: best setting. One gradient = {grad_cost:g} evaluations."
     )
     columns = min(2, len(usable))
     grid = panel_grid(len(usable), columns, caption=text, panel=2.75, left=0.85, right=0.15)
@@ -257,7 +257,7 @@ def _slice_panel(
         )
         ends.append((float(x[-1]), float(y[-1]) if known[-1] else edge, method, style))
     if any(~np.isfinite(f[1]).all() for _, f in lines):
-        ax.axhline(edge, color=FRAME, linewidth=0.6, zorder=0.5)
+        ax.axhline(edge, color=EDGE, linewidth=0.6, zorder=0.5)
     end_labels(ax, sorted(ends, key=lambda e: e[1]))
     return rows
 

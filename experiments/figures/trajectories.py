@@ -4,14 +4,12 @@ moving."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.figures.files import save
 from experiments.figures.layout import Grid, panel_grid
-from experiments.figures.paths import Path2D, record_path
+from experiments.figures.paths import Path2D
 from experiments.figures.style import INK, LineStyle, dress, styles
 from experiments.statistics.runtimes import FloatArray
 from experiments.statistics.summary import number
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 
 HEADER = ("method", "step", "evaluations", "x1", "x2", "best", "c11", "c12", "c22")
 SHOWN_ELLIPSES = 9
-METHODS = ("cmaes", "snes", "adam", "l-bfgs-b")
-LABELS = {"cmaes": "CMA-ES", "snes": "SNES", "adam": "Adam", "l-bfgs-b": "L-BFGS-B"}
 
 
 def plot_contours(
@@ -101,7 +97,7 @@ def plot_path(ax: Axes, path: Path2D, style: LineStyle, *, upto: float = np.inf)
     ax.plot(*way[-1], style.marker, color=style.color, markeredgecolor="white", markersize=7, zorder=6)
 
 
-def frame_box(paths: Sequence[Path2D], x_opt: FloatArray | None) -> tuple[float, float, float, float]:
+def view_box(paths: Sequence[Path2D], x_opt: FloatArray | None) -> tuple[float, float, float, float]:
     """Limits that hold all centres, the first ellipses and the optimum, with some room, not more than 3:1."""
     parts = [path.centre[np.isfinite(path.centre).all(axis=1)] for path in paths]
     parts += [ellipse(p.centre[0], p.covariance[0]) for p in paths if p.covariance is not None]
@@ -119,7 +115,7 @@ def frame_box(paths: Sequence[Path2D], x_opt: FloatArray | None) -> tuple[float,
 
 def stage(paths: Sequence[Path2D], objective: Any, caption: str, width: float = 8.0) -> tuple[Grid, list[LineStyle]]:
     """Panels with contours, start and optimum, one per path."""
-    box = frame_box(paths, objective.x_opt)
+    box = view_box(paths, objective.x_opt)
     f_low = objective.f_opt if objective.f_opt is not None else min(float(np.nanmin(p.best)) for p in paths)
     columns = 2 if len(paths) in (2, 4) else min(3, len(paths))
     panel = (width / columns - 0.75) * (box[3] - box[2]) / (box[1] - box[0])
@@ -191,60 +187,3 @@ def result_text(path: Path2D, step: int, objective: Any) -> str:
     gap = best - objective.f_opt if objective.f_opt is not None else best
     what = "f − f_opt" if objective.f_opt is not None else "f"
     return f"{path.cost[step]:.0f} evaluations" + ("" if np.isnan(gap) else f", {what} = {number(float(gap), 2)}")
-
-
-def draw_trajectories(
-    folder: Path,
-    problem: str = "rosenbrock",
-    methods: Sequence[str] = METHODS,
-    *,
-    x0: FloatArray | None = None,
-    maxcost: float = 800.0,
-    grad_cost: float = 4.0,
-    options: dict[str, dict[str, Any]] | None = None,
-    animation: bool = True,
-    seed: int = 1,
-) -> list[Path]:
-    """Run methods on a problem of two variables and draw their ways as png, svg, csv and, if asked, gif.
-
-    Parameters
-    ----------
-    folder : Path
-    problem : str
-        Name in the registry of `problems`; built with n = 2.
-    methods : sequence of str
-        Names in the registry of `es`.
-    x0 : (2,) array, optional
-        Start; drawn by the problem when left out.
-    maxcost, grad_cost, seed
-        Evaluations of each run with gradients charged, cost of a gradient, random seed.
-    options : dict, optional
-        Arguments per method name.
-    animation : bool
-        Whether to write the gif.
-
-    Returns
-    -------
-    list of Path
-        trajectories-<problem>.png, .svg, .csv and .gif.
-    """
-    import problems
-
-    objective = problems.get(problem, n=2)
-    start = np.array(objective.x0(np.random.default_rng(seed)) if x0 is None else x0, dtype=float)
-    chosen = options or {}
-    paths = [
-        record_path(
-            objective, method, start, label=LABELS.get(method, method), maxcost=maxcost, grad_cost=grad_cost, rng=seed,
-            options=chosen.get(method),
-        )
-        for method in methods
-    ]  # fmt: skip
-    name = f"trajectories-{problem}"
-    figure, rows = trajectory_figure(paths, objective, grad_cost=grad_cost)
-    written = save(figure, Path(folder), name, rows, HEADER)
-    if animation:
-        from experiments.figures.animation import save_animation
-
-        written.append(save_animation(Path(folder) / f"{name}.gif", paths, objective, grad_cost=grad_cost))
-    return written

@@ -7,7 +7,7 @@
 From the command line: ``python -m experiments lesson --list``.
 """
 
+from experiments.lessons.catalogue import get, names, run, run_all
 from experiments.lessons.lesson import Drawing, Finding, Lesson, Table
-from experiments.lessons.shelf import get, names, run, run_all
 
 __all__ = ["Drawing", "Finding", "Lesson", "Table", "get", "names", "run", "run_all"]

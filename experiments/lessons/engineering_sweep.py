@@ -22,7 +22,6 @@ from experiments.journal import read_lines
 from experiments.lessons.lesson import Drawing, Finding, Lesson, Table
 from experiments.runner import run_trials
 from experiments.statistics.sweep import parameter_importance
-from experiments.trial import make_trials
 from problems.engineering.sizing import MATERIALS, SECTION_SHAPES
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ def study(jobs: int = 2) -> Finding:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         spec, folder = Path(place) / "truss.toml", Path(place) / "results"
         spec.write_text(SPEC, encoding="utf-8")
-        trials = make_trials(load_spec(spec))
+        trials = load_spec(spec).trials
         words = command(spec, folder, jobs)
         kept = kill_after(words, folder, round(KILLED_AT * len(trials)))
         go_on(words)

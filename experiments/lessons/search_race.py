@@ -16,7 +16,6 @@ from experiments.lessons.lesson import Drawing
 from experiments.runner import run_trials
 from experiments.spec import Method, Problem, Spec
 from experiments.statistics.runtimes import expected_runtime
-from experiments.trial import make_trials
 from problems import Objective
 
 GRAD_COST = 4.0  # evaluations charged for one gradient, the upper end of the cheap-gradient bound
@@ -178,7 +177,7 @@ def _run(ground: Ground, n: int, method: Method, grad_cost: float, *, measured: 
         "race", [Problem(ground.problem, n, options)], [method], seeds=SEEDS, budget=ground.cost,
         precision=ground.limit(n), grad_cost=grad_cost,
     )  # fmt: skip
-    records = list(run_trials(make_trials(spec), backend="sequential"))
+    records = list(run_trials(spec.trials, backend="sequential"))
     broken = [r["error"] for r in records if r["status"] != "ok"]
     if broken:
         raise RuntimeError(f"a run of {method.name} on {ground.title}, n = {n}, failed:\n{broken[0]}")

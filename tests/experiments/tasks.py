@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.trial import blank_record
+from experiments.records import blank_record
 from problems import Objective
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from experiments import lessons
 from experiments.figures.style import BLUE, new_figure
-from experiments.lessons import Drawing, Finding, Lesson, shelf
+from experiments.lessons import Drawing, Finding, Lesson, catalogue
 from experiments.lessons.lesson import Table
 from tests.experiments.findings import finding
 
@@ -117,9 +117,9 @@ def gif(frames: int, file: Path) -> Path:
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     table = {"one": small_lesson("one"), "two": small_lesson("two", needs=("one",))}
-    monkeypatch.setattr(shelf, "MODULES", tuple(table))
-    monkeypatch.setattr(shelf, "get", table.__getitem__)
-    return shelf.run_all(tmp_path)
+    monkeypatch.setattr(catalogue, "MODULES", tuple(table))
+    monkeypatch.setattr(catalogue, "get", table.__getitem__)
+    return catalogue.run_all(tmp_path)
 
 
 def test_figures_stand_where_they_belong(two: Path) -> None:
@@ -160,9 +160,9 @@ def test_the_probe_sees_what_is_wrong(two: Path, tmp_path: Path) -> None:
 def test_the_page_of_all_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    real = shelf.get
+    real = catalogue.get
     # what other heavy tests have found already is not computed again
-    monkeypatch.setattr(shelf, "get", lambda name: replace(real(name), study=partial(finding, name)))
+    monkeypatch.setattr(catalogue, "get", lambda name: replace(real(name), study=partial(finding, name)))
     page = lessons.run_all(tmp_path)
     found = check_page(page, tmp_path, lessons.names())
     assert len(found["wide"]) >= len(lessons.names())

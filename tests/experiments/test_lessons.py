@@ -10,7 +10,7 @@ import pytest
 
 import autodiff as ad
 from experiments import lessons
-from experiments.lessons import Finding, Lesson, shelf
+from experiments.lessons import Finding, Lesson, catalogue
 from experiments.lessons.backpropagation import digits_held
 from experiments.lessons.layers import summed
 from tests.experiments.findings import finding, quick_names
@@ -129,7 +129,7 @@ def test_one_lesson_writes_its_folder(tmp_path: Path) -> None:
 
 
 def test_the_page_holds_all_and_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf, "MODULES", ("backpropagation", "circuits", "dynamic_graphs", "layers"))
+    monkeypatch.setattr(catalogue, "MODULES", ("backpropagation", "circuits", "dynamic_graphs", "layers"))
     text = lessons.run_all(tmp_path).read_text()
     for name in lessons.names():
         assert f'<section id="{name}">' in text
@@ -138,6 +138,6 @@ def test_the_page_holds_all_and_needs_no_network(tmp_path: Path, monkeypatch: py
 
 def test_text_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lesson = Lesson("x", "a < b", lambda: Finding("<b>not bold</b>", {"one": 1}, []))
-    monkeypatch.setattr(shelf, "get", lambda name: lesson)
+    monkeypatch.setattr(catalogue, "get", lambda name: lesson)
     text = lessons.run("x", tmp_path).read_text()
     assert "&lt;b&gt;not bold" in text and "<b>" not in text and "a &lt; b" in text

@@ -9,8 +9,8 @@ import joblib
 import pytest
 
 from experiments import Method, Problem, Spec
-from experiments.feed import Feed
 from experiments.runner import run_trials
+from experiments.scheduler import Scheduler
 from experiments.trial import make_trials
 from tests.experiments import tasks
 
@@ -94,14 +94,14 @@ def test_no_trials_and_no_workers() -> None:
 
 def test_short_trials_travel_together_and_long_ones_alone() -> None:
     trials = make_trials(Spec("s", [Problem("sphere", 2), Problem("sphere", 40)], [Method("cmaes")], seeds=100))
-    feed = Feed(trials, 2)
-    first = feed.take()
+    scheduler = Scheduler(trials, 2)
+    first = scheduler.take()
     assert [trial["problem"]["n"] for trial in first] == [40]
-    feed.done([tasks.no_work(first)[0] | {"seconds": 0.01}])
-    second = feed.take()
+    scheduler.done([tasks.no_work(first)[0] | {"seconds": 0.01}])
+    second = scheduler.take()
     assert len(second) == 20
-    feed.done([record | {"seconds": 100.0} for record in tasks.no_work(second)])
-    assert len(feed.take()) == 1
-    sizes = [len(batch) for batch in feed.batches()]
+    scheduler.done([record | {"seconds": 100.0} for record in tasks.no_work(second)])
+    assert len(scheduler.take()) == 1
+    sizes = [len(batch) for batch in scheduler.batches()]
     assert sum(sizes) == 178
     assert sizes[-1] == 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from experiments import Method, Problem, Spec, Sweep, run_study
-from experiments.feed import Feed
+from experiments.scheduler import Scheduler
 from experiments.stacks import mark_stacks
 from experiments.trial import make_trials, run_trial
 from experiments.worker import run_batch
@@ -73,7 +73,7 @@ def test_a_single_trial_is_no_stack() -> None:
 def test_stacks_are_shared_out_and_stay_apart() -> None:
     spec = Spec("s", [Problem("sphere", 10)], [Method("cmaes"), Method("snes")], seeds=300)
     trials, limits = mark_stacks(make_trials(spec))
-    batches = list(Feed(trials, 2, limits).batches())
+    batches = list(Scheduler(trials, 2, limits).batches())
     assert all(len({trial["stack"] for trial in batch}) == 1 for batch in batches)
     assert max(len(batch) for batch in batches) <= 75
     assert sum(len(batch) for batch in batches) == 600

@@ -15,8 +15,8 @@ from experiments import Method, Problem, Spec, StoreError, load
 from experiments import journal as journal_module
 from experiments.curve import Curve, compact_curve, evaluation_triggers, pack, target_steps, unpack
 from experiments.journal import Journal, decode, encode
+from experiments.records import blank_record
 from experiments.store import Store
-from experiments.trial import blank_record
 
 SPEC = Spec("s", [Problem("sphere", 3)], [Method("cmaes"), Method("snes")], seeds=3)
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 import problems
-from experiments.figures.animation import save_animation
+from experiments.figures.animation import draw_trajectories, save_animation
 from experiments.figures.paths import record_path
-from experiments.figures.trajectories import draw_trajectories, ellipse, frame_box
+from experiments.figures.trajectories import ellipse, view_box
 
 START = np.array([-1.2, 1.0])
 
@@ -61,7 +61,7 @@ def test_pictures_and_animation(tmp_path):
     assert [p.suffix for p in paths] == [".png", ".svg", ".csv"]
     objective = problems.get("rosenbrock", n=2)
     runs = [record_path(objective, m, START, maxcost=60) for m in ("cmaes", "adam")]
-    left, right, bottom, top = frame_box(runs, objective.x_opt)
+    left, right, bottom, top = view_box(runs, objective.x_opt)
     assert left < -1.2 < 1 < right and bottom < 1 < top
     file = save_animation(tmp_path / "moving.gif", runs, objective, grad_cost=4.0, frames=6)
     with Image.open(file) as picture:

@@ -1,4 +1,4 @@
-"""The shelf of lessons: find one, run it into a folder, or run all into one page."""
+"""The catalogue of lessons: find one, run it into a folder, or run all into one page."""
 
 from __future__ import annotations
 

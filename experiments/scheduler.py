@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Event
 from typing import Any
 
-__all__ = ["Feed"]
+__all__ = ["Scheduler"]
 
 Trial = dict[str, Any]
 Record = dict[str, Any]
@@ -29,7 +29,7 @@ def _weight(trial: Mapping[str, Any]) -> float:
     return cost * n
 
 
-class Feed:
+class Scheduler:
     """Hand out trials in batches of about `BATCH_SECONDS`, and know which are under way.
 
     Dispatch to a worker costs half a millisecond or more, so trials shorter than that travel together.  How long they
