@@ -8,6 +8,7 @@ Examples
 0.0
 """
 
+from problems.contract import check_objective
 from problems.feasible import Feasible
 from problems.ledger import Ledger, Trace
 from problems.objective import Objective
@@ -23,6 +24,7 @@ __all__ = [
     "MultiObjective",
     "Objective",
     "Trace",
+    "check_objective",
     "entry",
     "get",
     "list",

@@ -8,11 +8,18 @@ import numpy as np
 
 from problems.boxes import FloatArray, as_box
 
-__all__ = ["dimension", "points", "positive", "vector"]
+__all__ = ["dimension", "points", "positive", "unmasked", "vector"]
+
+
+def unmasked(what: str, value: Any) -> None:
+    """Refuse masked arrays: NumPy would go on with the numbers behind the mask."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{what} must be a plain array, got a masked one: say what hidden entries are by .filled(...)")
 
 
 def points(x: Any) -> Any:
     """A new float64 array of anything that holds numbers; a traced tensor comes back as it is."""
+    unmasked("x", x)
     if not isinstance(x, np.ndarray) and hasattr(x, "__array_ufunc__") and hasattr(x, "shape"):
         return x
     try:
@@ -41,9 +48,23 @@ def dimension(n: int | None, bounds: Any, *others: Any) -> int | None:
     return None
 
 
+def numbers(what: str, value: Any) -> FloatArray:
+    """A new float64 array of real numbers that fit it; `what` names it in errors."""
+    unmasked(what, value)
+    try:
+        array = np.array(value)
+        if array.dtype.kind not in "fiubO":
+            raise TypeError
+        return array.astype(np.float64)
+    except OverflowError:
+        raise ValueError(f"{what} must hold numbers below 1.8e308, got an integer of more digits") from None
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} must hold real numbers, got {str(value)[:40]!r}") from None
+
+
 def vector(what: str, value: Any, n: int | None) -> FloatArray:
     """Finite float64 array of shape (n,), a scalar spread to it; `what` names it in errors."""
-    array = np.array(value, dtype=np.float64)
+    array = numbers(what, value)
     if array.ndim == 0 and n is not None:
         array = np.full(n, float(array))
     if array.ndim != 1 or (n is not None and array.size != n):
@@ -57,7 +78,7 @@ def positive(sigma0: Any, n: int | None) -> float | FloatArray | None:
     """A step size: a positive number or one per variable."""
     if sigma0 is None:
         return None
-    array = np.asarray(sigma0, dtype=np.float64)
+    array = numbers("sigma0", sigma0)
     if not (np.isfinite(array).all() and (array > 0).all()):
         raise ValueError(f"sigma0 must be positive, got {sigma0}")
     return float(array) if array.ndim == 0 else vector("sigma0", array, n)

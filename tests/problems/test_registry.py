@@ -31,73 +31,22 @@ def sample(f, count, seed=0):
 
 @pytest.mark.parametrize("name", OWN)
 def test_every_problem_is_complete(name):
+    """Beyond the contract of an objective, which `test_contract` holds all of them to."""
     f = made(name)
-    assert isinstance(f, Objective)
     assert f.n >= 1
     assert f.vectorized
+    assert f.pure
     assert f.source
     assert f.name
-    assert f.differentiable in (True, False)
     assert f.sigma0 is not None
     x = f.x0(1)
-    assert x.shape == (f.n,)
     assert np.isfinite(f(x))
-    np.testing.assert_array_equal(x, f.x0(1))
     assert (x != f.x0(2)).any()
-    if f.x_opt is not None and f.f_opt is not None:
-        assert f(f.x_opt) == f.f_opt
-    if f.bounds is not None:
-        assert (f.bounds.lb <= x).all()
-        assert (x <= f.bounds.ub).all()
-
-
-@pytest.mark.parametrize("name", OWN)
-def test_batched_equals_row_by_row(name):
-    """To the last bit, so that a run in a stack is the run alone."""
-    f = made(name)
-    x = sample(f, 6)
-    values = f(x)
-    np.testing.assert_array_equal(values, [f(row) for row in x])
-    np.testing.assert_array_equal(f(x.reshape(2, 3, f.n)), values.reshape(2, 3))
-    np.testing.assert_array_equal(f(np.asfortranarray(x))[1:4], f(x[1:4]))
-    assert f.pure
-    x.setflags(write=False)  # the promise is kept
-    f(x)
+    assert f.differentiable in (True, False)
     if f.differentiable:
-        f.value_and_grad(x[:2])
-
-
-SMOOTH = [name for name in OWN if problems.entry(name).smooth]
-
-
-@pytest.mark.parametrize("name", SMOOTH)
-def test_gradients_against_central_differences(name):
-    f = made(name)
-    x = sample(f, 4, seed=3)
-    value, slope = f.value_and_grad(x)
-    np.testing.assert_allclose(value, f(x), rtol=1e-12, atol=1e-14)
-    rng = np.random.default_rng(5)
-    scale = (f.box.ub - f.box.lb) / 10 if f.box is not None and f.box.finite else np.ones(f.n)
-    for _ in range(2):
-        d = scale * rng.choice([-1.0, 1.0], f.n)
-        h = 1e-5
-        ahead, behind = f(x + h * d), f(x - h * d)
-        expected = (ahead - behind) / (2 * h)
-        rounding = 1e-15 * (np.abs(ahead) + np.abs(behind)) / h
-        limit = 2e-5 * np.abs(slope * d).sum(-1) + 20 * rounding
-        assert (np.abs((slope * d).sum(-1) - expected) <= limit).all()
-
-
-@pytest.mark.parametrize("name", OWN)
-def test_the_flag_tells_the_truth(name):
-    f = made(name)
-    if f.differentiable:
-        f, g = f.value_and_grad(sample(f, 1, seed=1))
+        g = f.value_and_grad(sample(f, 1, seed=1))[1]
         assert np.isfinite(g).all()
         assert (g != 0).any()
-    else:
-        with pytest.raises(ValueError, match="has no gradient"):
-            f.value_and_grad(sample(f, 1))
 
 
 @pytest.mark.parametrize("name", OWN)
