@@ -9,38 +9,38 @@ What is not needed at once is imported when it is first used.
 import importlib
 from typing import Any
 
-from es.cmaes import CMAES
+from es.core.optimizer import Optimizer
 from es.minimize import minimize
-from es.optimizer import Optimizer
+from es.parts.strategy import Strategy
 from es.registry import MethodInfo, get_method, methods, register
-from es.snes import SNES
 from es.space import Choice, Integer, Linear, Log, Space
-from es.strategy import Strategy
+from es.strategies.cmaes import CMAES
+from es.strategies.snes import SNES
 
 _LAZY = {
-    "Checkpoint": "es.checkpoint",
-    "Evaluator": "es.evaluate",
-    "IPOP": "es.restarts",
-    "BIPOP": "es.restarts",
+    "Checkpoint": "es.run.checkpoint",
+    "Evaluator": "es.evaluation.evaluate",
+    "IPOP": "es.run.restarts",
+    "BIPOP": "es.run.restarts",
     "minimize_runs": "es.runs",
-    "AugmentedLagrangian": "es.constraints",
+    "AugmentedLagrangian": "es.run.constraints",
     "plot": "es.plotting",
-    "warm_start": "es.warmstart",
-    "MOCMAES": "es.mocma",
-    "hypervolume": "es.pareto",
+    "warm_start": "es.warm_start",
+    "MOCMAES": "es.strategies.mo_cmaes",
+    "hypervolume": "es.parts.pareto",
     "Replicas": "es.replicas",
     "scipy_method": "es.scipy_bridge",
-    "SepCMAES": "es.sepcmaes",
-    "LQCMAES": "es.lqcmaes",
-    "XNES": "es.xnes",
-    "NES": "es.nes",
-    "R1NES": "es.r1nes",
-    "DXNESIC": "es.dxnesic",
-    "CRFMNES": "es.crfmnes",
-    "OpenAIES": "es.openai_es",
-    "PGPE": "es.pgpe",
-    "ARS": "es.ars",
-    "GuidedES": "es.guided",
+    "SepCMAES": "es.strategies.sep_cmaes",
+    "LQCMAES": "es.strategies.lq_cmaes",
+    "XNES": "es.strategies.xnes",
+    "NES": "es.strategies.nes",
+    "R1NES": "es.strategies.r1nes",
+    "DXNESIC": "es.strategies.dxnes_ic",
+    "CRFMNES": "es.strategies.crfmnes",
+    "OpenAIES": "es.strategies.openai_es",
+    "PGPE": "es.strategies.pgpe",
+    "ARS": "es.strategies.ars",
+    "GuidedES": "es.strategies.guided_es",
 }
 
 __all__ = [

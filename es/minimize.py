@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from es import arguments
-from es.checkpoint import Checkpoint, as_checkpoint
-from es.constraints import OFF, judge_for
-from es.evaluate import Evaluator
-from es.history import History
-from es.limits import Limits, limit, target
-from es.noise import Reevaluation
+from es.core.limits import Limits, limit, target
+from es.evaluation.evaluate import Evaluator
+from es.evaluation.workers import MapLike
 from es.registry import get_method
-from es.report import Reporter, summarize
-from es.restarts import Restarts, with_restarts
+from es.run import arguments
+from es.run.checkpoint import Checkpoint, as_checkpoint
+from es.run.constraints import OFF, judge_for
+from es.run.history import History
+from es.run.noise import Reevaluation
+from es.run.report import Reporter, summarize
+from es.run.restarts import Restarts, with_restarts
 from es.space import Space
-from es.workers import MapLike
 from problems.boxes import as_box
 from problems.constraints import listed
 
@@ -82,7 +82,7 @@ def minimize(
     bounds : scipy.optimize.Bounds or sequence of (low, high), optional
         Never left by an evaluation. Default: those of the Objective.
     constraints : NonlinearConstraint, LinearConstraint or a sequence of them
-        Handled by an augmented Lagrangian (`es.constraints`); `x` is then the best feasible point.
+        Handled by an augmented Lagrangian (`es.run.constraints`); `x` is then the best feasible point.
     integrality : array_like of shape (n,), optional
         Non-zero where a coordinate takes whole numbers only.
     jac : callable, True or None
@@ -94,11 +94,12 @@ def minimize(
     ftarget : float, optional
         Stop at this value; `success` then means that it was reached. With several objectives: minus a hypervolume.
     restarts : int, "ipop", "bipop" or None
-        Start again when the method ends before the budget does (`es.restarts`); an int is a number of IPOP restarts.
+        Start again when the method ends before the budget does (`es.run.restarts`); an int is a number of IPOP
+        restarts.
     popsize : int, optional
         Points per iteration.
     workers : int, map-like callable, concurrent.futures.Executor or None
-        Where points are evaluated (`es.workers.open_workers`): -1 is one worker per core, None as many as
+        Where points are evaluated (`es.evaluation.workers.open_workers`): -1 is one worker per core, None as many as
         `joblib.parallel_config` says, whose backend is used for any number but 1.
     callback : callable, optional
         `callback(intermediate_result)`, after each iteration; StopIteration ends the run.
@@ -114,7 +115,7 @@ def minimize(
         Source of randomness; the global NumPy stream is never touched.
     options : mapping, optional
         Further arguments of the method's constructor, and stopping criteria by name (`{"tolx": 1e-9}`). With
-        `"noise": "reevaluate"` points are evaluated as often as the noise asks for (`es.noise`).
+        `"noise": "reevaluate"` points are evaluated as often as the noise asks for (`es.run.noise`).
 
     Returns
     -------

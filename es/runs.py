@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from es import arguments
-from es.evaluate import Evaluator
+from es.core.arrays import as_count, as_start
+from es.evaluation.evaluate import Evaluator
 from es.registry import get_method
-from es.report import verdict
-from es.shapes import as_count, as_start
+from es.run import arguments
+from es.run.report import verdict
 from problems.boxes import as_box
 from problems.ledger import Ledger, Trace
 from problems.objective import Objective
@@ -173,7 +173,7 @@ def minimize_runs(
     if several and keep_trace:
         raise ValueError("keep_trace follows one value and there are several objectives: leave it out")
     if cls.kind == "scipy" or restarts is not None or problem.constraints or (options or {}).get("noise") is not None:
-        from es.in_turn import run_in_turn
+        from es.run.in_turn import run_in_turn
 
         if isinstance(fun, Ledger):
             raise ValueError(

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 import es
-from es.bounds import HANDLERS
+from es.parts.bounds import HANDLERS
 from experiments.benchmarks.timing import one_thread, write_rows
 
 FloatArray = npt.NDArray[np.float64]

@@ -127,14 +127,14 @@ PLANS = [
     Plan("one-plus-one", "pypop7", pypop7("es.res", "RES"), SPHERES, 1e4),
     Plan("csa-es", "pypop7", pypop7("es.csaes", "CSAES"), SPHERES, 2e4),
     Plan("cem", "pypop7", pypop7_scem, [*SPHERES, ("ellipsoid", 10), ("ellipsoid", 40)], 2e5, sigma0=3.0),
-    Plan("ma-es", "pypop7", pypop7("es.maes", "MAES"), ROTATED, 3e4),
+    Plan("ma-es", "pypop7", pypop7("es.strategies.ma_es", "MAES"), ROTATED, 3e4),
     Plan("one-plus-one-cholesky", "pypop7", pypop7("es.opoc2009", "OPOC2009"), ROTATED, 3e4),
-    Plan("dd-cmaes", "pypop7", pypop7("es.ddcma", "DDCMA"), [*ROTATED, ("ellipsoid", 40)], 3e4),
+    Plan("dd-cmaes", "pypop7", pypop7("es.strategies.dd_cmaes", "DDCMA"), [*ROTATED, ("ellipsoid", 40)], 3e4),
     Plan("sep-cmaes", "pycma", pycma_diagonal, SEPARABLE, 2e5),
     Plan("sep-cmaes", "cmaes", cmaes_sep, SEPARABLE, 2e5),
     Plan("lq-cmaes", "pycma", pycma_lq, QUADRATIC, 2e4),
     Plan("vkd-cmaes", "pycma", pycma_vkd, LOW_RANK, 1e5),
-    Plan("lm-ma-es", "pypop7", pypop7("es.lmmaes", "LMMAES"), LARGE, 2e6),
+    Plan("lm-ma-es", "pypop7", pypop7("es.strategies.lm_ma_es", "LMMAES"), LARGE, 2e6),
 ]
 
 

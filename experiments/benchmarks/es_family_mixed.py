@@ -27,7 +27,7 @@ import numpy as np
 from scipy.optimize import Bounds
 
 from es.registry import get_method
-from es.warmstart import warm_start
+from es.warm_start import warm_start
 from experiments.benchmarks.es_family import FloatArray, Function, Table, by_ask_and_tell, function, side_by_side
 from experiments.benchmarks.timing import one_thread
 

@@ -152,7 +152,7 @@ def step_sizes(
     dict of str to ndarray, shape (iterations + 1,)
         sigma of "plain" and "natural"; the plain one ends as NaN once sigma is no longer positive.
     """
-    from es.parameters import utilities
+    from es.parts.parameters import utilities
 
     u = utilities(popsize)
     found = {}

@@ -4,7 +4,7 @@
 
 The floor is what no strategy that samples can do without: drawing popsize x n normal numbers and one pass over them,
 x = mean + sigma z, all in arrays that are there already and with NumPy's own normal numbers (those of `es` take less
-time from some ten thousand on, see `es.ziggurat`). To reach: ask and tell in 1.3 times the floor, and no more
+time from some ten thousand on, see `es.parts.ziggurat`). To reach: ask and tell in 1.3 times the floor, and no more
 than four arrays of the size of the population, the caller's among them. Then what single precision and mirrored
 samples save, and how many bytes travel where workers draw the samples again from the seed. One BLAS thread, popsize 64.
 The comparison with other packages is `experiments.benchmarks.es_linear_peers`.

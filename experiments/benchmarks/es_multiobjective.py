@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from es.mocma import MOCMAES
-from es.pareto import hypervolume
+from es.parts.pareto import hypervolume
+from es.strategies.mo_cmaes import MOCMAES
 from experiments.benchmarks.timing import one_thread
 
 FloatArray = npt.NDArray[np.float64]

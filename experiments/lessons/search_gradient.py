@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from es.parameters import utilities
+from es.parts.parameters import utilities
 from experiments.figures.labels import key_strip
 from experiments.figures.layout import panel_grid
 from experiments.figures.style import BLUE, RED, LineStyle, dress

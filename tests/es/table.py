@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from es.integers import MarginCMAES
 from es.registry import TABLE, get_method
+from es.strategies.cmaes_margin import MarginCMAES
 
 
 def _is_strategy(name):

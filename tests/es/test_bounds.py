@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds
 
-from es.bounds import HANDLERS, Transform, handler
+from es.parts.bounds import HANDLERS, Transform, handler
 from es.registry import get_method
 from problems.boxes import Box
 from tests.es.table import CONVERGING, ellipsoid, rotation, run, sphere

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import es
-from es.checkpoint import Checkpoint
+from es.run.checkpoint import Checkpoint
 from problems import Ledger, Objective
 from tests.es import functions as F
 
@@ -71,7 +71,7 @@ CHILD = """
 import sys
 import numpy as np
 import es
-from es.checkpoint import Checkpoint
+from es.run.checkpoint import Checkpoint
 from tests.es.functions import slow_rosenbrock
 es.minimize(slow_rosenbrock, np.zeros(4), rng=11, maxfevals=400, checkpoint=Checkpoint(sys.argv[1], every=0))
 """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import es
-from es.checkpoint import Checkpoint
+from es.run.checkpoint import Checkpoint
 from problems import Ledger, MultiLedger, MultiObjective, Objective
 
 START = np.full(3, 2.0)

@@ -5,7 +5,7 @@ import pytest
 
 import es
 from autodiff import optim
-from es import descent
+from es.gradient import descent
 
 NAMES = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import es
-from es import state
-from es.precision import inner_box, nearest_box
+from es.core import state
+from es.parts.precision import inner_box, nearest_box
 from es.registry import get_method
 from problems.boxes import Box
 from tests.es.table import CONVERGING, NAMES, ellipsoid, run, sphere

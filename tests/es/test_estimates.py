@@ -7,13 +7,13 @@ import pytest
 
 import es
 from autodiff.optim import Adam
-from es.ars import ARS, partners
-from es.guided import GuidedES
-from es.openai_es import OpenAIES
-from es.pgpe import PGPE
+from es.parts.samples import Rows
+from es.parts.shaping import centered_ranks, nes_utilities, shaping, standardized
 from es.replicas import Replicas
-from es.rows import Rows
-from es.shaping import centered_ranks, nes_utilities, shaping, standardized
+from es.strategies.ars import ARS, partners
+from es.strategies.guided_es import GuidedES
+from es.strategies.openai_es import OpenAIES
+from es.strategies.pgpe import PGPE
 from tests.es.functions import raises_outside, sphere
 from tests.es.table import run
 

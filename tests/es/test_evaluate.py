@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import es
-from es.evaluate import Evaluator
-from es.workers import Parcel, chunks, open_workers
+from es.evaluation.evaluate import Evaluator
+from es.evaluation.workers import Parcel, chunks, open_workers
 from problems import Ledger, Objective
 from tests.es import functions as F
 
@@ -262,7 +262,7 @@ def test_dask(client, tmp_path):
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore")
 def test_a_point_that_kills_its_worker_on_dask(client):
-    """Dask may lose all its workers over such points (see `es.dask_workers`): nothing waits for ever all the same."""
+    """Dask may lose all its workers over such points (see `es.evaluation.dask`): nothing waits for ever."""
     here = run(F.kills_worker, workers=2, on_error="penalize", maxfevals=7)
     with joblib.parallel_config("dask"):
         for _ in range(2):
@@ -280,7 +280,7 @@ def test_a_point_that_kills_its_worker_on_dask(client):
 @pytest.mark.filterwarnings("ignore")
 def test_a_dask_cluster_without_workers_ends_the_run(monkeypatch):
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr("es.spread.LOOK_EVERY", 0.1)
+    monkeypatch.setattr("es.evaluation.dispatch.LOOK_EVERY", 0.1)
     ledger = Ledger(Objective(F.sphere, 3))
     with (
         distributed.LocalCluster(1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,

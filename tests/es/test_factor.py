@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from es.factor import cholesky_update, lowrank_update
+from es.parts.factor import cholesky_update, lowrank_update
 
 
 def case(n, k, seed=0):

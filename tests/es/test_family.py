@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from es.ddcma import DDCMAES
-from es.gaussian import GaussianES
-from es.lmmaes import LMMAES
-from es.maes import MAES
 from es.minimize import minimize
-from es.one_plus_one import OnePlusOne
-from es.one_plus_one_cholesky import OnePlusOneCholesky
-from es.random_search import RandomSearch
 from es.registry import get_method
-from es.vkd import VkDCMAES
+from es.strategies.dd_cmaes import DDCMAES
+from es.strategies.gaussian import GaussianES
+from es.strategies.lm_ma_es import LMMAES
+from es.strategies.ma_es import MAES
+from es.strategies.one_plus_one import OnePlusOne
+from es.strategies.one_plus_one_cholesky import OnePlusOneCholesky
+from es.strategies.random_search import RandomSearch
+from es.strategies.vkd_cmaes import VkDCMAES
 from tests.es.table import ellipsoid, rosenbrock, rotation, run, sphere
 
 N = 10

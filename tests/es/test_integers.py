@@ -6,7 +6,7 @@ from scipy.optimize import Bounds
 from scipy.special import ndtr
 
 import es
-from es.integers import MarginCMAES
+from es.strategies.cmaes_margin import MarginCMAES
 from tests.es import functions as F
 
 N = 20

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from es.lqcmaes import LQCMAES
 from es.minimize import minimize
-from es.quadratic import DIAGONAL, FULL, LINEAR, QuadraticModel, kendall, least_squares
+from es.parts.quadratic import DIAGONAL, FULL, LINEAR, QuadraticModel, kendall, least_squares
 from es.runs import minimize_runs
+from es.strategies.lq_cmaes import LQCMAES
 from tests.es import test_bounds, test_stacks, test_state, test_tell
 from tests.es.table import ellipsoid, rosenbrock, rotation, run, sphere
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from es import state
-from es.mocma import MOCMAES
-from es.pareto import best_rows, contributions, fronts, hypervolume, keep_by_volume
+from es.core import state
+from es.parts.pareto import best_rows, contributions, fronts, hypervolume, keep_by_volume
+from es.strategies.mo_cmaes import MOCMAES
 from tests.es.table import rotation
 
 

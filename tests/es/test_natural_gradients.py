@@ -5,14 +5,14 @@ import pytest
 from scipy.linalg import expm
 from scipy.optimize import approx_fprime, brentq
 
-from es.crfmnes import CRFMNES, natural_gradient
-from es.dxnesic import DXNESIC
-from es.nes import NES
-from es.parameters import utilities
-from es.phases import distance_exponent
-from es.r1nes import R1NES
-from es.rankone import stretch, stretched_cross, unstretch
-from es.xnes import XNES
+from es.parts.parameters import utilities
+from es.parts.phases import distance_exponent
+from es.parts.rank_one import stretch, stretched_cross, unstretch
+from es.strategies.crfmnes import CRFMNES, natural_gradient
+from es.strategies.dxnes_ic import DXNESIC
+from es.strategies.nes import NES
+from es.strategies.r1nes import R1NES
+from es.strategies.xnes import XNES
 from experiments.benchmarks.es_family_nes import step_sizes
 from tests.es.table import ellipsoid, rotation, run
 
@@ -173,7 +173,7 @@ def test_plain_and_natural_gradient():
 
 def test_gradient_of_the_density():
     """Scores of NES are the derivatives of the log-density in its exponential coordinates."""
-    from es.nes import scores
+    from es.strategies.nes import scores
 
     n = 2
     z = np.array([0.7, -1.2])

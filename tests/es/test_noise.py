@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import es
-from es.lra import LRACMAES
-from es.noise import uncertainty
+from es.run.noise import uncertainty
+from es.strategies.lra_cmaes import LRACMAES
 from experiments.benchmarks.es_noise import CASES, cmaes, ours
 
 

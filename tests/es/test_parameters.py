@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from es import parameters
+from es.parts import parameters
 from es.registry import get_method
 from tests.es.table import ellipsoid, rosenbrock, run, sphere
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from es.parts.samples import Ranked, Rows, add_product
+from es.parts.shaping import by_rank
 from es.registry import get_method
-from es.rows import Ranked, Rows, add_product
-from es.shaping import by_rank
 from tests.es.table import ellipsoid
 
 
@@ -63,11 +63,11 @@ def test_large_populations_are_the_small_ones(name, sampling, monkeypatch):
         x = kept.ask()
         kept.tell(x, ellipsoid(x))
         with monkeypatch.context() as large:
-            large.setattr("es.rowwise.BLOCK", 3 * n)
-            large.setattr("es.rowwise.COPIED", 0)
-            large.setattr("es.rows.FEW", 0)
-            large.setattr("es.rows.SHORT", 0)
-            large.setattr("es.rows.BLOCK", 0)
+            large.setattr("es.parts.linear_cost.BLOCK", 3 * n)
+            large.setattr("es.parts.linear_cost.COPIED", 0)
+            large.setattr("es.parts.samples.FEW", 0)
+            large.setattr("es.parts.samples.SHORT", 0)
+            large.setattr("es.parts.samples.BLOCK", 0)
             x = made.ask()
             assert made._copy is None and not made._drawn.few
             if i % 2:
@@ -78,7 +78,7 @@ def test_large_populations_are_the_small_ones(name, sampling, monkeypatch):
 
 @pytest.mark.parametrize("name", ["snes", "r1nes"])
 def test_changed_points_are_noticed(name, monkeypatch):
-    monkeypatch.setattr("es.rowwise.COPIED", 0)
+    monkeypatch.setattr("es.parts.linear_cost.COPIED", 0)
     opt, other = (get_method(name)(np.zeros(4), 1.0, popsize=6, rng=1) for _ in range(2))
     x = opt.ask()
     x[3, 2] = np.nextafter(x[3, 2], 9)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare, kstest, norm
 
+from es.parts.sampling import MANY, SAMPLERS, fill_plain, sampler
+from es.parts.ziggurat import PIECE
 from es.registry import get_method
-from es.sampling import MANY, SAMPLERS, fill_plain, sampler
-from es.ziggurat import PIECE
 from tests.es.table import ellipsoid, run, sphere
 
 

@@ -10,8 +10,8 @@ import scipy.optimize
 from scipy.optimize import rosen, rosen_der
 
 import es
-from es.inversion import Inverted
-from es.scipy_methods import LBFGSB, DifferentialEvolution, NelderMead
+from es.gradient.inversion import Inverted
+from es.gradient.scipy_methods import LBFGSB, DifferentialEvolution, NelderMead
 from tests.es import functions as F
 
 

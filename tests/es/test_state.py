@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from es import state
+from es.core import state
 from es.registry import get_method
 from tests.es.table import NAMES, rosenbrock, run, sphere
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from es.full import _warn_of_size
-from es.parameters import utilities
+from es.parts.full import _warn_of_size
+from es.parts.parameters import utilities
 from es.registry import get_method
-from es.warmstart import warm_start
+from es.warm_start import warm_start
 from tests.es.table import ellipsoid, rotation, run
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from es import stopping
+from es.core import stopping
 from es.registry import get_method
 from tests.es.table import ellipsoid, run, sphere
 
@@ -121,7 +121,7 @@ def test_every_criterion_is_told_of():
 
 
 def test_history_stays_bounded(monkeypatch):
-    monkeypatch.setattr("es.traces.LONGEST", 100)
+    monkeypatch.setattr("es.core.traces.LONGEST", 100)
     opt = only("maxiter", 1000)
     result(opt, sphere)
     assert opt.traces.length <= len(opt.traces._rows) <= 256

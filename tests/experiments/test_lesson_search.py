@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import problems
-from es.nes import NES
-from es.parameters import utilities
+from es.parts.parameters import utilities
+from es.strategies.nes import NES
 from experiments.lessons import search, search_gradient, search_race
 from experiments.lessons.search_race import DIFFERENCES, GROUNDS, TAPE, VALUES, Ground, crossing
 from tests.experiments.findings import finding

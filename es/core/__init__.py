@@ -1,0 +1,1 @@
+"""What every optimizer is: ask and tell, counting, stopping, ranking, saving."""

@@ -1,0 +1,394 @@
+"""What all optimizers share: ask and tell, counting, the best so far, stopping, results, saving, stacked runs.
+
+An optimizer is one run, or `runs` independent runs in one object: all its state then has a leading axis, each run
+draws from a stream of its own, and a run that has ended is taken out of the arrays, so that it costs nothing from
+there on.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core import stopping
+from es.core.arrays import FloatArray, IntArray, as_count, as_scale, as_shape, as_start, check_inside, pick, pick_rows
+from es.core.ranking import rank_best_first
+from es.core.saving import Saving
+from es.core.streams import open_streams
+from es.core.traces import Traces
+from problems.boxes import as_box
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+
+class Optimizer(Saving):
+    """Base class of everything that can be asked for points and told their values.
+
+    Parameters
+    ----------
+    x0 : array_like, shape (n,) or (runs, n)
+        Start, inside the bounds. Two axes make stacked runs, one per row.
+    sigma0 : float or array_like, optional
+        Initial standard deviations: a number, one per coordinate (n,); for stacked runs a number, (runs,), (runs, n) or
+        (1, n). Default: 0.3 of the width of finite bounds, else 0.3 max(1, max|x0|).
+    bounds : scipy.optimize.Bounds or sequence of (low, high), optional
+        Box that no evaluated point leaves.
+    popsize : int, optional
+        Points per iteration.
+    rng : None, int, SeedSequence or Generator
+        Source of randomness; for stacked runs also a sequence with one entry per run. The global NumPy stream is not
+        touched.
+    stop : mapping, optional
+        Thresholds of stopping criteria by name (`es.core.stopping`); None switches a criterion off.
+
+    Raises
+    ------
+    ValueError
+        An argument of the wrong shape or value; the message names it.
+
+    Notes
+    -----
+    A subclass gives `_candidates` and `_learn`. `state_names` lists the arrays that are the state of a run, each with a
+    leading axis when runs are stacked: what is saved, and what a run that has ended is taken out of.
+    """
+
+    kind: ClassVar[str] = "strategy"
+    paper: ClassVar[str] = ""
+    cost: ClassVar[str] = ""
+    good_for: ClassVar[str] = ""
+    claims: ClassVar[frozenset[str]] = frozenset()
+    wants_gradient: ClassVar[bool] = False
+    default_popsize: ClassVar[int] = 1
+    min_rows: ClassVar[int] = 1  # with fewer points than this a tell only keeps the books
+    state_names: ClassVar[tuple[str, ...]] = ("mean",)
+    dtype: np.dtype[Any] = np.dtype(np.float64)  # of points
+    criteria: ClassVar[tuple[str, ...]] = stopping.COMMON
+
+    def __init__(
+        self,
+        x0: npt.ArrayLike,
+        sigma0: float | npt.ArrayLike | None = None,
+        *,
+        bounds: Any = None,
+        popsize: int | None = None,
+        rng: Any = None,
+        stop: Mapping[str, Any] | None = None,
+    ) -> None:
+        start = as_start(x0)
+        self.n = start.shape[-1]
+        self.runs: int | None = len(start) if start.ndim == 2 else None
+        self.active = np.arange(self.runs or 1)
+        self.box = as_box(bounds, self.n)
+        check_inside(start, self.box)
+        self.scale0 = as_scale(sigma0, start, self.box)
+        self.popsize = self._default_popsize() if popsize is None else as_count(popsize, least=self.min_rows)
+        self._streams, self._seeds = open_streams(rng, self.runs)
+        self._thresholds = stopping.thresholds(self, stop)
+        self.mean: FloatArray = start
+        self.x_best: FloatArray = start.astype(self.dtype)
+        self.f_best: Any = self._each(np.inf)
+        self.n_failed: Any = self._each(0)
+        self.barren: Any = self._each(0)  # iterations without a finite value since the last that had one
+        self._was_unclean = True
+        self.nit = self.nfev = self.njev = 0
+        self.traces = Traces(self.batch)
+        self._ended: dict[int, dict[str, Any]] = {}
+        self._reasons: dict[int, dict[str, float]] = {}
+        self._looked = -1
+        self._opened = time.monotonic()
+        self._prepare()
+
+    # What a method gives ---------------------------------------------------------------------------
+
+    def _init(self) -> None:
+        """Further state, once `n`, `batch`, `popsize`, `mean` and `scale0` are known."""
+
+    def _prepare(self) -> None:
+        """Make the state, at the end of the constructor."""
+        self._init()
+
+    def _default_popsize(self) -> int:
+        return self.default_popsize
+
+    @property
+    def rare_interval(self) -> int:
+        """Iterations between looks at criteria that need a decomposition of the covariance matrix."""
+        return 1
+
+    def _candidates(self, k: int) -> FloatArray:
+        """The next k points (..., k, n), inside the bounds; a fresh array."""
+        raise NotImplementedError
+
+    def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
+        """Move on, from points (..., k, n), values (..., k) and gradients like x.
+
+        `order` (..., k) ranks the rows best first, non-finite ones last.
+        """
+        raise NotImplementedError
+
+    def _arrange(self, x: FloatArray) -> IntArray | None:
+        """An order of the rows that does not depend on the order in which they came; None if they are in it."""
+        return None
+
+    def _ranked_by(self, f: FloatArray) -> FloatArray:
+        """What ranks the rows once they are arranged; the same array where it is f itself."""
+        return f
+
+    def _after(self) -> None:
+        """Last thing in each tell."""
+
+    # The loop --------------------------------------------------------------------------------------
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """Leading axes of the state: () for one run, (active runs,) for stacked ones."""
+        return () if self.runs is None else (len(self.active),)
+
+    def ask(self, k: int | None = None) -> FloatArray:
+        """Points to evaluate.
+
+        Parameters
+        ----------
+        k : int, optional
+            How many; default `popsize`. Each further call before `tell` gives further points (ask-ahead).
+
+        Returns
+        -------
+        ndarray, shape (k, n), or (active runs, k, n) for stacked runs
+            Inside the bounds; the caller's to keep or change.
+        """
+        return self._candidates(self.popsize if k is None else as_count(k, "k"))
+
+    def tell(
+        self,
+        x: npt.ArrayLike,
+        f: npt.ArrayLike,
+        g: npt.ArrayLike | None = None,
+        *,
+        rank_by: npt.ArrayLike | None = None,
+        feasible: npt.ArrayLike | None = None,
+    ) -> None:
+        """Hand over evaluated points, in any order; points of the caller's own may be among them.
+
+        Parameters
+        ----------
+        x : array_like, shape (k, n), or (active runs, k, n)
+            Any number of points >= 1.
+        f : array_like, shape (k,) or (active runs, k)
+            Values. Non-finite ones rank last and never become the best.
+        g : array_like, shape of x, optional
+            Gradients, for methods with `wants_gradient`.
+        rank_by : array_like, shape of f, optional
+            Ranks the points in the place of f (say f plus a penalty); f is still what is reported.
+        feasible : array_like of bool, shape of f, optional
+            Only these may become the best so far.
+
+        Raises
+        ------
+        ValueError
+            Wrong shapes, points that are not finite or outside of the bounds, gradients missing or not asked for.
+        """
+        points, values = self._checked(x, f)
+        slopes = self._checked_gradient(g, points.shape)
+        rank = values if rank_by is None else as_shape("rank_by", rank_by, values.shape)
+        allowed = None if feasible is None else as_shape("feasible", feasible, values.shape, bool)
+        arranged = self._arrange(points)
+        if arranged is not None:
+            plain = rank is values
+            points, values = pick_rows(points, arranged), pick(values, arranged)
+            rank = values if plain else pick(rank, arranged)
+            slopes = None if slopes is None else pick_rows(slopes, arranged)
+            allowed = None if allowed is None else pick(allowed, arranged)
+        rank = self._ranked_by(rank)
+        order, ranked, clean = rank_best_first(rank)
+        if clean and rank is values and allowed is None:
+            self._keep_best(points, order[..., 0], ranked[..., 0])
+        else:
+            good = np.isfinite(values)
+            self.n_failed = self.n_failed + (~good).sum(-1)
+            value = np.where(good if allowed is None else good & allowed, values, np.inf)
+            self._keep_best(points, value.argmin(-1), value.min(-1))
+        k = values.shape[-1]
+        self.nfev += k
+        self.njev += k if slopes is not None else 0
+        self.traces.add(ranked)
+        if k >= self.min_rows:
+            self._learn_where_possible(points, values, slopes, order, None if clean else ranked)
+        self.nit += 1
+        self._after()
+
+    def stop(self) -> dict[Any, Any]:
+        """Why to end, empty while there is no reason.
+
+        Returns
+        -------
+        dict
+            One run: criterion -> figure. Stacked runs: empty until the last one has ended, then run -> criterion ->
+            figure; runs that have ended are taken out of the stack here.
+        """
+        if self._looked != self.nit:
+            self._looked = self.nit
+            for run, reasons in stopping.look(self):
+                self._reasons.setdefault(run, {}).update(reasons)
+            self._retire()
+        if self.runs is None:
+            return dict(self._reasons.get(0, {}))
+        return {} if len(self.active) else {run: dict(reasons) for run, reasons in sorted(self._reasons.items())}
+
+    def end(self, reason: str, figure: float = 1.0, run: int | None = None) -> None:
+        """End from outside, one run or all, for a reason that `stop()` and the result will tell."""
+        for one in self.active.tolist() if run is None else [run]:
+            self._reasons.setdefault(one, {})[reason] = figure
+        self._retire()
+
+    # What came out ---------------------------------------------------------------------------------
+
+    @property
+    def x_mean(self) -> FloatArray:
+        """Centre of the search in the caller's coordinates, (n,) or (active runs, n)."""
+        return self.mean.copy()
+
+    @property
+    def result(self) -> OptimizeResult:
+        """Result of the run.
+
+        Returns
+        -------
+        scipy.optimize.OptimizeResult
+            `x`, `fun`: the best evaluated point and value (x0 and NaN if no value was finite); `mean`: centre of the
+            search; `stop`, `message`, `status`, `success`: why it ended; `nfev`, `njev`, `nit`, `n_failed`; `seed`.
+
+        Raises
+        ------
+        ValueError
+            For stacked runs, which have `results`.
+        """
+        if self.runs is not None:
+            raise ValueError(f"result is of a single run, got {self.runs} stacked runs: use results")
+        return self.results[0]
+
+    @property
+    def results(self) -> list[OptimizeResult]:
+        """The result of each run, ended or not, in the order of x0."""
+        from scipy.optimize import OptimizeResult
+
+        rows = {int(run): row for row, run in enumerate(self.active)}
+        results = []
+        for run in range(self.runs or 1):
+            result = OptimizeResult()
+            result.update(self._ended[run] if run in self._ended else self._summary(run, rows[run]))
+            results.append(result)
+        return results
+
+    def _summary(self, run: int, row: int) -> dict[str, Any]:
+        """What the result of a run says, read from row `row` of the state."""
+        at = ... if self.runs is None else row
+        reasons = self._reasons.get(run, {})
+        f_best = float(self.f_best if self.runs is None else self.f_best[row])
+        found = f_best < np.inf
+        status, message = stopping.verdict(reasons, found)
+        return {
+            "x": self.x_best[at].copy(),
+            "fun": f_best if found else math.nan,
+            "success": status == 0,
+            "status": status,
+            "message": message,
+            "stop": dict(reasons),
+            "mean": self.x_mean[at].copy(),
+            "nfev": self.nfev,
+            "njev": self.njev,
+            "nit": self.nit,
+            "n_failed": int(self.n_failed if self.runs is None else self.n_failed[row]),
+            "seed": self._seeds[run],
+        }
+
+    # Inside ----------------------------------------------------------------------------------------
+
+    @property
+    def seconds(self) -> float:
+        """Time since the run began, before it was saved and loaded included."""
+        return time.monotonic() - self._opened
+
+    @property
+    def seed(self) -> Any:
+        """What would give the same random stream as `rng`; for stacked runs a list. None where a Generator came in."""
+        return self._seeds[0] if self.runs is None else list(self._seeds)
+
+    def _each(self, value: float) -> Any:
+        """A number for each run: a NumPy scalar for one, an array (runs,) for stacked ones."""
+        return np.full(self.batch, value)[()]
+
+    def _row_names(self) -> tuple[str, ...]:
+        return ("x_best", "f_best", "n_failed", "barren", "scale0", *self.state_names)
+
+    def _checked(self, x: npt.ArrayLike, f: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        points: FloatArray = np.asarray(x, dtype=self.dtype)
+        shape = points.shape
+        if shape[:-2] != self.batch or shape[-1:] != (self.n,) or len(shape) < 2:
+            wanted = (*self.batch, "k", self.n)
+            raise ValueError(f"x must have shape ({', '.join(map(str, wanted))}), got {shape}")
+        if shape[-2] == 0:
+            raise ValueError("x must hold at least one point, got none")
+        return points, as_shape("f", f, shape[:-1])
+
+    def _checked_gradient(self, g: npt.ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
+        if g is None:
+            if self.wants_gradient:
+                raise ValueError(f"g must be given to {type(self).__name__}, which moves by gradients, got None")
+            return None
+        if not self.wants_gradient:
+            raise ValueError(f"g must not be given to {type(self).__name__}, which uses no gradients")
+        return as_shape("g", g, shape)
+
+    def _keep_best(self, x: FloatArray, first: Any, value: Any) -> None:
+        """Remember row `first` of each run where its value is the least so far."""
+        if self.runs is None:
+            if value < self.f_best:
+                self.f_best, self.x_best = value[()], x[first].copy()
+            return
+        (better,) = (value < self.f_best).nonzero()
+        if better.size:
+            self.f_best[better] = value[better]
+            self.x_best[better] = x[better, first[better]]
+
+    def _learn_where_possible(
+        self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None
+    ) -> None:
+        """Learn, except in runs without a finite value; `unclean`: ranked values, if some are not finite."""
+        hopeless = np.False_ if unclean is None else unclean[..., 0] == np.inf
+        if unclean is not None or self._was_unclean:
+            self.barren = np.where(hopeless, self.barren + 1, 0 * self.barren)[()]
+            self._was_unclean = unclean is not None
+        if unclean is None or not hopeless.any():
+            self._learn(x, f, g, order)
+        elif not hopeless.all():
+            kept = {name: getattr(self, name)[hopeless].copy() for name in self.state_names}
+            self._learn(x, f, g, order)
+            for name, rows in kept.items():
+                getattr(self, name)[hopeless] = rows
+
+    def _retire(self) -> None:
+        """Take runs that have a reason to end out of the stack."""
+        if self.runs is None or not any(run in self._reasons for run in self.active.tolist()):
+            return
+        for row, run in enumerate(self.active.tolist()):
+            if run in self._reasons:
+                self._ended[run] = self._summary(run, row)
+        self._take_runs(
+            np.array([row for row, run in enumerate(self.active.tolist()) if run not in self._reasons], int)
+        )
+
+    def _take_runs(self, rows: IntArray) -> None:
+        """Keep these rows of everything that has one row per run."""
+        for name in self._row_names():
+            setattr(self, name, getattr(self, name)[rows])
+        self.traces.take(rows)
+        self._thresholds = {name: t[rows] if np.ndim(t) else t for name, t in self._thresholds.items()}
+        self._streams = [self._streams[row] for row in rows]
+        self.active = self.active[rows]

@@ -1,0 +1,25 @@
+"""Ranking: best first, whatever the values."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from es.core.arrays import FloatArray, IntArray, pick
+
+
+def rank_best_first(f: FloatArray) -> tuple[IntArray, FloatArray, bool]:
+    """Order of the values best first, the values in it, and whether all are finite; what is not counts as inf."""
+    order = f.argsort(-1, kind="stable")
+    ranked = pick(f, order)
+    # NaN and inf sort to the end and -inf to the front, so two looks show whether there are any.
+    if f.ndim == 1:
+        clean = math.isfinite(ranked[0]) and math.isfinite(ranked[-1])
+    else:
+        clean = bool(np.isfinite(ranked[:, 0]).all() and np.isfinite(ranked[:, -1]).all())
+    if not clean:
+        f = np.where(np.isfinite(f), f, np.inf)
+        order = f.argsort(-1, kind="stable")
+        ranked = pick(f, order)
+    return order, ranked, clean

@@ -1,0 +1,101 @@
+"""The state of an optimizer as plain arrays, and back: a run that was saved and loaded goes on bit for bit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core import state
+from es.core.arrays import IntArray
+from es.core.traces import Traces
+
+
+class Saving:
+    """What an `Optimizer` saves; the attributes are explained there."""
+
+    n: int
+    runs: int | None
+    active: IntArray
+    popsize: int
+    mean: npt.NDArray[np.float64]
+    nit: int
+    nfev: int
+    njev: int
+    traces: Traces
+    _streams: list[np.random.Generator]
+    _seeds: list[Any]
+    _reasons: dict[int, dict[str, float]]
+    _ended: dict[int, dict[str, Any]]
+    dtype: np.dtype[Any]
+    _looked: int
+    _opened: float
+    _was_unclean: bool
+
+    def _row_names(self) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def _take_runs(self, rows: IntArray) -> None:
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
+        """All that the run depends on from here, as plain arrays (see `es.core.state.save`)."""
+        arrays = {name: np.array(getattr(self, name)) for name in self._row_names()}
+        for name, value in self.traces.state_dict().items():
+            arrays[f"traces.{name}"] = value
+        arrays["active"] = self.active.copy()
+        arrays["rng"] = np.array([state.generator_to_text(stream) for stream in self._streams], dtype=str)
+        arrays["books"] = state.pack(
+            {
+                "class": type(self).__name__,
+                "popsize": self.popsize,
+                "dtype": self.dtype.name,
+                "counts": [self.nit, self.nfev, self.njev, self._looked],
+                "seconds": time.monotonic() - self._opened,
+                "reasons": sorted(self._reasons.items()),
+                "ended": {run: _plain(summary) for run, summary in self._ended.items()},
+            }
+        )
+        return arrays
+
+    def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on where `state_dict` was taken, bit for bit; the object must have been made with the same arguments.
+
+        Raises
+        ------
+        ValueError
+            If the state is of another class, population size or shape.
+        """
+        books = state.unpack(arrays["books"])
+        known = {"class": type(self).__name__, "popsize": self.popsize, "dtype": self.dtype.name}
+        for name, mine in known.items():
+            if books[name] != mine:
+                raise ValueError(f"state must be of an optimizer with {name} {mine}, got {books[name]}")
+        if arrays["mean"].shape[-1] != self.n or (arrays["mean"].ndim == 2) != (self.runs is not None):
+            raise ValueError(f"state must fit x0 of {self.n} coordinates, got a mean of shape {arrays['mean'].shape}")
+        kept = np.array(arrays["active"])
+        if len(kept) < len(self.active):
+            self._take_runs(kept)
+        for name in self._row_names():
+            setattr(self, name, arrays[name].copy() if arrays[name].ndim else arrays[name][()])
+        self.traces.load_state_dict(state.below(arrays, "traces."))
+        # Into the generators that are there: the caller may hold one of them and go on drawing from it.
+        for stream, text in zip(self._streams, arrays["rng"], strict=True):
+            stream.bit_generator.state = state.generator_from_text(str(text)).bit_generator.state
+        self.nit, self.nfev, self.njev, self._looked = books["counts"]
+        self._opened = time.monotonic() - books["seconds"]
+        self._reasons = {int(run): reasons for run, reasons in books["reasons"]}
+        self._was_unclean = True
+        self._ended = {
+            int(run): {**{key: np.array(v) if isinstance(v, list) else v for key, v in summary.items()},
+                       "seed": self._seeds[int(run)]}
+            for run, summary in books["ended"].items()
+        }  # fmt: skip
+
+
+def _plain(summary: dict[str, Any]) -> dict[str, Any]:
+    """A summary as JSON can hold it; the seed is known from the arguments."""
+    return {key: v.tolist() if isinstance(v, np.ndarray) else v for key, v in summary.items() if key != "seed"}

@@ -1,0 +1,89 @@
+"""The values that stopping looks back on: best, median and upper quartile of each generation."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core.arrays import FloatArray, difference
+
+LONGEST = 20_000  # generations that any criterion looks back
+
+
+class Traces:
+    """Ranked values of past generations, three per generation, in a buffer that grows up to twice `LONGEST` rows.
+
+    Parameters
+    ----------
+    batch : tuple
+        () for one run, (runs,) for stacked runs.
+
+    Attributes
+    ----------
+    last : ndarray, shape (..., k)
+        Values of the last generation, sorted.
+    first_spread : ndarray, shape (...)
+        Range of the values of the first generation; inf where some were not finite.
+    """
+
+    def __init__(self, batch: tuple[int, ...]) -> None:
+        self.length = 0
+        self.last: FloatArray = np.empty((*batch, 0))
+        self.first_spread: FloatArray = np.full(batch, np.nan)
+        self._rows: FloatArray = np.empty((64, *batch, 3))
+        self._marks = np.zeros(3, dtype=np.intp)
+        self._marked = 0
+
+    def add(self, ranked: FloatArray) -> None:
+        """Keep best, median and upper quartile of sorted values (..., k)."""
+        k = ranked.shape[-1]
+        if k != self._marked:
+            self._marked = k
+            self._marks = np.array([0, k // 2, (3 * k) // 4], dtype=np.intp)
+        if self.length == 0:
+            self.first_spread = difference(ranked[..., -1], ranked[..., 0])
+        if self.length == len(self._rows):
+            self._make_room()
+        self._rows[self.length] = ranked.take(self._marks, -1)
+        self.length += 1
+        self.last = ranked
+
+    def best(self, window: int) -> FloatArray:
+        """Best values of the last `window` generations, shape (window, ...)."""
+        return self._rows[max(0, self.length - window) : self.length, ..., 0]
+
+    def median(self, window: int) -> FloatArray:
+        """Median values of the last `window` generations, shape (window, ...)."""
+        return self._rows[max(0, self.length - window) : self.length, ..., 1]
+
+    def quartile(self, window: int) -> FloatArray:
+        """Upper quartiles of the last `window` generations, shape (window, ...)."""
+        return self._rows[max(0, self.length - window) : self.length, ..., 2]
+
+    def take(self, rows: npt.NDArray[np.intp]) -> None:
+        """Keep these runs only."""
+        self.last = self.last[rows]
+        self.first_spread = self.first_spread[rows]
+        self._rows = self._rows[:, rows]
+
+    def state_dict(self) -> dict[str, npt.NDArray[np.float64]]:
+        """What there is, as arrays."""
+        return {
+            "rows": self._rows[: self.length].copy(),
+            "last": self.last.copy(),
+            "first_spread": self.first_spread.copy(),
+        }
+
+    def load_state_dict(self, state: dict[str, npt.NDArray[np.float64]]) -> None:
+        """Take over saved arrays."""
+        rows = np.array(state["rows"])
+        self.length, self.last = len(rows), np.array(state["last"])
+        self.first_spread = np.array(state["first_spread"])
+        self._rows = np.concatenate([rows, np.empty((max(64, len(rows)), *rows.shape[1:]))])
+
+    def _make_room(self) -> None:
+        if self.length >= 2 * LONGEST:
+            self._rows[:LONGEST] = self._rows[self.length - LONGEST : self.length].copy()
+            self.length = LONGEST
+        else:
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])

@@ -1,0 +1,1 @@
+"""Evaluating populations: here, in processes, in threads or on a cluster."""

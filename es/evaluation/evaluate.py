@@ -1,0 +1,131 @@
+"""Evaluate populations: one place for errors, time limits, dead workers and the books.
+
+Whatever happens to a point, in this process or in a worker, it ends in one of two ways: its value (NaN for a failure
+that is penalised) is booked in the run's `problems.Ledger`, in the order of the rows, or an exception leaves
+`Evaluator`.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures as futures
+import traceback
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core.limits import limit
+from es.evaluation.dispatch import Spread
+from es.evaluation.outcome import Chunk, Outcome, empty, evaluate_rows, fill
+from es.evaluation.workers import MapLike, Parcel, Workers, open_workers
+from problems.ledger import Ledger
+
+FloatArray = npt.NDArray[np.float64]
+
+ON_ERROR = ("raise", "penalize")
+
+
+class Evaluator:
+    """Values of whole populations for one run, wherever they are computed.
+
+    Parameters
+    ----------
+    ledger : problems.Ledger
+        Counts every point; only what is evaluated in this process runs through its objective here.
+    workers : int, map-like callable, Executor or None
+        See `es.evaluation.workers.open_workers`.
+    on_error : {"raise", "penalize"}
+        An exception in the objective, a worker that dies with a point or a point past its time limit: raised, or
+        taken as the value NaN, which ranks last and is counted in `n_failed`.
+    timeout : float, optional
+        Seconds that one evaluation may take. Evaluations then run in worker processes, even with `workers=1`.
+
+    Attributes
+    ----------
+    first_error : str or None
+        Traceback of the first penalised failure.
+    known : bool
+        Whether the workers have the objective.
+    seconds_per_row : float or None
+        What an evaluation took in the last population.
+
+    Raises
+    ------
+    ValueError
+        If an argument has no meaning.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        workers: int | MapLike | futures.Executor | None = 1,
+        on_error: str = "raise",
+        timeout: float | None = None,
+    ) -> None:
+        if on_error not in ON_ERROR:
+            raise ValueError(f"on_error must be 'raise' or 'penalize', got {on_error!r}")
+        timeout = limit("timeout", timeout, whole=False)
+        self.ledger = ledger
+        self.on_error = on_error
+        self.timeout = timeout
+        self.first_error: str | None = None
+        self._workers = open_workers(workers, own_process=timeout is not None)
+        if timeout is not None and not isinstance(self._workers, Workers):
+            raise ValueError(
+                "timeout needs workers that report one by one, got a map-like callable: pass an int or an Executor"
+            )
+        self._parcel = Parcel(ledger.objective)
+        self.known = False
+        self.seconds_per_row: float | None = None
+
+    def __call__(self, x: FloatArray, *, gradients: bool = False) -> tuple[FloatArray, FloatArray | None]:
+        """Evaluate rows x (k, n): f (k,) and, if asked for, g (k, n)."""
+        if self._workers is None and self.on_error == "raise" and self.ledger.objective.vectorized:
+            if gradients:
+                return self.ledger.value_and_grad(x)
+            return self.ledger(x), None  # the fast path: one call for all
+        outcome = self._outcome(x, gradients)
+        if outcome.failures:
+            self._note_failures(outcome, x)
+        self.ledger.record(x, outcome.f, gradients=len(x) * gradients)
+        return outcome.f, outcome.g
+
+    def close(self) -> None:
+        """Give the workers back."""
+        if isinstance(self._workers, Workers):
+            self._workers.close()
+
+    def __enter__(self) -> Evaluator:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def book(self, x: FloatArray, outcome: Outcome) -> None:
+        """Record what was evaluated of a population that is given up."""
+        done = outcome.done
+        self.ledger.record(x[done], outcome.f[done], gradients=int(done.sum()) * (outcome.g is not None))
+
+    def _outcome(self, x: FloatArray, gradients: bool) -> Outcome:
+        together = bool(self.ledger.objective.vectorized)
+        if self._workers is None:
+            return evaluate_rows(self.ledger.objective, x, gradients, together, self.on_error == "raise")
+        job = Chunk(self._parcel, gradients, together)
+        if isinstance(self._workers, Workers):
+            return Spread(self, self._workers, job, x).run()
+        whole = empty(x, gradients, self.ledger.objective)
+        for row, part in enumerate(self._workers(job, list(x))):
+            fill(whole, range(row, row + 1), part)
+        return whole
+
+    def _note_failures(self, outcome: Outcome, x: FloatArray) -> None:
+        row, error, text = min(outcome.failures, key=lambda failure: failure[0])
+        if self.on_error == "raise":
+            # What was evaluated beside the failing point is booked before the exception leaves.
+            self.book(x, outcome)
+            error.add_note(f"raised at x = {x[row]}")
+            if text and self._workers is not None:
+                error.add_note(f"in a worker:\n{text}")  # the traceback itself does not travel
+            raise error
+        if self.first_error is None:
+            self.first_error = text or "".join(traceback.format_exception_only(error))

@@ -1,0 +1,1 @@
+"""Gradient methods as optimizers: update rules, and SciPy's solvers turned inside out."""

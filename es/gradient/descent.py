@@ -1,0 +1,198 @@
+"""Gradient methods as optimizers: ask for one point, be told f and g, step by a rule of `autodiff.optim`.
+
+A constant learning rate leaves Adam and its kin circling around the optimum at the distance of a step, so the rate is
+halved whenever the best value has not improved for `patience` steps, and the run ends where it has become a
+`tolrate` of what it was. That is not in the papers; with `patience=None` the rule goes on as it stands there. A step
+to a value that is not finite, or far above all that was seen, is taken back and the rate halved, so that a learning
+rate that is much too high costs a few evaluations and not the run.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from autodiff import optim
+from es.core.optimizer import Optimizer
+from es.core.stopping import COMMON, Outcome, criterion
+from es.parts.rule_state import RuleState, checked_patience
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@criterion("tolgrad", 1e-10, "the gradient is small")
+def tolgrad(opt: Any, threshold: Any) -> Outcome:
+    """Largest entry of the gradient, without the part that points out of the bounds."""
+    return opt.slope < threshold, opt.slope
+
+
+@criterion("tolrate", 1e-4, "smaller steps bring nothing more")
+def tolrate(opt: Any, threshold: Any) -> Outcome:
+    """What is left of the learning rate after the halvings."""
+    return opt.rate < threshold, opt.rate
+
+
+class Descent(RuleState, Optimizer):
+    """Base class: an update rule of `autodiff.optim` as an optimizer of one run or of stacked runs.
+
+    Parameters
+    ----------
+    x0, bounds, rng, stop
+        As for every optimizer; steps are clipped to the bounds. `sigma0` and `popsize` mean nothing here.
+    lr : float, array of shape (runs,) or callable, optional
+        Learning rate, one per stacked run if wanted, or a schedule `lr(step)`; default `default_lr` of the class.
+    patience : int or None
+        Steps without a new best value after which the rate is halved; for noisy objectives take more, or None: never.
+    **options
+        Further arguments of the rule (beta1, momentum, clip_norm, ...).
+    """
+
+    kind = "gradient"
+    wants_gradient = True
+    criteria = (*COMMON, "tolgrad", "tolrate")
+    rule: ClassVar[Callable[..., optim.Rule]]
+    default_lr: ClassVar[float]
+    cost = "n"
+    state_names: ClassVar[tuple[str, ...]] = ("mean", *RuleState.RULE_STATE, "slope", "first", "back")
+
+    def __init__(
+        self,
+        x0: npt.ArrayLike,
+        sigma0: Any = None,
+        *,
+        bounds: Any = None,
+        popsize: int | None = None,
+        rng: Any = None,
+        stop: Mapping[str, Any] | None = None,
+        lr: float | npt.ArrayLike | Callable[[int], Any] | None = None,
+        patience: int | None = 100,
+        **options: Any,
+    ) -> None:
+        super().__init__(x0, None, bounds=bounds, rng=rng, stop=stop)
+        self.patience = checked_patience(patience)
+        self.lr = self.default_lr if lr is None else lr
+        self._hold(type(self).rule(lr=self.lr, **options))
+        self.slope = self._each(np.inf)
+        self.first = self._each(np.nan)
+        self.back = self.mean.copy()
+
+    @classmethod
+    def option_names(cls) -> set[str]:
+        """Names that the constructor takes as `**options`: the rule's own."""
+        return set(inspect.signature(cls.rule).parameters) - {"lr", "clip"} | {"clip_norm", "clip_value"}
+
+    @property
+    def stds(self) -> FloatArray:
+        """Nothing is sampled: no standard deviations."""
+        return np.full_like(self.mean, np.nan)
+
+    def _candidates(self, k: int) -> FloatArray:
+        return np.repeat(self.mean[..., None, :], k, axis=-2)
+
+    def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: npt.NDArray[np.intp]) -> None:
+        assert g is not None  # `tell` has made sure
+        best = order[..., :1, None]
+        here, slope = np.take_along_axis(x, best, -2)[..., 0, :], np.take_along_axis(g, best, -2)[..., 0, :]
+        value = np.take_along_axis(f, order[..., :1], -1)[..., 0]
+        self.first = np.where(np.isnan(self.first), value, self.first)[()]
+        # Far above: ten times the descent made so far, or the size of f itself where none was made yet.
+        with np.errstate(over="ignore"):  # an infinite limit is no limit
+            room = np.maximum(self.first - self.lowest, np.abs(self.first))
+            far = value > np.maximum(self.lowest, self.first) + 10.0 * room
+        bad = far | ~np.isfinite(slope).all(-1)
+        better = ~bad & (value < self.lowest)
+        self._tire(better, value)
+        self.back = np.where(better[..., None], here, self.back)
+        self.slope = np.where(bad, self.slope, self._projected(here, slope))[()]
+        self.mean = self._step(here, np.where(bad[..., None], 0.0, slope))
+        self._take_back(bad)
+
+    def _step(self, x: FloatArray, g: FloatArray) -> FloatArray:
+        y = self._rule_step(x, g)
+        return y if self.box is None else np.clip(y, self.box.lb, self.box.ub)
+
+    def _projected(self, x: FloatArray, g: FloatArray) -> FloatArray:
+        if self.box is not None:
+            g = x - np.clip(x - g, self.box.lb, self.box.ub)
+        largest: FloatArray = np.abs(g).max(-1)
+        return largest
+
+    def _take_back(self, bad: Any) -> None:
+        """Return to the last good point with half the rate and nothing remembered."""
+        if not np.any(bad):
+            return
+        row = np.asarray(bad)[..., None]
+        self.mean = np.where(row, self.back, self.mean)
+        # The rate itself was wrong; `rate`, which says how far a sound one has been worn down, stays.
+        self.base_lr = np.where(bad, 0.5 * self.base_lr, self.base_lr)[()]
+        self._forget(bad)
+
+    def _after(self) -> None:
+        self._take_back(np.asarray(self.barren) > 0)
+
+
+class SGD(Descent):
+    """Gradient descent with a constant learning rate, halved when it stalls."""
+
+    paper = "Robbins and Monro 1951, Ann. Math. Statist. 22"
+    good_for = "well-conditioned smooth functions, any n"
+    rule = optim.SGD
+    default_lr = 1e-2
+
+
+class Momentum(Descent):
+    """Gradient descent with a heavy ball."""
+
+    paper = "Polyak 1964, USSR Comp. Math. 4"
+    good_for = "smooth functions of moderate condition, any n"
+    rule = optim.Momentum
+    default_lr = 1e-2
+
+
+class Nesterov(Descent):
+    """Nesterov's accelerated gradient."""
+
+    paper = "Nesterov 1983; Sutskever et al. 2013, ICML"
+    good_for = "smooth functions of moderate condition, any n"
+    rule = optim.Nesterov
+    default_lr = 1e-2
+
+
+class Adagrad(Descent):
+    """Step sizes by coordinate from the sum of squared gradients."""
+
+    paper = "Duchi, Hazan and Singer 2011, JMLR 12"
+    good_for = "sparse gradients, coordinates of different scales"
+    rule = optim.Adagrad
+    default_lr = 0.3
+
+
+class RMSprop(Descent):
+    """Step sizes by coordinate from a running mean of squared gradients."""
+
+    paper = "Tieleman and Hinton 2012, lecture 6.5"
+    good_for = "stochastic gradients, coordinates of different scales"
+    rule = optim.RMSprop
+    default_lr = 1e-2
+
+
+class Adam(Descent):
+    """Momentum and step sizes by coordinate, both corrected for their start."""
+
+    paper = "Kingma and Ba 2015, ICLR (arXiv:1412.6980)"
+    good_for = "stochastic gradients, learning problems, any n"
+    rule = optim.Adam
+    default_lr = 5e-2
+
+
+class AdamW(Descent):
+    """Adam with weight decay that does not pass through the gradient."""
+
+    paper = "Loshchilov and Hutter 2019, ICLR (arXiv:1711.05101)"
+    good_for = "learning problems with regularised weights"
+    rule = optim.AdamW
+    default_lr = 5e-2

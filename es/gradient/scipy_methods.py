@@ -1,0 +1,318 @@
+"""SciPy's solvers as optimizers with ask and tell, like any other method here.
+
+`es.gradient.inversion` turns a solver's loop inside out, so limits, ledger, callbacks, penalised failures and
+checkpoints work for SciPy's solvers too. A checkpoint of such a run holds the values that the solver has been told:
+the solver is deterministic, so telling them again brings it to the same place. The solvers' calls stand in
+`es.gradient.scipy_solvers`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core.optimizer import Optimizer
+from es.gradient import scipy_solvers as solvers
+from es.gradient.inversion import FloatArray, Inverted
+from es.gradient.scipy_solvers import Task
+
+
+class ScipySolver(Optimizer):
+    """Base class: a solver of SciPy as an optimizer.
+
+    Parameters
+    ----------
+    x0, bounds, rng, stop
+        As for every optimizer; `sigma0` means nothing to SciPy's solvers, `popsize` to most of them.
+    constraints : constraint or sequence of constraints
+        For the solvers that handle constraints themselves (`takes_constraints`).
+    replayable : bool
+        Keep what the solver is told, so that `state_dict` works; the driver sets it where a checkpoint is asked for.
+    **options
+        The solver's own options, over those of `defaults`.
+
+    Raises
+    ------
+    ValueError
+        If x0 is a stack, an option is unknown, or the solver cannot keep or do without bounds.
+    """
+
+    kind = "scipy"
+    criteria = ("ftarget", "maxfevals", "maxiter", "maxtime", "nofinite")
+    solve: ClassVar[Any]  # a staticmethod (call, task) -> SciPy's result
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    keeps_bounds: ClassVar[bool] = True
+    needs_box: ClassVar[bool] = False
+    takes_constraints: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        x0: npt.ArrayLike,
+        sigma0: Any = None,
+        *,
+        bounds: Any = None,
+        popsize: int | None = None,
+        rng: Any = None,
+        stop: Mapping[str, Any] | None = None,
+        constraints: Any = (),
+        replayable: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(x0, sigma0, bounds=bounds, popsize=popsize, rng=rng, stop=stop)
+        name = type(self).__name__
+        if self.runs is not None:
+            raise ValueError(f"x0 must have shape (n,) for {name}, got {np.shape(x0)}: SciPy has no stacked runs")
+        if self.needs_box and (self.box is None or not self.box.finite):
+            raise ValueError(f"bounds must be finite on every side for {name}, got {bounds}")
+        if self.box is not None and not self.keeps_bounds:
+            raise ValueError(f"bounds cannot be kept by {name}: take method='l-bfgs-b' or leave them out")
+        unknown = sorted(set(options) - set(self.defaults))
+        if unknown:
+            raise ValueError(f"options of {name} are {', '.join(sorted(self.defaults))}, got {unknown[0]!r}")
+        self._task = Task(
+            x0=self.mean.copy(),
+            box=self.box,
+            seed=int(self._streams[0].integers(2**63)),
+            popsize=popsize,
+            constraints=constraints,
+            options={**self.defaults, **options},
+        )
+        self._told: list[tuple[FloatArray, FloatArray | None]] | None = [] if replayable else None
+        self._solver: Inverted | None = None
+        self._finite = (np.inf, -np.inf)  # least and greatest finite value told so far
+
+    @classmethod
+    def option_names(cls) -> set[str]:
+        """Names that the constructor takes as `**options`."""
+        return set(cls.defaults)
+
+    @property
+    def popsize(self) -> int:
+        """Points that the solver asks for next."""
+        if "_task" not in self.__dict__:
+            return 1  # the base class is being set up
+        asked = self._running().asked
+        return 1 if asked is None else len(asked)
+
+    @popsize.setter
+    def popsize(self, value: int) -> None:
+        """The solver decides."""
+
+    def _running(self) -> Inverted:
+        if self._solver is None:
+            solve, task = type(self).solve, self._task  # no reference to self: dropping the optimizer ends the thread
+            self._solver = Inverted(lambda call: solve(call, task))
+            self._ended_already()
+        return self._solver
+
+    def ask(self, k: int | None = None) -> FloatArray:
+        """The points that the solver wants, shape (k', n); it alone says how many, whatever k is."""
+        asked = self._running().asked
+        if asked is None:
+            raise RuntimeError(f"{type(self).__name__} has finished: look at stop() before ask()")
+        return asked.copy() if self.box is None else np.clip(asked, self.box.lb, self.box.ub)
+
+    def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: Any) -> None:
+        """Nothing: the solver is told in `tell`, all of it and in its own order."""
+
+    def tell(
+        self,
+        x: npt.ArrayLike,
+        f: npt.ArrayLike,
+        g: npt.ArrayLike | None = None,
+        *,
+        rank_by: npt.ArrayLike | None = None,
+        feasible: npt.ArrayLike | None = None,
+    ) -> None:
+        """Hand over the values of the points of `ask`, in their order; `rank_by` is what the solver sees, if given."""
+        super().tell(x, f, g, rank_by=rank_by, feasible=feasible)
+        points = np.array(x, dtype=float)
+        asked = self._running().asked
+        if asked is None or points.shape != asked.shape:
+            return  # the budget cut the last population short: the run is over
+        values = np.array(f if rank_by is None else rank_by, dtype=float)
+        slopes = None if g is None else np.array(g, dtype=float)
+        self._answer(values, slopes)
+        best = int(np.argmin(np.where(np.isfinite(values), values, np.inf)))
+        if np.isfinite(values[best]) and values[best] <= self._finite[0]:
+            self.mean = points[best]
+
+    def _answer(self, f: FloatArray, g: FloatArray | None) -> None:
+        """Tell the solver, with something that it can work with in the place of what is not finite."""
+        if self._told is not None:
+            self._told.append((f, g))
+        finite = f[np.isfinite(f)]
+        if finite.size:
+            self._finite = (min(self._finite[0], finite.min()), max(self._finite[1], finite.max()))
+        low, high = map(float, self._finite)
+        if finite.size < f.size:
+            # Above all that was seen, by no more than its range: line searches interpolate and would choke on 1e300.
+            worse = min(high + max(high - low, abs(high)), sys.float_info.max) if high > -np.inf else 1.0
+            f = np.where(np.isfinite(f), f, worse)
+        if g is not None:
+            g = np.where(np.isfinite(g), g, 0.0)
+        self._running().tell(f, g)
+        self._ended_already()
+
+    def _ended_already(self) -> None:
+        solver = self._solver
+        if solver is not None and solver.asked is None:
+            status = getattr(solver.outcome, "status", 0)
+            self.end("converged" if getattr(solver.outcome, "success", True) else "solver", float(status))
+
+    def state_dict(self) -> dict[str, Any]:
+        """State as arrays: the base's, and what the solver was told."""
+        if self._told is None:
+            raise RuntimeError("a solver of SciPy is saved by what it was told: construct it with replayable=True")
+        sizes = np.array([len(f) for f, _ in self._told], dtype=int)
+        fs = np.concatenate([f for f, _ in self._told]) if self._told else np.empty(0)
+        gs = [g for _, g in self._told if g is not None]
+        return {
+            **super().state_dict(),
+            "told_sizes": sizes,
+            "told_f": fs,
+            "told_g": np.concatenate(gs) if gs else np.empty((0, self.n)),
+            "solver_seed": np.array(self._task.seed),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Bring a fresh solver to the state of `state_dict`, by telling it all again."""
+        rest = dict(state)
+        sizes, fs, gs = (np.asarray(rest.pop(name)) for name in ("told_sizes", "told_f", "told_g"))
+        self._task.seed = int(rest.pop("solver_seed"))
+        self._told, self._solver, self._finite = [], None, (np.inf, -np.inf)
+        stops = np.cumsum(sizes)
+        for start, stop in zip(stops - sizes, stops, strict=True):
+            self._running()
+            self._answer(fs[start:stop], gs[start:stop] if len(gs) else None)
+        super().load_state_dict(rest)
+
+
+class LBFGSB(ScipySolver):
+    """Quasi-Newton method with bounds and a memory of a few steps, restarted from its end until that gains nothing."""
+
+    paper = "Byrd, Lu, Nocedal and Zhu 1995, SIAM J. Sci. Comput. 16"
+    cost = "n maxcor"
+    good_for = "smooth functions with gradients, any n"
+    wants_gradient = True
+    solve = staticmethod(solvers.lbfgsb)
+    # SciPy's ftol of 2e-9 stops on an ill-conditioned problem long before 1e-8 is reached.
+    defaults: ClassVar[Mapping[str, Any]] = {"maxcor": 20, "ftol": 2e-15, "gtol": 1e-10, "maxls": 50}
+
+
+class BFGS(ScipySolver):
+    """Quasi-Newton method with a full inverse Hessian."""
+
+    paper = "Nocedal and Wright 2006, Numerical Optimization, chapter 6"
+    cost = "n^2"
+    good_for = "smooth functions with gradients, n to a few hundred"
+    wants_gradient = True
+    keeps_bounds = False
+    solve = staticmethod(solvers.bfgs)
+    defaults: ClassVar[Mapping[str, Any]] = {"gtol": 1e-10, "xrtol": 0.0, "c1": 1e-4, "c2": 0.9}
+
+
+class CG(ScipySolver):
+    """Nonlinear conjugate gradients, Polak and Ribiere's."""
+
+    paper = "Nocedal and Wright 2006, Numerical Optimization, chapter 5"
+    cost = "n"
+    good_for = "smooth functions with gradients, large n"
+    wants_gradient = True
+    keeps_bounds = False
+    solve = staticmethod(solvers.cg)
+    defaults: ClassVar[Mapping[str, Any]] = {"gtol": 1e-10, "c1": 1e-4, "c2": 0.4}
+
+
+class SLSQP(ScipySolver):
+    """Sequential quadratic programming; keeps constraints itself."""
+
+    paper = "Kraft 1988, DFVLR-FB 88-28"
+    cost = "n^3"
+    good_for = "smooth constrained problems, n to a few hundred"
+    wants_gradient = True
+    takes_constraints = True
+    solve = staticmethod(solvers.slsqp)
+    defaults: ClassVar[Mapping[str, Any]] = {"ftol": 1e-12}
+
+
+class TrustConstr(ScipySolver):
+    """Trust-region method with constraints, interior point or SQP."""
+
+    paper = "Byrd, Hribar and Nocedal 1999, SIAM J. Optim. 9"
+    cost = "n^3"
+    good_for = "smooth constrained problems"
+    wants_gradient = True
+    takes_constraints = True
+    solve = staticmethod(solvers.trust_constr)
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "gtol": 1e-10,
+        "xtol": 1e-12,
+        "barrier_tol": 1e-10,
+        "initial_tr_radius": 1.0,
+    }
+
+
+class NelderMead(ScipySolver):
+    """Downhill simplex."""
+
+    paper = "Nelder and Mead 1965; Gao and Han 2012 for adaptive=True"
+    cost = "n^2"
+    good_for = "a few variables, no gradients, little budget"
+    solve = staticmethod(solvers.nelder_mead)
+    defaults: ClassVar[Mapping[str, Any]] = {"xatol": 1e-11, "fatol": 1e-11, "adaptive": True, "initial_simplex": None}
+
+
+class Powell(ScipySolver):
+    """Line searches along conjugate directions."""
+
+    paper = "Powell 1964, The Computer Journal 7"
+    cost = "n"
+    good_for = "smooth functions without gradients, few variables"
+    solve = staticmethod(solvers.powell)
+    defaults: ClassVar[Mapping[str, Any]] = {"xtol": 1e-8, "ftol": 1e-12, "direc": None}
+
+
+class DifferentialEvolution(ScipySolver):
+    """Differential evolution, best1bin with dither, one batch per generation."""
+
+    paper = "Storn and Price 1997, J. Global Optim. 11"
+    cost = "n popsize"
+    good_for = "rugged functions in a box, separable ones above all"
+    needs_box = True
+    solve = staticmethod(solvers.differential_evolution)
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "strategy": "best1bin",
+        "tol": 1e-8,
+        "atol": 1e-11,
+        "mutation": (0.5, 1.0),
+        "recombination": 0.7,
+        "init": "latinhypercube",
+        "polish": False,
+    }
+
+    def __init__(self, x0: npt.ArrayLike, sigma0: Any = None, *, integrality: Any = None, **common: Any) -> None:
+        super().__init__(x0, sigma0, **common)
+        self._task.integrality = integrality
+
+
+class DualAnnealing(ScipySolver):
+    """Generalised simulated annealing with local searches."""
+
+    paper = "Xiang, Sun, Fan and Gong 1997, Physics Letters A 233"
+    cost = "n"
+    good_for = "rugged functions in a box"
+    needs_box = True
+    solve = staticmethod(solvers.dual_annealing)
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "initial_temp": 5230.0,
+        "restart_temp_ratio": 2e-5,
+        "visit": 2.62,
+        "accept": -5.0,
+        "no_local_search": False,
+        "sweeps": 1000,
+    }

@@ -1,0 +1,153 @@
+"""The calls of SciPy's solvers, each as a function of `call`, which evaluates points, and of a `Task`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from es.gradient.inversion import Call, FloatArray
+from problems.boxes import Box
+
+UNLIMITED = 2**31 - 1  # the driver holds the budget; SciPy's own limits must not cut it short
+
+
+@dataclass
+class Task:
+    """What a solver works on: start, box, seed, population, constraints, options and integrality."""
+
+    x0: FloatArray
+    box: Box | None
+    seed: int
+    popsize: int | None
+    constraints: Any
+    options: Mapping[str, Any]
+    integrality: Any = None
+
+    def bounds(self, *, keep_feasible: bool = False) -> Any:
+        """The box as SciPy's Bounds, or None."""
+        from scipy.optimize import Bounds
+
+        return None if self.box is None else Bounds(self.box.lb, self.box.ub, keep_feasible=keep_feasible)
+
+
+def _value(call: Call) -> Callable[[FloatArray], float]:
+    return lambda x: float(call(np.atleast_2d(x))[0][0])
+
+
+def _value_and_gradient(call: Call) -> Callable[[FloatArray], tuple[float, FloatArray]]:
+    def both(x: FloatArray) -> tuple[float, FloatArray]:
+        f, g = call(np.atleast_2d(x))
+        if g is None:
+            raise ValueError("g must be told to a method that works with gradients, got None")
+        return float(f[0]), g[0]
+
+    return both
+
+
+def _minimize(*args: Any, **kwargs: Any) -> Any:
+    """`scipy.optimize.minimize` without floating-point warnings from inside the solver.
+
+    Its Python warnings are left alone: their filters belong to the whole process, and this runs beside the caller's
+    thread.
+    """
+    from scipy.optimize import minimize
+
+    with np.errstate(all="ignore"):
+        return minimize(*args, **kwargs)
+
+
+def lbfgsb(call: Call, task: Task) -> Any:
+    """L-BFGS-B, started again with an empty memory where it stalled, until that gains little for the third time."""
+    fun, x, last, little = _value_and_gradient(call), task.x0, np.inf, 0
+    options = {**task.options, "maxiter": UNLIMITED, "maxfun": UNLIMITED}
+    while True:
+        result = _minimize(fun, x, jac=True, method="L-BFGS-B", bounds=task.bounds(), options=options)
+        gain = last - result.fun
+        little += not gain > 0.5 * abs(result.fun)
+        if "GRADIENT" in str(result.message) or little == 3 or not gain > 1e-12 * abs(result.fun):
+            # A start that gains nothing, even where the line search complained, has nothing but rounding left.
+            result.success = True
+            return result
+        x, last = result.x, result.fun
+
+
+def _gradient_solver(name: str) -> Callable[[Call, Task], Any]:
+    def solve(call: Call, task: Task) -> Any:
+        options = {**task.options, "maxiter": UNLIMITED}
+        return _minimize(_value_and_gradient(call), task.x0, jac=True, method=name, options=options)
+
+    return solve
+
+
+bfgs = _gradient_solver("BFGS")
+cg = _gradient_solver("CG")
+
+
+def slsqp(call: Call, task: Task) -> Any:
+    """Sequential least squares programming."""
+    options = {**task.options, "maxiter": UNLIMITED}
+    fun = _value_and_gradient(call)
+    return _minimize(
+        fun, task.x0, jac=True, method="SLSQP", bounds=task.bounds(), constraints=task.constraints, options=options
+    )
+
+
+def trust_constr(call: Call, task: Task) -> Any:
+    """Trust-region constrained, with BFGS updates for the second derivatives."""
+    options = {**task.options, "maxiter": UNLIMITED}
+    bounds = task.bounds(keep_feasible=True)
+    fun = _value_and_gradient(call)
+    return _minimize(
+        fun, task.x0, jac=True, method="trust-constr", bounds=bounds, constraints=task.constraints, options=options
+    )
+
+
+def nelder_mead(call: Call, task: Task) -> Any:
+    """Downhill simplex."""
+    options = {**task.options, "maxiter": UNLIMITED, "maxfev": UNLIMITED}
+    return _minimize(_value(call), task.x0, method="Nelder-Mead", bounds=task.bounds(), options=options)
+
+
+def powell(call: Call, task: Task) -> Any:
+    """Powell's conjugate directions."""
+    options = {**task.options, "maxiter": UNLIMITED, "maxfev": UNLIMITED}
+    return _minimize(_value(call), task.x0, method="Powell", bounds=task.bounds(), options=options)
+
+
+def differential_evolution(call: Call, task: Task) -> Any:
+    """Differential evolution with a generation per batch."""
+    from scipy.optimize import differential_evolution as solve
+
+    def values(x: npt.NDArray[Any]) -> Any:  # SciPy's batches have shape (n, k); the polish asks for single points
+        f = call(np.atleast_2d(x.T))[0]
+        return float(f[0]) if x.ndim == 1 else f
+
+    n = task.x0.size
+    integrality = None if task.integrality is None else np.asarray(task.integrality) != 0
+    per_variable = 15 if task.popsize is None else max(1, -(-task.popsize // n))
+    return solve(
+        values,
+        task.bounds(),
+        x0=task.x0,
+        popsize=per_variable,
+        vectorized=True,
+        updating="deferred",
+        integrality=integrality,
+        maxiter=UNLIMITED,
+        rng=np.random.default_rng(task.seed),
+        **task.options,
+    )
+
+
+def dual_annealing(call: Call, task: Task) -> Any:
+    """Generalised simulated annealing; `sweeps` is SciPy's maxiter."""
+    from scipy.optimize import dual_annealing as solve
+
+    options = dict(task.options)
+    sweeps = options.pop("sweeps")
+    rng = np.random.default_rng(task.seed)
+    return solve(_value(call), task.bounds(), x0=task.x0, maxiter=sweeps, maxfun=UNLIMITED, rng=rng, **options)

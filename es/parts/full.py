@@ -1,0 +1,123 @@
+"""What strategies with a full covariance matrix share: sampling by a factor A, and looking at C = A A^T."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core import stopping
+from es.core.arrays import FloatArray, times
+from es.parts.strategy import Strategy
+
+
+class FullCovariance(Strategy):
+    """Steps sigma A z, so with covariance matrix sigma^2 A A^T.
+
+    Parameters
+    ----------
+    x0, sigma0, bounds, popsize, rng, stop, bounds_method, sampling
+        See `Strategy`.
+    covariance0 : array_like, shape (n, n), or (runs, n, n), optional
+        Initial covariance matrix, in the place of sigma0 (`es.warm_start` fits one to earlier solutions).
+
+    Attributes
+    ----------
+    sigma : float, or (runs,)
+        Step size; at the start the largest of sigma0.
+    A : ndarray, shape (n, n), or (runs, n, n)
+        Factor of the covariance matrix.
+
+    Warns
+    -----
+    ResourceWarning
+        Where the matrices take more than 200 MB.
+    """
+
+    criteria: ClassVar[tuple[str, ...]] = stopping.COVARIANCE
+    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "A")
+
+    A: FloatArray
+
+    def __init__(
+        self,
+        x0: npt.ArrayLike,
+        sigma0: float | npt.ArrayLike | None = None,
+        *,
+        covariance0: npt.ArrayLike | None = None,
+        **common: Any,
+    ) -> None:
+        self._factor0: FloatArray | None = None
+        if covariance0 is not None:
+            if sigma0 is not None:
+                raise ValueError("sigma0 and covariance0 must not both be given: covariance0 holds the step sizes")
+            self._factor0 = _factor(covariance0, np.shape(x0))
+            sigma0 = np.sqrt(np.vecdot(self._factor0, self._factor0))
+        super().__init__(x0, sigma0, **common)
+
+    def _init(self) -> None:
+        super()._init()
+        _warn_of_size(self.n, self.runs)
+        self.sigma = self.scale0.max(-1)
+        factor = np.eye(self.n) * self.scale0[..., None, :] if self._factor0 is None else self._factor0
+        self.A = factor / self.sigma[..., None, None]
+
+    def _sample(self, z: FloatArray) -> FloatArray:
+        y: FloatArray = self.sigma[..., None, None] * times(z, self.A.swapaxes(-1, -2))
+        return y
+
+    def _whiten(self, y: FloatArray) -> FloatArray:
+        steps = y / np.asarray(self.sigma)[..., None, None]
+        z: FloatArray = np.linalg.solve(self.A, steps.swapaxes(-1, -2))
+        return z.swapaxes(-1, -2)
+
+    @property
+    def stds(self) -> FloatArray:
+        """Standard deviation of each coordinate, (n,) or (active runs, n)."""
+        stds: FloatArray = np.asarray(self.sigma)[..., None] * np.sqrt(np.vecdot(self.A, self.A))
+        return stds
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Covariance matrix of the distribution, (n, n) or (active runs, n, n)."""
+        return np.asarray(self.sigma**2)[..., None, None] * (self.A @ self.A.swapaxes(-1, -2))
+
+    @property
+    def axis_ratio(self) -> Any:
+        """Ratio of the longest to the shortest principal axis, per run."""
+        lengths = np.linalg.svd(self.A, compute_uv=False)
+        return lengths[..., 0] / lengths[..., -1]
+
+    def axes(self) -> FloatArray:
+        """Principal axes as columns (..., n, n), each times its standard deviation."""
+        u, lengths, _ = np.linalg.svd(self.A)
+        axes: FloatArray = np.asarray(self.sigma)[..., None, None] * (u * lengths[..., None, :])
+        return axes
+
+
+def _factor(covariance: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
+    """Cholesky factor of covariance0, one per run."""
+    C = np.asarray(covariance, dtype=float)
+    if C.shape not in ((*shape, *shape[-1:]), shape[-1:] * 2):
+        raise ValueError(f"covariance0 must have shape {shape[-1:] * 2}, got {C.shape}")
+    if not np.isfinite(C).all() or not np.allclose(C, C.swapaxes(-1, -2)):
+        raise ValueError("covariance0 must be finite and symmetric")
+    try:
+        factor: FloatArray = np.linalg.cholesky(C)
+    except np.linalg.LinAlgError:
+        raise ValueError("covariance0 must be positive definite") from None
+    return np.broadcast_to(factor, (*shape, *shape[-1:]))
+
+
+def _warn_of_size(n: int, runs: int | None) -> None:
+    size = 8 * n * n * (runs or 1)
+    if size > 200e6:
+        several = f" and {runs} runs" if runs else ""
+        warnings.warn(
+            f"the covariance matrices take 8 n^2 = {size / 1e6:.0f} MB for n={n}{several}: "
+            "methods 'sep-cmaes' and 'snes' take 8 n",
+            ResourceWarning,
+            stacklevel=5,
+        )

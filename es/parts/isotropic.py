@@ -1,0 +1,41 @@
+"""What strategies with one step size and no covariance matrix share."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from es.core.arrays import FloatArray
+from es.parts.strategy import Strategy
+
+
+class Isotropic(Strategy):
+    """Steps sigma s z: one step size for all coordinates, which keep the proportions s that `sigma0` gave them.
+
+    Attributes
+    ----------
+    sigma : float, or (runs,)
+        Step size; at the start the largest of sigma0.
+    """
+
+    claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "monotone", "permutation"})
+    cost = "n popsize"
+
+    def _init(self) -> None:
+        self.sigma = self.scale0.max(-1)
+
+    @property
+    def stds(self) -> FloatArray:
+        """Standard deviation of each coordinate, (n,) or (active runs, n)."""
+        stds: FloatArray = (self.sigma / self.scale0.max(-1))[..., None] * self.scale0
+        return stds
+
+    @property
+    def axis_ratio(self) -> Any:
+        """Ratio of the largest to the smallest standard deviation, per run: what sigma0 made it."""
+        return self.scale0.max(-1) / self.scale0.min(-1)
+
+    def _sample(self, z: FloatArray) -> FloatArray:
+        return self.stds[..., None, :] * z
+
+    def _whiten(self, y: FloatArray) -> FloatArray:
+        return y / self.stds[..., None, :]

@@ -1,0 +1,117 @@
+"""Several objectives: which points dominate, and the volume that they dominate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from es.core.arrays import FloatArray, IntArray
+
+MOST_CELLS = 4_000_000  # of a grid through all points of a front
+
+
+def fronts(f: FloatArray) -> IntArray:
+    """Rank of each row of f (k, m) by non-dominated sorting: 0 for those that no other row dominates, and so on.
+
+    A row dominates another if it is nowhere larger and somewhere smaller.
+    """
+    dominates = np.asarray((f[:, None] <= f[None]).all(-1) & (f[:, None] < f[None]).any(-1))
+    rank = np.full(len(f), -1)
+    left = np.ones(len(f), dtype=bool)
+    level = 0
+    while left.any():
+        front = left & ~dominates[left].any(0)
+        rank[front] = level
+        left &= ~front
+        level += 1
+    return rank
+
+
+def hypervolume(f: FloatArray, reference: FloatArray) -> float:
+    """Volume that the rows of f (k, m) dominate, up to the reference point (m,).
+
+    Examples
+    --------
+    >>> hypervolume(np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([3.0, 3.0]))
+    3.0
+    """
+    f = f[(f < reference).all(1)]
+    if len(f) == 0:
+        return 0.0
+    if f.shape[1] == 1:
+        return float(reference[0] - f.min())
+    f = f[f[:, -1].argsort(kind="stable")]
+    heights = np.diff(np.append(f[:, -1], reference[-1]))
+    if f.shape[1] == 2:
+        widths = reference[0] - np.minimum.accumulate(f[:, 0])
+        return float(widths @ heights)
+    slices = [hypervolume(f[: i + 1, :-1], reference[:-1]) for i in range(len(f))]
+    return float(np.array(slices) @ heights)
+
+
+def contributions(f: FloatArray, reference: FloatArray) -> FloatArray:
+    """Volume that each row of a front f (k, m) dominates alone, shape (k,).
+
+    Examples
+    --------
+    >>> contributions(np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([3.0, 4.0]))
+    array([2., 1.])
+    """
+    k, m = f.shape
+    if m == 1:
+        return np.full(k, reference[0] - f[0, 0] if k == 1 else 0.0)
+    if m == 2:  # a staircase: each step lies between its neighbours
+        order = np.lexsort((f[:, 1], f[:, 0]))
+        across, up = f[order, 0], f[order, 1]
+        alone = np.empty(k)
+        alone[order] = np.diff(across, append=reference[0]) * -np.diff(up, prepend=reference[1])
+        return alone
+    if k**m > MOST_CELLS:
+        whole = hypervolume(f, reference)
+        return np.array([whole - hypervolume(np.delete(f, i, 0), reference) for i in range(k)])
+    # The grid through all points: how many of them dominate a cell, and the sum of their numbers, which is the number
+    # of the one where it is one, are sums over all cells below.
+    edges = np.append(np.sort(f, axis=0), reference[None], axis=0)
+    corner = tuple(np.searchsorted(edges[:-1, j], f[:, j]) for j in range(m))
+    count, owner = np.zeros((2, *(k,) * m), dtype=np.intp)
+    np.add.at(count, corner, 1)
+    np.add.at(owner, corner, np.arange(k))
+    for j in range(m):
+        np.cumsum(count, axis=j, out=count)
+        np.cumsum(owner, axis=j, out=owner)
+    cells = np.nonzero(count == 1)
+    volume = np.ones(len(cells[0]))
+    for j, width in enumerate(np.diff(edges, axis=0).T):
+        volume *= width[cells[j]]
+    return np.bincount(owner[cells], weights=volume, minlength=k).astype(float)
+
+
+def keep_by_volume(f: FloatArray, count: int) -> IntArray:
+    """The rows of a front f (k, m) that stay when the one that adds least volume is dropped until `count` are left.
+
+    Volumes reach up to a point that lies one range of the rows beyond the worst of them, in each objective: so the
+    ends of the front weigh much, and the scale of an objective nothing. (To keep the best row of each objective come
+    what may wastes rows on ends that hardly differ from the next one: 0.8499 of volume on ZDT1 in place of 0.8515.)
+    """
+    kept = np.arange(len(f))
+    while len(kept) > count:
+        rows = 0.5 * f[kept]  # half, so that the largest numbers have a difference
+        low, span = rows.min(0), np.ptp(rows, axis=0)
+        unit = (rows - low) / np.where(span > 0, span, 1.0)
+        kept = np.delete(kept, contributions(unit, np.full(f.shape[1], 2.0)).argmin())
+    return kept
+
+
+def best_rows(f: FloatArray, count: int) -> IntArray:
+    """The `count` best rows of f (k, m): whole fronts, and of the front that does not fit those of most volume."""
+    rank = fronts(f)
+    chosen: list[int] = []
+    for level in range(int(rank.max()) + 1):
+        front = np.flatnonzero(rank == level)
+        room = count - len(chosen)
+        if len(front) > room:
+            # Rows of a front without finite values are all alike.
+            front = front[keep_by_volume(f[front], room)] if np.isfinite(f[front]).all() else front[:room]
+        chosen.extend(front.tolist())
+        if len(chosen) == count:
+            break
+    return np.array(chosen, dtype=np.intp)

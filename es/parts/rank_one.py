@@ -1,0 +1,47 @@
+"""Normal vectors with covariance I + v v^T, in linear time: what strategies with one direction of dependence share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from es.core.arrays import FloatArray
+
+
+def split(v: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Direction (..., n) and length (..., 1) of v."""
+    length = np.sqrt(np.vecdot(v, v))[..., None]
+    return v / length, length
+
+
+def stretch(z: FloatArray, v: FloatArray) -> FloatArray:
+    """(I + v v^T)^(1/2) z for rows z (..., k, n) and v (..., n): the part along v is sqrt(1 + |v|^2) times as long."""
+    unit, length = split(v)
+    return _scale_along(z, unit, np.sqrt(1 + length**2) - 1)
+
+
+def stretching(v: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """P and Q (..., 1, n) with which `stretch` is z + (z P^T) Q."""
+    unit, length = split(v)
+    return unit[..., None, :], ((np.sqrt(1 + length**2) - 1) * unit)[..., None, :]
+
+
+def unstretch(y: FloatArray, v: FloatArray) -> FloatArray:
+    """What `stretch` maps to y."""
+    unit, length = split(v)
+    return _scale_along(y, unit, 1 / np.sqrt(1 + length**2) - 1)
+
+
+def stretched_cross(cross: FloatArray, v: FloatArray) -> FloatArray:
+    """sum w (y unit) y of rows y stretched along v, from sum w (z unit) z of the rows z before, both (..., n)."""
+    unit, length = split(v)
+    root = np.sqrt(1 + length**2)
+    stretched: FloatArray = root * (cross + (root - 1) * np.vecdot(cross, unit)[..., None] * unit)
+    return stretched
+
+
+def _scale_along(z: FloatArray, unit: FloatArray, more: Any) -> FloatArray:
+    y: FloatArray = np.multiply((more * np.vecdot(z, unit[..., None, :]))[..., None], unit[..., None, :])
+    y += z
+    return y

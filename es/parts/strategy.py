@@ -1,0 +1,249 @@
+"""Base class of all strategies that sample: points are the mean plus a step made from standard normal z.
+
+A strategy states what its paper's box states: a step for each z, and what the ranked z teach. All else is here, once:
+drawing, bounds, finding out which z belongs to a point that was told, points of the caller's own, ranking.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core import stopping
+from es.core.arrays import FloatArray, IntArray, check_inside, pick_rows
+from es.core.optimizer import Optimizer
+from es.parts import bounds as boxes
+from es.parts.matching import OWN, fill_in, longest_own, places, unchanged
+from es.parts.precision import RANGE, as_precision, inner_box, nearest_box
+from es.parts.sampling import sampler
+
+
+class Strategy(Optimizer):
+    """An evolution strategy: sample around a mean, learn from the ranks.
+
+    Parameters
+    ----------
+    x0, sigma0, bounds, popsize, rng, stop
+        See `Optimizer`.
+    bounds_method : {"transform", "narrow", "reflect", "penalty"}
+        How bounds are kept (`es.parts.bounds`).
+    sampling : {"normal", "mirrored", "orthogonal", "mirrored-orthogonal"}
+        How the normal samples of a population are drawn (`es.parts.sampling`).
+    dtype : {"float64", "float32"} or NumPy type
+        Precision of the samples and the points; single precision takes half the memory and less time. What is learned
+        is in double precision all the same. Points that are told are rounded to it.
+
+    Notes
+    -----
+    A strategy gives `_init`, `_tune`, `_sample`, `_update` and `_whiten`, as in
+
+    >>> class Isotropic(Strategy):
+    ...     state_names = ("mean", "sigma")
+    ...     def _init(self):
+    ...         self.sigma = self.scale0.max(-1)
+    ...     def _sample(self, z):
+    ...         return self.sigma[..., None, None] * z
+    ...     def _update(self, z, y):
+    ...         self.mean += y[..., : len(y) // 2, :].mean(-2)
+
+    with formulas over the last axes only, so that the same lines serve one run and a stack of them.
+    """
+
+    criteria: ClassVar[tuple[str, ...]] = stopping.DISTRIBUTION
+    min_rows: ClassVar[int] = 2
+    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma")
+    asked_parts: ClassVar[tuple[str, ...]] = ("z", "y", "x")  # what is kept of points until they are told
+
+    sigma: Any
+
+    def __init__(
+        self,
+        x0: npt.ArrayLike,
+        sigma0: float | npt.ArrayLike | None = None,
+        *,
+        bounds_method: str = boxes.DEFAULT,
+        sampling: str = "normal",
+        dtype: npt.DTypeLike = np.float64,
+        **common: Any,
+    ) -> None:
+        self.dtype = as_precision(dtype)
+        self._range = RANGE[self.dtype.name]
+        self._normal = sampler(sampling)
+        self._bounds_method = bounds_method
+        self._asked: list[tuple[npt.NDArray[Any], ...]] = []  # samples, steps and points since the last tell
+        self._told: tuple[FloatArray, FloatArray]
+        super().__init__(x0, sigma0, **common)
+
+    # What a strategy gives -------------------------------------------------------------------------
+
+    def _tune(self, popsize: int) -> None:
+        """Weights and rates for this many rows: called before `_init`, and when `tell` gets another number of rows."""
+
+    def _sample(self, z: FloatArray) -> FloatArray:
+        """Steps from the mean (..., k, n) for standard normal z (..., k, n)."""
+        raise NotImplementedError
+
+    def _update(self, z: FloatArray, y: FloatArray) -> None:
+        """Learn from z and steps y = x - mean, both (..., k, n), rows sorted best first."""
+        raise NotImplementedError
+
+    def _whiten(self, y: FloatArray) -> FloatArray:
+        """The z that `_sample` maps to the steps y; needed for points of the caller's own."""
+        raise NotImplementedError
+
+    # Drawn from the state --------------------------------------------------------------------------
+
+    @property
+    def stds(self) -> FloatArray:
+        """Standard deviation of each coordinate, (n,) or (active runs, n)."""
+        return np.broadcast_to(np.asarray(self.sigma)[..., None], self.mean.shape)
+
+    @property
+    def axis_ratio(self) -> Any:
+        """Ratio of the longest to the shortest principal axis of the distribution, per run."""
+        stds = self.stds
+        return stds.max(-1) / stds.min(-1)
+
+    def axes(self) -> FloatArray:
+        """Principal axes as columns (..., n, n), each times its standard deviation."""
+        return np.eye(self.n) * self.stds[..., None, :]
+
+    @property
+    def rare_interval(self) -> int:
+        """Iterations between looks at criteria that need a decomposition of the covariance matrix."""
+        return 1
+
+    @property
+    def x_mean(self) -> FloatArray:
+        """Mean of the distribution in the caller's coordinates, inside the bounds."""
+        return self._decode(self.mean).copy()
+
+    # The base's hooks ------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        box = inner_box(self.box, self.dtype)
+        self.handler = None if box is None else boxes.handler(self._bounds_method, box, self.scale0)
+        self.mean = self._encode(self.mean)
+        self._tuned = self.popsize
+        self._tune(self.popsize)
+        self._init()
+
+    def _default_popsize(self) -> int:
+        return 4 + int(3 * np.log(self.n))
+
+    def _decode(self, u: FloatArray) -> FloatArray:
+        """Points to evaluate for points of the strategy."""
+        return u if self.handler is None else self.handler.decode(u)
+
+    def _encode(self, x: FloatArray) -> FloatArray:
+        return x if self.handler is None else self.handler.encode(x)
+
+    def _candidates(self, k: int) -> FloatArray:
+        z = self._normal(self._streams, self.batch, k, self.n, self.dtype)
+        y = self._sample(z)
+        x = np.asarray(self._decode(self.mean[..., None, :] + y), dtype=self.dtype)
+        self._asked.append((z, y, x))
+        return x.copy()
+
+    def _asked_rows(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Samples, steps and points (..., j, n) of all that was asked since the last tell."""
+        if not self._asked:
+            none = np.empty((*self.batch, 0, self.n))
+            return none, none, none
+        z, y, x = (np.concatenate(parts, axis=-2) for parts in zip(*self._asked, strict=True))
+        return z, y, x
+
+    def _arrange(self, x: FloatArray) -> IntArray | None:
+        if len(self._asked) == 1:
+            z, y, mine = self._asked[0]
+            if unchanged(x, mine):
+                self._told = z, y
+                return None
+        return self._match(x, *self._asked_rows())
+
+    def _match(self, x: FloatArray, z_asked: FloatArray, y_asked: FloatArray, x_asked: FloatArray) -> IntArray:
+        """Rows as they were asked, then those of the caller's own, whose z is found by going back from the point."""
+        place = places(x, x_asked)
+        order: IntArray = place.argsort(-1, kind="stable")
+        if place.max() < OWN:
+            z, y = pick_rows(z_asked, place), pick_rows(y_asked, place)
+        else:
+            z, y = self._of_own(x)
+            if z_asked.shape[-2]:
+                z, y = fill_in(z, z_asked, place), fill_in(y, y_asked, place)
+        self._told = pick_rows(z, order), pick_rows(y, order)
+        return order
+
+    def _of_own(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """z and steps of the caller's own points."""
+        check_inside(x, nearest_box(self.box, self.dtype), "x")
+        if not np.isfinite(x).all():
+            raise ValueError("x must be finite, got NaN or inf in it")
+        z = self._whiten(self._encode(x) - self.mean[..., None, :])
+        longest = longest_own(self.n)
+        length = np.sqrt(np.vecdot(z, z))[..., None]
+        z = np.where(length > longest, z * (longest / np.maximum(length, longest)), z)
+        z = np.where(length > 0, z, 1e-100)  # a point at the mean has no direction: any will do
+        return z, self._sample(z)
+
+    def _told_points(self) -> FloatArray:
+        """The points that were told, (..., k, n), before they were brought inside the bounds."""
+        return self.mean[..., None, :] + self._told[1]
+
+    def _square_lengths(self) -> FloatArray:
+        """|z|^2 of the points that were told, (..., k)."""
+        z = self._told[0]
+        square: FloatArray = np.vecdot(z, z)
+        return square
+
+    def _ranked_by(self, f: FloatArray) -> FloatArray:
+        return f if self.handler is None else self.handler.ranked_by(f, self._told_points(), self)
+
+    def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
+        z, y = self._told
+        self._retune(z.shape[-2])
+        self._update(pick_rows(z, order), pick_rows(y, order))
+
+    def _retune(self, k: int) -> None:
+        """Weights and rates for this many rows, where there were others before."""
+        if k != self._tuned:
+            self._tuned = k
+            self._tune(k)
+
+    def _after(self) -> None:
+        self._asked.clear()
+        least, most, interval = self._range
+        if self.nit % interval == 0:
+            # Whoever goes on beyond tolfacupx or tolx for long enough comes to the ends of the range of the numbers.
+            self.sigma = np.clip(self.sigma, least, most)
+
+    def _summary(self, run: int, row: int) -> dict[str, Any]:
+        return {
+            **super()._summary(run, row),
+            "sigma": float(np.max(self.sigma if self.runs is None else self.sigma[row])),
+        }
+
+    # Saving ----------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
+        """See `Optimizer.state_dict`; points that were asked and not yet told are part of it."""
+        arrays = super().state_dict()
+        for i, parts in enumerate(self._asked):
+            arrays |= {f"asked.{i}.{name}": part.copy() for name, part in zip(self.asked_parts, parts, strict=True)}
+        return arrays
+
+    def load_state_dict(self, arrays: Any) -> None:
+        """See `Optimizer.load_state_dict`."""
+        super().load_state_dict(arrays)
+        self._asked = []
+        while f"asked.{len(self._asked)}.z" in arrays:
+            i = len(self._asked)
+            self._asked.append(tuple(np.array(arrays[f"asked.{i}.{part}"]) for part in self.asked_parts))
+
+    def _take_runs(self, rows: IntArray) -> None:
+        super()._take_runs(rows)
+        if self.handler is not None:
+            self.handler.take(rows)
+        self._asked = [tuple(part[rows] for part in parts) for parts in self._asked]

@@ -1,0 +1,1 @@
+"""One run of an optimizer on an objective, and what accompanies it."""

@@ -1,0 +1,237 @@
+"""What the driver is handed, checked before anything is evaluated."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core.arrays import as_start, check_inside
+from es.core.stopping import CRITERIA
+from es.registry import get_method
+from es.run.memory import check_sizes
+from problems.boxes import Box
+from problems.ledger import Ledger
+from problems.objective import Objective
+from problems.several import MultiLedger, MultiObjective
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def as_ledger(fun: Any, n: int, *, jac: Any = None, vectorized: bool = False, several: bool = False) -> Ledger:
+    """The ledger that a run evaluates through: `fun` itself if it is one, else a new one around it.
+
+    `several` says whether the method is for several objectives.
+
+    Raises
+    ------
+    ValueError
+        If `fun` is no callable, or is an Objective that takes points of another length, has `jac` beside it, or has
+        one value where the method wants several or the other way round.
+    """
+    if isinstance(fun, Ledger | Objective):
+        if jac is not None or vectorized:
+            raise ValueError("jac and vectorized belong to the Objective that fun is already: give them there")
+        if fun.n is not None and fun.n != n:
+            raise ValueError(f"x0 must have shape ({fun.n},) for {fun.name}, got ({n},)")
+        problem = fun.objective if isinstance(fun, Ledger) else fun
+        if isinstance(problem, MultiObjective) != several:
+            cure = "wrap it in problems.MultiObjective" if several else "take method 'mo-cmaes'"
+            raise ValueError(f"fun must have {'several values' if several else 'one value'} per point: {cure}")
+        if isinstance(fun, Ledger):
+            return fun
+        return MultiLedger(problem) if isinstance(problem, MultiObjective) else Ledger(problem)
+    if several:
+        return MultiLedger(MultiObjective(fun, n, jac=jac, vectorized=vectorized))
+    return Ledger(Objective(fun, n, jac=jac, vectorized=vectorized))
+
+
+def start_point(x0: Any, fun: Any, rng: Any) -> tuple[FloatArray, Any]:
+    """x0 as a fresh array (n,), drawn from the Objective if it is None; and the rng to go on with.
+
+    Raises
+    ------
+    ValueError
+        If x0 is empty, stacked, not real or not finite, or None without an Objective that knows a start.
+    """
+    if x0 is None:
+        if not isinstance(fun, Ledger | Objective):
+            raise ValueError("x0 must be given unless fun is an Objective, which knows where to start; got None")
+        rng = np.random.default_rng(rng)
+        x0 = fun.x0(rng)
+    if np.ndim(x0) == 0:
+        x0 = [x0]
+    start = as_start(x0)
+    if start.ndim != 1:
+        raise ValueError(f"x0 must have shape (n,), got {start.shape}: stacked runs have es.minimize_runs")
+    return start, rng
+
+
+def as_class(cls: Any) -> Any:
+    """The class of a method, as it is.
+
+    Raises
+    ------
+    ValueError
+        If it is no class of optimizers.
+    """
+    if not (isinstance(cls, type) and hasattr(cls, "ask") and hasattr(cls, "tell")):
+        raise ValueError(f"method must be a name or a class with ask and tell, got {cls!r}")
+    return cls
+
+
+def take_noise(options: Mapping[str, Any] | None, constraints: Any) -> tuple[dict[str, Any], bool]:
+    """Take the option `noise` out of the options: the others, and whether points are to be evaluated repeatedly.
+
+    Raises
+    ------
+    ValueError
+        If it is neither None nor "reevaluate", or constraints are given beside it.
+    """
+    rest = dict(options or {})
+    noise = rest.pop("noise", None)
+    if noise not in (None, "reevaluate"):
+        raise ValueError(f"options['noise'] must be None or 'reevaluate', got {noise!r}")
+    if noise is not None and not (isinstance(constraints, list | tuple) and not constraints):
+        raise ValueError("options['noise'] cannot be combined with constraints: leave one of them out")
+    return rest, noise is not None
+
+
+def with_integers(cls: Any, options: Mapping[str, Any] | None, whole: Any) -> tuple[Any, Mapping[str, Any] | None]:
+    """The class and options to use where the coordinates in the mask `whole` are integers; as they are if none is.
+
+    That is `cls` if it takes `integrality`, and CMA-ES with margin for CMA-ES.
+
+    Raises
+    ------
+    ValueError
+        If the method knows real numbers only.
+    """
+    if whole is None or not whole.any():
+        return cls, options
+    options = {**(options or {}), "integrality": whole}
+    if "integrality" in constructor_arguments(cls):
+        return cls, options
+    if cls.__name__ == "CMAES":
+        return get_method("cmaes-margin"), options
+    raise ValueError(f"integrality cannot be kept by {cls.__name__}: take 'cmaes' or 'differential-evolution'")
+
+
+class Maker:
+    """Makes the optimizer of a run, and for restarts further ones that differ in a few arguments.
+
+    Parameters
+    ----------
+    cls : class
+        An optimizer.
+    x0 : ndarray, shape (n,)
+    sigma0, box, popsize
+        As for the constructor.
+    options : mapping or None
+        Arguments of the constructor, `stop` among them, and names of stopping criteria with their thresholds.
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown (with the closest names), x0 lies outside of the bounds, or there is no memory for so
+        many points or variables.
+    """
+
+    def __init__(
+        self,
+        cls: Any,
+        x0: FloatArray,
+        *,
+        sigma0: Any = None,
+        box: Box | None = None,
+        popsize: int | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        check_inside(x0, box)
+        check_sizes(cls, x0.shape[-1], x0.size // x0.shape[-1], popsize)
+        self.cls = cls
+        self.name = cls.__name__
+        self.fixed = {
+            "x0": x0,
+            "sigma0": sigma0,
+            "bounds": box,
+            "popsize": popsize,
+            **split_options(cls, options),
+        }
+
+    def __call__(self, *, maxfevals: float | None = None, **changes: Any) -> Any:
+        """An optimizer with these arguments changed; `maxfevals` is a budget of its own."""
+        arguments = {**self.fixed, **changes}
+        if maxfevals is not None:
+            arguments["stop"] = {**(arguments.get("stop") or {}), "maxfevals": maxfevals}
+        try:
+            return self.cls(**arguments)
+        except MemoryError as error:
+            cure = "take fewer points, or 'snes', which needs least"
+            raise MemoryError(f"{self.name} needs more memory than is free ({error}): {cure}") from error
+
+    def constrain(self, constraints: list[Any], off: Mapping[str, None]) -> None:
+        """Switch criteria off unless the caller has set them, and hand the constraints to a method that keeps them.
+
+        Raises
+        ------
+        ValueError
+            If the method compares with a value of the past: penalties change over time, so its parent would never be
+            beaten.
+        """
+        if "f_parent" in getattr(self.cls, "state_names", ()):
+            raise ValueError(
+                f"constraints cannot be kept by {self.name}, whose parent is never judged anew: take 'cmaes'"
+            )
+        if getattr(self.cls, "takes_constraints", False):
+            self.fixed["constraints"] = constraints
+        mine = {name: None for name in off if name in self.cls.criteria}
+        self.fixed["stop"] = {**mine, **(self.fixed.get("stop") or {})}
+
+    def settings(self) -> dict[str, Any]:
+        """What makes this run the run that it is, for checkpoints."""
+        box = self.fixed["bounds"]
+        changed = {"method": self.name, "bounds": None if box is None else [box.lb, box.ub]}
+        return {**self.fixed, **changed, "constraints": len(self.fixed.get("constraints", ()))}
+
+
+def split_options(cls: type, options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Sort `options` into arguments of a method's constructor and stopping criteria, which go to `stop`.
+
+    Raises
+    ------
+    ValueError
+        If a name is neither, with the closest names.
+    """
+    given = dict(options or {})
+    known = constructor_arguments(cls)
+    stop = dict(given.pop("stop", None) or {})
+    for name in list(given):
+        if name not in known and name in CRITERIA:
+            stop[name] = given.pop(name)
+    unknown = sorted(set(given) - known)
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], sorted(known | set(CRITERIA)), 3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(sorted(known))}"
+        raise ValueError(f"options of {cls.__name__} have no {unknown[0]!r}: {hint}")
+    return {**given, "stop": stop} if stop else given
+
+
+@functools.cache
+def constructor_arguments(cls: type) -> frozenset[str]:
+    """Names of keyword arguments, those of base classes included as far as `**options` hands them on."""
+    names: set[str] = set(cls.option_names()) if hasattr(cls, "option_names") else set()
+    for base in cls.__mro__:
+        init = base.__dict__.get("__init__")
+        if init is None or base is object:
+            continue
+        parameters = inspect.signature(init).parameters.values()
+        names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    return frozenset(names - {"self", "x0", "sigma0", "bounds", "popsize", "rng", "stop"})

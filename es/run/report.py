@@ -1,0 +1,167 @@
+"""What a run says while it goes on and when it has ended: callback, progress line, result."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from es.core.stopping import CRITERIA
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+    from es.minimize import Run
+
+BUDGET = frozenset({"maxfevals", "maxiter", "maxtime"})
+
+
+class Reporter:
+    """Calls the user's callback and keeps the progress line, once per iteration.
+
+    Parameters
+    ----------
+    callback : callable or None
+        `callback(intermediate_result)` as in SciPy, called with an `OptimizeResult`; a callback whose only parameter
+        has another name receives the best point so far. StopIteration, raised in it, ends the run.
+    progress : bool
+        Whether to show a line on standard error.
+    total : float or None
+        Evaluations in the budget, if there is one.
+    decode : callable
+        From the method's x to what the user knows as x.
+    """
+
+    def __init__(
+        self, callback: Callable[..., Any] | None, progress: bool, total: float | None, decode: Callable[[Any], Any]
+    ) -> None:
+        if callback is not None and not callable(callback):
+            raise ValueError(f"callback must be callable or None, got {type(callback).__name__}")
+        self._callback = callback
+        self._by_name = callback is not None and _wants_result(callback)
+        self.decode = decode
+        self._bar: Any = None
+        if progress:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=None if total in (None, np.inf) else int(total), unit="eval", leave=True)
+
+    def __call__(self, run: Run) -> bool:
+        """Report an iteration; False when the callback has asked to stop."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"f = {run.f_best:.6g}", refresh=False)
+            self._bar.update(run.limits.nfev - self._bar.n)
+        if self._callback is None:
+            return True
+        try:
+            if self._by_name:
+                self._callback(intermediate_result=intermediate(run, self.decode))
+            else:
+                self._callback(intermediate(run, self.decode).x)
+        except StopIteration:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Leave the progress line as it stands."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _wants_result(callback: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(callback).parameters
+    except (TypeError, ValueError):  # some builtins have no signature
+        return False
+    return set(parameters) == {"intermediate_result"}
+
+
+def intermediate(run: Run, decode: Callable[[Any], Any]) -> OptimizeResult:
+    """What the callback is shown: x, fun, nit, nfev, njev, n_failed, mean, sigma."""
+    opt, limits = run.opt, run.limits
+    fields = dict(
+        x=decode(opt.x_best),
+        fun=run.f_best,
+        nit=run.nit,
+        nfev=limits.nfev,
+        njev=limits.njev,
+        n_failed=limits.n_failed,
+        mean=decode(opt.x_mean),
+        sigma=getattr(opt, "sigma", None),
+    )
+    return _result(**fields | _compromises(run, decode))
+
+
+def _compromises(run: Run, decode: Callable[[Any], Any]) -> dict[str, Any]:
+    """With several objectives: the set that takes the place of the best point, and its volume; else nothing."""
+    if not hasattr(run.opt, "front"):
+        return {}
+    front: dict[str, Any] = run.opt.front()
+    points = [decode(x) for x in front["x"]]
+    return front if all(isinstance(x, np.ndarray) for x in points) else {**front, "x": points}
+
+
+def verdict(stop: Mapping[str, float], found: bool, wanted: bool) -> tuple[int, str]:
+    """Status and words for the reasons that ended a run.
+
+    0: the target was reached or, where none was `wanted`, a criterion of convergence; 1: the budget; 2: failure; 99:
+    callback.
+    """
+    if not found:
+        return 2, "no finite value was found"
+    if "ftarget" in stop:
+        return 0, "the target was reached"
+    if "callback" in stop:
+        return 99, "the callback raised StopIteration"
+    if BUDGET & set(stop):
+        return 1, "the budget is spent"
+    says = "; ".join(CRITERIA[name].says if name in CRITERIA else name for name in stop)
+    if wanted:
+        return 2, f"ended above ftarget: {says}"
+    good = any(name in ("converged", "tolfeasible") or (name in CRITERIA and CRITERIA[name].good) for name in stop)
+    return (0 if good else 2), says
+
+
+def summarize(run: Run) -> OptimizeResult:
+    """The result of a run that has ended; see `es.minimize` for its fields."""
+    opt, limits, stop, decode = run.opt, run.limits, dict(run.stop), run.reporter.decode
+    found = bool(np.isfinite(run.f_best))
+    status, words = verdict(stop, found, limits.ftarget is not None)
+    more = {} if run.judge is None else run.judge.report()
+    if not found and more.get("violation"):
+        words = "no feasible point was found, x has the least violation"
+    if "x" in more:
+        more["x"] = decode(more["x"])
+    figures = ", ".join(f"{name} = {value:.6g}" for name, value in stop.items())
+    failed = f", {limits.n_failed} of them failed" if limits.n_failed else ""
+    fields = dict(
+        x=decode(opt.x_best),
+        fun=run.f_best if found else np.nan,
+        success=status == 0,
+        status=status,
+        message=f"{words} ({figures}) after {limits.nfev} evaluations{failed}",
+        nfev=limits.nfev,
+        njev=limits.njev,
+        nit=run.nit,
+        mean=decode(opt.x_mean),
+        stop=stop,
+        n_failed=limits.n_failed,
+        first_error=run.evaluate.first_error,
+        seconds=limits.seconds,
+        seed=opt.seed,
+        method=run.method,
+        history=run.history.arrays(),
+    )
+    if hasattr(opt, "log"):
+        fields["restarts"] = opt.log
+    return _result(**fields | _compromises(run, decode) | more)
+
+
+def _result(**fields: Any) -> OptimizeResult:
+    from scipy.optimize import OptimizeResult
+
+    result = OptimizeResult()
+    result.update(fields)
+    return result

@@ -1,0 +1,225 @@
+"""Restarts: when a method's own criteria end a run, another one begins, with a larger population or from another place.
+
+IPOP doubles the population at each restart (Auger and Hansen, CEC 2005). BIPOP alternates between that regime and
+one of small populations and small step sizes, and gives both the same budget (Hansen, GECCO workshop BBOB 2009).
+Both work over any optimizer; one without a population (gradient methods, SciPy's solvers) is started from new points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core import state as store
+
+MOST = 9  # restarts with a doubled population, unless told otherwise: 512 times the first one
+
+
+class Restarts:
+    """An optimizer that makes optimizers: ask and tell go to the present run, the best of all runs is kept.
+
+    Parameters
+    ----------
+    make : callable
+        `make(**changes)` gives a fresh optimizer; the changes are among x0, sigma0, popsize, rng and stop.
+    most : int
+        Runs of the doubling regime after the first one.
+    rng : None, int, SeedSequence or Generator
+
+    Attributes
+    ----------
+    log : list of dict
+        Runs that have ended: popsize, nfev, fun, stop.
+    """
+
+    def __init__(self, make: Callable[..., Any], *, most: int = MOST, rng: Any = None) -> None:
+        if not isinstance(most, int | np.integer) or isinstance(most, bool) or most < 0:
+            raise ValueError(f"restarts must be a number >= 0, 'ipop', 'bipop' or None, got {most!r}")
+        self._make = make
+        self.most = int(most)
+        self._rng = np.random.default_rng(rng)
+        self.seed = rng if isinstance(rng, int | np.integer | np.random.SeedSequence) else None
+        self.log: list[dict[str, Any]] = []
+        self.large = 0  # runs of the doubling regime begun, after the first
+        self._changes: dict[str, Any] = {"rng": self._draw()}
+        self.inner = make(**self._changes)
+        self._stop: dict[str, float] = {}
+        # The first run fixes what the later ones are measured by.
+        self._x0, self._scale0, self._popsize0 = self.inner.mean.copy(), self.inner.scale0.copy(), self.inner.popsize
+        self._start = self.inner.x_mean
+        self.x_best, self.f_best = self.inner.x_best, self.inner.f_best
+
+    def _next(self) -> dict[str, Any] | None:
+        """What changes in the next run; None when there is to be none. IPOP: twice the population."""
+        return self._doubled()
+
+    def _doubled(self) -> dict[str, Any] | None:
+        if self.large >= self.most:
+            return None
+        self.large += 1
+        return {**self._elsewhere(), **self._sized(self._popsize0 * 2**self.large)}
+
+    def _sized(self, popsize: int) -> dict[str, Any]:
+        return {"popsize": int(popsize)} if self.inner.kind == "strategy" else {}
+
+    def _elsewhere(self) -> dict[str, Any]:
+        """A new start: uniform in a finite box, else around the first one."""
+        box = self.inner.box
+        if box is not None and box.finite:
+            return {"x0": self._rng.uniform(box.lb, box.ub)}
+        x = self._start + self._scale0 * self._rng.standard_normal(self._start.shape)
+        return {"x0": x if box is None else np.clip(x, box.lb, box.ub)}
+
+    def _draw(self) -> int:
+        return int(self._rng.integers(2**63))
+
+    def ask(self, k: int | None = None) -> Any:
+        """Points of the present run."""
+        return self.inner.ask(k)
+
+    def tell(self, x: npt.ArrayLike, f: npt.ArrayLike, g: npt.ArrayLike | None = None, **more: Any) -> None:
+        """Values for the present run; if its criteria are met, the next one begins."""
+        self.inner.tell(x, f, g, **more)
+        if self.inner.f_best < self.f_best:
+            self.x_best, self.f_best = self.inner.x_best, self.inner.f_best
+        reasons = self.inner.stop()
+        if not reasons:
+            return
+        self.log.append(
+            {
+                "popsize": int(self.inner.popsize),
+                "nfev": int(self.inner.nfev),
+                "fun": float(self.inner.f_best),
+                "stop": dict(reasons),
+            }
+        )
+        changes = self._next()
+        if changes is None:
+            self._stop = {**reasons, "restarts": float(len(self.log) - 1)}
+        else:
+            self._begin({**changes, "rng": self._draw()})
+
+    def _begin(self, changes: dict[str, Any]) -> None:
+        self._changes = changes
+        self.inner = self._make(**changes)
+
+    def stop(self) -> dict[str, float]:
+        """Empty until the last run has ended."""
+        return dict(self._stop)
+
+    @property
+    def x_mean(self) -> Any:
+        """Mean of the present run."""
+        return self.inner.x_mean
+
+    @property
+    def wants_gradient(self) -> bool:
+        """Whether the method moves by gradients."""
+        return bool(self.inner.wants_gradient)
+
+    def __getattr__(self, name: str) -> Any:
+        # sigma, stds, axis_ratio, popsize, kind, ...: those of the present run. A half-made object must not recurse.
+        if name.startswith("__") or "inner" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.inner, name)
+
+    def state_dict(self) -> dict[str, Any]:
+        """State as arrays: the present run's, how it was made, and the books."""
+        inner = {f"inner.{name}": value for name, value in self.inner.state_dict().items()}
+        made = {
+            name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in self._changes.items()
+        }
+        books = {"made": made, "log": self.log, "large": self.large, "stop": self._stop, **self._books()}
+        return {
+            **inner,
+            "x_best": np.array(self.x_best),
+            "f_best": np.array(self.f_best),
+            "rng": np.array(store.generator_to_text(self._rng)),
+            "books": store.pack(books),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state_dict` was taken."""
+        books = store.unpack(state["books"])
+        self._begin({name: np.array(v) if isinstance(v, list) else v for name, v in books["made"].items()})
+        self.inner.load_state_dict(store.below(state, "inner."))
+        self.log, self.large, self._stop = books["log"], books["large"], books["stop"]
+        self._load_books(books)
+        self.x_best, self.f_best = np.array(state["x_best"]), float(state["f_best"])
+        self._rng.bit_generator.state = store.generator_from_text(str(state["rng"])).bit_generator.state
+
+    def _books(self) -> dict[str, Any]:
+        return {}
+
+    def _load_books(self, books: Mapping[str, Any]) -> None:
+        pass
+
+
+class IPOP(Restarts):
+    """Restarts with a population that doubles (Auger and Hansen, CEC 2005)."""
+
+
+class BIPOP(Restarts):
+    """Restarts in two regimes of equal budget (Hansen 2009): doubling populations, and small ones with small steps."""
+
+    def __init__(self, make: Callable[..., Any], *, most: int = MOST, rng: Any = None) -> None:
+        super().__init__(make, most=most, rng=rng)
+        self.used = {"large": 0, "small": 0}
+        self.last_large = 0
+        self._regime = "small"  # the first run has the default population: it is charged there
+
+    def _next(self) -> dict[str, Any] | None:
+        used = self.log[-1]["nfev"]
+        self.used[self._regime] += used
+        if self._regime == "large" or self.last_large == 0:
+            self.last_large = used
+        if self.large > 0 and self.used["small"] < self.used["large"]:
+            self._regime = "small"
+            return self._small()
+        self._regime = "large"
+        return self._doubled()
+
+    def _small(self) -> dict[str, Any]:
+        """Popsize l0 (l_large / (2 l0))^(U^2), step size sigma0 10^(-2 V), half the budget of the last large run."""
+        u, v = self._rng.uniform(size=2)
+        popsize = self._popsize0 * (0.5 * 2**self.large) ** (u * u)
+        changes = {**self._elsewhere(), **self._sized(max(2, int(popsize))), "sigma0": self._scale0 * 10 ** (-2 * v)}
+        return {**changes, "budget": max(1.0, self.last_large // 2)}
+
+    def _begin(self, changes: dict[str, Any]) -> None:
+        self._changes = changes
+        rest = {name: value for name, value in changes.items() if name != "budget"}
+        self.inner = self._make(**rest, **({"maxfevals": changes["budget"]} if "budget" in changes else {}))
+
+    def _books(self) -> dict[str, Any]:
+        return {"used": self.used, "last_large": self.last_large, "regime": self._regime}
+
+    def _load_books(self, books: Mapping[str, Any]) -> None:
+        self.used, self.last_large, self._regime = books["used"], books["last_large"], books["regime"]
+
+
+def with_restarts(make: Callable[..., Any], restarts: Any, rng: Any) -> Any:
+    """The optimizer of a run: one of `make`, or restarts over it.
+
+    Parameters
+    ----------
+    make : callable
+    restarts : None, int, "ipop" or "bipop"
+    rng : None, int, SeedSequence or Generator
+
+    Raises
+    ------
+    ValueError
+        If `restarts` is something else.
+    """
+    if restarts is None:
+        return make(rng=rng)
+    if isinstance(restarts, str):
+        kinds: dict[str, type[Restarts]] = {"ipop": IPOP, "bipop": BIPOP}
+        if restarts.lower() not in kinds:
+            raise ValueError(f"restarts must be a number >= 0, 'ipop', 'bipop' or None, got {restarts!r}")
+        return kinds[restarts.lower()](make, rng=rng)
+    return IPOP(make, most=restarts, rng=rng)

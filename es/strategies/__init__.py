@@ -1,0 +1,1 @@
+"""Evolution strategies and natural-gradient methods: one paper a file."""

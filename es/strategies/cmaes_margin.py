@@ -1,0 +1,143 @@
+"""Integer coordinates: CMA-ES with margin.
+
+Hamano, Saito, Nomura and Shirakawa, CMA-ES with margin: lower-bounding marginal probability for mixed-integer black-box
+optimization (GECCO 2022, arXiv:2205.13482). Points are sampled as ever and rounded where they are evaluated; after each
+update, mean and scale of every integer coordinate are corrected so that at least a probability alpha = 1 / (n popsize)
+stays on the integers beside the one that the mean lies on. Without that, a step size below one half freezes a
+coordinate. The scale is a factor of its own (the paper's matrix A, `stretch` here) between sampling and rounding:
+the strategy learns from the steps without it, or the mean of an integer coordinate would wander by its wide steps
+for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr, ndtri
+
+from es.core.arrays import FloatArray
+from es.strategies.cmaes import CMAES
+from problems.boxes import Box
+
+
+class MarginCMAES(CMAES):
+    """CMA-ES with margin: integer coordinates beside real ones.
+
+    Parameters
+    ----------
+    integrality : array_like, shape (n,), optional
+        Non-zero where a coordinate takes whole numbers only. Default: nowhere, which is CMA-ES bit for bit.
+    x0, sigma0, **common
+        See `CMAES`. Bounds of integer coordinates are rounded inwards.
+
+    Raises
+    ------
+    ValueError
+        If `integrality` has another shape, or bounds leave a coordinate no whole number.
+
+    Examples
+    --------
+    >>> opt = MarginCMAES([5.0, 5.0], 2.0, integrality=[1, 0], rng=1)
+    >>> while not opt.stop():
+    ...     x = opt.ask()
+    ...     opt.tell(x, ((x - [2, 0.5]) ** 2).sum(-1))
+    >>> opt.result.x.round(6)
+    array([2. , 0.5])
+    """
+
+    paper = "Hamano, Saito, Nomura and Shirakawa, arXiv:2205.13482"
+    good_for = "integer and mixed-integer problems up to a few hundred variables"
+    # Invariances that move integer coordinates off the whole numbers hold for the others alone: claims are CMAES's.
+    state_names: ClassVar[tuple[str, ...]] = (*CMAES.state_names, "stretch")
+
+    def __init__(
+        self,
+        x0: npt.ArrayLike,
+        sigma0: float | npt.ArrayLike | None = None,
+        *,
+        integrality: npt.ArrayLike | None = None,
+        **common: Any,
+    ) -> None:
+        self._integrality = integrality
+        super().__init__(x0, sigma0, **common)
+
+    def _prepare(self) -> None:
+        integer = np.zeros(self.n, bool) if self._integrality is None else np.asarray(self._integrality) != 0
+        if integer.shape != (self.n,):
+            raise ValueError(f"integrality must have shape ({self.n},), got {integer.shape}")
+        self.whole = np.flatnonzero(integer)
+        box = self.box
+        lb, ub = (np.full(self.n, -np.inf), np.full(self.n, np.inf)) if box is None else (box.lb, box.ub)
+        self._low, self._high = np.ceil(lb[self.whole]), np.floor(ub[self.whole])
+        if (self._low > self._high).any():
+            i = int(self.whole[np.flatnonzero(self._low > self._high)[0]])
+            raise ValueError(f"bounds must leave a whole number to coordinate {i}, got [{lb[i]}, {ub[i]}]")
+        if box is not None:  # rounding keeps integer coordinates inside: only the others need a handler
+            self.box = Box(np.where(integer, -np.inf, lb), np.where(integer, np.inf, ub))
+            if not (np.isfinite(self.box.lb) | np.isfinite(self.box.ub)).any():
+                self.box = None
+        self.stretch = np.ones(self.mean.shape)
+        super()._prepare()
+        self.box = box
+
+    def _decode(self, u: FloatArray) -> FloatArray:
+        x, j = super()._decode(u), self.whole
+        if not j.size:
+            return x
+        x = np.array(x)
+        mean, stretch = (a if u.ndim == a.ndim else a[..., None, :] for a in (self.mean[..., j], self.stretch[..., j]))
+        x[..., j] = np.clip(np.rint(mean + stretch * (u[..., j] - mean)), self._low, self._high)
+        return x
+
+    def _encode(self, x: FloatArray) -> FloatArray:
+        u, j = super()._encode(x), self.whole
+        if not j.size:
+            return u
+        u = np.array(u)
+        mean, stretch = (a if x.ndim == a.ndim else a[..., None, :] for a in (self.mean[..., j], self.stretch[..., j]))
+        u[..., j] = mean + (x[..., j] - mean) / stretch
+        return u
+
+    @property
+    def stds(self) -> FloatArray:
+        """Standard deviation of each coordinate before it is rounded, (n,) or (active runs, n)."""
+        return super().stds * self.stretch
+
+    def _after(self) -> None:
+        super()._after()
+        if self.whole.size:
+            self._keep_margin(1.0 / (self.n * self.popsize))
+
+    def _keep_margin(self, alpha: float) -> None:
+        """Correct mean and scale of the integer coordinates, section 4.2 of the paper."""
+        j = self.whole
+        m, s = self.mean[..., j], np.maximum(self.stds[..., j], 1e-300)
+        below, above = _thresholds(m, self._low, self._high)
+        with np.errstate(invalid="ignore"):  # infinite thresholds drop out in the np.where below
+            # At the edge, where all integers lie on one side: the mean comes near enough to the next threshold (11).
+            only = np.where(np.isfinite(below), below, above)
+            edge = np.isfinite(below) != np.isfinite(above)
+            reach = -ndtri(min(alpha, 0.49)) * s
+            at_edge = only + np.sign(m - only) * np.minimum(np.abs(m - only), reach)
+            # Between two integers: probabilities of leaving to both sides, raised to alpha / 2 (12 to 16).
+            down, up = ndtr((below - m) / s), ndtr((m - above) / s)
+            stay = 1.0 - down - up
+            down1, up1 = np.maximum(down, alpha / 2), np.maximum(up, alpha / 2)
+            excess = (1.0 - down1 - up1 - stay) / (down1 + up1 + stay - 1.5 * alpha)
+            down2, up2 = down1 + excess * (down1 - alpha / 2), up1 + excess * (up1 - alpha / 2)
+            a, b = -ndtri(np.minimum(down2, 0.5 - 1e-12)), -ndtri(np.minimum(up2, 0.5 - 1e-12))
+            centre, scale = (below * b + above * a) / (a + b), (above - below) / (a + b)  # (17), (18)
+        inner = np.isfinite(below) & np.isfinite(above)
+        inner &= (down < alpha / 2) | (up < alpha / 2)
+        self.mean[..., j] = np.where(edge, at_edge, np.where(inner, centre, m))
+        self.stretch[..., j] *= np.where(inner, scale / s, 1.0)
+
+
+def _thresholds(m: FloatArray, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Borders of the cell that m lies in: half integers, infinite at the ends of the bounds."""
+    centre = np.clip(np.rint(m), low, high)
+    below = np.where(centre > low, centre - 0.5, -np.inf)
+    above = np.where(centre < high, centre + 0.5, np.inf)
+    return below, above

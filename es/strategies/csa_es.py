@@ -1,0 +1,48 @@
+"""(mu/mu_w, lambda)-ES with cumulative step-size adaptation."""
+
+from __future__ import annotations
+
+from es.parts import parameters
+from es.parts.isotropic import Isotropic
+from es.parts.linear_cost import RowWise
+from es.parts.pathlength import PathLength
+from es.parts.samples import Ranked
+
+
+class CSAES(RowWise, PathLength, Isotropic):
+    """(mu/mu_w, lambda)-ES with cumulative step-size adaptation: weighted recombination, one step size.
+
+    CMA-ES without its covariance matrix. Source: Hansen, Arnold & Auger, Evolution Strategies (Springer Handbook of
+    Computational Intelligence, 2015), algorithm 5, after Hansen & Ostermeier (Evolutionary Computation 9(2), 2001);
+    weights, rate and damping are those of CMA-ES (arXiv:1604.00772). Parameters: see `Strategy`.
+
+    Attributes
+    ----------
+    sigma : float, or (runs,)
+        Step size.
+    ps : ndarray, shape (n,), or (runs, n)
+        Evolution path.
+
+    Examples
+    --------
+    >>> opt = CSAES([3.0, 3.0], 1.0, rng=1)
+    >>> while not opt.stop():
+    ...     x = opt.ask()
+    ...     opt.tell(x, (x**2).sum(-1))
+    >>> bool(opt.result.fun < 1e-8)
+    True
+    """
+
+    paper = "Hansen, Arnold & Auger, Evolution Strategies (2015), algorithm 5"
+    good_for = "well-conditioned functions of any number of variables, noise with a large popsize"
+
+    def _tune(self, popsize: int) -> None:
+        p = parameters.cma(self.n, popsize, active=False)
+        self._set_path(p.cs, p.damps, p.mueff)
+        self._weights = p.weights[: p.mu]
+
+    def _absorb(self, ranked: Ranked) -> None:
+        (z_w,) = ranked.sums(self._weights)
+        self.mean += self.stds * z_w
+        self._lengthen(z_w)
+        self._scale_sigma()

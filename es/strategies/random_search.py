@@ -1,0 +1,49 @@
+"""Random search."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import ndtr
+
+from es.core.arrays import FloatArray, IntArray
+from es.core.optimizer import Optimizer
+from es.parts.sampling import plain
+
+
+class RandomSearch(Optimizer):
+    """Random search: learns nothing; the baseline that every method must beat.
+
+    Uniform between bounds where both are finite, else normal around x0 with standard deviation `sigma0`, at the
+    nearest point of the box. It never ends by itself: give it a budget. Source: Brooks, A discussion of random methods
+    for seeking maxima (Operations Research 6, 1958); Bergstra & Bengio (JMLR 13, 2012). Parameters: see `Optimizer`.
+
+    Examples
+    --------
+    >>> opt = RandomSearch([0.5, 0.5], bounds=[(0, 1), (0, 1)], rng=1, stop={"maxfevals": 1000})
+    >>> while not opt.stop():
+    ...     x = opt.ask()
+    ...     opt.tell(x, (x**2).sum(-1))
+    >>> bool(opt.result.fun < 0.1)
+    True
+    """
+
+    paper = "Brooks, Operations Research 6 (1958)"
+    cost = "n popsize"
+    good_for = "a baseline; functions of which few variables matter"
+    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
+    default_popsize: ClassVar[int] = 32
+
+    def _candidates(self, k: int) -> FloatArray:
+        z = plain(self._streams, self.batch, k, self.n)
+        x: Any = self.mean[..., None, :] + self.scale0[..., None, :] * z
+        if self.box is not None:
+            low, high = self.box.lb, self.box.ub
+            closed = np.isfinite(low) & np.isfinite(high)
+            low, width = np.where(closed, low, 0.0), np.where(closed, high - low, 0.0)
+            x = np.clip(np.where(closed, low + ndtr(z) * width, x), self.box.lb, self.box.ub)
+        return np.asarray(x)
+
+    def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
+        """Nothing."""
