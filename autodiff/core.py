@@ -126,12 +126,18 @@ def pairs(edges: Edges | None) -> Iterator[tuple[Node, Vjp]]:
         yield parent, vjp
 
 
-def made(kind: Any, out: Any, edges: Edges | None, depth: int, op: Any, level: int) -> Any:
+def made(kind: Any, out: Any, edges: Edges, op: Any, level: int) -> Any:
     """The value `out` with a new node, as a tensor of class `kind`: the one place that every recorded value passes."""
     node = Node()
     node.edges = edges
-    node.depth = depth
     node.op = op
+    parent, _, rest = edges
+    depth = parent.depth
+    while rest is not None:
+        parent, _, rest = rest
+        if parent.depth > depth:
+            depth = parent.depth
+    node.depth = depth + 1
     if type(out) is float64:
         node.form = float64
         node.dtype = FLOAT64
@@ -158,8 +164,6 @@ class Place:
 
     def __call__(self, g: Any) -> Any:
         """The gradient as an array of its own, differentiable in `g`."""
-        from autodiff.rules.indexing import scatter  # rules are made of what this file defines
-
         return scatter(g, self.index, self.shape)
 
 
@@ -169,6 +173,15 @@ def place(out: Any, x: Any, index: Any) -> Place:
     vjp.index = index
     vjp.shape = x.shape
     return vjp
+
+
+def scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape` with `g` added at `index`. A tensor `g` takes the call over, as for functions of NumPy."""
+    if not isinstance(g, (ndarray, np.generic)):
+        return g.__array_function__(scatter, (type(g),), (g, index, shape), {})
+    out = np.zeros(shape, g.dtype)
+    add_at(out, index, g, fresh=True)
+    return out
 
 
 def add_at(buffer: Any, index: Any, g: Any, fresh: bool = False) -> None:

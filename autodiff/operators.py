@@ -16,51 +16,44 @@ from autodiff.registry import RULES
 PLAIN = frozenset((float, int, ndarray, float64, np.float32))
 
 
-def binary(ufunc: Any, op: Callable[..., Any], twice: Any = None) -> Callable[..., Any]:
-    """The method of ``tensor op other``.
+Method = Callable[[Any, Any], Any]
 
-    It does what :func:`autodiff.tensor.record` does, written out for two arguments and one level, because a program
+
+def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Method]:
+    """The methods of ``tensor op other`` and of ``other op tensor``.
+
+    They do what :func:`autodiff.tensor.record` does, written out for two arguments and one level, because a program
     made of small operations spends its time here. Anything unusual goes the general way, through NumPy's protocol.
     ``x op x`` is recorded as the function `twice` of x, where one edge does for two.
     """
 
     def method(self: Any, other: Any) -> Any:
+        level, kind, own = self.level, type(other), type(self)
+        x = self.data
+        if level > 0:
+            if kind in PLAIN:
+                out = op(x, other)
+                return core.made(own, out, (self.node, RULES[ufunc][0](out, x, other), None), ufunc, level)
+            if kind is own and other.level == level:
+                if other is self and twice is not None:
+                    out = op(x, x)
+                    return core.made(own, out, (self.node, RULES[twice][0](out, x), None), twice, level)
+                y = other.data
+                out = op(x, y)
+                dx, dy = RULES[ufunc]
+                edges = (self.node, dx(out, x, y), (other.node, dy(out, x, y), None))
+                return core.made(own, out, edges, ufunc, level)
+        return ufunc(self, other)
+
+    def reflected(self: Any, other: Any) -> Any:
         level = self.level
-        if level <= 0:
-            return ufunc(self, other)
-        kind, own = type(other), type(self)
-        x, a = self.data, self.node
-        if kind is not own:
-            if kind not in PLAIN:
-                return ufunc(self, other)
-            out = op(x, other)
-            return core.made(own, out, (a, RULES[ufunc][0](out, x, other), None), a.depth + 1, ufunc, level)
-        if other.level != level:
-            return ufunc(self, other)
-        if other is self and twice is not None:
-            out = op(x, x)
-            return core.made(kind, out, (a, RULES[twice][0](out, x), None), a.depth + 1, twice, level)
-        y, b = other.data, other.node
-        out = op(x, y)
-        dx, dy = RULES[ufunc]
-        depth = a.depth if a.depth > b.depth else b.depth
-        return core.made(kind, out, (a, dx(out, x, y), (b, dy(out, x, y), None)), depth + 1, ufunc, level)
+        if level > 0 and type(other) in PLAIN:
+            y = self.data
+            out = op(other, y)
+            return core.made(type(self), out, (self.node, RULES[ufunc][1](out, other, y), None), ufunc, level)
+        return ufunc(other, self)
 
-    return method
-
-
-def reflected(ufunc: Any, op: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """The method of ``other op tensor``, where `other` is no tensor."""
-
-    def method(self: Any, other: Any) -> Any:
-        level = self.level
-        if level <= 0 or type(other) not in PLAIN:
-            return ufunc(other, self)
-        y, b = self.data, self.node
-        out = op(other, y)
-        return core.made(type(self), out, (b, RULES[ufunc][1](out, other, y), None), b.depth + 1, ufunc, level)
-
-    return method
+    return method, reflected
 
 
 def compare(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -74,15 +67,15 @@ def calls(fun: Any) -> Callable[..., Any]:
 
 
 def reduces(fun: Any, forward: Any) -> Callable[..., Any]:
-    """The array method of the reduction `fun`; the usual arguments go a short way, as in `binary`, by `forward`."""
+    """The array method of the reduction `fun`; the usual arguments go a short way, by `forward`."""
 
     def method(self: Any, axis: Any = None, *args: Any, keepdims: bool = False, **kwargs: Any) -> Any:
         level = self.level
         if level > 0 and not args and not kwargs and type(self.data) is not type(self):
-            x, a = self.data, self.node
+            x = self.data
             out = forward(x, axis, None, None, keepdims)
             vjp = RULES[fun][0](out, x, axis, keepdims=keepdims)
-            return core.made(type(self), out, (a, vjp, None), a.depth + 1, fun, level)
+            return core.made(type(self), out, (self.node, vjp, None), fun, level)
         return fun(self, axis, *args, keepdims=keepdims, **kwargs)
 
     return method
@@ -109,6 +102,9 @@ class Operators:
     node: Any
     level: int
 
+    def __array_function__(self, fun: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        raise NotImplementedError("tensors say what a NumPy function does with them")
+
     @classmethod
     def of(cls, data: Any, node: Any, level: int) -> Self:
         """A tensor with these attributes."""
@@ -118,13 +114,13 @@ class Operators:
         result.level = level
         return result
 
-    __add__, __radd__ = binary(np.add, operator.add), reflected(np.add, operator.add)
-    __sub__, __rsub__ = binary(np.subtract, operator.sub), reflected(np.subtract, operator.sub)
-    __mul__, __rmul__ = binary(np.multiply, operator.mul, np.square), reflected(np.multiply, operator.mul)
-    __truediv__, __rtruediv__ = binary(np.true_divide, operator.truediv), reflected(np.true_divide, operator.truediv)
-    __pow__, __rpow__ = binary(np.power, operator.pow), reflected(np.power, operator.pow)
-    __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul), reflected(np.matmul, operator.matmul)
-    __mod__, __rmod__ = binary(np.remainder, operator.mod), reflected(np.remainder, operator.mod)
+    __add__, __radd__ = short_forms(np.add, operator.add)
+    __sub__, __rsub__ = short_forms(np.subtract, operator.sub)
+    __mul__, __rmul__ = short_forms(np.multiply, operator.mul, np.square)
+    __truediv__, __rtruediv__ = short_forms(np.true_divide, operator.truediv)
+    __pow__, __rpow__ = short_forms(np.power, operator.pow)
+    __matmul__, __rmatmul__ = short_forms(np.matmul, operator.matmul)
+    __mod__, __rmod__ = short_forms(np.remainder, operator.mod)
     __neg__, __pos__, __abs__ = calls(np.negative), calls(np.positive), calls(np.absolute)
 
     __lt__, __le__, __gt__, __ge__ = (
@@ -140,11 +136,10 @@ class Operators:
     def __getitem__(self, index: Any) -> Any:
         level = self.level
         if level > 0:
-            x, a = self.data, self.node
+            x = self.data
             out = x[index]
-            vjp = RULES[getitem][0](out, x, index)
-            return core.made(type(self), out, (a, vjp, None), a.depth + 1, getitem, level)
-        return take_index(self, index)
+            return core.made(type(self), out, (self.node, RULES[getitem][0](out, x, index), None), getitem, level)
+        return self.__array_function__(getitem, (type(self),), (self, index), {})
 
     def __len__(self) -> int:
         return len(self.data)
@@ -182,10 +177,3 @@ class Operators:
         order: Any = (axes[0] if len(axes) == 1 else axes) or None
         fun: Any = np.transpose  # NumPy's types know nothing of its own protocols
         return fun(self, order)
-
-
-def take_index(x: Any, index: Any) -> Any:
-    """``x[index]`` of a tensor, the general way."""
-    from autodiff.tensor import record
-
-    return record(getitem, (x, index), {})

@@ -63,9 +63,8 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
         if callable(vjps):
             if not inputs:
                 return attach(value, None, level, fun)
-            pick = linked([(node, itemgetter(i)) for i, node in inputs])
-            depth = 1 + max(node.depth for _, node in inputs)
-            bundle = core.made(Tensor, Several, pick, depth, f"gradients of {call.__name__}", level).node
+            pick: Any = linked([(node, itemgetter(i)) for i, node in inputs])
+            bundle = core.made(Tensor, Several, pick, f"gradients of {call.__name__}", level).node
             return attach(value, (bundle, vjps, None), level, call)
         for i, _ in inputs:
             if vjps[i] is None:

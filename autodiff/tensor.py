@@ -24,7 +24,7 @@ import numpy as np
 from numpy import ndarray
 
 from autodiff import core
-from autodiff.core import Edges, Leaf, Several, linked, pairs
+from autodiff.core import Edges, Leaf, Several, linked
 from autodiff.eager import EAGER, Eager
 from autodiff.operators import value_of
 from autodiff.registry import CONSTANT, FORWARD, RULES, TRACED
@@ -67,9 +67,9 @@ class Tensor(Eager):
             return call_ufunc(ufunc, call, inputs, kwargs)
         if len(inputs) > 1 or self.level <= 0:
             return record(ufunc, inputs, kwargs)
-        x, a = self.data, self.node  # np.exp(x): the short way, as for operators
+        x = self.data  # np.exp(x): the short way, as for operators
         out = ufunc(x)
-        return core.made(Tensor, out, (a, RULES[ufunc][0](out, x), None), a.depth + 1, ufunc, self.level)
+        return core.made(Tensor, out, (self.node, RULES[ufunc][0](out, x), None), ufunc, self.level)
 
     def __array_function__(self, fun: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         return call_function(fun, args, kwargs)
@@ -244,18 +244,17 @@ def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 
 def attach(out: Any, edges: Edges | None, level: int, op: Any) -> Any:
     """The value `out` with the history `edges`, as a tensor; a tuple of values becomes a tuple of tensors."""
-    if level <= 0 and (level < 0 or edges is None or not EAGER.recording):
+    if edges is None or level < 0 or (level == 0 and not EAGER.recording):
         return tuple(Tensor.of(part, None, -1) for part in out) if type(out) is tuple else Tensor.of(out, None, -1)
-    depth = 1 + max([parent.depth for parent, _ in pairs(edges)], default=0)
     if type(out) is tuple:
-        node = core.made(Tensor, Several, edges, depth, op, level).node
+        node = core.made(Tensor, Several, edges, op, level).node
         return tuple(
-            core.made(Tensor, part, (node, Slot(i, len(out)), None), depth + 1, f"{node.name}[{i}]", level)
+            core.made(Tensor, part, (node, Slot(i, len(out)), None), f"{node.name}[{i}]", level)
             for i, part in enumerate(out)
         )
     if type(out) is ndarray and out.ndim == 0:
         out = out[()]
-    return core.made(Tensor, out, edges, depth, op, level)
+    return core.made(Tensor, out, edges, op, level)
 
 
 class Slot:

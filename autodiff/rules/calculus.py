@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.core import scatter
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import traced
-from autodiff.rules.indexing import scatter
 from autodiff.tensor import Tensor, asarray
 
 
