@@ -2,8 +2,7 @@
 
     res = es.minimize(f, x0, bounds=[(-5, 5)] * 10)
 
-The loop is ask, evaluate, tell. Everything beside it (checks, evaluation, limits, restarts, constraints, noise,
-checkpoints) has a file of its own.
+The checks, the loop, evaluation, limits, restarts, constraints, noise and checkpoints have a file of their own each.
 """
 
 from __future__ import annotations
@@ -24,18 +23,16 @@ from es.registry import get_method
 from es.run import arguments
 from es.run.checkpoint import Checkpoint, as_checkpoint
 from es.run.constraints import OFF, judge_for
-from es.run.history import History
+from es.run.loop import Run
 from es.run.noise import Reevaluation
 from es.run.report import Reporter, summarize
-from es.run.restarts import Restarts, with_restarts
+from es.run.restarts import with_restarts
 from es.space import Space
 from problems.boxes import as_box
 from problems.constraints import listed
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds, OptimizeResult
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def minimize(
@@ -192,97 +189,3 @@ def minimize(
             run.judge = Reevaluation(run.again, opt)
         run.go()
     return summarize(run)
-
-
-class Run:
-    """One run of an optimizer on an objective: the loop, and the parts that it plays together.
-
-    Parameters
-    ----------
-    opt : Optimizer
-    evaluate : Evaluator
-    limits : Limits
-        Budget, time and target.
-    reporter : Reporter
-        Callback and progress line.
-    method : str
-        Name for the result.
-    judge : callable or None
-        `judge(x, f)` gives keywords of `tell`: `rank_by` and `feasible` (constraints), `f` (noise).
-    checkpoint : Checkpoint or None
-    """
-
-    def __init__(
-        self,
-        opt: Any,
-        evaluate: Evaluator,
-        limits: Limits,
-        reporter: Reporter,
-        *,
-        method: str = "",
-        judge: Any = None,
-        checkpoint: Checkpoint | None = None,
-    ) -> None:
-        self.opt = opt
-        self.ledger = evaluate.ledger
-        self.evaluate = evaluate
-        self.limits = limits
-        self.reporter = reporter
-        self.method = method or type(opt).__name__
-        self.judge = judge
-        self.checkpoint = checkpoint
-        self.history = History()
-        self.nit = 0
-        self.stop: dict[str, float] = {}
-
-    def go(self) -> None:
-        """Ask, evaluate, tell, until there is a reason to stop."""
-        if self.checkpoint is not None:
-            self.checkpoint.resume(self)
-        opt, gradients = self.opt, bool(self.opt.wants_gradient)
-        while not self._stopped():
-            cut = self.limits.room(opt.popsize) < opt.popsize
-            if cut and self.checkpoint is not None:
-                self.checkpoint.keep(self, now=True)  # a run that goes on with a larger budget goes on from here
-            x = opt.ask()
-            x = x[: self.limits.room(len(x))]  # maxfevals is never passed, not even inside a population
-            f, g = self.evaluate(x, gradients=gradients)
-            judged = {} if self.judge is None else self.judge(x, f)
-            opt.tell(x, **{"f": f, "g": g, **judged})
-            self.nit += 1
-            shown = f if f.ndim == 1 else np.array([self.f_best])
-            self.history.add(self.nit, self.limits.nfev, shown, self.f_best, opt)
-            if not self.reporter(self):
-                self.stop["callback"] = float(self.nit)
-            if self.checkpoint is not None and not cut:
-                self.checkpoint.keep(self, now=self._stopped())
-
-    def again(self, x: FloatArray) -> FloatArray:
-        """Values of points that have been evaluated before, fewer than asked for where the budget ends."""
-        x = x[: self.limits.room(len(x))]
-        return self.evaluate(x)[0] if len(x) else np.empty(0)
-
-    @property
-    def f_best(self) -> float:
-        """Least value so far, of feasible points where there are constraints."""
-        return float(self.opt.f_best)
-
-    @property
-    def parts(self) -> dict[str, Any]:
-        """What has a state to be saved, by name."""
-        parts = {"optimizer": self.opt, "ledger": self.ledger, "history": self.history}
-        return parts if self.judge is None else {**parts, "judge": self.judge}
-
-    def _stopped(self) -> bool:
-        self.stop.update(self.limits.reached(self.nit, self.f_best))
-        if not self.stop:
-            self.stop.update(self.opt.stop())
-        if not self.stop and self.judge is not None:
-            reasons = self.judge.stop()
-            if reasons and isinstance(self.opt, Restarts):
-                self.judge.again()
-                for name, figure in reasons.items():
-                    self.opt.end(name, figure)  # the present run; the next tell begins another
-            else:
-                self.stop.update(reasons)
-        return bool(self.stop)

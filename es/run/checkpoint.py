@@ -15,7 +15,7 @@ import numpy as np
 from es.core import state as store
 
 if TYPE_CHECKING:
-    from es.minimize import Run
+    from es.run.loop import Run
 
 EVERY = 5.0  # seconds between two writings, unless told otherwise
 

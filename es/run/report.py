@@ -13,7 +13,7 @@ from es.core.stopping import CRITERIA
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
-    from es.minimize import Run
+    from es.run.loop import Run
 
 BUDGET = frozenset({"maxfevals", "maxiter", "maxtime"})
 

@@ -1,0 +1,128 @@
+"""The loop: ask, evaluate, tell, until there is a reason to stop."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core.limits import Limits
+from es.evaluation.evaluate import Evaluator
+from es.run.history import History
+from es.run.restarts import Restarts
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Reports(Protocol):
+    """What is told of each iteration; `es.run.report.Reporter` is one."""
+
+    decode: Any
+
+    def __call__(self, run: Run) -> bool:
+        """Report an iteration; False ends the run."""
+
+
+class Keeps(Protocol):
+    """What saves a run; `es.run.checkpoint.Checkpoint` is one."""
+
+    def resume(self, run: Run) -> None:
+        """Take over the state of a saved run, if there is one."""
+
+    def keep(self, run: Run, *, now: bool = False) -> None:
+        """Save the state if it is time to."""
+
+
+class Run:
+    """One run of an optimizer on an objective: the loop, and the parts that it plays together.
+
+    Parameters
+    ----------
+    opt : Optimizer
+    evaluate : Evaluator
+    limits : Limits
+        Budget, time and target.
+    reporter : Reports
+        Callback and progress line.
+    method : str
+        Name for the result.
+    judge : callable or None
+        `judge(x, f)` gives keywords of `tell`: `rank_by` and `feasible` (constraints), `f` (noise).
+    checkpoint : Keeps or None
+    """
+
+    def __init__(
+        self,
+        opt: Any,
+        evaluate: Evaluator,
+        limits: Limits,
+        reporter: Reports,
+        *,
+        method: str = "",
+        judge: Any = None,
+        checkpoint: Keeps | None = None,
+    ) -> None:
+        self.opt = opt
+        self.ledger = evaluate.ledger
+        self.evaluate = evaluate
+        self.limits = limits
+        self.reporter = reporter
+        self.method = method or type(opt).__name__
+        self.judge = judge
+        self.checkpoint = checkpoint
+        self.history = History()
+        self.nit = 0
+        self.stop: dict[str, float] = {}
+
+    def go(self) -> None:
+        """Ask, evaluate, tell, until there is a reason to stop."""
+        if self.checkpoint is not None:
+            self.checkpoint.resume(self)
+        opt, gradients = self.opt, bool(self.opt.wants_gradient)
+        while not self._stopped():
+            cut = self.limits.room(opt.popsize) < opt.popsize
+            if cut and self.checkpoint is not None:
+                self.checkpoint.keep(self, now=True)  # a run that goes on with a larger budget goes on from here
+            x = opt.ask()
+            x = x[: self.limits.room(len(x))]  # maxfevals is never passed, not even inside a population
+            f, g = self.evaluate(x, gradients=gradients)
+            judged = {} if self.judge is None else self.judge(x, f)
+            opt.tell(x, **{"f": f, "g": g, **judged})
+            self.nit += 1
+            shown = f if f.ndim == 1 else np.array([self.f_best])
+            self.history.add(self.nit, self.limits.nfev, shown, self.f_best, opt)
+            if not self.reporter(self):
+                self.stop["callback"] = float(self.nit)
+            if self.checkpoint is not None and not cut:
+                self.checkpoint.keep(self, now=self._stopped())
+
+    def again(self, x: FloatArray) -> FloatArray:
+        """Values of points that have been evaluated before, fewer than asked for where the budget ends."""
+        x = x[: self.limits.room(len(x))]
+        return self.evaluate(x)[0] if len(x) else np.empty(0)
+
+    @property
+    def f_best(self) -> float:
+        """Least value so far, of feasible points where there are constraints."""
+        return float(self.opt.f_best)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What has a state to be saved, by name."""
+        parts = {"optimizer": self.opt, "ledger": self.ledger, "history": self.history}
+        return parts if self.judge is None else {**parts, "judge": self.judge}
+
+    def _stopped(self) -> bool:
+        self.stop.update(self.limits.reached(self.nit, self.f_best))
+        if not self.stop:
+            self.stop.update(self.opt.stop())
+        if not self.stop and self.judge is not None:
+            reasons = self.judge.stop()
+            if reasons and isinstance(self.opt, Restarts):
+                self.judge.again()
+                for name, figure in reasons.items():
+                    self.opt.end(name, figure)  # the present run; the next tell begins another
+            else:
+                self.stop.update(reasons)
+        return bool(self.stop)
