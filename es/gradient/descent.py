@@ -105,7 +105,7 @@ class Descent(RuleState, Optimizer):
             far = value > np.maximum(self.lowest, self.first) + 10.0 * room
         bad = far | ~np.isfinite(slope).all(-1)
         better = ~bad & (value < self.lowest)
-        self._tire(better, value)
+        self._halve_where_stalled(better, value)
         self.back = np.where(better[..., None], here, self.back)
         self.slope = np.where(bad, self.slope, self._projected(here, slope))[()]
         self.mean = self._step(here, np.where(bad[..., None], 0.0, slope))

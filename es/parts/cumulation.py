@@ -60,7 +60,7 @@ class Cumulation(PathLength):
         self.q = np.zeros(self.mean.shape)
 
     def _set_parameters(self, p: CMAParameters, *others: CMAParameters) -> None:
-        """Take over weights and rates in `_tune`, and prepare what depends on nothing else.
+        """Take over weights and rates in `_set_rates`, and prepare what depends on nothing else.
 
         With several, one for each of the stacked runs: each formula runs for one, and the results get a leading axis.
         """

@@ -37,7 +37,7 @@ class EliteFit(Strategy):
             raise ValueError(f"elite must lie between 0 and 1, got {elite}: it is the share of the population kept")
         super().__init__(x0, sigma0, **common)
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         mu = min(popsize, max(2, round(self.elite * popsize)))
         self._weights = np.full(mu, 1 / mu)
 

@@ -11,12 +11,12 @@ import numpy.typing as npt
 from autodiff import optim
 from es.core.arrays import FloatArray, IntArray
 from es.parts import shaping as shapings
-from es.parts.linear_cost import RowWise
+from es.parts.linear_cost import LinearCost
 from es.parts.rule_state import RuleState, checked_patience
-from es.parts.samples import Rows
+from es.parts.samples import Samples
 
 
-class GradientEstimate(RuleState, RowWise):
+class GradientEstimate(RuleState, LinearCost):
     """Sample around the mean in pairs z, -z; estimate the gradient; let an update rule make the step.
 
     Where sigma0 has one value per coordinate, the rule works in units of it (relative to the largest).
@@ -101,17 +101,17 @@ class GradientEstimate(RuleState, RowWise):
         return self._merit
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
-        self._follow(self._rows, self._weights(self._rows, self._merit, order))
+        self._follow(self._samples, self._weights(self._samples, self._merit, order))
         self._settle(np.take_along_axis(self._merit, order[..., :1], -1)[..., 0])
 
-    def _weights(self, rows: Rows, f: FloatArray, order: IntArray) -> FloatArray:
+    def _weights(self, samples: Samples, f: FloatArray, order: IntArray) -> FloatArray:
         """Weights (..., k) of the rows, large for good ones."""
         return self._shaping(f, order)
 
-    def _follow(self, rows: Rows, weights: FloatArray) -> None:
+    def _follow(self, samples: Samples, weights: FloatArray) -> None:
         """Learn from k samples, with weights (..., k) that are large for good ones."""
-        (z_w,) = rows.sums(weights)
-        self._step(-z_w / rows.k)
+        (z_w,) = samples.sums(weights)
+        self._step(-z_w / samples.k)
 
     def _step(self, g: FloatArray) -> None:
         """Let the rule move the mean by a gradient g (..., n) in units of `shape`."""
@@ -119,7 +119,7 @@ class GradientEstimate(RuleState, RowWise):
 
     def _settle(self, best: Any) -> None:
         """Halve spread and learning rate where the best value has not improved for long."""
-        tired = self._tire(best < self.lowest, best)
+        tired = self._halve_where_stalled(best < self.lowest, best)
         if np.any(tired):
             half = np.where(tired, 0.5, 1.0)
             self.sigma = self.sigma * (half if np.ndim(self.sigma) == half.ndim else half[..., None])

@@ -22,7 +22,7 @@ class Exponential(FullCovariance):
     eta_sigma: Any
     eta_B: Any
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         n = self.n
         self.utilities = parameters.utilities(popsize)
         self.eta_sigma = self.eta_B = (9 + 3 * math.log(n)) / (5 * n * math.sqrt(n))

@@ -68,7 +68,7 @@ class FullCovariance(Strategy):
         y: FloatArray = self.sigma[..., None, None] * times(z, self.A.swapaxes(-1, -2))
         return y
 
-    def _whiten(self, y: FloatArray) -> FloatArray:
+    def _invert_sample(self, y: FloatArray) -> FloatArray:
         steps = y / np.asarray(self.sigma)[..., None, None]
         z: FloatArray = np.linalg.solve(self.A, steps.swapaxes(-1, -2))
         return z.swapaxes(-1, -2)

@@ -37,5 +37,5 @@ class Isotropic(Strategy):
     def _sample(self, z: FloatArray) -> FloatArray:
         return self.stds[..., None, :] * z
 
-    def _whiten(self, y: FloatArray) -> FloatArray:
+    def _invert_sample(self, y: FloatArray) -> FloatArray:
         return y / self.stds[..., None, :]

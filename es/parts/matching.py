@@ -1,4 +1,4 @@
-"""Which of the points that were asked a point is that was told."""
+"""Finding the points that `ask` handed out among those that `tell` gets."""
 
 from __future__ import annotations
 

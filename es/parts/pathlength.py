@@ -15,8 +15,8 @@ from es.parts.strategy import Strategy
 class PathLength(Strategy):
     """An evolution path in coordinates of z, where selection at random makes it N(0, I).
 
-    A subclass calls `_set_path` in its `_tune`, and `_lengthen` and `_scale_sigma` in its `_update`. Equation numbers
-    are those of Hansen, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772).
+    A subclass calls `_set_path` in its `_set_rates`, and `_lengthen` and `_scale_sigma` in its `_update`. Equation
+    numbers are those of Hansen, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772).
 
     Attributes
     ----------

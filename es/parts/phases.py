@@ -48,7 +48,7 @@ class Phases(Strategy):
         self.sigma = self.scale0.max(-1)
         self.ps = np.zeros(self.mean.shape)
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         n = self.n
         self.utilities = parameters.utilities(popsize)
         self._raw = self.utilities + 1 / popsize

@@ -20,7 +20,7 @@ class RuleState:
     Attributes
     ----------
     patience : int or None
-        Calls of `_tire` without a new least value after which the rate is halved; None: never.
+        Calls of `_halve_where_stalled` without a new least value after which the rate is halved; None: never.
     base_lr, rate : float, or (runs,)
         Learning rate (1 where a schedule gives it), and what is left of it after the halvings.
     since, lowest : float, or (runs,)
@@ -60,8 +60,8 @@ class RuleState:
             setattr(self, f"rule_{name}", rule.state[name])
         return y
 
-    def _tire(self, better: Any, value: Any) -> Any:
-        """Note where `value` is a new least one; halve the rate where the last one is `patience` calls ago: where."""
+    def _halve_where_stalled(self, better: Any, value: Any) -> Any:
+        """Keep the least value; halve the rate of runs that had none for `patience` calls, and say which these are."""
         self.lowest = np.where(better, value, self.lowest)[()]
         self.since = np.where(better, 0, self.since + 1)[()]
         tired = self.since >= (np.inf if self.patience is None else self.patience)

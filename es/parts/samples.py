@@ -23,7 +23,7 @@ def cut(x: FloatArray, block: slice | None) -> FloatArray:
     return x if block is None else x[..., block, :]
 
 
-class Rows:
+class Samples:
     """Samples z in the order in which they were drawn.
 
     Parameters
@@ -146,12 +146,12 @@ class Rows:
         return np.concatenate([values, sign * values[..., :more]], axis=-1) if more else values
 
 
-class Ranked(Rows):
+class RankedSamples(Samples):
     """The same as its ranks see it: all weights and values are by rank, best first, though no row is moved.
 
     Parameters
     ----------
-    rows : Rows
+    samples : Samples
     order : ndarray, shape (..., k)
         Ranks the rows best first.
 
@@ -160,8 +160,14 @@ class Ranked(Rows):
     There may be fewer weights than rows: they are those of the first ranks, and the others count nothing.
     """
 
-    def __init__(self, rows: Rows, order: IntArray) -> None:
-        self.z, self.k, self.few, self.along, self._squares = rows.z, rows.k, rows.few, rows.along, rows._squares
+    def __init__(self, samples: Samples, order: IntArray) -> None:
+        self.z, self.k, self.few, self.along, self._squares = (
+            samples.z,
+            samples.k,
+            samples.few,
+            samples.along,
+            samples._squares,
+        )
         self._order = order
         self._sorted: FloatArray | None = None
 

@@ -37,7 +37,7 @@ class Strategy(Optimizer):
 
     Notes
     -----
-    A strategy gives `_init`, `_tune`, `_sample`, `_update` and `_whiten`, as in
+    A strategy gives `_init`, `_set_rates`, `_sample`, `_update` and `_invert_sample`, as in
 
     >>> class Isotropic(Strategy):
     ...     state_names = ("mean", "sigma")
@@ -78,7 +78,7 @@ class Strategy(Optimizer):
 
     # What a strategy gives -------------------------------------------------------------------------
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         """Weights and rates for this many rows: called before `_init`, and when `tell` gets another number of rows."""
 
     def _sample(self, z: FloatArray) -> FloatArray:
@@ -89,7 +89,7 @@ class Strategy(Optimizer):
         """Learn from z and steps y = x - mean, both (..., k, n), rows sorted best first."""
         raise NotImplementedError
 
-    def _whiten(self, y: FloatArray) -> FloatArray:
+    def _invert_sample(self, y: FloatArray) -> FloatArray:
         """The z that `_sample` maps to the steps y; needed for points of the caller's own."""
         raise NotImplementedError
 
@@ -126,8 +126,8 @@ class Strategy(Optimizer):
         box = inner_box(self.box, self.dtype)
         self.handler = None if box is None else boxes.handler(self._bounds_method, box, self.scale0)
         self.mean = self._encode(self.mean)
-        self._tuned = self.popsize
-        self._tune(self.popsize)
+        self._rates_popsize = self.popsize
+        self._set_rates(self.popsize)
         self._init()
 
     def _default_popsize(self) -> int:
@@ -147,7 +147,7 @@ class Strategy(Optimizer):
         self._asked.append((z, y, x))
         return x.copy()
 
-    def _asked_rows(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _all_asked(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Samples, steps and points (..., j, n) of all that was asked since the last tell."""
         if not self._asked:
             none = np.empty((*self.batch, 0, self.n))
@@ -161,7 +161,7 @@ class Strategy(Optimizer):
             if unchanged(x, mine):
                 self._told = z, y
                 return None
-        return self._match(x, *self._asked_rows())
+        return self._match(x, *self._all_asked())
 
     def _match(self, x: FloatArray, z_asked: FloatArray, y_asked: FloatArray, x_asked: FloatArray) -> IntArray:
         """Rows as they were asked, then those of the caller's own, whose z is found by going back from the point."""
@@ -181,7 +181,7 @@ class Strategy(Optimizer):
         check_inside(x, nearest_box(self.box, self.dtype), "x")
         if not np.isfinite(x).all():
             raise ValueError("x must be finite, got NaN or inf in it")
-        z = self._whiten(self._encode(x) - self.mean[..., None, :])
+        z = self._invert_sample(self._encode(x) - self.mean[..., None, :])
         longest = longest_own(self.n)
         length = np.sqrt(np.vecdot(z, z))[..., None]
         z = np.where(length > longest, z * (longest / np.maximum(length, longest)), z)
@@ -203,14 +203,14 @@ class Strategy(Optimizer):
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
         z, y = self._told
-        self._retune(z.shape[-2])
+        self._adjust_rates(z.shape[-2])
         self._update(pick_rows(z, order), pick_rows(y, order))
 
-    def _retune(self, k: int) -> None:
+    def _adjust_rates(self, k: int) -> None:
         """Weights and rates for this many rows, where there were others before."""
-        if k != self._tuned:
-            self._tuned = k
-            self._tune(k)
+        if k != self._rates_popsize:
+            self._rates_popsize = k
+            self._set_rates(k)
 
     def _after(self) -> None:
         self._asked.clear()

@@ -35,7 +35,7 @@ class Aimed(CMAES):
             else:
                 goal = model.optimum()
                 goal = goal if self.box is None else np.clip(goal, self.box.lb, self.box.ub)
-                step = self._whiten((self._encode(goal) - self.mean)[None])[0]
+                step = self._invert_sample((self._encode(goal) - self.mean)[None])[0]
                 length = math.sqrt(step @ step)
             if length > math.sqrt(self.n):
                 step = step / math.sqrt(step @ step) * math.sqrt(z[0] @ z[0])

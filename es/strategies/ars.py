@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from es.core.arrays import FloatArray, IntArray
 from es.parts.estimate import GradientEstimate
-from es.parts.samples import Rows
+from es.parts.samples import Samples
 from es.parts.shaping import in_units
 
 
@@ -42,10 +42,10 @@ class ARS(GradientEstimate):
     def _default_lr(self) -> Any:
         return 0.25 * self.sigma
 
-    def _weights(self, rows: Rows, f: FloatArray, order: IntArray) -> FloatArray:
-        return self._differences(rows, in_units(f))
+    def _weights(self, samples: Samples, f: FloatArray, order: IntArray) -> FloatArray:
+        return self._differences(samples, in_units(f))
 
-    def _differences(self, samples: Rows, f: FloatArray) -> FloatArray:
+    def _differences(self, samples: Samples, f: FloatArray) -> FloatArray:
         """Weights of the rows: +-(f(-) - f(+)) k / (2 b std) in a pair, 0 if the pair is not among the b best.
 
         A point without a partner counts as a pair whose other value is the mean.
@@ -66,7 +66,7 @@ class ARS(GradientEstimate):
         return np.where(std > 0, weights / np.where(std > 0, std, 1.0), 0.0)
 
 
-def partners(samples: Rows) -> IntArray:
+def partners(samples: Samples) -> IntArray:
     """For each of k rows the row that is its negative, or itself if there is none: shape (..., k)."""
     z, k = samples.z, samples.k
     h, rows = z.shape[-2], np.arange(k)

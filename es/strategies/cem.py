@@ -78,7 +78,7 @@ class CEM(EliteFit):
     def _sample(self, z: FloatArray) -> FloatArray:
         return self.sigma[..., None, :] * z
 
-    def _whiten(self, y: FloatArray) -> FloatArray:
+    def _invert_sample(self, y: FloatArray) -> FloatArray:
         return y / self.sigma[..., None, :]
 
     def _update(self, z: FloatArray, y: FloatArray) -> None:

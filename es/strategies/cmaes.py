@@ -86,7 +86,7 @@ class CMAES(Cumulation, FullCovariance):
         super()._init()
         self.pc = np.zeros(self.mean.shape)  # A q, kept where the update of low rank may need it
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         given = parameters.of_each_run(self._given, self.active)
         self._set_parameters(*(parameters.cma(self.n, popsize, self._active, **rates) for rates in given))
         self._lowrank = self.n >= LOWRANK_FROM and 3 * popsize <= self.n  # where it is faster
@@ -124,10 +124,10 @@ class CMAES(Cumulation, FullCovariance):
     @property
     def rare_interval(self) -> int:
         """Iterations in which C can change by about a fifth, at default rates: the same whatever is in the stack."""
-        p = parameters.cma(self.n, self._tuned, self._active)
+        p = parameters.cma(self.n, self._rates_popsize, self._active)
         return max(1, math.ceil(0.2 / float(p.c1 + p.cmu)))
 
     def _take_runs(self, rows: IntArray) -> None:
         super()._take_runs(rows)
         if self._given and len(self.active):
-            self._tune(self._tuned)
+            self._set_rates(self._rates_popsize)

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from es.core.arrays import FloatArray
-from es.parts.linear_cost import RowWise
+from es.parts.linear_cost import LinearCost
 from es.parts.phases import Phases
 from es.parts.rank_one import split, stretched_cross, stretching, unstretch
-from es.parts.samples import Ranked
+from es.parts.samples import RankedSamples
 from es.parts.sampling import plain
 
 
-class CRFMNES(Phases, RowWise):
+class CRFMNES(Phases, LinearCost):
     """CR-FM-NES: a diagonal and one direction of dependence, in linear time; the choice for hundreds of variables.
 
     Source: Nomura & Ono, Fast moving natural evolution strategy for high-dimensional problems (arXiv:2201.11422),
@@ -53,8 +53,8 @@ class CRFMNES(Phases, RowWise):
         self.v = plain(self._streams, self.batch, 1, self.n)[..., 0, :] / math.sqrt(self.n)
         self.pc = np.zeros(self.mean.shape)
 
-    def _tune(self, popsize: int) -> None:
-        super()._tune(popsize)
+    def _set_rates(self, popsize: int) -> None:
+        super()._set_rates(popsize)
         n, mueff = self.n, self.mueff
         self.cc = (4 + mueff / n) / (n + 4 + 2 * mueff / n)
         self._pc_gain = math.sqrt(self.cc * (2 - self.cc) * mueff)
@@ -64,11 +64,11 @@ class CRFMNES(Phases, RowWise):
     def _map(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         return np.asarray(self.sigma)[..., None] * self.D, *stretching(self.v)
 
-    def _whiten(self, y: FloatArray) -> FloatArray:
+    def _invert_sample(self, y: FloatArray) -> FloatArray:
         scale = np.asarray(self.sigma)[..., None] * self.D
         return unstretch(y / scale[..., None, :], self.v)
 
-    def _absorb(self, ranked: Ranked) -> None:
+    def _update_from_sums(self, ranked: RankedSamples) -> None:
         (z_u,) = ranked.sums(self.utilities)
         moves, converges = self._phase(z_u)
         w = self._weights(ranked.square_lengths(), moves)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from es.parts import parameters
 from es.parts.isotropic import Isotropic
-from es.parts.linear_cost import RowWise
+from es.parts.linear_cost import LinearCost
 from es.parts.pathlength import PathLength
-from es.parts.samples import Ranked
+from es.parts.samples import RankedSamples
 
 
-class CSAES(RowWise, PathLength, Isotropic):
+class CSAES(LinearCost, PathLength, Isotropic):
     """(mu/mu_w, lambda)-ES with cumulative step-size adaptation: weighted recombination, one step size.
 
     CMA-ES without its covariance matrix. Source: Hansen, Arnold & Auger, Evolution Strategies (Springer Handbook of
@@ -36,12 +36,12 @@ class CSAES(RowWise, PathLength, Isotropic):
     paper = "Hansen, Arnold & Auger, Evolution Strategies (2015), algorithm 5"
     good_for = "well-conditioned functions of any number of variables, noise with a large popsize"
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         p = parameters.cma(self.n, popsize, active=False)
         self._set_path(p.cs, p.damps, p.mueff)
         self._weights = p.weights[: p.mu]
 
-    def _absorb(self, ranked: Ranked) -> None:
+    def _update_from_sums(self, ranked: RankedSamples) -> None:
         (z_w,) = ranked.sums(self._weights)
         self.mean += self.stds * z_w
         self._lengthen(z_w)

@@ -58,7 +58,7 @@ class DDCMAES(Strategy):
         # Of each path, its variance under random selection: below 1 until it has warmed up.
         self.gamma_s, self.gamma_c, self.gamma_d = (self._each(0.0) for _ in range(3))
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         n, p = self.n, parameters.cma(self.n, popsize, active=False)
         self._mu, self._mueff, self._cs, self._damps = p.mu, p.mueff, p.cs, p.damps
         raw = math.log((popsize + 1) / 2) - np.log(np.arange(p.mu, popsize) + 1)
@@ -79,7 +79,7 @@ class DDCMAES(Strategy):
         y: FloatArray = self.stds[..., None, :] * (z @ self.root)
         return y
 
-    def _whiten(self, y: FloatArray) -> FloatArray:
+    def _invert_sample(self, y: FloatArray) -> FloatArray:
         z: FloatArray = (y / self.stds[..., None, :]) @ self.inverse
         return z
 

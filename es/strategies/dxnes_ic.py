@@ -67,7 +67,7 @@ class DXNESIC(Phases, Exponential):
         # coordinates.
         axes = np.linalg.eigh(old + 1e-6 * new)[1]
         tau = (axes * (new @ axes)).sum(-2) / (axes * (old @ axes)).sum(-2) - 1
-        d_gamma = min(1.0, self.n / self._tuned)
+        d_gamma = min(1.0, self.n / self._rates_popsize)
         largest = np.sqrt(1 + d_gamma * np.maximum(tau.max(-1), 0.0))
         self.gamma = np.maximum((1 - self._c_gamma) * self.gamma + self._c_gamma * largest, 1.0)[()]
         if not np.any(moves):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from es.core.arrays import FloatArray
 from es.parts.estimate import GradientEstimate
-from es.parts.samples import Rows
+from es.parts.samples import Samples
 from es.parts.sampling import plain
 
 
@@ -87,7 +87,7 @@ class GuidedES(GradientEstimate):
         beside, along = self._lengths()
         return beside * self.stds, self.basis, (along / beside - 1) * self.basis
 
-    def _whiten(self, y: FloatArray) -> FloatArray:
+    def _invert_sample(self, y: FloatArray) -> FloatArray:
         beside, along = self._lengths()
         return self._guide(y / self.stds[..., None, :], 1 / beside, 1 / along)
 
@@ -97,15 +97,15 @@ class GuidedES(GradientEstimate):
         return math.sqrt(beside), math.sqrt(self.alpha + (1 - self.alpha) * self.n / self.subspace)
 
     def _guide(self, z: FloatArray, beside: float, along: float) -> FloatArray:
-        """Rows z (..., k, n), their parts inside of the subspace times `along`, the rest times `beside`."""
+        """Samples z (..., k, n), their parts inside of the subspace times `along`, the rest times `beside`."""
         U = self.basis
         inside: FloatArray = (z @ U.swapaxes(-1, -2)) @ U
         return beside * z + (along - beside) * inside
 
-    def _follow(self, rows: Rows, weights: FloatArray) -> None:
+    def _follow(self, samples: Samples, weights: FloatArray) -> None:
         # (5), with steps in units of sigma and `shape`, and the weights in the place of the values of f.
-        (z_w,) = rows.sums(weights)
-        g = -self._guide(z_w[..., None, :], *self._lengths())[..., 0, :] / rows.k
+        (z_w,) = samples.sums(weights)
+        g = -self._guide(z_w[..., None, :], *self._lengths())[..., 0, :] / samples.k
         self._step(g)
         self._remember(g)
 

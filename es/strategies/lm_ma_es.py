@@ -65,7 +65,7 @@ class LMMAES(PathLength, Isotropic):
         self.m = np.zeros((*self.batch, len(self._cd), self.n))
         self.moved = self._each(0)  # updates so far: the paths are used one after the other
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         p = parameters.cma(self.n, popsize, active=False)
         n, i = max(self.n, 2 * p.mueff), np.arange(4 + int(3 * math.log(self.n)))
         self._weights = p.weights[: p.mu]
@@ -88,8 +88,8 @@ class LMMAES(PathLength, Isotropic):
                 d = (1 - cd) * d + cd * (d @ m) * m.swapaxes(-1, -2)
         return super()._sample(d)
 
-    def _whiten(self, y: FloatArray) -> FloatArray:
-        d = super()._whiten(y)
+    def _invert_sample(self, y: FloatArray) -> FloatArray:
+        d = super()._invert_sample(y)
         for i, cd in reversed(list(enumerate(self._rates()))):
             if cd.any():  # the inverse of each factor, by Sherman & Morrison
                 m = self.m[..., i, :, None]

@@ -44,7 +44,7 @@ class MAES(PathLength, FullCovariance):
     claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "monotone", "permutation"})
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "A", "ps")
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         p = self._p = parameters.cma(self.n, popsize, active=False)
         self._set_path(p.cs, p.damps, p.mueff)
 

@@ -58,7 +58,7 @@ class OnePlusOneCholesky(Elitist, FullCovariance):
         self.q = np.zeros(self.mean.shape)
         self.p_succ = self._each(self._target)
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         n = self.n
         self._target = 1 / (5 + math.sqrt(popsize) / 2)
         self._cp = self._target * popsize / (2 + self._target * popsize)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from autodiff.optim import ClipUp
 from es.core.arrays import FloatArray
 from es.parts.estimate import GradientEstimate
-from es.parts.samples import Rows
+from es.parts.samples import Samples
 
 
 class PGPE(GradientEstimate):
@@ -66,12 +66,12 @@ class PGPE(GradientEstimate):
         super()._init()
         self.sigma = np.broadcast_to(np.asarray(self.sigma)[..., None], self.mean.shape).copy()
 
-    def _follow(self, rows: Rows, weights: FloatArray) -> None:
-        z_w, squares = rows.sums(weights, squares=weights)  # sum w z and sum w z^2
+    def _follow(self, samples: Samples, weights: FloatArray) -> None:
+        z_w, squares = samples.sums(weights, squares=weights)  # sum w z and sum w z^2
         # (7): the gradient in sigma_i is sum w (z_i^2 - 1) sigma_i, here relative to sigma_i; it is the same in a pair.
-        growth = (squares - weights.sum(-1)[..., None]) * (self.lr_sigma / rows.k)
+        growth = (squares - weights.sum(-1)[..., None]) * (self.lr_sigma / samples.k)
         relative = self.sigma / self.sigma.max(-1)[..., None]  # so that the estimate has no unit
-        self._step(-relative * z_w / rows.k)
+        self._step(-relative * z_w / samples.k)
         self.sigma = self.sigma * (1 + np.clip(growth, -self.max_change, self.max_change))
 
     @property

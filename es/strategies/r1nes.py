@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from es.core.arrays import FloatArray
-from es.parts.linear_cost import RowWise
+from es.parts.linear_cost import LinearCost
 from es.parts.parameters import utilities
 from es.parts.rank_one import split, stretching, unstretch
-from es.parts.samples import Ranked
+from es.parts.samples import RankedSamples
 from es.parts.sampling import plain
 
 
-class R1NES(RowWise):
+class R1NES(LinearCost):
     """R1-NES: a sphere stretched along one direction that is learned, in linear time and without coordinates.
 
     Source: Sun, Gomez, Schaul & Schmidhuber, A linear time natural evolution strategy for non-separable functions
@@ -46,7 +46,7 @@ class R1NES(RowWise):
         u = plain(self._streams, self.batch, 1, self.n)[..., 0, :]
         self.u = u / np.sqrt(np.vecdot(u, u))[..., None]
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         self.utilities = utilities(popsize)
         # The paper has 0.1 for both. The gradient in log sigma is the less noisy the larger n is, that in u the more.
         self.eta_sigma = min(1.0, max(0.1, self.n / 60))
@@ -60,10 +60,10 @@ class R1NES(RowWise):
     def _map(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         return self._scale(), *stretching(self.u)
 
-    def _whiten(self, y: FloatArray) -> FloatArray:
+    def _invert_sample(self, y: FloatArray) -> FloatArray:
         return unstretch(y / self._scale()[..., None, :], self.u)
 
-    def _absorb(self, ranked: Ranked) -> None:
+    def _update_from_sums(self, ranked: RankedSamples) -> None:
         v, r = split(self.u)
         along = ranked.lengths_along()  # of v, by rank
         z_w, cross = ranked.sums(self.utilities, self.utilities * along)  # sum w z and sum w (z v) z

@@ -9,11 +9,11 @@ import numpy as np
 from es.core.arrays import FloatArray
 from es.parts import parameters
 from es.parts.cumulation import Cumulation
-from es.parts.linear_cost import RowWise
-from es.parts.samples import Ranked
+from es.parts.linear_cost import LinearCost
+from es.parts.samples import RankedSamples
 
 
-class SepCMAES(RowWise, Cumulation):
+class SepCMAES(LinearCost, Cumulation):
     """Separable CMA-ES: a diagonal covariance matrix, learned (n + 2) / 3 times as fast, in linear time.
 
     Source: Ros & Hansen, A simple modification in CMA-ES achieving linear time and space complexity (PPSN 2008).
@@ -42,12 +42,12 @@ class SepCMAES(RowWise, Cumulation):
         self.sigma = self.scale0.max(-1)
         self.D = self.scale0 / self.sigma[..., None]
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         self._set_parameters(parameters.separable_cma(self.n, popsize, self._active))
 
     # (39), (40): steps are z times the standard deviations.
 
-    def _absorb(self, ranked: Ranked) -> None:
+    def _update_from_sums(self, ranked: RankedSamples) -> None:
         worse = ranked.square_lengths()[..., self.parameters.mu :] if self._active else None
         rates = self._rates_of(worse)[..., 0]  # (46)
         z_w, squares = ranked.sums(self._recombine, squares=rates[..., :-1])  # (41)

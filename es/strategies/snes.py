@@ -8,12 +8,12 @@ from typing import ClassVar
 import numpy as np
 
 from es.core.arrays import FloatArray
-from es.parts.linear_cost import RowWise
+from es.parts.linear_cost import LinearCost
 from es.parts.parameters import utilities
-from es.parts.samples import Ranked
+from es.parts.samples import RankedSamples
 
 
-class SNES(RowWise):
+class SNES(LinearCost):
     """Separable natural evolution strategy: one step size per coordinate, follows the natural gradient.
 
     Source: Wierstra, Schaul, Glasmachers, Sun, Peters & Schmidhuber, Natural Evolution Strategies (JMLR 15, 2014),
@@ -35,14 +35,14 @@ class SNES(RowWise):
     def _init(self) -> None:
         self.sigma = self.scale0.copy()
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         self.utilities = utilities(popsize)
         self._total = self.utilities.sum()  # 0 but for rounding
         self.eta_sigma = (3 + math.log(self.n)) / (5 * math.sqrt(self.n))
 
     # Steps are sigma z, as for all of its kind unless they say otherwise.
 
-    def _absorb(self, ranked: Ranked) -> None:
+    def _update_from_sums(self, ranked: RankedSamples) -> None:
         z_u, squares = ranked.sums(self.utilities, squares=self.utilities)  # sum u z and sum u z^2, best first
         self.mean += self.sigma * z_u
         self.sigma = self.sigma * np.exp(0.5 * self.eta_sigma * (squares - self._total))

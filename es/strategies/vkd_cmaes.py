@@ -59,7 +59,7 @@ class VkDCMAES(Strategy):
         self.ps = self._each(0.0)
         self.move = np.zeros(self.mean.shape)  # last move of the mean, in units of sigma
 
-    def _tune(self, popsize: int) -> None:
+    def _set_rates(self, popsize: int) -> None:
         p = parameters.cma(self.n, popsize, active=False)
         self._weights, self._mueff = p.weights[: p.mu], p.mueff
         self._cs, self._damps = 0.3, 4 - 3 / self.n  # of the two-point adaptation
@@ -77,7 +77,7 @@ class VkDCMAES(Strategy):
         y: FloatArray = np.asarray(self.sigma)[..., None, None] * self._each_run(VkDModel.transform, z)
         return y
 
-    def _whiten(self, y: FloatArray) -> FloatArray:
+    def _invert_sample(self, y: FloatArray) -> FloatArray:
         return self._each_run(VkDModel.whiten, y / np.asarray(self.sigma)[..., None, None])
 
     def _candidates(self, k: int) -> FloatArray:

@@ -7,7 +7,7 @@ import pytest
 
 import es
 from autodiff.optim import Adam
-from es.parts.samples import Rows
+from es.parts.samples import Samples
 from es.parts.shaping import centered_ranks, nes_utilities, shaping, standardized
 from es.replicas import Replicas
 from es.strategies.ars import ARS, partners
@@ -98,19 +98,19 @@ def test_values_are_taken_with_their_penalties(method, options):
 
 def test_partners():
     z = np.random.default_rng(0).standard_normal((4, 3))
-    np.testing.assert_array_equal(partners(Rows(z, 8)), [4, 5, 6, 7, 0, 1, 2, 3])
-    np.testing.assert_array_equal(partners(Rows(np.concatenate([z, -z]), 8)), [4, 5, 6, 7, 0, 1, 2, 3])
-    np.testing.assert_array_equal(partners(Rows(z[:2], 3)), [2, 1, 0])
+    np.testing.assert_array_equal(partners(Samples(z, 8)), [4, 5, 6, 7, 0, 1, 2, 3])
+    np.testing.assert_array_equal(partners(Samples(np.concatenate([z, -z]), 8)), [4, 5, 6, 7, 0, 1, 2, 3])
+    np.testing.assert_array_equal(partners(Samples(z[:2], 3)), [2, 1, 0])
     mixed = np.array([z[0], -z[1], z[2], z[1]])
-    np.testing.assert_array_equal(partners(Rows(mixed, 4)), [0, 3, 2, 1])
-    np.testing.assert_array_equal(partners(Rows(np.stack([mixed, mixed[::-1]]), 4)), [[0, 3, 2, 1], [2, 1, 0, 3]])
+    np.testing.assert_array_equal(partners(Samples(mixed, 4)), [0, 3, 2, 1])
+    np.testing.assert_array_equal(partners(Samples(np.stack([mixed, mixed[::-1]]), 4)), [[0, 3, 2, 1], [2, 1, 0, 3]])
 
 
 def test_guided_distribution_and_use():
     opt = GuidedES(np.zeros(6), 2.0, surrogate=lambda x: np.eye(6)[0], alpha=0.25, rng=0)
     x = np.concatenate([opt.ask(1000) for _ in range(20)])
     np.testing.assert_allclose(x.std(0) / 2, [np.sqrt(0.25 + 0.75 * 6), *[0.5] * 5], rtol=0.03)
-    np.testing.assert_allclose(opt._sample(opt._whiten(x[:5])), x[:5], rtol=1e-10)
+    np.testing.assert_allclose(opt._sample(opt._invert_sample(x[:5])), x[:5], rtol=1e-10)
     n = 100
     bias = np.random.default_rng(0).standard_normal(n)
 

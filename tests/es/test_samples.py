@@ -1,9 +1,9 @@
-"""Sums over samples against the same sums over rows that are moved to their ranks."""
+"""Sums over samples against the same sums over samples that are moved to their ranks."""
 
 import numpy as np
 import pytest
 
-from es.parts.samples import Ranked, Rows, add_product
+from es.parts.samples import RankedSamples, Samples, add_product
 from es.parts.shaping import by_rank
 from es.registry import get_method
 from tests.es.table import ellipsoid
@@ -14,14 +14,14 @@ from tests.es.table import ellipsoid
 @pytest.mark.parametrize("n", [1, 5, 1300])
 def test_ranked_sums(batch, h, k, n):
     rng = np.random.default_rng(0)
-    rows = Rows(rng.standard_normal((*batch, h, n)), k)
+    samples = Samples(rng.standard_normal((*batch, h, n)), k)
     order = rng.random((*batch, k)).argsort(-1)
     P = rng.standard_normal((*batch, 1, n))
-    rows.look(slice(0, 2), P, True)
-    rows.look(slice(2, h), P, True)
-    ranked = Ranked(rows, order)
-    z = np.take_along_axis(rows.all, order[..., None], -2)
-    np.testing.assert_array_equal(rows.all[..., h:, :], -rows.z[..., : k - h, :])
+    samples.look(slice(0, 2), P, True)
+    samples.look(slice(2, h), P, True)
+    ranked = RankedSamples(samples, order)
+    z = np.take_along_axis(samples.all, order[..., None], -2)
+    np.testing.assert_array_equal(samples.all[..., h:, :], -samples.z[..., : k - h, :])
     np.testing.assert_array_equal(ranked.all, z)
     w, few, own = rng.standard_normal(k), rng.standard_normal(2), rng.standard_normal((*batch, k))
     total, first, mine, squares = ranked.sums(w, few, own, squares=w)
@@ -31,7 +31,7 @@ def test_ranked_sums(batch, h, k, n):
     np.testing.assert_allclose(squares, w @ (z * z), atol=1e-12)
     np.testing.assert_allclose(ranked.square_lengths(), (z * z).sum(-1), rtol=1e-12)
     np.testing.assert_allclose(ranked.lengths_along(), (z * P).sum(-1), atol=1e-11)
-    np.testing.assert_allclose(rows.sums(w)[0], w @ rows.all, atol=1e-12)
+    np.testing.assert_allclose(samples.sums(w)[0], w @ samples.all, atol=1e-12)
 
 
 def test_weights_are_dealt_to_rows():
