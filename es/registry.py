@@ -8,49 +8,49 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
-TABLE: dict[str, str | type] = {
-    "cmaes": "es.strategies.cmaes:CMAES",
-    "cmaes-margin": "es.strategies.cmaes_margin:MarginCMAES",
-    "lra-cmaes": "es.strategies.lra_cmaes:LRACMAES",
-    "sep-cmaes": "es.strategies.sep_cmaes:SepCMAES",
-    "xnes": "es.strategies.xnes:XNES",
-    "snes": "es.strategies.snes:SNES",
-    "nes": "es.strategies.nes:NES",
-    "r1nes": "es.strategies.r1nes:R1NES",
-    "dxnes-ic": "es.strategies.dxnes_ic:DXNESIC",
-    "crfmnes": "es.strategies.crfmnes:CRFMNES",
-    "openai-es": "es.strategies.openai_es:OpenAIES",
-    "pgpe": "es.strategies.pgpe:PGPE",
-    "ars": "es.strategies.ars:ARS",
-    "guided-es": "es.strategies.guided_es:GuidedES",
-    "random-search": "es.strategies.random_search:RandomSearch",
-    "one-plus-one": "es.strategies.one_plus_one:OnePlusOne",
-    "csa-es": "es.strategies.csa_es:CSAES",
-    "gaussian": "es.strategies.gaussian:GaussianES",
-    "cem": "es.strategies.cem:CEM",
-    "ma-es": "es.strategies.ma_es:MAES",
-    "lm-ma-es": "es.strategies.lm_ma_es:LMMAES",
-    "vkd-cmaes": "es.strategies.vkd_cmaes:VkDCMAES",
-    "dd-cmaes": "es.strategies.dd_cmaes:DDCMAES",
-    "one-plus-one-cholesky": "es.strategies.one_plus_one_cholesky:OnePlusOneCholesky",
-    "lq-cmaes": "es.strategies.lq_cmaes:LQCMAES",
-    "mo-cmaes": "es.strategies.mo_cmaes:MOCMAES",
-    "sgd": "es.gradient.descent:SGD",
-    "momentum": "es.gradient.descent:Momentum",
-    "nesterov": "es.gradient.descent:Nesterov",
-    "adagrad": "es.gradient.descent:Adagrad",
-    "rmsprop": "es.gradient.descent:RMSprop",
-    "adam": "es.gradient.descent:Adam",
-    "adamw": "es.gradient.descent:AdamW",
-    "l-bfgs-b": "es.gradient.scipy_methods:LBFGSB",
-    "bfgs": "es.gradient.scipy_methods:BFGS",
-    "cg": "es.gradient.scipy_methods:CG",
-    "nelder-mead": "es.gradient.scipy_methods:NelderMead",
-    "powell": "es.gradient.scipy_methods:Powell",
-    "slsqp": "es.gradient.scipy_methods:SLSQP",
-    "trust-constr": "es.gradient.scipy_methods:TrustConstr",
-    "differential-evolution": "es.gradient.scipy_methods:DifferentialEvolution",
-    "dual-annealing": "es.gradient.scipy_methods:DualAnnealing",
+TABLE: dict[str, str | type] = {  # the name of a class in `es`, text "module:Class", or a class
+    "cmaes": "CMAES",
+    "cmaes-margin": "MarginCMAES",
+    "lra-cmaes": "LRACMAES",
+    "sep-cmaes": "SepCMAES",
+    "xnes": "XNES",
+    "snes": "SNES",
+    "nes": "NES",
+    "r1nes": "R1NES",
+    "dxnes-ic": "DXNESIC",
+    "crfmnes": "CRFMNES",
+    "openai-es": "OpenAIES",
+    "pgpe": "PGPE",
+    "ars": "ARS",
+    "guided-es": "GuidedES",
+    "random-search": "RandomSearch",
+    "one-plus-one": "OnePlusOne",
+    "csa-es": "CSAES",
+    "gaussian": "GaussianES",
+    "cem": "CEM",
+    "ma-es": "MAES",
+    "lm-ma-es": "LMMAES",
+    "vkd-cmaes": "VkDCMAES",
+    "dd-cmaes": "DDCMAES",
+    "one-plus-one-cholesky": "OnePlusOneCholesky",
+    "lq-cmaes": "LQCMAES",
+    "mo-cmaes": "MOCMAES",
+    "sgd": "SGD",
+    "momentum": "Momentum",
+    "nesterov": "Nesterov",
+    "adagrad": "Adagrad",
+    "rmsprop": "RMSprop",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "l-bfgs-b": "LBFGSB",
+    "bfgs": "BFGS",
+    "cg": "CG",
+    "nelder-mead": "NelderMead",
+    "powell": "Powell",
+    "slsqp": "SLSQP",
+    "trust-constr": "TrustConstr",
+    "differential-evolution": "DifferentialEvolution",
+    "dual-annealing": "DualAnnealing",
 }
 
 
@@ -96,13 +96,13 @@ def register(name: str, method: type | str) -> None:
     TABLE[name] = method
 
 
-def get_method(method: str | type) -> Any:
+def get_method(method: str | type | MethodInfo) -> Any:
     """The class of a method.
 
     Parameters
     ----------
-    method : str or class
-        A class is returned as it is.
+    method : str, class or MethodInfo
+        A class is returned as it is; a MethodInfo is an entry of `methods()`.
 
     Raises
     ------
@@ -114,6 +114,8 @@ def get_method(method: str | type) -> Any:
     >>> get_method("cmaes").__name__
     'CMAES'
     """
+    if isinstance(method, MethodInfo):
+        method = method.name
     if not isinstance(method, str):
         return method
     name = method.lower().replace("_", "-")
@@ -123,16 +125,31 @@ def get_method(method: str | type) -> Any:
         raise ValueError(f"method must be a known name or a class, got {method!r}: {hint}")
     entry = TABLE[name]
     if isinstance(entry, str):
-        module, _, attribute = entry.partition(":")
-        entry = TABLE[name] = getattr(importlib.import_module(module), attribute)
+        module, _, attribute = entry.rpartition(":")
+        entry = TABLE[name] = getattr(importlib.import_module(module or "es"), attribute)
     return entry
 
 
-def methods() -> list[MethodInfo]:
-    """All methods, strategies first, in the order in which they were registered."""
+class Methods(tuple[MethodInfo, ...]):
+    """The entries of `methods()`; ``"cmaes" in es.methods()`` asks for a name."""
+
+    __slots__ = ()
+
+    def __contains__(self, method: object) -> bool:
+        return any(method in (info, info.name) for info in self)
+
+
+def methods() -> Methods:
+    """All methods, strategies first, in the order in which they were registered.
+
+    Examples
+    --------
+    >>> "cmaes" in methods(), "cma" in methods()
+    (True, False)
+    """
     found = [_describe(name) for name in list(TABLE)]
     order = ["strategy", "multiobjective", "gradient", "scipy"]
-    return sorted(found, key=lambda info: order.index(info.kind) if info.kind in order else len(order))
+    return Methods(sorted(found, key=lambda info: order.index(info.kind) if info.kind in order else len(order)))
 
 
 def _describe(name: str) -> MethodInfo:

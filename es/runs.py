@@ -173,7 +173,7 @@ def minimize_runs(
     if several and keep_trace:
         raise ValueError("keep_trace follows one value and there are several objectives: leave it out")
     if cls.kind == "scipy" or restarts is not None or problem.constraints or (options or {}).get("noise") is not None:
-        from es.run.in_turn import run_in_turn
+        from es.in_turn import run_in_turn
 
         if isinstance(fun, Ledger):
             raise ValueError(

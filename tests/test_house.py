@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -11,23 +12,78 @@ ROOT = Path(__file__).parents[1]
 FLOORS = ("autodiff", "problems", "es", "experiments")
 
 
-def imported_packages(path: Path) -> set[str]:
-    """Top-level packages that a file imports, inside functions too."""
-    names: set[str] = set()
+def module_name(path: Path) -> str:
+    """`es.core.optimizer` for es/core/optimizer.py, `es` for es/__init__.py."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules_imported(path: Path, known: Collection[str]) -> set[str]:
+    """Modules among the `known` ones that a file imports: in functions and for type hints too."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names.update(alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names.add(node.module.split(".")[0])
-    return names
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = path.relative_to(ROOT).parts[: -node.level] if node.level else ()
+            package = ".".join((*base, *([node.module] if node.module else [])))
+            found.update(f"{package}.{a.name}" if f"{package}.{a.name}" in known else package for a in node.names)
+    return (found & set(known)) - {module_name(path)}
+
+
+def imports_of_the_house() -> dict[str, set[str]]:
+    """Every module of the four packages, with the modules that it imports."""
+    files = {module_name(path): path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")}
+    return {name: modules_imported(path, files) for name, path in files.items()}
 
 
 @pytest.mark.parametrize("floor", range(len(FLOORS)))
 def test_no_import_climbs_to_a_higher_floor(floor: int) -> None:
-    files = sorted((ROOT / FLOORS[floor]).rglob("*.py"))
-    assert files
-    climbs = {str(f.relative_to(ROOT)): imported_packages(f) & set(FLOORS[floor + 1 :]) for f in files}
+    above = FLOORS[floor + 1 :]
+    mine = {name: found for name, found in imports_of_the_house().items() if name.split(".")[0] == FLOORS[floor]}
+    assert mine
+    climbs = {name: [other for other in found if other.split(".")[0] in above] for name, found in mine.items()}
     assert {name: up for name, up in climbs.items() if up} == {}
+
+
+# The order of the rooms of `es`: a file imports from its own room and from rooms before it.
+ROOMS = (
+    ("registry", "space"),
+    ("core",),
+    ("parts",),
+    ("gradient", "evaluation"),
+    ("strategies", "run"),
+    ("minimize",),
+    ("runs", "in_turn", "scipy_bridge", "plotting", "replicas", "contract"),
+)
+
+
+def test_no_import_climbs_to_a_higher_room() -> None:
+    order = {room: step for step, rooms in enumerate(ROOMS) for room in rooms}
+    house = {name: found for name, found in imports_of_the_house().items() if name.startswith("es.")}
+    rooms = {name: name.split(".")[1] for name in house}
+    assert set(rooms.values()) <= set(order), "a new file at the top of es: give it a place in the order"
+    climbs = [
+        f"{name} -> {other}"
+        for name, found in house.items()
+        for other in found
+        if other in house and rooms[other] != rooms[name] and order[rooms[other]] >= order[rooms[name]]
+    ]
+    assert climbs == []
+    assert len(list((ROOT / "es").glob("*.py*"))) <= 16
+
+
+def test_no_two_files_import_each_other_on_any_way() -> None:
+    house = imports_of_the_house()
+    waiting = dict(house)
+    while free := [name for name, found in waiting.items() if not found & waiting.keys()]:
+        for name in free:
+            del waiting[name]
+    # What is left stands on a circle, or imports one: only those that are imported by others of them can be on it.
+    while ends := set(waiting) - set().union(*waiting.values()):
+        for name in ends:
+            del waiting[name]
+    assert {name: sorted(found & waiting.keys()) for name, found in waiting.items()} == {}
 
 
 def test_nothing_unpickles() -> None:

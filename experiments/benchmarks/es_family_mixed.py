@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import Bounds
 
+from es.parts.warm_start import warm_start
 from es.registry import get_method
-from es.warm_start import warm_start
 from experiments.benchmarks.es_family import FloatArray, Function, Table, by_ask_and_tell, function, side_by_side
 from experiments.benchmarks.timing import one_thread
 

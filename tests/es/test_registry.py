@@ -11,15 +11,23 @@ from es.registry import TABLE
 
 def test_every_method_describes_itself():
     described = es.methods()
-    assert [info.name for info in described if info.kind == "strategy"][:1] == ["cmaes"]
+    assert described[0].name == "cmaes"
     for info in described:
-        assert info.summary.endswith(".") or len(info.summary) > 20, info
-        assert (
-            info.paper
-            and info.cost
-            and info.good_for
-            and info.kind in ("strategy", "multiobjective", "gradient", "scipy")
-        ), info
+        assert 20 < len(info.summary) < 160 and info.summary.endswith("."), info
+        assert info.paper and info.cost and info.good_for, info
+        assert info.kind in ("strategy", "multiobjective", "gradient", "scipy"), info
+
+
+def test_every_method_is_a_class_of_the_package():
+    for info in es.methods():
+        cls = es.get_method(info.name)
+        assert getattr(es, cls.__name__) is cls and cls.__name__ in es.__all__
+
+
+def test_methods_can_be_asked_for_names_and_given_back():
+    assert "cmaes" in es.methods() and "cma" not in es.methods() and es.methods()[0] in es.methods()
+    assert es.get_method(es.methods()[0]) is es.CMAES
+    assert es.minimize(lambda x: x @ x, [1.0, 1.0], method=es.methods()[0], maxfevals=20, rng=1).method == "CMAES"
 
 
 def test_names():

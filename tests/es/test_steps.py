@@ -6,8 +6,8 @@ from scipy.linalg import expm
 
 from es.parts.full import _warn_of_size
 from es.parts.parameters import utilities
+from es.parts.warm_start import warm_start
 from es.registry import get_method
-from es.warm_start import warm_start
 from tests.es.table import ellipsoid, rotation, run
 
 

@@ -1,0 +1,125 @@
+"""The public names of `es` and where they live: read by type checkers, and by `es/__init__.py` when a name is used."""
+
+from .core.optimizer import Optimizer
+from .evaluation.evaluate import Evaluator
+from .gradient.descent import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop
+from .gradient.scipy_methods import (
+    BFGS,
+    CG,
+    LBFGSB,
+    SLSQP,
+    DifferentialEvolution,
+    DualAnnealing,
+    NelderMead,
+    Powell,
+    TrustConstr,
+)
+from .minimize import minimize
+from .parts.pareto import hypervolume
+from .parts.strategy import Strategy
+from .parts.warm_start import warm_start
+from .plotting import plot
+from .registry import MethodInfo, get_method, methods, register
+from .replicas import Replicas
+from .run.checkpoint import Checkpoint
+from .run.constraints import AugmentedLagrangian
+from .run.restarts import BIPOP, IPOP
+from .runs import minimize_runs
+from .scipy_bridge import scipy_method
+from .space import Choice, Integer, Linear, Log, Space
+from .strategies.ars import ARS
+from .strategies.cem import CEM
+from .strategies.cmaes import CMAES
+from .strategies.cmaes_margin import MarginCMAES
+from .strategies.crfmnes import CRFMNES
+from .strategies.csa_es import CSAES
+from .strategies.dd_cmaes import DDCMAES
+from .strategies.dxnes_ic import DXNESIC
+from .strategies.gaussian import GaussianES
+from .strategies.guided_es import GuidedES
+from .strategies.lm_ma_es import LMMAES
+from .strategies.lq_cmaes import LQCMAES
+from .strategies.lra_cmaes import LRACMAES
+from .strategies.ma_es import MAES
+from .strategies.mo_cmaes import MOCMAES
+from .strategies.nes import NES
+from .strategies.one_plus_one import OnePlusOne
+from .strategies.one_plus_one_cholesky import OnePlusOneCholesky
+from .strategies.openai_es import OpenAIES
+from .strategies.pgpe import PGPE
+from .strategies.r1nes import R1NES
+from .strategies.random_search import RandomSearch
+from .strategies.sep_cmaes import SepCMAES
+from .strategies.snes import SNES
+from .strategies.vkd_cmaes import VkDCMAES
+from .strategies.xnes import XNES
+
+__version__: str
+
+__all__ = [
+    "ARS",
+    "BFGS",
+    "BIPOP",
+    "CEM",
+    "CG",
+    "CMAES",
+    "CRFMNES",
+    "CSAES",
+    "DDCMAES",
+    "DXNESIC",
+    "IPOP",
+    "LBFGSB",
+    "LMMAES",
+    "LQCMAES",
+    "LRACMAES",
+    "MAES",
+    "MOCMAES",
+    "NES",
+    "PGPE",
+    "R1NES",
+    "SGD",
+    "SLSQP",
+    "SNES",
+    "XNES",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "AugmentedLagrangian",
+    "Checkpoint",
+    "Choice",
+    "DifferentialEvolution",
+    "DualAnnealing",
+    "Evaluator",
+    "GaussianES",
+    "GuidedES",
+    "Integer",
+    "Linear",
+    "Log",
+    "MarginCMAES",
+    "MethodInfo",
+    "Momentum",
+    "NelderMead",
+    "Nesterov",
+    "OnePlusOne",
+    "OnePlusOneCholesky",
+    "OpenAIES",
+    "Optimizer",
+    "Powell",
+    "RMSprop",
+    "RandomSearch",
+    "Replicas",
+    "SepCMAES",
+    "Space",
+    "Strategy",
+    "TrustConstr",
+    "VkDCMAES",
+    "get_method",
+    "hypervolume",
+    "methods",
+    "minimize",
+    "minimize_runs",
+    "plot",
+    "register",
+    "scipy_method",
+    "warm_start",
+]
