@@ -13,7 +13,7 @@ def test_every_method_describes_itself():
     described = es.methods()
     assert described[0].name == "cmaes"
     for info in described:
-        assert 20 < len(info.summary) < 160 and info.summary.endswith("."), info
+        assert 15 < len(info.summary) < 160 and info.summary.endswith("."), info
         assert info.paper and info.cost and info.good_for, info
         assert info.kind in ("strategy", "multiobjective", "gradient", "scipy"), info
 
