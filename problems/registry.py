@@ -26,6 +26,7 @@ _PROVIDERS = [
     "problems.control",
     "problems.images",
     "problems.bbob",
+    "problems.mgh",
 ]
 _ENTRIES: dict[str, Entry] = {}
 
