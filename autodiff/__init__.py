@@ -19,6 +19,7 @@ array([ -2., 200.])
 from autodiff import nn, optim, rules, special
 from autodiff.check import check_grads
 from autodiff.checkpoint import checkpoint, checkpoint_sequential
+from autodiff.contract import check_rule
 from autodiff.conv import conv2d, conv_transpose2d
 from autodiff.debugging import debug
 from autodiff.eager import no_grad
@@ -40,6 +41,7 @@ __all__ = [
     "avg_pool2d",
     "check_grads",
     "check_rows",
+    "check_rule",
     "checkpoint",
     "checkpoint_sequential",
     "conv2d",

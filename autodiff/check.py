@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.tensor import floating
+from autodiff.tensor import numeric
 from autodiff.transforms import vjp
 from autodiff.tree import leaves, tree_map
 
@@ -32,7 +32,8 @@ def check_grads(
     fun : callable
         Function of arrays (or trees of arrays) with an array (or a tree of arrays) as its value.
     *args : array_like
-        Where to check; all are differentiated. Use float64: differences in float32 show little.
+        Where to check; all are differentiated. Use float64: differences in float32 show little. Complex arguments and
+        values are checked in real and imaginary part.
     order : int
         1 for the first derivatives, 2 for those of the gradient too, and so on.
     rtol, atol : float, optional
@@ -55,7 +56,7 @@ def check_grads(
     if order < 1:
         raise ValueError(f"order must be at least 1, got {order}")
     random = np.random.default_rng(rng)
-    arrays = tuple(tree_map(floating, a) for a in args)
+    arrays = tuple(tree_map(numeric, a) for a in args)
     eps = max(np.finfo(a.dtype).eps for a in leaves(arrays))
     rtol = 500 * eps ** (2 / 3) if rtol is None else rtol
     atol = 500 * eps ** (2 / 3) if atol is None else atol
@@ -66,18 +67,17 @@ def _check(
     fun: Any, args: Any, order: int, eps: float, rtol: float, atol: float, directions: int, random: Any, what: str
 ) -> None:
     value, pull = vjp(fun, *args)
-    weights = tree_map(lambda y: random.normal(size=np.shape(y)).astype(getattr(y, "dtype", float))[()], value)
+    weights = tree_map(lambda y: _drawn(y, random), value)
     grads = pull(weights) if len(args) > 1 else (pull(weights),)
 
     def projected(*xs: Any) -> float:
         """The value along the weights, summed in double precision."""
-        pairs = zip(leaves(fun(*xs)), leaves(weights), strict=True)
-        return float(sum(np.sum(np.asarray(y, dtype=float) * np.asarray(w, dtype=float)) for y, w in pairs))
+        return _dot(fun(*xs), weights)
 
     base = projected(*args)
     for i, (arg, g) in enumerate(zip(args, grads, strict=True)):
         for _ in range(directions):
-            v = tree_map(lambda a: random.normal(size=a.shape).astype(a.dtype)[()], arg)
+            v = tree_map(lambda a: _drawn(a, random), arg)
             slope = Slope(projected, args, i, v, base, eps)
             got = _dot(g, v)
             if not slope.agrees(got, rtol, atol):
@@ -95,8 +95,22 @@ def _check(
         _check(gradient, args, order - 1, eps, rtol * 10, atol * 10, directions, random, f"derivative of the {what}")
 
 
+def _drawn(like: Any, random: np.random.Generator) -> Any:
+    """Random numbers of shape and type of an array; with an imaginary part for complex ones."""
+    like = np.asarray(like)
+    drawn = random.normal(size=like.shape)
+    if like.dtype.kind == "c":
+        drawn = drawn + 1j * random.normal(size=like.shape)
+    return np.asarray(drawn).astype(like.dtype if like.dtype.kind in "fc" else float)[()]
+
+
 def _dot(a: Any, b: Any) -> float:
-    return float(sum(np.sum(np.asarray(x, dtype=float) * y) for x, y in zip(leaves(a), leaves(b), strict=True)))
+    """Re(sum of products) of two trees, in double precision: what a step b changes if the gradient is a."""
+    total = 0.0
+    for x, y in zip(leaves(a), leaves(b), strict=True):
+        product = np.asarray(x).astype(np.result_type(x, float)) * y
+        total += float(np.sum(product.real))
+    return total
 
 
 class Slope:
@@ -137,25 +151,24 @@ def _worst_entry(fun: Any, args: Any, i: int, g: Any, base: float, eps: float, r
     parts, grads = list(leaves(args[i])), list(leaves(g))
     for k, (part, d) in enumerate(zip(parts, grads, strict=True)):
         for index in list(np.ndindex(part.shape))[:1000]:
-            unit = np.zeros(part.shape, part.dtype)
-            unit[index] = 1
-            numbers = iter(range(len(parts)))
-            v = tree_map(
-                lambda a, unit=unit, k=k, numbers=numbers: unit[()] if next(numbers) == k else np.zeros_like(a), args[i]
-            )
-            slope = Slope(fun, args, i, v, base, eps)
-            entry = float(np.asarray(d)[index])
-            error = abs(entry - slope.central)
-            if not slope.agrees(entry, rtol, atol) and not error <= worst:
+            for step, side in ((1, "real part "), (1j, "imaginary part "))[: 1 + (part.dtype.kind == "c")]:
+                unit = np.zeros(part.shape, part.dtype)
+                unit[index] = step
+                numbers = iter(range(len(parts)))
+                v = tree_map(
+                    lambda a, unit=unit, k=k, numbers=numbers: unit[()] if next(numbers) == k else np.zeros_like(a),
+                    args[i],
+                )
+                slope = Slope(fun, args, i, v, base, eps)
+                entry = float((np.asarray(d)[index] * step).real)
+                error = abs(entry - slope.central)
+                if slope.agrees(entry, rtol, atol) or error <= worst:
+                    continue
                 leaf = f", array {k}" if len(parts) > 1 else ""
                 place = f", entry {index if len(index) != 1 else index[0]}" if index else ""
-                kink = (
-                    f" (a kink: {slope.left:.6g} on the left, {slope.right:.6g} on the right)"
-                    if slope.is_kink()
-                    else ""
-                )
-                worst, text = (
-                    error,
-                    f"argument {i}{leaf}{place}: {entry:.10g}, by differences {slope.central:.10g}{kink}",
-                )
+                what = side if part.dtype.kind == "c" else ""
+                kink = f" (a kink: {slope.left:.6g} on the left, {slope.right:.6g} on the right)"
+                worst = error
+                text = f"argument {i}{leaf}{place}: {what}{entry:.10g}, by differences {slope.central:.10g}"
+                text += kink if slope.is_kink() else ""
     return text

@@ -108,7 +108,10 @@ class Eager(Operators):
                     f"backward() of a value of shape {self.shape} needs gradient=, or reduce it with .sum() or .mean()"
                 )
             gradient = np.ones(self.shape, self.dtype)[()]
-        gradient = np.asarray(value_of(gradient), dtype=self.dtype)[()]
+        gradient = np.asarray(value_of(gradient))
+        if gradient.dtype.kind == "c" and self.dtype.kind != "c":
+            raise TypeError(f"gradient must be real like the value, {self.dtype}, got {gradient.dtype}")
+        gradient = gradient.astype(self.dtype)[()]
         if gradient.shape != self.shape:
             raise ValueError(f"gradient must have the shape of the value, {self.shape}, got {gradient.shape}")
         for leaf, g in sweep([(self.node, gradient)]).items():

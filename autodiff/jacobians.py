@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.tensor import floating
+from autodiff.operators import value_of
+from autodiff.tensor import floating, numeric
 from autodiff.transforms import grad, vjp
 from autodiff.tree import tree_map
 
@@ -37,7 +38,7 @@ def jvp(fun: Callable[..., Any], x: Any, v: Any) -> tuple[Any, Any]:
     >>> ad.jvp(np.sin, 0.0, 2.0)
     (np.float64(0.0), np.float64(2.0))
     """
-    x = tree_map(floating, x)
+    x = tree_map(numeric, x)
     v = tree_map(lambda a, b: _like(b, a), x, v)
     value, pull = vjp(fun, x)
     _, push = vjp(pull, tree_map(lambda y: np.zeros(np.shape(y), getattr(y, "dtype", None)), value))
@@ -45,9 +46,11 @@ def jvp(fun: Callable[..., Any], x: Any, v: Any) -> tuple[Any, Any]:
 
 
 def _like(v: Any, x: Any) -> Any:
-    v = floating(v)
+    v = numeric(v)
     if v.shape != x.shape:
         raise ValueError(f"v must have the shape of x, {x.shape}, got {v.shape}")
+    if v.dtype.kind == "c" and x.dtype.kind != "c":
+        raise TypeError(f"v must be real like x, {x.dtype}, got {v.dtype}: add what comes along v.real and 1j * v.imag")
     return v if v.dtype == x.dtype else v.astype(x.dtype)
 
 
@@ -63,7 +66,14 @@ def jacobian(fun: Callable[..., Any]) -> Callable[..., Any]:
     -------
     callable
         ``x -> array of shape (*fun(x).shape, *x.shape)``. One sweep per entry of the value, or two per entry of `x`
-        where the value has many more.
+        where the value has many more. Complex where the value is complex: the derivative of real and imaginary part by
+        real `x`, or the derivative of a holomorphic function by complex `x`.
+
+    Raises
+    ------
+    ValueError
+        At complex `x`, if `fun` is not holomorphic there (it uses conj, abs, real, ...): one complex number for each
+        pair of entries cannot hold its derivative. Differentiate by real and imaginary part then.
 
     Examples
     --------
@@ -71,25 +81,49 @@ def jacobian(fun: Callable[..., Any]) -> Callable[..., Any]:
     >>> ad.jacobian(lambda x: x[:2] * x[1])(np.array([1.0, 2.0, 3.0]))
     array([[2., 1., 0.],
            [0., 4., 0.]])
+    >>> ad.jacobian(lambda x: np.exp(1j * x))(0.0)
+    array(0.+1.j)
     """
     return partial(_jacobian, fun)
 
 
 def _jacobian(fun: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
-    x = floating(x)
+    x = numeric(x)
     value, pull = vjp(lambda y: fun(y, *args, **kwargs), x)
     if isinstance(value, (tuple, list, dict)):
         raise ValueError(
             f"jacobian needs a function with one array as its value, got a {type(value).__name__}: stack the results"
         )
-    shape, dtype = np.shape(value), getattr(value, "dtype", None)
+    shape, dtype = np.shape(value), getattr(value, "dtype", np.dtype(float))
     size = int(np.prod(shape))
-    if size > 2 * x.size:
+    if size > 2 * x.size and x.dtype.kind != "c":
         push = vjp(pull, np.zeros(shape, dtype))[1]
         columns = [push(e.reshape(x.shape)) for e in np.eye(x.size, dtype=x.dtype)]
         return np.stack(columns, axis=-1).reshape(shape + x.shape) if columns else np.zeros(shape + x.shape, dtype)
-    rows = [pull(e.reshape(shape)) for e in np.eye(size, dtype=dtype)]
+    rows = [_row(pull, e.reshape(shape), x) for e in np.eye(size, dtype=dtype)]
     return np.stack(rows).reshape(shape + x.shape) if rows else np.zeros(shape + x.shape, x.dtype)
+
+
+def _row(pull: Any, unit: Any, x: Any) -> Any:
+    """The derivatives of the entry of the value that `unit` picks; of both its parts where it is complex."""
+    real = pull(unit)  # the gradient g of Re(y): d Re(y) = Re(g dx)
+    if unit.dtype.kind != "c" and x.dtype.kind != "c":
+        return real
+    if unit.dtype.kind != "c":
+        raise ValueError(
+            "a real value of complex x is not holomorphic unless it is constant: grad gives its gradient, in the"
+            " convention dL = Re(g dx)"
+        )
+    imaginary = pull(-1j * unit)  # d Im(y) = d Re(-1j y)
+    if x.dtype.kind != "c":
+        return real + 1j * imaginary
+    gap = np.max(np.abs(value_of(imaginary + 1j * real)), initial=0)
+    if gap > 1e-6 * np.max(np.abs(value_of(real)), initial=0):  # Cauchy and Riemann: the gradient of -1j y is -1j g
+        raise ValueError(
+            "the function is not holomorphic at this complex x (it uses conj, abs, real, imag, ...): differentiate by"
+            " real and imaginary part, lambda a, b: f(a + 1j * b)"
+        )
+    return real
 
 
 def hvp(fun: Callable[..., Any]) -> Callable[..., Any]:
@@ -186,12 +220,13 @@ def elementwise_grad(fun: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _elementwise_grad(fun: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+    x = numeric(x)
     value, pull = vjp(lambda y: fun(y, *args, **kwargs), x)
-    if np.shape(value) != np.shape(x):
+    if np.shape(value) != x.shape:
         raise ValueError(
-            f"elementwise_grad needs a value of the shape of x, {np.shape(x)}, got {np.shape(value)}: use jacobian"
+            f"elementwise_grad needs a value of the shape of x, {x.shape}, got {np.shape(value)}: use jacobian"
         )
-    return pull(np.ones(np.shape(value)))
+    return _row(pull, np.ones(x.shape, getattr(value, "dtype", float))[()], x)
 
 
 def check_rows(fun: Callable[[Any], Any], x: Any, rng: Any = None) -> bool:

@@ -152,8 +152,8 @@ def _rebuild(data: Any, requires_grad: bool, grad: Any) -> Tensor:
     return x
 
 
-def floating(x: Any) -> Any:
-    """`x` as a NumPy value of a floating type: integers become float64, a number becomes a NumPy scalar."""
+def numeric(x: Any) -> Any:
+    """`x` as a NumPy value of a floating or complex type: integers become float64, a number becomes a NumPy scalar."""
     if type(x) is Tensor:
         return x
     if type(x) is ndarray and x.dtype.kind == "f" and x.ndim:
@@ -161,11 +161,17 @@ def floating(x: Any) -> Any:
     data = np.asarray(x)
     if data.dtype.kind in "iub":
         data = data.astype(np.float64)
-    if data.dtype.kind == "c":
-        raise TypeError(f"x must be real, got {data.dtype}: pass real and imaginary parts as two real arguments")
-    if data.dtype.kind != "f":
+    if data.dtype.kind not in "fc":
         raise TypeError(f"x must be made of numbers, got {data.dtype}: pass an array of floats")
     return data[()] if data.ndim == 0 else data
+
+
+def floating(x: Any) -> Any:
+    """As :func:`numeric`, where complex values have no meaning."""
+    x = numeric(x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"x must be real, got {x.dtype}: pass real and imaginary parts as two real arguments")
+    return x
 
 
 def tensor(data: Any, requires_grad: bool = False, dtype: Any = None) -> Tensor:

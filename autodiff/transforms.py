@@ -11,7 +11,7 @@ from numpy import float64, ndarray
 
 from autodiff.core import Leaf, Node, sweep
 from autodiff.operators import value_of
-from autodiff.tensor import LostGradient, Tensor, floating, lower, new_level
+from autodiff.tensor import LostGradient, Tensor, lower, new_level, numeric
 from autodiff.tree import is_numbers, leaves, tree_map
 
 ONE = float64(1)
@@ -70,7 +70,7 @@ def _inputs(x: Any, level: int) -> Any:
     """`x` with a tensor of this level, a leaf, in place of each array."""
     if type(x) is not ndarray and isinstance(x, (tuple, list, dict)) and not is_numbers(x):
         return tree_map(lambda a: _inputs(a, level), x)
-    data = floating(x)
+    data = numeric(x)
     return Tensor.of(data, Leaf(data), level)
 
 
@@ -103,10 +103,12 @@ def _own(t: Tensor, grads: dict[Node, Any], taken: list[int]) -> Any:
 
 
 def _fit(cotangent: Any, t: Tensor) -> Any:
-    g = cotangent if type(cotangent) is Tensor else np.asarray(cotangent, dtype=t.dtype)[()]
+    g: Any = cotangent if type(cotangent) is Tensor else np.asarray(cotangent)
     if g.shape != t.shape:
         raise ValueError(f"cotangent must have the shape of the value, {t.shape}, got {g.shape}")
-    return g
+    if g.dtype.kind == "c" and t.dtype.kind != "c":
+        raise TypeError(f"cotangent must be real like the value, {t.dtype}, got {g.dtype}")
+    return g if type(g) is Tensor else g.astype(t.dtype, copy=False)[()]
 
 
 def value_and_grad(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
@@ -126,7 +128,8 @@ def value_and_grad(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0) 
     -------
     callable
         ``(value, gradient)``, for ``x`` of shape (n,) shapes () and (n,), for (..., n) shapes (...) and (..., n). It
-        pickles if `fun` does.
+        pickles if `fun` does. At complex `x` the gradient g of a real value L is defined by dL = Re(sum(g * dx)), that
+        is g = dL/d(real part) - 1j dL/d(imaginary part); L falls fastest along ``-conj(g)``.
 
     Raises
     ------
@@ -190,7 +193,8 @@ def _check_value(value: Any, x: Any) -> None:
         raise ValueError(f"the function must return a number (or one per row), got {got}: use jacobian or vjp")
     kind = np.asarray(value_of(value)).dtype.kind
     if kind not in "fiub":
-        what = "complex numbers: take np.real, np.imag or np.abs" if kind == "c" else f"{type(value).__name__}"
+        cure = "take np.real, np.imag or np.abs, or use autodiff.jacobian"
+        what = f"complex numbers: {cure}" if kind == "c" else f"{type(value).__name__}"
         raise TypeError(f"the function must return real numbers, got {what}")
     shape = np.shape(value)
     rows = x.shape[:-1] if type(x) is Tensor else ()
