@@ -1,6 +1,6 @@
 """Speed and memory of `autodiff` beside hand-written NumPy gradients and other libraries.
 
-Run as ``python -m experiments.benchmarks.autodiff --out FOLDER``: it prints the tables and writes ``autodiff.csv``,
+Run as ``python -m experiments.benchmarks.autodiff [--out FOLDER]``: it prints the tables and writes ``autodiff.csv``,
 ``autodiff.png`` and ``autodiff.svg``. All ways of a piece of work are timed in interleaved rounds of one process with
 one thread, after their gradients have been found equal, in processor time, which other programs disturb less than time
 on the wall. Libraries that are not installed (extra ``peers``) are left out.
@@ -14,7 +14,6 @@ import importlib.util
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ import numpy as np
 import autodiff as ad
 from autodiff import nn
 from experiments.benchmarks import autodiff_by_hand as hand
-from experiments.benchmarks.timing import Goal, Work, draw, measure, one_thread, table, write_csv
+from experiments.benchmarks.timing import Bench, Goal, Work
 
 Way = Callable[[], Any]
 HAND = "NumPy by hand"
@@ -31,6 +30,29 @@ HAND = "NumPy by hand"
 def has(name: str) -> bool:
     """Whether a library is installed."""
     return importlib.util.find_spec(name) is not None
+
+
+def beside(
+    f: Callable[[Any], Any],
+    x: Any,
+    by_hand: Way,
+    name: str,
+    goals: Sequence[Goal],
+    calls: int,
+    reduce: Callable[[Any], Any] = lambda value: value,
+) -> Work:
+    """The gradient of f at x by every library; `reduce` sums up a population for those that want a number."""
+    ours = ad.value_and_grad(f)
+    ways: dict[str, Way] = {"NumPy, value only": lambda: f(x), HAND: by_hand, "ours": lambda: ours(x)[1]}
+    if has("autograd"):
+        import autograd
+
+        theirs = autograd.elementwise_grad(f)
+        ways["autograd"] = lambda: theirs(x)
+    for library, way in (("torch", torch_way), ("mygrad", mygrad_way)):
+        if has(library):
+            ways[library] = way(lambda p: reduce(f(p[0])), [x])
+    return Work(name, checked(ways, HAND), HAND, goals, calls=calls)
 
 
 def chain() -> Work:
@@ -49,20 +71,8 @@ def chain() -> Work:
             factor = factor * 1.001
         return factor
 
-    ours = ad.value_and_grad(f)
-    x = np.float64(0.5)
-    ways: dict[str, Way] = {"NumPy, value only": lambda: f(x), HAND: by_hand, "ours": lambda: ours(x)[1]}
-    if has("autograd"):
-        import autograd
-
-        theirs = autograd.value_and_grad(f)
-        ways["autograd"] = lambda: theirs(0.5)[1]
-    if has("torch"):
-        ways["torch"] = torch_way(lambda p: f(p[0]), [x])
-    if has("mygrad"):
-        ways["mygrad"] = mygrad_way(lambda p: f(p[0]), [x])
     goals = [Goal("ours", 1.5e-3), Goal("ours", 1 / 8, "autograd"), Goal("ours", 1 / 3, "torch")]
-    return Work("chain of 1000 scalar operations", checked(ways, HAND), HAND, goals, calls=3)
+    return beside(f, np.float64(0.5), by_hand, "chain of 1000 scalar operations", goals, 3)
 
 
 def rosenbrock(x: Any) -> Any:
@@ -74,44 +84,16 @@ def rosenbrock(x: Any) -> Any:
 def single() -> Work:
     """Rosenbrock's function at one point."""
     x = np.random.default_rng(1).standard_normal(1000)
-    ours = ad.value_and_grad(rosenbrock)
-    ways: dict[str, Way] = {
-        "NumPy, value only": lambda: rosenbrock(x),
-        HAND: lambda: hand.rosenbrock(x)[1],
-        "ours": lambda: ours(x)[1],
-    }
-    if has("autograd"):
-        import autograd
-
-        theirs = autograd.value_and_grad(rosenbrock)
-        ways["autograd"] = lambda: theirs(x)[1]
-    if has("torch"):
-        ways["torch"] = torch_way(lambda p: rosenbrock(p[0]), [x])
-    if has("mygrad"):
-        ways["mygrad"] = mygrad_way(lambda p: rosenbrock(p[0]), [x])
     goals = [Goal("ours", 5.0, HAND), Goal("ours", 1 / 4, "autograd"), Goal("ours", 1 / 2.5, "torch")]
-    return Work("Rosenbrock n=1000 in slices", checked(ways, HAND), HAND, goals, calls=20)
+    return beside(rosenbrock, x, lambda: hand.rosenbrock(x)[1], "Rosenbrock n=1000 in slices", goals, 20)
 
 
 def population() -> Work:
     """Rosenbrock's function at 256 points of one population."""
     x = np.random.default_rng(2).standard_normal((256, 1000))
-    ours = ad.value_and_grad(rosenbrock)
-    ways: dict[str, Way] = {
-        "NumPy, value only": lambda: rosenbrock(x),
-        HAND: lambda: hand.rosenbrock(x)[1],
-        "ours": lambda: ours(x)[1],
-    }
-    if has("autograd"):
-        import autograd
-
-        theirs = autograd.elementwise_grad(rosenbrock)
-        ways["autograd"] = lambda: theirs(x)
-    if has("torch"):
-        ways["torch"] = torch_way(lambda p: rosenbrock(p[0]).sum(), [x])
-    if has("mygrad"):
-        ways["mygrad"] = mygrad_way(lambda p: rosenbrock(p[0]).sum(), [x])
-    return Work("population 256 x 1000 Rosenbrock", checked(ways, HAND), HAND, [Goal("ours", 1.8, HAND)], calls=3)
+    goals = [Goal("ours", 1.8, HAND)]
+    name = "population 256 x 1000 Rosenbrock"
+    return beside(rosenbrock, x, lambda: hand.rosenbrock(x)[1], name, goals, 3, lambda values: values.sum())
 
 
 def mlp() -> Work:
@@ -344,23 +326,19 @@ def checkpoint_table() -> str:
 WORKS = {f.__name__: f for f in (chain, single, mlp, convolutional, depthwise, population)}
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Command line; see the head of the file."""
-    parser = argparse.ArgumentParser(description="Speed and memory of autodiff beside hand-written NumPy and peers.")
-    parser.add_argument("--out", type=Path, required=True, help="folder for autodiff.csv, .png and .svg")
-    parser.add_argument("--rounds", type=int, default=25, help="interleaved rounds (default 25)")
+def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", nargs="+", choices=list(WORKS), default=list(WORKS), help="pieces of work to time")
-    options = parser.parse_args(arguments)
-    one_thread()
-    results = []
-    for name in options.only:
-        results.append(measure(WORKS[name](), rounds=options.rounds, clock=time.process_time))
-        print(table(results[-1:]), flush=True)
-    if options.only == list(WORKS):
-        print(checkpoint_table())
-    files = [write_csv(results, options.out / "autodiff.csv")]
-    files += draw(results, options.out / "autodiff", title="Value and gradient, one thread, processor time")
-    print("wrote " + ", ".join(str(file) for file in files))
+
+
+def main() -> None:
+    """Command line; see the head of the file."""
+    title = "Value and gradient, one thread, processor time"
+    bench = Bench(__doc__, "autodiff", title, rounds=25, clock=time.process_time, options=_options)
+    for name in bench.given.only:
+        bench.add(WORKS[name](), warmup=2)
+    if bench.given.only == list(WORKS):
+        bench.say(checkpoint_table())
+    bench.save()
 
 
 if __name__ == "__main__":

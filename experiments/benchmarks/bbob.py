@@ -11,12 +11,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.timing import Goal, Measured, Work, draw, measure, one_thread, table, write_csv
+from experiments.benchmarks.timing import Bench, Goal, Measured, Work, table
 from problems import bbob
 
 POINTS = 1000
@@ -73,21 +72,19 @@ def summary(results: list[Measured]) -> str:
     return "\n".join([*lines, f"{sum(reached)} of {len(reached)} goals reached (microseconds per point, medians)"])
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Measure, print, and write tables and figures where asked."""
-    one_thread()
-    parser = argparse.ArgumentParser(description="Time of BBOB evaluations.")
-    parser.add_argument("--out", type=Path, help="folder for bbob.csv, bbob.png and bbob.svg")
-    parser.add_argument("--rounds", type=int, default=15)
+def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--functions", default="1-24", help="a range, such as 15-17")
     parser.add_argument("--details", action="store_true", help="print the full tables with quartiles")
-    options = parser.parse_args(arguments)
-    first, _, last = options.functions.partition("-")
-    results = [measure(work, rounds=options.rounds) for work in works(list(range(int(first), int(last or first) + 1)))]
-    print(table(results) if options.details else summary(results))
-    if options.out is not None:
-        write_csv(results, options.out / "bbob.csv")
-        draw(results, options.out / "bbob", title="BBOB: this code, and cocoex point by point")
+
+
+def main() -> None:
+    """Measure, print, and write tables and figures where asked."""
+    bench = Bench(__doc__, "bbob", "BBOB: this code, and cocoex point by point", quiet=True, options=_options)
+    first, _, last = bench.given.functions.partition("-")
+    for work in works(list(range(int(first), int(last or first) + 1))):
+        bench.add(work, warmup=2)
+    bench.say(table(bench.results) if bench.given.details else summary(bench.results))
+    bench.save()
 
 
 if __name__ == "__main__":

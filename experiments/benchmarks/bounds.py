@@ -1,6 +1,6 @@
 """Evaluations that CMA-ES needs inside a box, by the way in which bounds are kept.
 
-    python -m experiments.benchmarks.bounds [--out FOLDER] [--runs 11] [--dims 5 10 20]
+    python -m experiments.benchmarks.bounds [--out FOLDER] [--runs 11] [--dims 5 10 20] [--only reflect ...]
 
 The optimum lies inside, at one face, or in a corner of the box [-1, 1]^n. Functions: linear (corner only), sphere,
 ellipsoid of condition 1e6 rotated, discus rotated and Rosenbrock. Medians of the evaluations to f - f_opt = 1e-8,
@@ -11,22 +11,19 @@ bounds, 0.3 of the width. f_opt at faces and corners is the least value that L-B
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 import es
 from es.parts.bounds import HANDLERS
-from experiments.benchmarks.timing import one_thread, write_rows
-
-FloatArray = npt.NDArray[np.float64]
-Function = Callable[[FloatArray], FloatArray]
-Row = tuple[str, str, int, str, float, float]  # place, function, n, method, median evaluations, part that reached f_opt
+from experiments.benchmarks.counting import Case, FloatArray, Function, count, counted, run
 
 PLACES = ("inside", "face", "corner")
+MARKERS = {"transform": "o", "narrow": "v", "reflect": "s", "penalty": "^", "unbounded": "x"}
 
 
 def rotation(n: int) -> FloatArray:
@@ -95,12 +92,7 @@ def least(f: Function, n: int, place: str) -> float:
     solve: Any = scipy.optimize.minimize
     found = [solve(f, x0, bounds=box, method="L-BFGS-B", options=options).fun for x0 in starts]
     refined = [es.CMAES(np.zeros(n), 0.3, bounds=box, rng=seed, stop={"maxfevals": 2000 * n * n}) for seed in range(2)]
-    for opt in refined:
-        while not opt.stop():
-            x = opt.ask()
-            opt.tell(x, f(x))
-        found.append(opt.result.fun)
-    return float(min(found))
+    return float(min(found + [run(opt, f).result.fun for opt in refined]))
 
 
 def evaluations(f: Function, n: int, target: float, runs: int, method: str | None) -> FloatArray:
@@ -108,28 +100,42 @@ def evaluations(f: Function, n: int, target: float, runs: int, method: str | Non
     starts = np.random.default_rng(3).uniform(-0.8, 0.8, (runs, n))
     kept: dict[str, Any] = {} if method is None else {"bounds": [(-1.0, 1.0)] * n, "bounds_method": method}
     opt = es.CMAES(starts, 0.6, rng=list(range(runs)), stop={"ftarget": target, "maxfevals": 3000 * n**1.5}, **kept)
-    while not opt.stop():
-        x = opt.ask()
-        opt.tell(x, f(x))
-    return np.array([result.nfev if result.fun <= target else np.inf for result in opt.results])
+    return counted(opt, f, target)
 
 
-def draw(rows: list[Row], stem: Path) -> None:
+def cases(given: argparse.Namespace) -> list[Case]:
+    """Every way to keep bounds, beside no bounds where the optimum is inside."""
+    found = []
+    for place in PLACES:
+        for n in given.dims or (5, 10, 20):
+            for name, f in functions(n, place).items():
+                target = functools.cache(lambda f=f, n=n, place=place: least(f, n, place) + 1e-8)
+
+                def counts(method: str | None, f: Any = f, n: int = n, target: Any = target) -> Any:
+                    return lambda runs: evaluations(f, n, target(), runs, method)
+
+                free = counts(None) if place == "inside" else lambda runs: [np.nan] * runs
+                on = f"{name}, {place}"
+                found += [Case(method, "unbounded", on, n, counts(method), free) for method in HANDLERS]
+    return found
+
+
+def draw(rows: Sequence[tuple[Any, ...]], stem: Path) -> None:
     """One panel per place: evaluations of each method, function by function; a method that failed has no mark."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13, 4.5), layout="constrained")
     FigureCanvasAgg(figure)
-    markers = {"transform": "o", "narrow": "v", "reflect": "s", "penalty": "^", "unbounded": "x"}
     for ax, place in zip(figure.subplots(1, len(PLACES), sharey=True), PLACES, strict=True):
-        cases = list(dict.fromkeys((row[1], row[2]) for row in rows if row[0] == place))
-        for method, marker in markers.items():
-            found = {(row[1], row[2]): row[4] for row in rows if row[0] == place and row[3] == method}
-            shown = [(i, found[case]) for i, case in enumerate(cases) if np.isfinite(found.get(case, np.inf))]
+        here = [row for row in rows if row[2].endswith(place)]
+        names = list(dict.fromkeys(f"{row[2].partition(',')[0]}, n={row[3]}" for row in here))
+        for method, marker in MARKERS.items():
+            values = [row[5] if method == "unbounded" else row[4] for row in here if method in row[:2]]
+            shown = [(i, v) for i, v in enumerate(values[:: len(values) // len(names) or 1]) if np.isfinite(v)]
             if shown:
                 ax.plot(*zip(*shown, strict=True), marker, fillstyle="none", label=method)
-        ax.set_xticks(range(len(cases)), [f"{name}, n={n}" for name, n in cases], rotation=90, fontsize="small")
+        ax.set_xticks(range(len(names)), names, rotation=90, fontsize="small")
         ax.set_yscale("log")
         ax.grid(alpha=0.3)
         ax.set_title(f"optimum {place if place == 'inside' else 'at a ' + place}")
@@ -141,39 +147,15 @@ def draw(rows: list[Row], stem: Path) -> None:
 
 def main() -> None:
     """Print the table; write it and a figure if asked."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, help="folder for bounds.csv, .png and .svg")
-    parser.add_argument("--runs", type=int, default=11)
-    parser.add_argument("--dims", type=int, nargs="+", default=[5, 10, 20])
-    arguments = parser.parse_args()
-    one_thread()
-    rows: list[Row] = []
-    names = [*HANDLERS, "unbounded"]
-    print(f"{'place':8s}{'function':12s}{'n':>3s}" + "".join(f"{name:>20s}" for name in names))
+    given, rows = count(__doc__, "bounds", cases, runs=11)
     for place in PLACES:
-        for n in arguments.dims:
-            for name, f in functions(n, place).items():
-                target = least(f, n, place) + 1e-8
-                cells = []
-                for method in names:
-                    if method == "unbounded" and place != "inside":
-                        cells.append(f"{'':>20s}")
-                        continue
-                    used = evaluations(f, n, target, arguments.runs, None if method == "unbounded" else method)
-                    median, reached = float(np.median(used)), float(np.isfinite(used).mean())
-                    rows.append((place, name, n, method, median, reached))
-                    cells.append(f"{median:>12.0f} ({100 * reached:3.0f} %)")
-                print(f"{place:8s}{name:12s}{n:>3d}" + "".join(cells), flush=True)
-    for place in PLACES:
-        best: dict[str, list[float]] = {}
-        for row in rows:
-            if row[0] == place and row[3] in HANDLERS:
-                best.setdefault(row[3], []).append(np.log(row[4]) if np.isfinite(row[4]) else np.inf)
-        print(place, {m: f"{np.exp(np.mean(v)):.0f}" for m, v in best.items()}, "geometric means of the medians")
-    if arguments.out:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        draw(rows, arguments.out / "bounds")
-        write_rows(arguments.out / "bounds.csv", ("place", "function", "n", "method", "median", "reached"), rows)
+        means = {
+            m: np.exp(np.mean([np.log(row[4]) for row in rows if row[0] == m and row[2].endswith(place)]))
+            for m in dict.fromkeys(row[0] for row in rows)
+        }
+        print(place, {m: f"{mean:.0f}" for m, mean in means.items()}, "geometric means of the medians")
+    if given.out:
+        draw(rows, given.out / "bounds")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Evaluations of CMA-ES under nonlinear constraints, next to pycma's augmented Lagrangian on the same problems.
 
-    python -m experiments.benchmarks.constraints [--out FOLDER] [--runs 15] [--only NAME ...] [--precision 1e-6 1e-8]
+    python -m experiments.benchmarks.constraints [--out FOLDER] [--runs 15] [--only NAME ...]
 
 Sphere and rotated ellipsoid (condition 1e6) with one or n / 2 linear constraints, all active at the optimum, with
 multipliers of 1; x0 = x_opt + 2 N(0, I), sigma0 = 1. And five problems of Liang et al., Problem definitions and
@@ -17,19 +17,13 @@ import importlib
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import Bounds, NonlinearConstraint
 
 import es
-from experiments.benchmarks.es_family import median_of
-from experiments.benchmarks.timing import one_thread, write_rows
-
-FloatArray = npt.NDArray[np.float64]
-Function = Callable[[FloatArray], FloatArray]
+from experiments.benchmarks.counting import Case, Counts, FloatArray, Function, count, each
 
 PRECISIONS = (1e-6, 1e-8)
 
@@ -253,42 +247,19 @@ def evaluations(found: list[tuple[int, float]], target: float) -> float:
     return next((float(used) for used, value in found if value <= target), np.inf)
 
 
+def cases(given: argparse.Namespace) -> list[Case]:
+    """Every problem, to both precisions."""
+
+    def counts(method: Callable[[Constrained, int], list[tuple[int, float]]], problem: Constrained) -> Counts:
+        return each(lambda seed: [evaluations(method(problem, seed), wanted(problem, p)) for p in PRECISIONS])
+
+    to = tuple(f"to {precision:g}" for precision in PRECISIONS)
+    return [Case("cmaes", "pycma", p.name, p.n, counts(ours, p), counts(pycma, p), targets=to) for p in problems()]
+
+
 def main() -> None:
     """Print the table; write it as CSV if asked."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, help="folder for constraints.csv")
-    parser.add_argument("--runs", type=int, default=15)
-    parser.add_argument("--only", nargs="+", help="beginnings of names of problems")
-    parser.add_argument("--dims", type=int, nargs="+", help="numbers of variables")
-    parser.add_argument("--alone", action="store_true", help="without pycma")
-    arguments = parser.parse_args()
-    one_thread()
-    methods = {"evotape": ours} if arguments.alone else {"evotape": ours, "pycma": pycma}
-    rows: list[tuple[Any, ...]] = []
-    print(
-        f"{'problem':18s}{'n':>3s}{'precision':>10s}" + "".join(f"{name:>18s}" for name in methods) + f"{'ratio':>8s}"
-    )
-    for problem in problems():
-        if arguments.only and not problem.name.startswith(tuple(arguments.only)):
-            continue
-        if arguments.dims and problem.n not in arguments.dims:
-            continue
-        found = {name: [method(problem, seed) for seed in range(arguments.runs)] for name, method in methods.items()}
-        for precision in PRECISIONS:
-            target = wanted(problem, precision)
-            cells, medians = "", []
-            for name in methods:
-                used = np.array([evaluations(run, target) for run in found[name]])
-                median, reached, share = median_of(used)
-                medians.append(median)
-                cells += f"{median:>10.0f} {share}"
-                rows.append((problem.name, problem.n, precision, name, medians[-1], reached, len(used)))
-            known = len(medians) == 2 and np.isfinite(medians).any()
-            ratio = f"{medians[0] / medians[1]:>8.3f}" if known else ""
-            print(f"{problem.name:18s}{problem.n:>3d}{precision:>10.0e}{cells}{ratio}", flush=True)
-    if arguments.out:
-        header = ("problem", "n", "precision", "method", "median", "reached", "runs")
-        write_rows(arguments.out / "constraints.csv", header, rows)
+    count(__doc__, "constraints", cases, runs=15)
 
 
 if __name__ == "__main__":

@@ -30,130 +30,50 @@ with PyTorch's.
 from __future__ import annotations
 
 import argparse
-import importlib
-import warnings
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import numpy as np
+from experiments.benchmarks.counting import Case, Peer, case, count
+from experiments.benchmarks.peers import cmaes, pycma, pycma_lq, pypop7
 
-from experiments.benchmarks.es_family import (
-    TARGET,
-    FloatArray,
-    Function,
-    Peer,
-    Table,
-    by_ask_and_tell,
-    compare,
-    pypop7,
-)
-from experiments.benchmarks.timing import one_thread
+Works = list[tuple[str, int]]
 
-QUIET = {"verbose": -9, "tolfun": 0, "tolfunhist": 0}
-
-
-def pycma_vkd(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
-    """VkD-CMA-ES of pycma."""
-    cma = importlib.import_module("cma")
-    sampler = importlib.import_module("cma.restricted_gaussian_sampler").GaussVkDSampler
-    options = sampler.extend_cma_options({**QUIET, "seed": seed, "ftarget": TARGET, "maxfevals": budget})
-    opt = cma.CMAEvolutionStrategy(x0, sigma0, options)
-    while not opt.stop():
-        x = opt.ask()
-        opt.tell(x, f(np.asarray(x)).tolist())
-    return float(opt.result.evaluations) if opt.result.fbest <= TARGET else np.inf
-
-
-def pycma_diagonal(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
-    """Sep-CMA-ES of pycma."""
-    cma = importlib.import_module("cma")
-    options = {**QUIET, "seed": seed, "ftarget": TARGET, "maxfevals": budget, "popsize": popsize, "CMA_diagonal": True}
-    opt = cma.CMAEvolutionStrategy(x0, sigma0, options)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of long evolution paths, in their usual course
-        while not opt.stop():
-            x = opt.ask()
-            opt.tell(x, f(np.asarray(x)).tolist())
-    return float(opt.result.evaluations) if opt.result.fbest <= TARGET else np.inf
-
-
-def cmaes_sep(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
-    """Sep-CMA-ES of cmaes."""
-    cmaes = importlib.import_module("cmaes")
-    opt = cmaes.SepCMA(mean=x0, sigma=sigma0, population_size=popsize, seed=seed)
-    return by_ask_and_tell(opt, f, budget)
-
-
-def pypop7_scem(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
-    """Cross-entropy method of pypop7, with the share of the elite and the smoothing that ours has by default."""
-    ours = {"n_individuals": popsize, "n_parents": round(0.2 * popsize), "alpha": 0.7}
-    return pypop7("cem.scem", "SCEM", **ours)(f, x0, sigma0, popsize, seed, budget)
-
-
-def pycma_lq(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
-    """lq-CMA-ES of pycma."""
-    cma = importlib.import_module("cma")
-    options = {**QUIET, "seed": seed, "ftarget": TARGET, "maxfevals": budget}
-    _, opt = cma.fmin_lq_surr2(lambda x: float(f(x)), x0, sigma0, options)
-    return float(opt.countevals) if opt.best.f <= TARGET else np.inf
-
-
-Cases = list[tuple[str, int]]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A method, a peer that has it, and functions of so many variables to compare them on."""
-
-    method: str
-    package: str
-    peer: Peer
-    cases: Cases
-    budget: float
-    sigma0: float | None = None
-
-
-SPHERES: Cases = [("sphere", 10), ("sphere", 40)]
-ROTATED: Cases = [("rotated ellipsoid", 10), ("rotated cigar", 10), ("rotated discus", 10)]
-SEPARABLE: Cases = [(on, n) for n in (10, 40, 100) for on in ("ellipsoid", "cigar", "discus")]
+SPHERES: Works = [("sphere", 10), ("sphere", 40)]
+ROTATED: Works = [("rotated ellipsoid", 10), ("rotated cigar", 10), ("rotated discus", 10)]
+SEPARABLE: Works = [(on, n) for n in (10, 40, 100) for on in ("ellipsoid", "cigar", "discus")]
 SMALL = ("sphere", "ellipsoid", "discus", "rotated ellipsoid", "rotated cigar", "rosenbrock")
-QUADRATIC: Cases = [(on, n) for n in (5, 10) for on in SMALL] + [(on, 20) for on in SMALL[:5]]
-LOW_RANK: Cases = [
+QUADRATIC: Works = [(on, n) for n in (5, 10) for on in SMALL] + [(on, 20) for on in SMALL[:5]]
+LOW_RANK: Works = [
     ("sphere", 40), ("ellipsoid", 40), ("rotated cigar", 40), ("rotated cigar", 100), ("discus", 40), ("discus", 100),
 ]  # fmt: skip
-LARGE: Cases = [("sphere", 100), ("rotated cigar", 100), ("rotated discus", 100)]
-PLANS = [
-    Plan("one-plus-one", "pypop7", pypop7("es.res", "RES"), SPHERES, 1e4),
-    Plan("csa-es", "pypop7", pypop7("es.csaes", "CSAES"), SPHERES, 2e4),
-    Plan("cem", "pypop7", pypop7_scem, [*SPHERES, ("ellipsoid", 10), ("ellipsoid", 40)], 2e5, sigma0=3.0),
-    Plan("ma-es", "pypop7", pypop7("es.strategies.ma_es", "MAES"), ROTATED, 3e4),
-    Plan("one-plus-one-cholesky", "pypop7", pypop7("es.opoc2009", "OPOC2009"), ROTATED, 3e4),
-    Plan("dd-cmaes", "pypop7", pypop7("es.strategies.dd_cmaes", "DDCMA"), [*ROTATED, ("ellipsoid", 40)], 3e4),
-    Plan("sep-cmaes", "pycma", pycma_diagonal, SEPARABLE, 2e5),
-    Plan("sep-cmaes", "cmaes", cmaes_sep, SEPARABLE, 2e5),
-    Plan("lq-cmaes", "pycma", pycma_lq, QUADRATIC, 2e4),
-    Plan("vkd-cmaes", "pycma", pycma_vkd, LOW_RANK, 1e5),
-    Plan("lm-ma-es", "pypop7", pypop7("es.strategies.lm_ma_es", "LMMAES"), LARGE, 2e6),
+LARGE: Works = [("sphere", 100), ("rotated cigar", 100), ("rotated discus", 100)]
+# The share of the elite and the smoothing that ours has by default.
+SCEM = pypop7("cem.scem", "SCEM", n_individuals=lambda n, k: k, n_parents=lambda n, k: round(0.2 * k), alpha=0.7)
+PLANS: list[tuple[str, str, Peer, Works, float, float | None]] = [  # method, package, peer, works, budget, sigma0
+    ("one-plus-one", "pypop7", pypop7("es.res", "RES"), SPHERES, 1e4, None),
+    ("csa-es", "pypop7", pypop7("es.csaes", "CSAES"), SPHERES, 2e4, None),
+    ("cem", "pypop7", SCEM, [*SPHERES, ("ellipsoid", 10), ("ellipsoid", 40)], 2e5, 3.0),
+    ("ma-es", "pypop7", pypop7("es.maes", "MAES"), ROTATED, 3e4, None),
+    ("one-plus-one-cholesky", "pypop7", pypop7("es.opoc2009", "OPOC2009"), ROTATED, 3e4, None),
+    ("dd-cmaes", "pypop7", pypop7("es.ddcma", "DDCMA"), [*ROTATED, ("ellipsoid", 40)], 3e4, None),
+    ("sep-cmaes", "pycma", pycma("diagonal"), SEPARABLE, 2e5, None),
+    ("sep-cmaes", "cmaes", cmaes("SepCMA"), SEPARABLE, 2e5, None),
+    ("lq-cmaes", "pycma", pycma_lq, QUADRATIC, 2e4, None),
+    ("vkd-cmaes", "pycma", pycma("vkd"), LOW_RANK, 1e5, None),
+    ("lm-ma-es", "pypop7", pypop7("es.lmmaes", "LMMAES"), LARGE, 2e6, None),
 ]
+
+
+def cases(given: argparse.Namespace) -> list[Case]:
+    """Every method on its functions."""
+    return [
+        case(method, package, peer, on, n, budget, sigma0=sigma0)
+        for method, package, peer, works, budget, sigma0 in PLANS
+        for on, n in works
+    ]
 
 
 def main() -> None:
     """Print the table; write it as CSV if asked."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, help="folder for es_family_cma.csv")
-    parser.add_argument("--runs", type=int, default=9)
-    methods = list(dict.fromkeys(plan.method for plan in PLANS))
-    parser.add_argument("--only", nargs="+", choices=methods, default=methods)
-    arguments: Any = parser.parse_args()
-    one_thread()
-    table = Table()
-    for plan in PLANS:
-        for on, n in plan.cases if plan.method in arguments.only else ():
-            medians = compare(plan.method, plan.peer, on, n, arguments.runs, plan.budget, plan.sigma0)
-            table.add(plan.method, plan.package, on, n, *medians)
-    if arguments.out:
-        table.save(arguments.out / "es_family_cma.csv")
+    count(__doc__, "es_family_cma", cases, runs=9)
 
 
 if __name__ == "__main__":

@@ -20,57 +20,45 @@ from __future__ import annotations
 import argparse
 import importlib
 import math
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from es.registry import get_method
-from experiments.benchmarks.es_family import FloatArray, Function, Table, evosax, side_by_side
-from experiments.benchmarks.timing import one_thread
+import es
+from experiments.benchmarks.counting import Case, FloatArray, Function, count, counted
+from experiments.benchmarks.peers import evosax_run
 
 POPSIZE, SPREAD = 64, 0.1
-
-
-class Case(NamedTuple):
-    """A method with its update rule and learning rate."""
-
-    method: str
-    rule: str
-    lr: float
-
-
-CASES = (
-    Case("pgpe", "clipup", 0.05),
-    Case("ars", "sgd", 0.025),
-    Case("openai-es", "adam", 0.05),
-    Case("openai-es", "sgd", 0.1),
-    Case("guided-es", "adam", 0.05),
-    Case("guided-es", "sgd", 0.1),
+FOLLOWERS = (  # method, update rule, learning rate
+    ("pgpe", "clipup", 0.05),
+    ("ars", "sgd", 0.025),
+    ("openai-es", "adam", 0.05),
+    ("openai-es", "sgd", 0.1),
+    ("guided-es", "adam", 0.05),
+    ("guided-es", "sgd", 0.1),
 )
 
 
-def compare_followers(case: Case, n: int, runs: int) -> tuple[float, float, str]:
-    """Median evaluations to n / 100 from f = n on a sphere of n variables, ours and evosax's; how many arrived."""
+def follower(method: str, rule: str, lr: float, n: int) -> Case:
+    """To n / 100 from f = n on a sphere of n variables, ours and evosax's."""
     most, target, start = 5000 * POPSIZE, 0.01 * n, np.ones(n)
-    options = {"surrogate": surrogate(n, runs)} if case.method == "guided-es" else {}
-    opt = get_method(case.method)(
-        np.tile(start, (runs, 1)), SPREAD, popsize=POPSIZE, rule=case.rule, lr=case.lr, patience=None, rng=1,
-        stop={"ftarget": target, "maxfevals": most}, **options,
-    )  # fmt: skip
-    while not opt.stop():
-        x = opt.ask()
-        opt.tell(x, sphere(x))
-    mine = np.array([result.nfev if result.fun <= target else np.inf for result in opt.results])
-    try:
-        peer, settings = _peer(case, start)
-    except ImportError:
-        return side_by_side(mine, np.array([math.nan]))
-    theirs = []
-    for seed in range(runs):
-        guide = surrogate(n, seed) if case.method == "guided-es" else None
-        theirs.append(evosax(peer, sphere, start, seed, target, most, settings, guide))
-    return side_by_side(mine, np.array(theirs))
+    guided = method == "guided-es"
+
+    def ours(runs: int) -> FloatArray:
+        options: dict[str, Any] = {"surrogate": surrogate(n, runs)} if guided else {}
+        options |= {"popsize": POPSIZE, "rule": rule, "lr": lr, "patience": None}
+        cls: Any = es.get_method(method)
+        stop = {"ftarget": target, "maxfevals": most}
+        return counted(cls(np.tile(start, (runs, 1)), SPREAD, rng=1, stop=stop, **options), sphere, target)
+
+    def theirs(runs: int) -> list[float]:
+        peer, settings = _peer(method, rule, lr, start)
+        return [
+            evosax_run(peer, sphere, start, seed, target, most, settings, surrogate(n, seed) if guided else None)
+            for seed in range(runs)
+        ]
+
+    return Case(method, "evosax", "sphere, to n / 100", n, ours, theirs, f"{method}, {rule}")
 
 
 def sphere(x: FloatArray) -> FloatArray:
@@ -92,43 +80,33 @@ def surrogate(n: int, seed: int) -> Function:
     return guide
 
 
-def _peer(case: Case, start: FloatArray) -> tuple[Any, dict[str, float]]:
+def _peer(method: str, rule_name: str, rate: float, start: FloatArray) -> tuple[Any, dict[str, float]]:
     """The strategy of evosax, so that it takes our steps, and its settings."""
     algorithms, optax = importlib.import_module("evosax.algorithms"), importlib.import_module("optax")
-    if case.method == "pgpe":
+    if method == "pgpe":
         clipup = importlib.import_module("evosax.core.optimizer").clipup
-        return algorithms.PGPE(POPSIZE, start, clipup(case.lr, 2 * case.lr)), {"std_init": SPREAD}
-    rule, spread = getattr(optax, case.rule), optax.constant_schedule
-    if case.method == "ars":
-        return algorithms.ARS(POPSIZE, start, rule(case.lr), spread(SPREAD)), {"std_init": SPREAD}
-    if case.method == "openai-es":
+        return algorithms.PGPE(POPSIZE, start, clipup(rate, 2 * rate)), {"std_init": SPREAD}
+    rule, spread = getattr(optax, rule_name), optax.constant_schedule
+    if method == "ars":
+        return algorithms.ARS(POPSIZE, start, rule(rate), spread(SPREAD)), {"std_init": SPREAD}
+    if method == "openai-es":
         # Adam takes the factor out itself.
-        lr = case.lr * SPREAD if case.rule == "sgd" else case.lr
+        lr = rate * SPREAD if rule_name == "sgd" else rate
         return algorithms.Open_ES(POPSIZE, start, optimizer=rule(lr), std_schedule=spread(SPREAD)), {}
     n = len(start)
     ranks = importlib.import_module("evosax.core.fitness_shaping").centered_rank_fitness_shaping_fn
-    guided = algorithms.GuidedES(POPSIZE, start, 1, rule(case.lr), spread(SPREAD * math.sqrt(n)), ranks)
+    guided = algorithms.GuidedES(POPSIZE, start, 1, rule(rate), spread(SPREAD * math.sqrt(n)), ranks)
     return guided, {"beta": 2 * SPREAD * n / POPSIZE}
+
+
+def cases(given: argparse.Namespace) -> list[Case]:
+    """Every method with its update rules."""
+    return [follower(*plan, n) for plan in FOLLOWERS for n in given.dims or (40, 100)]
 
 
 def main() -> None:
     """Print the table; write it as CSV if asked."""
-    names = list(dict.fromkeys(case.method for case in CASES))
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, help="folder for es_family_gradient.csv")
-    parser.add_argument("--runs", type=int, default=15)
-    parser.add_argument("--dims", type=int, nargs="+", default=[40, 100])
-    parser.add_argument("--methods", nargs="+", default=names, choices=names)
-    arguments = parser.parse_args()
-    one_thread()
-    table = Table()
-    for case in CASES:
-        if case.method in arguments.methods:
-            for n in arguments.dims:
-                label = f"{case.method}, {case.rule}"
-                table.add(label, "evosax", "sphere, to n / 100", n, *compare_followers(case, n, arguments.runs))
-    if arguments.out:
-        table.save(arguments.out / "es_family_gradient.csv")
+    count(__doc__, "es_family_gradient", cases, runs=15)
 
 
 if __name__ == "__main__":

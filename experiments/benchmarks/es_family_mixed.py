@@ -20,16 +20,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds
 
-from es.parts.warm_start import warm_start
-from es.registry import get_method
-from experiments.benchmarks.es_family import FloatArray, Function, Table, by_ask_and_tell, function, side_by_side
-from experiments.benchmarks.timing import one_thread
+import es
+from experiments.benchmarks.counting import Case, FloatArray, Function, count, counted, each, function, run
+from experiments.benchmarks.peers import by_ask_and_tell
 
 MIXED = [shape + kind for kind in ("Int", "OneMax", "LeadingOnes") for shape in ("Sphere", "Ellipsoid")]
 EARLIER, APART = 500, 0.03  # evaluations of the source problem, and how far its optimum lies from the other
@@ -51,65 +49,69 @@ def mixed(name: str, n: int) -> tuple[Function, tuple[float, float]]:
     return one_max if name.endswith("OneMax") else leading_ones, (0.0, 1.0)
 
 
-def with_margin(name: str, n: int, runs: int) -> tuple[float, float, str]:
-    """Median evaluations to 1e-10 on a mixed-integer function, ours and those of cmaes, and how many runs arrived."""
+def with_margin(name: str, n: int) -> Case:
+    """CMA-ES with margin to 1e-10 on a mixed-integer function."""
     f, (low, high) = mixed(name, n)
     whole = np.arange(n) >= n // 2
     bounds = Bounds(np.where(whole, low, -np.inf), np.where(whole, high, np.inf))
-    starts = np.random.default_rng(n).uniform(1, 3, (runs, n))
-    if high == 1:
-        starts[:, whole] = 0.5
     stop = {"ftarget": 1e-10, "maxfevals": 1e4 * n}
-    opt = get_method("cmaes-margin")(starts, 1.0, bounds=bounds, integrality=whole, rng=1, stop=stop)
-    while not opt.stop():
-        x = opt.ask()
-        opt.tell(x, f(x))
-    mine = np.array([result.nfev if result.fun <= stop["ftarget"] else np.inf for result in opt.results])
+    cls: Any = es.get_method("cmaes-margin")
 
-    def theirs(start: FloatArray, seed: int) -> float:
+    def starts(runs: int) -> FloatArray:
+        x0 = np.random.default_rng(n).uniform(1, 3, (runs, n))
+        x0[:, whole] = 0.5 if high == 1 else x0[:, whole]
+        return x0
+
+    def optimizer(x0: FloatArray) -> Any:
+        return cls(x0, 1.0, bounds=bounds, integrality=whole, rng=1, stop=stop)
+
+    def theirs(runs: int) -> list[float]:
+        popsize = optimizer(starts(1)).popsize
         box, steps = np.stack([bounds.lb, bounds.ub], axis=-1), whole.astype(float)
-        peer = importlib.import_module("cmaes").CMAwM(
-            start, 1.0, box, steps, seed=seed, population_size=opt.popsize, margin=1 / (n * opt.popsize)
-        )
+        settings: dict[str, Any] = {"population_size": popsize, "margin": 1 / (n * popsize)}
+        peer = importlib.import_module("cmaes").CMAwM
         with np.errstate(all="ignore"):
-            return by_ask_and_tell(peer, f, stop["maxfevals"], stop["ftarget"])
+            return [
+                by_ask_and_tell(peer(x0.copy(), 1.0, box, steps, seed=seed, **settings), f, 1e4 * n, 1e-10)
+                for seed, x0 in enumerate(starts(runs), start=1)
+            ]
 
-    try:
-        others = [theirs(start.copy(), seed) for seed, start in enumerate(starts, start=1)]
-    except ImportError:
-        others = [np.nan]
-    return side_by_side(mine, np.array(others))
+    return Case("cmaes-margin", "cmaes", name, n, lambda runs: counted(optimizer(starts(runs)), f, 1e-10), theirs)
 
 
-def started(on: str, n: int, runs: int, part: float | None, warm: bool) -> tuple[float, float, str]:
-    """Median evaluations to this part of the value in the middle, or to 1e-8, ours and those of cmaes."""
+def started(on: str, n: int, part: float | None, warm: bool) -> Case:
+    """CMA-ES, started warm or cold, to this part of the value in the middle, or to 1e-8."""
     f, middle = function(on, n), np.full(n, 0.5)
-    mine, others = [], []
-    for seed in range(1, runs + 1):
+
+    def setting(seed: int) -> tuple[FloatArray, FloatArray, Function, float]:
         rng = np.random.default_rng([n, seed])
         optimum = rng.uniform(0.1, 0.9, n)
         source, target = shifted(f, optimum + APART * rng.standard_normal(n)), shifted(f, optimum)
         points, values = earlier(source, middle, rng)
-        ftarget = 1e-8 if part is None else part * float(target(middle))
-        start: dict[str, Any] = {"x0": middle, "sigma0": 1 / 6}
-        if warm:
-            start = dict(warm_start(points, values, scale=1.0))
-        opt = get_method("cmaes")(**start, rng=seed, stop={"ftarget": ftarget, "maxfevals": 1e4 * n})
-        while not opt.stop():
-            x = opt.ask()
-            opt.tell(x, target(x))
-        mine.append(float(opt.nfev) if opt.f_best <= ftarget else np.inf)
-        try:
-            cmaes = importlib.import_module("cmaes")
-        except ImportError:
-            others = [np.nan]
-            continue
+        return points, values, target, 1e-8 if part is None else part * float(target(middle))
+
+    def optimizer(points: FloatArray, values: FloatArray, **more: Any) -> Any:
+        start = dict(es.warm_start(points, values, scale=1.0)) if warm else {"x0": middle, "sigma0": 1 / 6}
+        return es.CMAES(**start, **more)
+
+    def ours(seed: int) -> float:
+        points, values, target, ftarget = setting(seed)
+        opt = run(optimizer(points, values, rng=seed, stop={"ftarget": ftarget, "maxfevals": 1e4 * n}), target)
+        return float(opt.nfev) if opt.f_best <= ftarget else np.inf
+
+    def theirs(seed: int) -> float:
+        cmaes = importlib.import_module("cmaes")
+        points, values, target, ftarget = setting(seed)
         mean, sigma, cov = middle.copy(), 1 / 6, None
         if warm:
             mean, sigma, cov = cmaes.get_warm_start_mgd(list(zip(points, values.tolist(), strict=True)))
-        peer = cmaes.CMA(mean, sigma, cov=cov, seed=seed, population_size=opt.popsize)
-        others.append(by_ask_and_tell(peer, target, 1e4 * n, ftarget))
-    return side_by_side(np.array(mine), np.array(others))
+        popsize = optimizer(points, values).popsize
+        peer = cmaes.CMA(mean, sigma, cov=cov, seed=seed, population_size=popsize)
+        return by_ask_and_tell(peer, target, 1e4 * n, ftarget)
+
+    name = f"{on.removeprefix('rotated ')} {'to 1e-4 f' if part else ''}".strip()
+    method = "warm-start" if warm else "cold-start"
+    return Case(method, "cmaes", name, n, each(ours, 1), each(theirs, 1), times=3 if part else 1)
 
 
 def shifted(f: Function, optimum: FloatArray) -> Function:
@@ -119,7 +121,7 @@ def shifted(f: Function, optimum: FloatArray) -> Function:
 
 def earlier(f: Function, middle: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Points and values of a run of CMA-ES, as somebody may have kept them."""
-    opt = get_method("cmaes")(middle, 1 / 6, rng=rng, stop={"maxfevals": EARLIER})
+    opt = es.CMAES(middle, 1 / 6, rng=rng, stop={"maxfevals": EARLIER})
     points, values = [], []
     while not opt.stop():
         points.append(opt.ask())
@@ -128,30 +130,22 @@ def earlier(f: Function, middle: FloatArray, rng: np.random.Generator) -> tuple[
     return np.concatenate(points), np.concatenate(values)
 
 
+def cases(given: argparse.Namespace) -> list[Case]:
+    """CMA-ES with margin, then warm and cold starts."""
+    dims = given.dims or (10, 20)
+    found = [with_margin(name, n) for n in dims for name in MIXED]
+    return found + [
+        started(on, n, part, warm)
+        for warm in (True, False)
+        for n in dims
+        for on in ("sphere", "rotated ellipsoid")
+        for part in (1e-4, None)
+    ]
+
+
 def main() -> None:
     """Print the table; write it as CSV if asked."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, help="folder for es_family_mixed.csv")
-    parser.add_argument("--runs", type=int, default=31)
-    parser.add_argument("--dims", type=int, nargs="+", default=[10, 20])
-    methods = ["cmaes-margin", "warm-start", "cold-start"]
-    parser.add_argument("--only", nargs="+", choices=methods, default=methods)
-    arguments = parser.parse_args()
-    one_thread()
-    table = Table()
-    for method in arguments.only:
-        for n in arguments.dims:
-            if method == "cmaes-margin":
-                for name in MIXED:
-                    table.add(method, "cmaes", name, n, *with_margin(name, n, arguments.runs))
-                continue
-            for on in ("sphere", "rotated ellipsoid"):
-                for part, name in ((1e-4, "to 1e-4 f"), (None, "")):
-                    runs = arguments.runs * (3 if part else 1)
-                    medians = started(on, n, runs, part, method == "warm-start")
-                    table.add(method, "cmaes", f"{on.removeprefix('rotated ')} {name}", n, *medians)
-    if arguments.out:
-        table.save(arguments.out / "es_family_mixed.csv")
+    count(__doc__, "es_family_mixed", cases, runs=31)
 
 
 if __name__ == "__main__":

@@ -29,113 +29,52 @@ plain search gradient and of the natural gradient as they come near an optimum. 
 from __future__ import annotations
 
 import argparse
-import importlib
-import math
-from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.es_family import (
-    TARGET,
-    FloatArray,
-    Function,
-    Peer,
-    Table,
-    by_ask_and_tell,
-    compare,
-    evosax,
-    pypop7,
-)
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.counting import Case, FloatArray, Peer, case, count
+from experiments.benchmarks.peers import cmaes, crfmnes, evosax_snes, pypop7
+
+Works = dict[str, list[int]]
 
 
-def _of_cmaes(name: str) -> Peer:
-    def run(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
-        import cmaes
-        import cmaes._dxnesic as dxnesic
-
-        # Version 0.13.1 calls math.sqrt with a matrix of one entry, which NumPy from 2.4 on refuses.
-        dxnesic.math = SimpleNamespace(**{**vars(math), "sqrt": lambda a: float(np.sqrt(np.squeeze(a)))})
-        opt: Any = getattr(cmaes, name)(mean=x0.copy(), sigma=sigma0, population_size=popsize, seed=seed)
-        return by_ask_and_tell(opt, f, budget)
-
-    return run
+def _nes(name: str, **more: Any) -> Peer:
+    return pypop7(f"nes.{name}", name.upper(), **more)
 
 
-def _crfmnes(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
-    from crfmnes import CRFMNES
-
-    start = x0[:, None].copy()
-    opt = CRFMNES(
-        len(x0), lambda x: float(f(x[:, 0])), start, sigma0, popsize, seed=seed, use_constraint_violation=False
-    )
-    while opt.f_best > TARGET and opt.no_of_evals < budget and np.isfinite(opt.sigma):
-        opt.one_iteration()
-    return float(opt.no_of_evals) if opt.f_best <= TARGET else np.inf
-
-
-def _evosax_snes(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
-    opt = importlib.import_module("evosax.algorithms").SNES(popsize, x0)
-    return evosax(opt, f, x0, seed, TARGET, budget, {"std_init": sigma0})
-
-
-def _of_pypop7(name: str, points: Callable[[int, int], int] | None = None) -> Peer:
-    """A strategy of pypop7, with points(n, our population size) for a population, or with its own."""
-
-    def run(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
-        more = {} if points is None else {"n_individuals": points(len(x0), popsize)}
-        try:
-            return pypop7(f"nes.{name}", name.upper(), **more)(f, x0, sigma0, popsize, seed, budget)
-        except np.linalg.LinAlgError:  # a singular matrix
-            return math.inf
-
-    return run
+SAME = {"n_individuals": lambda n, popsize: popsize}
+TWICE = {"n_individuals": lambda n, popsize: n * (n + 3)}
+XNES: Works = {"rotated ellipsoid": [10], "rotated cigar": [10], "rosenbrock": [10]}
+DXNES: Works = {on: [10, 40] for on in XNES}
+SNES: Works = {"sphere": [10, 40], "ellipsoid": [10, 40]}
+NES: Works = {"sphere": [5, 10], "rotated ellipsoid": [5, 10]}
+CRFM: Works = {"cigar": [40, 100], "discus": [40, 100], "ellipsoid": [40, 100], "rotated cigar": [40]}
+PLANS: list[tuple[str, str, Peer, Works, str]] = [  # method, package, peer, works, label
+    ("xnes", "cmaes", cmaes("XNES"), XNES, ""),
+    ("xnes", "pypop7", _nes("xnes", **SAME), XNES, ""),
+    ("dxnes-ic", "cmaes", cmaes("DXNESIC"), DXNES, ""),
+    ("crfmnes", "crfmnes", crfmnes, CRFM, ""),
+    ("r1nes", "pypop7", _nes("r1nes"), {"sphere": [40, 100], "rotated cigar": [40, 100]}, ""),
+    ("snes", "pypop7", _nes("snes", **SAME), SNES, ""),
+    ("snes", "evosax", evosax_snes, SNES, ""),
+    ("nes", "pypop7", _nes("ones"), NES, "nes (ONES)"),
+    ("nes", "pypop7", _nes("ones", **TWICE), NES, "nes (ONES, 2 p points)"),
+    ("nes", "pypop7", _nes("ones", **SAME), {on: [5] for on in NES}, "nes (ONES, as many)"),
+    ("nes", "pypop7", _nes("enes"), NES, "nes (ENES)"),
+    ("nes", "pypop7", _nes("enes", **SAME), NES, "nes (ENES, as many)"),
+]
 
 
-def _same(n: int, popsize: int) -> int:
-    return popsize
-
-
-def _twice_the_parameters(n: int, popsize: int) -> int:
-    return n * (n + 3)
-
-
-class Rows(NamedTuple):
-    """A method and its peer, on functions of some numbers of variables."""
-
-    method: str
-    package: str
-    peer: Peer
-    cases: dict[str, list[int]]
-    label: str = ""
-
-
-XNES_CASES = {"rotated ellipsoid": [10], "rotated cigar": [10], "rosenbrock": [10]}
-NES_CASES = {"sphere": [5, 10], "rotated ellipsoid": [5, 10]}
-SNES_CASES = {"sphere": [10, 40], "ellipsoid": [10, 40]}
-PLAN = (
-    Rows("xnes", "cmaes", _of_cmaes("XNES"), XNES_CASES),
-    Rows("xnes", "pypop7", _of_pypop7("xnes", _same), XNES_CASES),
-    Rows(
-        "dxnes-ic", "cmaes", _of_cmaes("DXNESIC"),
-        {"rotated ellipsoid": [10, 40], "rotated cigar": [10, 40], "rosenbrock": [10, 40]},
-    ),
-    Rows(
-        "crfmnes", "crfmnes", _crfmnes,
-        {"cigar": [40, 100], "discus": [40, 100], "ellipsoid": [40, 100], "rotated cigar": [40]},
-    ),
-    Rows("r1nes", "pypop7", _of_pypop7("r1nes"), {"sphere": [40, 100], "rotated cigar": [40, 100]}),
-    Rows("snes", "pypop7", _of_pypop7("snes", _same), SNES_CASES),
-    Rows("snes", "evosax", _evosax_snes, SNES_CASES),
-    Rows("nes", "pypop7", _of_pypop7("ones"), NES_CASES, "nes (ONES)"),
-    Rows("nes", "pypop7", _of_pypop7("ones", _twice_the_parameters), NES_CASES, "nes (ONES, 2 p points)"),
-    Rows("nes", "pypop7", _of_pypop7("ones", _same), {on: [5] for on in NES_CASES}, "nes (ONES, as many)"),
-    Rows("nes", "pypop7", _of_pypop7("enes"), NES_CASES, "nes (ENES)"),
-    Rows("nes", "pypop7", _of_pypop7("enes", _same), NES_CASES, "nes (ENES, as many)"),
-)  # fmt: skip
+def cases(given: argparse.Namespace) -> list[Case]:
+    """Every method on its functions."""
+    return [
+        case(method, package, peer, on, n, 3e4 * n, label=label)
+        for method, package, peer, works, label in PLANS
+        for on, dims in works.items()
+        for n in dims
+    ]
 
 
 def step_sizes(
@@ -212,25 +151,9 @@ def draw_step_sizes(path: Path) -> None:
 
 def main() -> None:
     """Print the table; write it as CSV and draw the figure if asked."""
-    names = list(dict.fromkeys(rows.method for rows in PLAN))
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, help="folder for es_family_nes.csv and natural_gradient.png")
-    parser.add_argument("--runs", type=int, default=15)
-    parser.add_argument("--dims", type=int, nargs="+", default=[5, 10, 40, 100])
-    parser.add_argument("--methods", nargs="+", default=names, choices=names)
-    arguments = parser.parse_args()
-    one_thread()
-    table = Table()
-    for method, package, peer, cases, label in PLAN:
-        if method not in arguments.methods:
-            continue
-        for on, dims in cases.items():
-            for n in sorted(set(dims) & set(arguments.dims)):
-                found = compare(method, peer, on, n, arguments.runs, 3e4 * n)
-                table.add(label or method, package, on, n, *found)
-    if arguments.out:
-        table.save(arguments.out / "es_family_nes.csv")
-        draw_step_sizes(arguments.out / "natural_gradient.png")
+    given, _ = count(__doc__, "es_family_nes", cases, runs=15)
+    if given.out:
+        draw_step_sizes(given.out / "natural_gradient.png")
 
 
 if __name__ == "__main__":

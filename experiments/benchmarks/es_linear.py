@@ -15,15 +15,14 @@ from __future__ import annotations
 import argparse
 import functools
 import tracemalloc
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from es.registry import get_method
 from es.replicas import Replicas
-from experiments.benchmarks.timing import Goal, Measured, Work, draw, measure, one_thread, table, write_csv
+from experiments.benchmarks.timing import Bench, Goal, Work
 
 LIMIT = 1.3
 MOST_ARRAYS = 4
@@ -60,31 +59,18 @@ def generation(name: str, n: int, options: dict[str, Any]) -> Callable[[], objec
     return lambda: opt.tell(opt.ask(), f)
 
 
-def compare(n: int, names: list[str], rounds: int) -> Measured:
-    """All methods and the floor in interleaved rounds."""
-    work = Work(
-        f"one generation, n={n}, popsize {POPSIZE}",
-        {"floor": floor(n), **{name: generation(name, n, {}) for name in names}},
-        base="floor",
-        goals=[Goal(name, LIMIT, "floor") for name in names],
-        calls=max(1, 100_000 // n),
-    )
-    return measure(work, rounds=rounds, warmup=1)
+def work(title: str, n: int, ways: Mapping[str, Callable[[], object]]) -> Work:
+    """Ways to make a generation beside the floor, all to be reached in `LIMIT` times its time."""
+    return Work(
+        f"{title}, n={n}, popsize {POPSIZE}", {"floor": floor(n), **ways}, base="floor",
+        goals=[Goal(way, LIMIT, "floor") for way in ways], calls=max(1, 100_000 // n),
+    )  # fmt: skip
 
 
-def compare_options(n: int, rounds: int, names: tuple[str, ...] = ("snes", "sep-cmaes")) -> Measured:
-    """What single precision and mirrored samples save."""
+def options_of(n: int, names: tuple[str, ...] = ("snes", "sep-cmaes")) -> dict[str, Callable[[], object]]:
+    """Strategies as they are, and with single precision and mirrored samples."""
     ways = {name: generation(name, n, {}) for name in names}
-    for label, options in OPTIONS.items():
-        ways |= {f"{name}, {label}": generation(name, n, options) for name in names}
-    work = Work(
-        f"options, n={n}, popsize {POPSIZE}",
-        {"floor": floor(n), **ways},
-        base="floor",
-        goals=[Goal(way, LIMIT, "floor") for way in ways],
-        calls=max(1, 100_000 // n),
-    )
-    return measure(work, rounds=rounds, warmup=1)
+    return ways | {f"{name}, {label}": generation(name, n, o) for label, o in OPTIONS.items() for name in names}
 
 
 def arrays(name: str, n: int, options: dict[str, Any]) -> float:
@@ -137,28 +123,22 @@ def travel(generations: int = 3) -> list[str]:
     return rows
 
 
-def main() -> None:
-    """Time, print, and write tables and a figure."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--out", type=Path, help="folder for es_linear.csv, .txt, .png and .svg")
+def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dims", type=int, nargs="+", default=[1000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--methods", nargs="+", default=METHODS, choices=METHODS)
-    parser.add_argument("--quick", action="store_true", help="5 rounds in place of 15")
-    arguments = parser.parse_args()
-    one_thread()
-    results, lines = [], []
-    for n in arguments.dims:
-        rounds = 5 if arguments.quick or n > 100_000 else 15
-        results += [compare(n, arguments.methods, rounds), compare_options(n, rounds)]
-        print(table(results[-2:]), flush=True)
-        lines += memory(n, arguments.methods)
-        print("\n".join(lines[-1 - len(arguments.methods) :]), flush=True)
-    lines += travel()
-    print("\n".join(lines[-3:]))
-    if arguments.out:
-        write_csv(results, arguments.out / "es_linear.csv")
-        (arguments.out / "es_linear.txt").write_text(table(results) + "\n" + "\n".join(lines) + "\n", encoding="utf-8")
-        draw(results, arguments.out / "es_linear", title="Strategies of linear cost: time of ask and tell")
+
+
+def main() -> None:
+    """Time, print, and write tables and a figure."""
+    bench = Bench(__doc__, "es_linear", "Strategies of linear cost: time of ask and tell", options=_options)
+    for n in bench.given.dims:
+        rounds = 5 if n > 100_000 else None
+        ways = {name: generation(name, n, {}) for name in bench.given.methods}
+        bench.add(work("one generation", n, ways), rounds=rounds)
+        bench.add(work("options", n, options_of(n)), rounds=rounds)
+        bench.say("\n".join(memory(n, bench.given.methods)))
+    bench.say("\n".join(travel()))
+    bench.save()
 
 
 if __name__ == "__main__":

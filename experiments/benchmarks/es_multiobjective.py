@@ -13,24 +13,16 @@ the extra `families` for DEAP; without it our figures are printed alone.
 from __future__ import annotations
 
 import argparse
-import csv
-import importlib.util
+import importlib
 import math
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+import es
 from es.parts.pareto import hypervolume
-from es.strategies.mo_cmaes import MOCMAES
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.counting import Case, FloatArray, Function, count, each
 
-FloatArray = npt.NDArray[np.float64]
-Function = Callable[[FloatArray], FloatArray]
-
-LIMIT = 1.1
 REFERENCE = np.array([1.1, 1.1])
 PROBLEMS = ("ZDT1", "ZDT2", "ZDT3", "spheres", "ELLI1", "CIGTAB1")
 PARTS = (0.9, 0.98)  # of the best hypervolume
@@ -108,7 +100,7 @@ def front(name: str, t: FloatArray) -> FloatArray:
 def ours(f: Function, start: FloatArray, sigma0: float, bounds: Any, popsize: int, seed: int) -> Any:
     """Generator of the objectives of our population after each iteration."""
     box = None if bounds is None else [bounds] * start.size
-    opt = MOCMAES(start, sigma0, bounds=box, popsize=popsize, rng=seed)
+    opt = es.MOCMAES(start, sigma0, bounds=box, popsize=popsize, rng=seed)
     while True:
         x = opt.ask()
         opt.tell(x, f(x))
@@ -159,49 +151,31 @@ def evaluations(make: Any, name: str, n: int, popsize: int, budget: int, seed: i
     return found
 
 
-def compare(n: int, popsize: int, budget: int, runs: int, names: list[str]) -> list[dict[str, Any]]:
-    """One row per problem and part of the best hypervolume, printed as it comes."""
-    makers = {"ours": ours}
-    if importlib.util.find_spec("deap") is not None:
-        makers["deap"] = deap
-    rows = []
-    for name in names:
-        median = {
-            who: np.median([evaluations(make, name, n, popsize, budget, seed) for seed in range(runs)], axis=0)
-            for who, make in makers.items()
-        }
-        for i, part in enumerate(PARTS):
-            row: dict[str, Any] = {"problem": name, "n": n, "part": part, "ours": median["ours"][i]}
-            text = f"{name:8} n={n} {100 * part:3.0f} % of the best hypervolume: {row['ours']:>8.0f} evaluations"
-            if "deap" in median:
-                row["deap"], row["ratio"] = median["deap"][i], median["ours"][i] / median["deap"][i]
-                text += (
-                    f", deap {row['deap']:>8.0f}, ratio {row['ratio']:.2f} {'ok' if row['ratio'] <= LIMIT else 'OVER'}"
-                )
-            print(text, flush=True)
-            rows.append(row)
-    return rows
+def cases(given: argparse.Namespace) -> list[Case]:
+    """Every problem, to both parts of the best hypervolume."""
+
+    def counts(make: Any, name: str) -> Any:
+        return each(lambda seed: evaluations(make, name, given.n, given.popsize, given.budget, seed))
+
+    parts = tuple(f"to {100 * part:.0f} %" for part in PARTS)
+    return [
+        Case("mo-cmaes", "deap", name, given.n, counts(ours, name), counts(deap, name), targets=parts)
+        for name in given.problems
+    ]
 
 
-def main() -> None:
-    """Run the comparison from the command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--runs", type=int, default=7)
+def options(parser: argparse.ArgumentParser) -> None:
+    """What the other benchmarks do not have."""
     parser.add_argument("--budget", type=int, default=100_000)
     parser.add_argument("--n", type=int, default=10)
     parser.add_argument("--popsize", type=int, default=20)
     parser.add_argument("--problems", nargs="+", default=list(PROBLEMS), choices=PROBLEMS)
-    given = parser.parse_args()
-    rows = compare(given.n, given.popsize, given.budget, given.runs, given.problems)
-    if given.out:
-        given.out.mkdir(parents=True, exist_ok=True)
-        with open(given.out / "es_multiobjective.csv", "w", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+
+
+def main() -> None:
+    """Print the table; write it as CSV if asked."""
+    count(__doc__, "es_multiobjective", cases, runs=7, options=options)
 
 
 if __name__ == "__main__":
-    one_thread()
     main()

@@ -5,7 +5,8 @@
 As in Nomura, Akimoto & Ono (arXiv:2304.03473) m0 = 3, sigma0 = 2 and the population is the default; on the sphere with
 noise N(0, 1), on Rastrigin's function, where both are slow and the target is a coarse one, and on the ellipsoid of
 condition 1e6. Counted are the evaluations until the value of the mean, without noise, is at most the target; the ratio
-is that of the medians; to reach: at most 1.10, with as many runs that succeed. Needs the extra `peers`.
+is that of the medians; to reach: at most 1.10, with as many runs that succeed. Plain CMA-ES stands
+beside it as a peer of its own. Needs the extra `peers`.
 """
 
 from __future__ import annotations
@@ -14,110 +15,84 @@ import argparse
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 import es
-from experiments.benchmarks.es_family import median_of
-from experiments.benchmarks.timing import one_thread, write_rows
-
-FloatArray = npt.NDArray[np.float64]
-LIMIT = 1.10
+from experiments.benchmarks.counting import Case, FloatArray, count, each, function
 
 
 @dataclass(frozen=True)
-class Case:
+class Noisy:
     """A function with noise of a standard deviation, and how near the mean is to come."""
 
     name: str
     n: int
-    f: Callable[[FloatArray], FloatArray]
     std: float
     target: float
     budget: int
 
-
-def rastrigin(x: FloatArray) -> FloatArray:
-    """10 n + sum of x^2 - 10 cos(2 pi x)."""
-    return np.asarray((x * x - 10 * np.cos(2 * np.pi * x) + 10).sum(-1))
-
-
-def sphere(x: FloatArray) -> FloatArray:
-    """Sum of squares."""
-    return np.asarray(np.vecdot(x, x))
-
-
-def ellipsoid(x: FloatArray) -> FloatArray:
-    """Sum of squares with weights from 1 to 1e6."""
-    n = x.shape[-1]
-    return np.asarray((x * x) @ 10 ** (6 * np.arange(n) / (n - 1)))
+    def f(self, x: FloatArray) -> FloatArray:
+        """Values without noise."""
+        return function(self.name, self.n)(x)
 
 
 CASES = [
-    Case("sphere, noise 1", 10, sphere, 1.0, 1e-1, 100_000),
-    Case("sphere, noise 1", 10, sphere, 1.0, 1e-2, 300_000),
-    Case("rastrigin", 10, rastrigin, 0.0, 10.0, 100_000),
-    Case("ellipsoid", 10, ellipsoid, 0.0, 1e-8, 30_000),
+    Noisy("sphere", 10, 1.0, 1e-1, 100_000),
+    Noisy("sphere", 10, 1.0, 1e-2, 300_000),
+    Noisy("rastrigin", 10, 0.0, 10.0, 100_000),
+    Noisy("ellipsoid", 10, 0.0, 1e-8, 30_000),
 ]
+Ask = Callable[[], FloatArray]
 
 
-def ours(method: str) -> Callable[[Case, int], float]:
-    """Evaluations of a run of a method of this package, inf where the target was not reached."""
-
-    def run(case: Case, seed: int) -> float:
-        noise = np.random.default_rng([seed, 1])
-        opt: Any = es.get_method(method)(np.full(case.n, 3.0), 2.0, rng=seed, stop={"maxfevals": case.budget})
-        while not opt.stop():
-            x = opt.ask()
-            opt.tell(x, case.f(x) + case.std * noise.standard_normal(len(x)))
-            if case.f(opt.mean) <= case.target:
-                return float(opt.nfev)
-        return np.inf
-
-    return run
-
-
-def cmaes(case: Case, seed: int) -> float:
-    """The same of the package cmaes."""
-    noise = np.random.default_rng([seed, 1])
-    opt = importlib.import_module("cmaes").CMA(mean=np.full(case.n, 3.0), sigma=2.0, seed=seed, lr_adapt=True)
-    used = 0
-    while used < case.budget and not opt.should_stop():
-        x = np.array([opt.ask() for _ in range(opt.population_size)])
-        f = case.f(x) + case.std * noise.standard_normal(len(x))
-        opt.tell(list(zip(x, f.tolist(), strict=True)))
+def until_near(case: Noisy, seed: int, opt: Any, ask: Ask, tell: Callable[[FloatArray, FloatArray], object]) -> float:
+    """Evaluations until the value of the mean is at the target, inf where the optimizer stops or the budget ends."""
+    noise, used = np.random.default_rng([seed, 1]), 0
+    while used < case.budget and not (opt.stop() if hasattr(opt, "stop") else opt.should_stop()):
+        x = ask()
+        tell(x, case.f(x) + case.std * noise.standard_normal(len(x)))
         used += len(x)
         if case.f(opt.mean) <= case.target:
             return float(used)
     return np.inf
 
 
+def ours(method: str) -> Callable[[Noisy, int], float]:
+    """Evaluations of a run of a method of this package."""
+
+    def run(case: Noisy, seed: int) -> float:
+        opt: Any = es.get_method(method)(np.full(case.n, 3.0), 2.0, rng=seed)
+        return until_near(case, seed, opt, opt.ask, opt.tell)
+
+    return run
+
+
+def cmaes(case: Noisy, seed: int) -> float:
+    """The same of the package cmaes."""
+    opt = importlib.import_module("cmaes").CMA(mean=np.full(case.n, 3.0), sigma=2.0, seed=seed, lr_adapt=True)
+    return until_near(
+        case, seed, opt, lambda: np.array([opt.ask() for _ in range(opt.population_size)]),
+        lambda x, f: opt.tell(list(zip(x, f.tolist(), strict=True))),
+    )  # fmt: skip
+
+
+def cases(given: argparse.Namespace) -> list[Case]:
+    """Each function beside the package, and beside plain CMA-ES."""
+    found = []
+    for case in CASES:
+        on = f"{case.name}{', noise 1' if case.std else ''} to {case.target:g}"
+        for package, peer in (("cmaes", cmaes), ("no lra", ours("cmaes"))):
+            mine, theirs = each(partial(ours("lra-cmaes"), case)), each(partial(peer, case))
+            found.append(Case("lra-cmaes", package, on, case.n, mine, theirs))
+    return found
+
+
 def main() -> None:
     """Print the table; write it as CSV if asked."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, help="folder for es_noise.csv")
-    parser.add_argument("--runs", type=int, default=11)
-    arguments = parser.parse_args()
-    one_thread()
-    methods = {"lra-cmaes": ours("lra-cmaes"), "package cmaes": cmaes, "cmaes": ours("cmaes")}
-    rows: list[tuple[Any, ...]] = []
-    print(f"{'function':18s}{'n':>3s}{'target':>8s}" + "".join(f"{name:>20s}" for name in methods), "  ratio")
-    for case in CASES:
-        cells, medians = "", {}
-        for name, method in methods.items():
-            used = np.array([method(case, seed) for seed in range(arguments.runs)])
-            medians[name], reached, share = median_of(used)
-            cells += f"{medians[name]:>12.0f} {share}"
-            rows.append((case.name, case.n, case.target, name, medians[name], reached, len(used)))
-        ratio = medians["lra-cmaes"] / medians["package cmaes"]
-        mark = "" if ratio <= LIMIT else " above"
-        print(f"{case.name:18s}{case.n:>3d}{case.target:>8.0e}{cells}{ratio:>8.3f}{mark}", flush=True)
-    if arguments.out:
-        header = ("function", "n", "target", "method", "median", "reached", "runs")
-        write_rows(arguments.out / "es_noise.csv", header, rows)
+    count(__doc__, "es_noise", cases, runs=11)
 
 
 if __name__ == "__main__":

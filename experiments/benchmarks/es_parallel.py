@@ -14,12 +14,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.timing import Goal, Work, draw, measure, one_thread, table, write_csv
+from experiments.benchmarks.timing import Bench, Goal, Work
 
 GENERATIONS, POPSIZE, N = 10, 16, 10
 
@@ -89,30 +88,26 @@ def candidates(fun: Callable[[Any], float], workers: int, pool: ProcessPoolExecu
     return {**found, "pycma EvalParallel2": partial(with_pycma, fun, workers)}
 
 
-def main() -> None:
-    """Measure, print the table, and write figure and CSV where a folder is given."""
-    one_thread()
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--milliseconds", type=float, default=5.0)
     parser.add_argument("--busy", action="store_true", help="compute instead of sleeping")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
+
+
+def main() -> None:
+    """Measure, print the table, and write figure and CSV where a folder is given."""
+    bench = Bench(__doc__, "es_parallel", "Parallel evaluation", rounds=9, options=_options)
+    given = bench.given
     fun = partial(objective, given.milliseconds * 1e-3, given.busy)
     with ProcessPoolExecutor(given.workers) as pool:
         ways = candidates(fun, given.workers, pool)
         name = f"{GENERATIONS} generations of {POPSIZE} evaluations of {given.milliseconds:g} ms"
         goal = Goal(f"es.minimize, workers={given.workers}", 1 / (0.9 * given.workers), "evaluations alone")
-        measured = measure(Work(name, ways, base="evaluations alone", goals=[goal], calls=1), rounds=given.rounds)
-    print(table([measured]))
+        measured = bench.add(Work(name, ways, base="evaluations alone", goals=[goal], calls=1), warmup=2)
     for way in ways:
         share = 1 / (given.workers * measured.ratio(way)[0])
-        print(f"{way}: {share:.2f} of the ideal throughput of {given.workers} workers")
-    if given.out is not None:
-        given.out.mkdir(parents=True, exist_ok=True)
-        write_csv([measured], given.out / "es_parallel.csv")
-        draw([measured], given.out / "es_parallel", title="Parallel evaluation")
+        bench.say(f"{way}: {share:.2f} of the ideal throughput of {given.workers} workers")
+    bench.save()
 
 
 if __name__ == "__main__":

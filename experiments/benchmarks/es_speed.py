@@ -9,21 +9,18 @@ interleaved rounds. Peers that are not installed are left out (extra `peers`).
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 import es
-from experiments.benchmarks.timing import Goal, Measured, Work, draw, human, measure, one_thread, table, write_csv
-
-FloatArray = npt.NDArray[np.float64]
-Step = Callable[[FloatArray], None]
+from experiments.benchmarks.counting import FloatArray
+from experiments.benchmarks.peers import Step, cmaes_step, fcmaes_step, installed, pycma_step
+from experiments.benchmarks.timing import Bench, Goal, Work, human
 
 # n: generations in a block, least factors to pycma, cmaes, fcmaes
 ROWS: dict[int, tuple[int, dict[str, float]]] = {
@@ -37,54 +34,13 @@ ROWS: dict[int, tuple[int, dict[str, float]]] = {
 STACKS = {2: 2e-6, 10: 6e-6}  # n: seconds per run and generation
 
 
-def ours(n: int, popsize: int) -> Step:
+PEERS: dict[str, Callable[[int, int], Step]] = {"pycma": pycma_step, "cmaes": cmaes_step, "fcmaes": fcmaes_step}
+
+
+def ours(x0: FloatArray, popsize: int) -> Step:
     """A generation of es.CMAES."""
-    opt = es.CMAES(np.zeros(n), 1.0, popsize=popsize, rng=1)
-
-    def step(f: FloatArray) -> None:
-        opt.tell(opt.ask(), f)
-
-    return step
-
-
-def pycma(n: int, popsize: int) -> Step:
-    """A generation of pycma."""
-    import cma
-
-    opt = cma.CMAEvolutionStrategy(n * [0.0], 1.0, {"verbose": -9, "seed": 1, "popsize": popsize})
-
-    def step(f: FloatArray) -> None:
-        opt.tell(opt.ask(), f)
-
-    return step
-
-
-def cmaes(n: int, popsize: int) -> Step:
-    """A generation of cmaes."""
-    import cmaes as package
-
-    opt = package.CMA(mean=np.zeros(n), sigma=1.0, population_size=popsize, seed=1)
-
-    def step(f: FloatArray) -> None:
-        opt.tell([(opt.ask(), value) for value in f.tolist()])
-
-    return step
-
-
-def fcmaes(n: int, popsize: int) -> Step:
-    """A generation of fcmaes, C++."""
-    from fcmaes import cmaescpp
-
-    opt = cmaescpp.ACMA_C(n, None, np.zeros(n), 1.0, popsize=popsize)
-
-    def step(f: FloatArray) -> None:
-        opt.ask()
-        opt.tell(f)
-
-    return step
-
-
-PEERS: dict[str, Callable[[int, int], Step]] = {"pycma": pycma, "cmaes": cmaes, "fcmaes": fcmaes}
+    opt: Any = es.CMAES(x0, 1.0, popsize=popsize, rng=1)
+    return lambda f: opt.tell(opt.ask(), f)
 
 
 def block(step: Step, values: FloatArray) -> Callable[[], None]:
@@ -97,24 +53,13 @@ def block(step: Step, values: FloatArray) -> Callable[[], None]:
     return run
 
 
-def available(names: list[str], n: int, popsize: int) -> dict[str, Step]:
-    """Steps of the peers that are installed."""
-    steps: dict[str, Step] = {}
-    for name in names:
-        try:
-            steps[name] = PEERS[name](n, popsize)
-        except ImportError:
-            print(f"{name} is not installed: left out")
-    return steps
-
-
-def generations(rounds: int) -> list[Measured]:
+def generations(bench: Bench) -> None:
     """One run, n = 2 to 1000."""
-    results = []
     for n, (count, factors) in ROWS.items():
         popsize = 4 + int(3 * np.log(n))
         values = np.random.default_rng(n).random((count, popsize))
-        steps = {"evotape": ours(n, popsize), **available(list(factors), n, popsize)}
+        steps = {"evotape": ours(np.zeros(n), popsize)}
+        steps |= installed({name: partial(PEERS[name], n, popsize) for name in factors})
         work = Work(
             f"CMA-ES, {count} generations of ask and tell, n={n}, popsize {popsize}",
             {name: block(step, values) for name, step in steps.items()},
@@ -122,77 +67,42 @@ def generations(rounds: int) -> list[Measured]:
             goals=[Goal("evotape", 1 / factor, name) for name, factor in factors.items()],
             calls=1,
         )
-        results.append(measure(work, rounds=rounds, warmup=1))
-        print(table(results[-1:]), flush=True)
-        print(f"  one generation: {human(results[-1].median('evotape') / count)}", flush=True)
-    return results
+        bench.say(f"  one generation: {human(bench.add(work).median('evotape') / count)}")
 
 
-def stacks(rounds: int, runs: int = 100, count: int = 30) -> list[Measured]:
+def stacks(bench: Bench, runs: int = 100, count: int = 30) -> None:
     """Stacked runs against as many runs of pycma; a call of pycma is one run and is multiplied by their number."""
-    results = []
     for n, limit in STACKS.items():
         popsize = 4 + int(3 * np.log(n))
         values = np.random.default_rng(n).random((count, runs, popsize))
-        opt = es.CMAES(np.zeros((runs, n)), 1.0, popsize=popsize, rng=1)
-
-        def step(f: FloatArray, opt: Any = opt) -> None:
-            opt.tell(opt.ask(), f)
-
-        candidates = {"evotape, stacked": block(step, values)}
+        candidates = {"evotape, stacked": block(ours(np.zeros((runs, n)), popsize), values)}
         goals = [Goal("evotape, stacked", limit * runs * count)]
-        for name, peer in available(["pycma"], n, popsize).items():
+        for name, peer in installed({"pycma": partial(pycma_step, n, popsize)}).items():
             # as long for pycma as for one of the stacked runs, so the factor asked for is 50 / runs
             candidates[f"{name}, one run"] = block(peer, values[:, 0])
             goals.append(Goal("evotape, stacked", runs / 50, f"{name}, one run"))
-        work = Work(
-            f"{runs} stacked runs, {count} generations, n={n}, popsize {popsize}",
-            candidates,
-            base="evotape, stacked",
-            goals=goals,
-            calls=1,
-        )
-        results.append(measure(work, rounds=rounds, warmup=1))
-        print(table(results[-1:]), flush=True)
-        each = results[-1].median("evotape, stacked") / runs / count
-        print(f"  per run and generation: {human(each)}", flush=True)
-    return results
+        title = f"{runs} stacked runs, {count} generations, n={n}, popsize {popsize}"
+        measured = bench.add(Work(title, candidates, base="evotape, stacked", goals=goals, calls=1))
+        bench.say(f"  per run and generation: {human(measured.median('evotape, stacked') / runs / count)}")
 
 
-def imports(rounds: int) -> list[Measured]:
+def imports(bench: Bench) -> None:
     """Import time in fresh interpreters, against numpy and scipy.linalg alone."""
 
-    def fresh(statement: str) -> Callable[[], None]:
-        def run() -> None:
-            subprocess.run([sys.executable, "-c", statement], check=True)
-
-        return run
+    def fresh(statement: str) -> Callable[[], object]:
+        return lambda: subprocess.run([sys.executable, "-c", statement], check=True)
 
     floor = "import numpy, scipy.linalg"
-    work = Work(
-        "import",
-        {floor: fresh(floor), "import es": fresh("import es")},
-        base=floor,
-        goals=[Goal("import es", 1.5, floor)],
-        calls=1,
-    )
-    results = [measure(work, rounds=rounds, warmup=1)]
-    print(table(results), flush=True)
-    return results
+    ways = {floor: fresh(floor), "import es": fresh("import es")}
+    bench.add(Work("import", ways, base=floor, goals=[Goal("import es", 1.5, floor)], calls=1))
 
 
 def main() -> None:
     """Time, print, and write a table and a figure."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, help="folder for es_speed.csv, .png and .svg")
-    parser.add_argument("--quick", action="store_true", help="5 rounds in place of 15")
-    arguments = parser.parse_args()
-    one_thread()
-    rounds = 5 if arguments.quick else 15
-    results = generations(rounds) + stacks(rounds) + imports(rounds)
-    if arguments.out:
-        write_csv(results, arguments.out / "es_speed.csv")
-        draw(results, arguments.out / "es_speed", title="CMA-ES: time of ask and tell, one BLAS thread")
+    bench = Bench(__doc__, "es_speed", "CMA-ES: time of ask and tell, one BLAS thread")
+    for part in (generations, stacks, imports):
+        part(bench)
+    bench.save()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.timing import Goal, Work, measure, one_thread, table, write_csv
+from experiments.benchmarks.timing import Bench, Goal, Work
 from experiments.report import write_report
 
 METHODS = {"CMA-ES": "cmaes", "SNES": "snes", "Adam": "adam", "L-BFGS-B": "l-bfgs-b"}
@@ -59,29 +59,20 @@ def make_study(repeats: int) -> MadeUp:
     return MadeUp(header, trials)
 
 
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--trials", type=int, default=10_000, metavar="N", help="with --quick a tenth of them")
+
+
 def main() -> None:
     """Time `write_report` and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--out", type=Path, default=None, metavar="FOLDER", help="keep the report and the times there")
-    parser.add_argument("--trials", type=int, default=10_000, metavar="N")
-    parser.add_argument("--quick", action="store_true", help="1,000 trials")
-    options = parser.parse_args()
-    one_thread()
-    trials = 1000 if options.quick else options.trials
+    bench = Bench(__doc__, "report-times", "Time of the report", rounds=1, options=_options)
+    trials = bench.given.trials // (10 if bench.given.quick else 1)
     study = make_study(max(1, round(trials / (len(METHODS) * len(FUNCTIONS) * len(DIMENSIONS)))))
     with tempfile.TemporaryDirectory() as scratch:
-        folder = options.out or Path(scratch)
-        work = Work(
-            f"report of {len(study.trials):,} trials",
-            {"write_report": lambda: write_report(study, folder)},
-            base="write_report",
-            goals=[Goal("write_report", 30.0)],
-            calls=1,
-        )
-        result = measure(work, rounds=1, warmup=0)
-        print(table([result]))
-        if options.out:
-            write_csv([result], folder / "report-times.csv")
+        ways = {"write_report": lambda: write_report(study, bench.given.out or Path(scratch))}
+        title, goals = f"report of {len(study.trials):,} trials", [Goal("write_report", 30.0)]
+        bench.add(Work(title, ways, base="write_report", goals=goals, calls=1), rounds=1, warmup=0)
+    bench.save()
 
 
 if __name__ == "__main__":

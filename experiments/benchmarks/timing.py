@@ -8,6 +8,7 @@ quartile over the rounds.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import gc
 import os
@@ -296,3 +297,66 @@ def _draw_panel(ax: Any, measured: Measured) -> None:
     ax.set_axisbelow(True)
     ax.set_xlabel("ms per call: median and quartiles; red: to reach", fontsize="small")
     ax.set_title(measured.work.name, fontsize="medium")
+
+
+class Bench:
+    """A benchmark from the command line: measures pieces of work, prints their tables, and writes files at the end.
+
+    Parameters
+    ----------
+    doc, name, title : str
+        Docstring of the benchmark, name of its files, title of its figure.
+    clock : callable
+        Returns seconds.
+    rounds : int
+        Interleaved rounds; five with ``--quick``.
+    quiet : bool
+        Whether it prints tables of its own in place of each work's.
+    options : callable, optional
+        Adds options of the benchmark's own to the parser.
+    """
+
+    def __init__(
+        self,
+        doc: str | None,
+        name: str,
+        title: str,
+        *,
+        rounds: int = 15,
+        quiet: bool = False,
+        clock: Callable[[], float] = time.perf_counter,
+        options: Callable[[argparse.ArgumentParser], None] | None = None,
+    ) -> None:
+        one_thread()
+        parser = argparse.ArgumentParser(description=(doc or "").split("\n")[0])
+        parser.add_argument("--out", type=Path, metavar="FOLDER", help=f"folder for {name}.csv, .txt, .png and .svg")
+        parser.add_argument("--rounds", type=int, default=rounds, help=f"interleaved rounds (default {rounds})")
+        parser.add_argument("--quick", action="store_true", help="five rounds")
+        if options is not None:
+            options(parser)
+        self.given = parser.parse_args()
+        self.rounds = 5 if self.given.quick else self.given.rounds
+        self.results: list[Measured] = []
+        self._lines: list[str] = []
+        self._name, self._title, self._clock, self._quiet = name, title, clock, quiet
+
+    def add(self, work: Work, *, rounds: int | None = None, warmup: int = 1, clock: Any = None) -> Measured:
+        """Measure a piece of work and print its table."""
+        measured = measure(work, rounds=rounds or self.rounds, warmup=warmup, clock=clock or self._clock)
+        self.results.append(measured)
+        if not self._quiet:
+            self.say(table([measured]))
+        return measured
+
+    def say(self, text: str) -> None:
+        """Print a line that the text file gets too."""
+        self._lines.append(text)
+        print(text, flush=True)
+
+    def save(self) -> None:
+        """Write what was measured as CSV, text and figure if a folder was named."""
+        if self.given.out is None:
+            return
+        write_csv(self.results, self.given.out / f"{self._name}.csv")
+        (self.given.out / f"{self._name}.txt").write_text("\n".join(self._lines) + "\n", encoding="utf-8")
+        draw(self.results, self.given.out / self._name, title=self._title)

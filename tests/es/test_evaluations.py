@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from experiments.benchmarks.es_evaluations import functions, ours, pycma
+from experiments.benchmarks.counting import case
+from experiments.benchmarks.es_evaluations import FUNCTIONS
+from experiments.benchmarks.peers import pycma
 
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("n", [3, 10])
-@pytest.mark.parametrize("name", ["sphere", "ellipsoid", "discus", "cigar", "different powers", "rosenbrock"])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_evaluations_of_pycma(name, n):
     pytest.importorskip("cma")
-    width, sigma0 = (0.1, 0.1) if name == "rosenbrock" else (3.0, 1.0)
-    starts = np.random.default_rng(n).uniform(-width, width, (45, n))
-    f = functions(n)[name]
-    assert np.median(ours(f, starts, sigma0)) <= 1.08 * np.median(pycma(f, starts, sigma0))
+    both = case("cmaes", "pycma", pycma(), name, n, 1e6)
+    assert np.median(both.ours(45)) <= 1.08 * np.median(both.theirs(45))

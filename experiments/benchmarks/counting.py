@@ -1,0 +1,197 @@
+"""Counting evaluations to a target: methods beside the packages that have them, on the same functions and starts.
+
+A benchmark is a list of `Case`s; `count` runs them, prints a row for each and writes the rows as CSV. The ratio is that
+of the medians over the runs; a run that does not arrive counts as inf. The packages themselves are in `peers`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import es
+from experiments.benchmarks.timing import one_thread, write_rows
+
+FloatArray = npt.NDArray[np.float64]
+Function = Callable[[FloatArray], FloatArray]
+Peer = Callable[[Function, FloatArray, float, int, int, float], float]  # of f, x0, sigma0, popsize, seed, budget
+Counts = Callable[[int], npt.ArrayLike]  # of the number of runs: evaluations (runs,), or (runs, targets)
+
+TARGET = 1e-8
+HEADER = ("method", "peer", "function", "n", "evotape", "theirs", "ratio", "arrived")
+
+
+def function(name: str, n: int) -> Function:
+    """A function of n variables with least value 0: "sphere", "rotated cigar", ..., "rosenbrock"."""
+    if name == "rosenbrock":
+        return lambda x: np.asarray((100 * (x[..., 1:] - x[..., :-1] ** 2) ** 2 + (1 - x[..., :-1]) ** 2).sum(-1))
+    if name == "rastrigin":
+        return lambda x: np.asarray((x * x - 10 * np.cos(2 * np.pi * x) + 10).sum(-1))
+    i = np.arange(n) / (n - 1)
+    shape = name.removeprefix("rotated ")
+    R = np.eye(n) if shape == name else np.linalg.qr(np.random.default_rng(n).standard_normal((n, n)))[0]
+    if shape == "different powers":
+        return lambda x: np.asarray((np.abs(x @ R.T) ** (2 + 4 * i)).sum(-1))
+    weights = {
+        "sphere": np.ones(n),
+        "ellipsoid": 10 ** (6 * i),
+        "cigar": np.where(i == 0, 1.0, 1e6),
+        "discus": np.where(i == 0, 1e6, 1.0),
+    }[shape]
+    if shape == name:
+        return lambda x: np.asarray((x * x) @ weights)
+    return lambda x: np.asarray(((x @ R.T) ** 2) @ weights)
+
+
+def starts(name: str, n: int, runs: int) -> tuple[FloatArray, float]:
+    """Starts (runs, n), and sigma0."""
+    width, sigma0 = (0.1, 0.1) if name == "rosenbrock" else (3.0, 1.0)
+    return np.random.default_rng(n).uniform(-width, width, (runs, n)), sigma0
+
+
+def run(opt: Any, f: Function) -> Any:
+    """Ask and tell until the optimizer stops."""
+    while not opt.stop():
+        x = opt.ask()
+        opt.tell(x, f(x))
+    return opt
+
+
+def counted(opt: Any, f: Function, target: float = TARGET) -> FloatArray:
+    """Evaluations of each run of a stack, inf where the target was not reached."""
+    return np.array([r.nfev if r.fun <= target else np.inf for r in run(opt, f).results])
+
+
+@dataclass(frozen=True)
+class Case:
+    """A method, a peer that has it, and a function of n variables to compare them on.
+
+    `targets` end the name of the function, one row each; of short runs there are `times` as many.
+    """
+
+    method: str
+    peer: str
+    on: str
+    n: int
+    ours: Counts
+    theirs: Counts
+    label: str = ""
+    targets: tuple[str, ...] = ("",)
+    times: int = 1
+
+
+def case(
+    method: str, package: str, peer: Peer, on: str, n: int, budget: float, *,
+    sigma0: float | None = None, label: str = "", times: int = 1,
+) -> Case:  # fmt: skip
+    """A case of `function`, to 1e-8, with our population size and seeds from 1 on for the peer."""
+    f = function(on, n)
+    cls: Any = es.get_method(method)
+
+    def ours(runs: int) -> FloatArray:
+        x0, usual = starts(on, n, runs)
+        return counted(cls(x0, sigma0 or usual, rng=1, stop={"ftarget": TARGET, "maxfevals": budget}), f)
+
+    def theirs(runs: int) -> list[float]:
+        x0, usual = starts(on, n, runs)
+        popsize = cls(x0[0], sigma0 or usual).popsize
+        with np.errstate(all="ignore"):
+            return [
+                peer(f, start.copy(), sigma0 or usual, popsize, seed, budget) for seed, start in enumerate(x0, start=1)
+            ]
+
+    return Case(method, package, on, n, ours, theirs, label, times=times)
+
+
+def each(one: Callable[[int], Any], first: int = 0) -> Counts:
+    """Counts from what gives those of one run, by its seed."""
+    return lambda runs: [one(seed) for seed in range(first, first + runs)]
+
+
+def median_of(used: FloatArray) -> tuple[float, str]:
+    """Lower median of evaluations (inf where a run failed), and how many runs arrived, as `arrived/all`."""
+    return float(np.sort(used)[(len(used) - 1) // 2]), f"{np.isfinite(used).sum()}/{len(used)}"
+
+
+def rows_of(case: Case, runs: int, alone: bool) -> Iterable[tuple[Any, ...]]:
+    """The rows of a case, one per target; NaN for a peer that is not installed."""
+    runs *= case.times
+    mine = np.asarray(case.ours(runs), dtype=float).reshape(runs, -1)
+    theirs = np.full_like(mine, np.nan)
+    if not alone:
+        with contextlib.suppress(ImportError):
+            theirs = np.asarray(case.theirs(runs), dtype=float).reshape(runs, -1)
+    for column, target in enumerate(case.targets):
+        ours, arrived = median_of(mine[:, column])
+        peer, share = median_of(theirs[:, column])
+        known = not np.isnan(theirs).any()
+        ratio = ours / peer if np.isfinite(ours) else np.inf
+        on = f"{case.on} {target}".strip()
+        yield (case.label or case.method, case.peer, on, case.n, ours, peer if known else np.nan,
+               ratio if known else np.nan, f"{arrived} {share}" if known else arrived)  # fmt: skip
+
+
+def count(
+    doc: str, name: str, cases: Callable[[argparse.Namespace], Iterable[Case]], *, runs: int, limit: float = 1.10,
+    options: Callable[[argparse.ArgumentParser], None] | None = None,
+) -> tuple[argparse.Namespace, list[tuple[Any, ...]]]:  # fmt: skip
+    """Run a benchmark from the command line: print a row per case and target, and write them as CSV if asked.
+
+    Parameters
+    ----------
+    doc, name : str
+        Docstring of the benchmark, and its name, which the CSV file gets.
+    cases : callable
+        Gives the cases for the options of the command line.
+    runs : int
+        Runs of a case unless the command line says how many.
+    limit : float
+        The largest ratio that is asked for; rows above are marked.
+    options : callable, optional
+        Adds options of the benchmark's own to the parser.
+
+    Returns
+    -------
+    given, rows
+        The options, and the rows as in `HEADER`.
+    """
+    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
+    parser.add_argument("--out", type=Path, help=f"folder for {name}.csv")
+    parser.add_argument("--runs", type=int, default=runs)
+    parser.add_argument("--dims", type=int, nargs="+", help="numbers of variables")
+    parser.add_argument("--only", "--methods", nargs="+", help="beginnings of names of methods or functions")
+    parser.add_argument("--alone", action="store_true", help="without the peers")
+    if options is not None:
+        options(parser)
+    given = parser.parse_args()
+    one_thread()
+    words = tuple(given.only or ("",))
+    chosen = [c for c in cases(given) if not given.dims or c.n in given.dims]
+    chosen = [c for c in chosen if c.method.startswith(words) or c.on.startswith(words)]
+    if not chosen:
+        parser.error(f"nothing is left by --only and --dims; methods are {', '.join({c.method for c in cases(given)})}")
+    print(
+        f"{'method':23s}{'peer':11s}{'function':24s}{'n':>4s}{'evotape':>10s}{'peer':>10s}{'ratio':>8s}{'arrived':>16s}"
+    )
+    rows = []
+    for one in chosen:
+        for row in rows_of(one, given.runs, given.alone):
+            method, peer, on, n, ours, theirs, ratio, arrived = row
+            rows.append(row)
+            text = f"{method:23s}{peer:11s}{on:24s}{n:>4d}{ours:>10.0f}{theirs:>10.0f}{ratio:>8.3f}{arrived:>16s}"
+            print(text + (" above" if ratio > limit else ""), flush=True)
+    ratios = np.array([row[6] for row in rows])
+    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
+    if ratios.size:
+        mean = np.exp(np.log(ratios).mean())
+        print(f"geometric mean of the ratios {mean:.3f}, {(ratios > limit).sum()} of {ratios.size} above {limit:g}")
+    if given.out:
+        write_rows(given.out / f"{name}.csv", HEADER, rows)
+    return given, rows
