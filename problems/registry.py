@@ -27,6 +27,7 @@ _PROVIDERS = [
     "problems.images",
     "problems.bbob",
     "problems.mgh",
+    "problems.hs",
 ]
 _ENTRIES: dict[str, Entry] = {}
 
