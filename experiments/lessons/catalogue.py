@@ -18,6 +18,7 @@ from experiments.lessons.lesson import Drawing, Lesson
 MODULES = (
     "backpropagation",
     "computational_graph",
+    "reverse_mode",
     "dynamic_graphs",
     "circuits",
     "gradient_checking",
