@@ -41,6 +41,10 @@ class Saving:
     def _take_runs(self, rows: IntArray) -> None:
         raise NotImplementedError
 
+    def _popsize_of_state(self) -> int:
+        """The population's size, by which a state is known to fit."""
+        return self.popsize
+
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """All that the run depends on from here, as plain arrays (see `es.core.state.save`)."""
         arrays = {name: np.array(getattr(self, name)) for name in self._row_names()}
@@ -51,7 +55,7 @@ class Saving:
         arrays["books"] = state.pack(
             {
                 "class": type(self).__name__,
-                "popsize": self.popsize,
+                "popsize": self._popsize_of_state(),
                 "dtype": self.dtype.name,
                 "counts": [self.nit, self.nfev, self.njev, self._looked],
                 "seconds": time.monotonic() - self._opened,
@@ -70,7 +74,7 @@ class Saving:
             If the state is of another class, population size or shape.
         """
         books = state.unpack(arrays["books"])
-        known = {"class": type(self).__name__, "popsize": self.popsize, "dtype": self.dtype.name}
+        known = {"class": type(self).__name__, "popsize": self._popsize_of_state(), "dtype": self.dtype.name}
         for name, mine in known.items():
             if books[name] != mine:
                 raise ValueError(f"state must be of an optimizer with {name} {mine}, got {books[name]}")

@@ -1,8 +1,12 @@
-"""A solver that calls its objective, turned inside out: it asks for points and is told values.
+"""A solver that calls its objective, in the place of an optimizer that asks for points and is told values.
 
-SciPy's solvers own their loop: they call the objective and return when they have finished. `Inverted` runs such a
-solver in a thread of its own that sleeps whenever it waits for a value, so that the driver's loop, its ledger, its
-limits and its workers serve them like any other method. Only one of the two threads ever runs.
+SciPy's solvers own their loop: they call the objective and return when they have finished. There are two ways to give
+them the objective of somebody else's loop, and both give the same numbers:
+
+- `Direct` runs the solver where it is called from. Each call of the objective is one turn of the driver's loop, which
+  ends the run by an exception that the solver does not see.
+- `Inverted` runs the solver in a thread of its own that sleeps whenever it waits for a value, for loops that ask and
+  tell. Only one of the two threads ever runs. Waking a thread takes as long as a hundred lines of Python.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ import contextvars
 import queue
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -24,6 +28,71 @@ Call = Callable[[FloatArray], Answer]
 
 class _Abandoned(BaseException):
     """Raised inside the solver when nobody will answer any more; a BaseException, so that no solver swallows it."""
+
+
+class Direct:
+    """A solver that runs in the caller's thread, for as long as `turn` goes on.
+
+    Parameters
+    ----------
+    turn : callable
+        `turn()` is one turn of a loop: it evaluates `asked` and tells the values; False when the loop is to end.
+
+    Attributes
+    ----------
+    asked : ndarray, shape (k, n), or None
+        Points that wait for values; None when the solver has finished.
+    outcome : object
+        What the solver returned.
+    """
+
+    def __init__(self, turn: Callable[[], bool]) -> None:
+        self._turn = turn
+        self._answer: Answer | None = None
+        self._error: BaseException | None = None
+        self.asked: FloatArray | None = None
+        self.outcome: Any = None
+
+    def run(self, solve: Callable[[Call], Any], replay: Iterable[Answer] = ()) -> bool:
+        """Run the solver to its end (True), or until the loop ends (False); `replay` are answers to begin with.
+
+        Raises
+        ------
+        Exception
+            Whatever the solver or the loop raised.
+        """
+        # The objective runs with np.errstate and the like as the caller has set them, not as the solver does.
+        within = contextvars.copy_context().run
+        known = iter(replay)
+
+        def call(x: FloatArray) -> Answer:
+            answer = next(known, None)
+            if answer is not None:
+                return answer
+            self.asked = np.array(x, dtype=float)
+            try:
+                goes_on = within(self._turn)
+            except BaseException as error:
+                self._error = error  # a solver may catch it and raise another in its place
+                raise _Abandoned from error
+            if not goes_on or self._answer is None:
+                raise _Abandoned
+            answer, self._answer = self._answer, None
+            return answer
+
+        try:
+            self.outcome = solve(call)
+        except _Abandoned:
+            finished = False
+        else:
+            finished, self.asked = True, None
+        if self._error is not None:
+            raise self._error
+        return finished
+
+    def tell(self, f: FloatArray, g: FloatArray | None = None) -> None:
+        """The values of `asked`, which the solver gets when the turn of the loop is over."""
+        self._answer = f, g
 
 
 class _Finished:

@@ -1,15 +1,15 @@
 """SciPy's solvers as optimizers with ask and tell, like any other method here.
 
-`es.gradient.inversion` turns a solver's loop inside out, so limits, ledger, callbacks, penalised failures and
-checkpoints work for SciPy's solvers too. A checkpoint of such a run holds the values that the solver has been told:
-the solver is deterministic, so telling them again brings it to the same place. The solvers' calls stand in
-`es.gradient.scipy_solvers`.
+Limits, ledger, callbacks, penalised failures and checkpoints work for SciPy's solvers too: `es.gradient.inversion` puts
+a turn of the driver's loop, or an ask and a tell, in the place of the objective that a solver calls. A checkpoint of
+such a run holds the values that the solver has been told: the solver is deterministic, so telling them again brings it
+to the same place. The solvers' calls stand in `es.gradient.scipy_solvers`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from es.core.optimizer import Optimizer
 from es.gradient import scipy_solvers as solvers
-from es.gradient.inversion import FloatArray, Inverted
+from es.gradient.inversion import Answer, Call, Direct, FloatArray, Inverted
 from es.gradient.scipy_solvers import Task
 
 
@@ -81,8 +81,9 @@ class ScipySolver(Optimizer):
             constraints=constraints,
             options={**self.defaults, **options},
         )
-        self._told: list[tuple[FloatArray, FloatArray | None]] | None = [] if replayable else None
-        self._solver: Inverted | None = None
+        self._told: list[Answer] | None = [] if replayable else None
+        self._before: list[Answer] = []  # what a solver that begins now is told at once: it was told so before a save
+        self._solver: Inverted | Direct | None = None
         self._finite = (np.inf, -np.inf)  # least and greatest finite value told so far
 
     @classmethod
@@ -102,12 +103,43 @@ class ScipySolver(Optimizer):
     def popsize(self, value: int) -> None:
         """The solver decides."""
 
-    def _running(self) -> Inverted:
+    def _popsize_of_state(self) -> int:
+        return 1  # what the solver asks for next is known when it runs again
+
+    def drive(self, turn: Callable[[], bool]) -> None:
+        """Run the solver here and now, from its first point to its end or that of the loop.
+
+        Parameters
+        ----------
+        turn : callable
+            `turn()` asks, evaluates and tells once; it says False, or raises, when the run is to end.
+        """
+        solver = self._solver = Direct(turn)
+        if solver.run(self._solve, self._again()):
+            self._end()
+
+    @property
+    def _solve(self) -> Callable[[Call], Any]:
+        solve, task = type(self).solve, self._task  # no reference to self: dropping the optimizer ends the thread
+        return lambda call: solve(call, task)
+
+    def _running(self) -> Inverted | Direct:
         if self._solver is None:
-            solve, task = type(self).solve, self._task  # no reference to self: dropping the optimizer ends the thread
-            self._solver = Inverted(lambda call: solve(call, task))
-            self._ended_already()
+            solver = self._solver = Inverted(self._solve)
+            for f, g in self._again():
+                solver.tell(f, g)
+            if solver.asked is None:
+                self._end()
         return self._solver
+
+    def _again(self) -> Iterator[Answer]:
+        """What the solver has been told before the state was saved, in the form that it saw."""
+        for f, g in self._before:
+            yield self._palatable(f, g)
+
+    def _end(self) -> None:
+        outcome = self._running().outcome
+        self.end("converged" if getattr(outcome, "success", True) else "solver", float(getattr(outcome, "status", 0)))
 
     def ask(self, k: int | None = None) -> FloatArray:
         """The points that the solver wants, shape (k', n); it alone says how many, whatever k is."""
@@ -136,15 +168,18 @@ class ScipySolver(Optimizer):
             return  # the budget cut the last population short: the run is over
         values = np.array(f if rank_by is None else rank_by, dtype=float)
         slopes = None if g is None else np.array(g, dtype=float)
-        self._answer(values, slopes)
+        if self._told is not None:
+            self._told.append((values, slopes))
         best = int(np.argmin(np.where(np.isfinite(values), values, np.inf)))
+        solver = self._running()
+        solver.tell(*self._palatable(values, slopes))
+        if solver.asked is None:
+            self._end()
         if np.isfinite(values[best]) and values[best] <= self._finite[0]:
             self.mean = points[best]
 
-    def _answer(self, f: FloatArray, g: FloatArray | None) -> None:
-        """Tell the solver, with something that it can work with in the place of what is not finite."""
-        if self._told is not None:
-            self._told.append((f, g))
+    def _palatable(self, f: FloatArray, g: FloatArray | None) -> Answer:
+        """Values and gradients with something that a solver can work with in the place of what is not finite."""
         finite = f[np.isfinite(f)]
         if finite.size:
             self._finite = (min(self._finite[0], finite.min()), max(self._finite[1], finite.max()))
@@ -153,16 +188,7 @@ class ScipySolver(Optimizer):
             # Above all that was seen, by no more than its range: line searches interpolate and would choke on 1e300.
             worse = min(high + max(high - low, abs(high)), sys.float_info.max) if high > -np.inf else 1.0
             f = np.where(np.isfinite(f), f, worse)
-        if g is not None:
-            g = np.where(np.isfinite(g), g, 0.0)
-        self._running().tell(f, g)
-        self._ended_already()
-
-    def _ended_already(self) -> None:
-        solver = self._solver
-        if solver is not None and solver.asked is None:
-            status = getattr(solver.outcome, "status", 0)
-            self.end("converged" if getattr(solver.outcome, "success", True) else "solver", float(status))
+        return f, g if g is None else np.where(np.isfinite(g), g, 0.0)
 
     def state_dict(self) -> dict[str, Any]:
         """State as arrays: the base's, and what the solver was told."""
@@ -184,11 +210,12 @@ class ScipySolver(Optimizer):
         rest = dict(state)
         sizes, fs, gs = (np.asarray(rest.pop(name)) for name in ("told_sizes", "told_f", "told_g"))
         self._task.seed = int(rest.pop("solver_seed"))
-        self._told, self._solver, self._finite = [], None, (np.inf, -np.inf)
         stops = np.cumsum(sizes)
-        for start, stop in zip(stops - sizes, stops, strict=True):
-            self._running()
-            self._answer(fs[start:stop], gs[start:stop] if len(gs) else None)
+        self._before = [
+            (fs[start:stop], gs[start:stop] if len(gs) else None)
+            for start, stop in zip(stops - sizes, stops, strict=True)
+        ]
+        self._told, self._solver, self._finite = list(self._before), None, (np.inf, -np.inf)
         super().load_state_dict(rest)
 
 

@@ -69,6 +69,7 @@ class Run:
         self.limits = limits
         self.reporter = reporter
         self.method = method or type(opt).__name__
+        self.gradients = bool(opt.wants_gradient)
         self.judge = judge
         self.checkpoint = checkpoint
         self.history = History()
@@ -79,23 +80,37 @@ class Run:
         """Ask, evaluate, tell, until there is a reason to stop."""
         if self.checkpoint is not None:
             self.checkpoint.resume(self)
-        opt, gradients = self.opt, bool(self.opt.wants_gradient)
-        while not self._stopped():
-            cut = self.limits.room(opt.popsize) < opt.popsize
-            if cut and self.checkpoint is not None:
-                self.checkpoint.keep(self, now=True)  # a run that goes on with a larger budget goes on from here
-            x = opt.ask()
-            x = x[: self.limits.room(len(x))]  # maxfevals is never passed, not even inside a population
-            f, g = self.evaluate(x, gradients=gradients)
-            judged = {} if self.judge is None else self.judge(x, f)
-            opt.tell(x, **{"f": f, "g": g, **judged})
-            self.nit += 1
-            shown = f if f.ndim == 1 else np.array([self.f_best])
-            self.history.add(self.nit, self.limits.nfev, shown, self.f_best, opt)
-            if not self.reporter(self):
-                self.stop["callback"] = float(self.nit)
-            if self.checkpoint is not None and not cut:
-                self.checkpoint.keep(self, now=self._stopped())
+        if self._stopped():
+            return
+        drive = getattr(self.opt, "drive", None)
+        if drive is None:
+            while self.turn():
+                pass
+        else:
+            drive(self.turn)  # a solver of SciPy, which owns a loop of its own
+            if not self.stop and self._stopped() and self.checkpoint is not None:
+                self.checkpoint.keep(self, now=True)
+
+    def turn(self) -> bool:
+        """One turn of the loop: ask, evaluate, tell; False when there is a reason to stop."""
+        opt, limits, checkpoint = self.opt, self.limits, self.checkpoint
+        cut = limits.room(opt.popsize) < opt.popsize
+        if cut and checkpoint is not None:
+            checkpoint.keep(self, now=True)  # a run that goes on with a larger budget goes on from here
+        x = opt.ask()
+        x = x[: limits.room(len(x))]  # maxfevals is never passed, not even inside a population
+        f, g = self.evaluate(x, gradients=self.gradients)
+        judged = {} if self.judge is None else self.judge(x, f)
+        opt.tell(x, **{"f": f, "g": g, **judged})
+        self.nit += 1
+        shown = f if f.ndim == 1 else np.array([self.f_best])
+        self.history.add(self.nit, limits.nfev, shown, self.f_best, opt)
+        if not self.reporter(self):
+            self.stop["callback"] = float(self.nit)
+        stopped = self._stopped()
+        if checkpoint is not None and not cut:
+            checkpoint.keep(self, now=stopped)
+        return not stopped
 
     def again(self, x: FloatArray) -> FloatArray:
         """Values of points that have been evaluated before, fewer than asked for where the budget ends."""

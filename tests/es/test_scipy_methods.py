@@ -12,6 +12,7 @@ from scipy.optimize import rosen, rosen_der
 import es
 from es.gradient.inversion import Inverted
 from es.gradient.scipy_methods import LBFGSB, DifferentialEvolution, NelderMead
+from es.registry import get_method
 from tests.es import functions as F
 
 
@@ -58,6 +59,58 @@ def test_a_dropped_optimizer_leaves_no_thread():
             break
         time.sleep(0.01)
     assert threading.active_count() <= before
+
+
+METHODS = [info.name for info in es.methods() if info.kind == "scipy"]
+BOXED = ("differential-evolution", "dual-annealing")
+
+
+def by_ask_and_tell(name, count, **options):
+    """A run by hand, up to its end or `count` tells."""
+    opt = get_method(name)(np.linspace(-1, 1, 4), rng=3, **options)
+    while not opt.stop() and opt.nit < count:
+        x = opt.ask()
+        opt.tell(x, [rosen(row) for row in x], [rosen_der(row) for row in x] if opt.wants_gradient else None)
+    return opt
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_driver_and_ask_and_tell_give_the_same_numbers(name):
+    box = {"bounds": [(-1.5, 2)] * 4} if name in BOXED else {}
+    res = es.minimize(rosen, np.linspace(-1, 1, 4), method=name, jac=rosen_der, rng=3, maxiter=150, **box)
+    opt = by_ask_and_tell(name, 150, **box)
+    assert (res.x == opt.x_best).all() and res.fun == opt.f_best
+    assert (res.nfev, res.nit, (res.mean == opt.mean).all()) == (opt.nfev, opt.nit, True)
+    assert ("converged" in res.stop) == ("converged" in opt.stop())
+
+
+@pytest.mark.parametrize("error", [TypeError, ValueError, StopIteration, SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("name", METHODS)
+def test_no_solver_sees_the_errors_of_the_objective(name, error):
+    def fun(x):
+        if len(seen) == 30:
+            raise error("mine") from ZeroDivisionError("first")
+        seen.append(x)
+        return rosen(x)
+
+    seen = []
+    box = {"bounds": [(-1.5, 2)] * 4} if name in BOXED else {}
+    with pytest.raises(error, match="mine") as caught:
+        es.minimize(fun, np.linspace(-1, 1, 4), method=name, jac=rosen_der, rng=3, **box)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_objective_runs_with_the_floating_point_errors_of_the_caller(name):
+    def fun(x):
+        seen.append(np.geterr()["divide"])
+        return rosen(x)
+
+    seen = []
+    box = {"bounds": [(-1.5, 2)] * 4} if name in BOXED else {}
+    with np.errstate(divide="raise"):
+        es.minimize(fun, np.linspace(-1, 1, 4), method=name, jac=rosen_der, rng=3, maxfevals=20, **box)
+    assert set(seen) == {"raise"}
 
 
 def test_errors_inside_a_solver_reach_the_caller():
