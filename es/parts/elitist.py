@@ -23,7 +23,7 @@ class Elitist(Strategy):
     """
 
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "f_parent")
-    min_rows: ClassVar[int] = 1
+    min_rows = 1
 
     f_parent: Any
 

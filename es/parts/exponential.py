@@ -9,7 +9,7 @@ import numpy as np
 
 from es.core.arrays import FloatArray
 from es.parts import parameters
-from es.parts.full import FullCovariance
+from es.parts.full import FullCovariance, steps
 
 
 class Exponential(FullCovariance):
@@ -26,6 +26,9 @@ class Exponential(FullCovariance):
         n = self.n
         self.utilities = parameters.utilities(popsize)
         self.eta_sigma = self.eta_B = (9 + 3 * math.log(n)) / (5 * n * math.sqrt(n))
+
+    def _sample(self, z: FloatArray) -> FloatArray:
+        return steps(self.sigma, self.A, z)
 
     def _grow(self, G: FloatArray, eta_B: Any, eta_sigma: Any) -> None:
         """A <- A exp(eta_B / 2 (G - G_sigma I)) and sigma <- sigma exp(eta_sigma / 2 G_sigma), G_sigma = tr(G) / n.

@@ -89,6 +89,15 @@ def lowrank_update(
     return q_new
 
 
+def lowrank_updates(
+    A: FloatArray, q: FloatArray, z: FloatArray, Aq: FloatArray, Az: FloatArray, D: FloatArray, a: FloatArray
+) -> None:
+    """`lowrank_update` for one run, or for each of a stack with a leading axis on all arguments; A and q in place."""
+    for run in np.ndindex(A.shape[:-2]):
+        at = run or ...
+        q[at] = lowrank_update(A[at], q[at], z[at], Aq[at], Az[at], D[at], float(a[at]))
+
+
 def _cholesky(S: FloatArray) -> FloatArray:
     factor, info = lapack.dpotrf(S, lower=1, clean=1)
     if info:

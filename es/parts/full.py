@@ -1,4 +1,4 @@
-"""What strategies with a full covariance matrix share: sampling by a factor A, and looking at C = A A^T."""
+"""What strategies with a full covariance matrix share: steps by a factor A, and looking at C = A A^T."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from es.parts.strategy import Strategy
 
 
 class FullCovariance(Strategy):
-    """Steps sigma A z, so with covariance matrix sigma^2 A A^T.
+    """Steps sigma A z (`steps`), so with covariance matrix sigma^2 A A^T; a subclass gives `_sample` and `_update`.
 
     Parameters
     ----------
@@ -64,10 +64,6 @@ class FullCovariance(Strategy):
         factor = np.eye(self.n) * self.scale0[..., None, :] if self._factor0 is None else self._factor0
         self.A = factor / self.sigma[..., None, None]
 
-    def _sample(self, z: FloatArray) -> FloatArray:
-        y: FloatArray = self.sigma[..., None, None] * times(z, self.A.swapaxes(-1, -2))
-        return y
-
     def _invert_sample(self, y: FloatArray) -> FloatArray:
         steps = y / np.asarray(self.sigma)[..., None, None]
         z: FloatArray = np.linalg.solve(self.A, steps.swapaxes(-1, -2))
@@ -95,6 +91,12 @@ class FullCovariance(Strategy):
         u, lengths, _ = np.linalg.svd(self.A)
         axes: FloatArray = np.asarray(self.sigma)[..., None, None] * (u * lengths[..., None, :])
         return axes
+
+
+def steps(sigma: Any, A: FloatArray, z: FloatArray) -> FloatArray:
+    """Steps sigma A z (..., k, n) for z (..., k, n)."""
+    y: FloatArray = sigma[..., None, None] * times(z, A.swapaxes(-1, -2))
+    return y
 
 
 def _factor(covariance: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from es.core.arrays import FloatArray
+from es.parts.invariances import ALL
 from es.parts.strategy import Strategy
 
 
@@ -17,7 +18,7 @@ class Isotropic(Strategy):
         Step size; at the start the largest of sigma0.
     """
 
-    claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "monotone", "permutation"})
+    claims = ALL
     cost = "n popsize"
 
     def _init(self) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import FloatArray, IntArray
 from es.parts.estimate import GradientEstimate
+from es.parts.invariances import ALL_BUT_MONOTONE
 from es.parts.samples import Samples
 from es.parts.shaping import in_units
 
@@ -30,7 +31,7 @@ class ARS(GradientEstimate):
 
     paper = "Mania et al., arXiv:1803.07055"
     good_for = "very many variables, policies"
-    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "rotation", "permutation"})
+    claims = ALL_BUT_MONOTONE
     default_rule = "sgd"
 
     def __init__(self, x0: npt.ArrayLike, sigma0: Any = None, *, top: float = 0.5, **common: Any) -> None:

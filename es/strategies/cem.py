@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import FloatArray
 from es.parts.elite import EliteFit
+from es.parts.invariances import ALL_BUT_ROTATION
 
 
 class CEM(EliteFit):
@@ -48,8 +49,8 @@ class CEM(EliteFit):
     paper = "de Boer et al., Annals of Operations Research 134 (2005)"
     cost = "n popsize"
     good_for = "noisy functions, control and planning; a sigma0 that covers the optimum"
-    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
-    default_elite: ClassVar[float] = 0.2
+    claims = ALL_BUT_ROTATION
+    default_elite = 0.2
 
     sigma: FloatArray
 

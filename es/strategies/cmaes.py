@@ -1,10 +1,9 @@
 """CMA-ES: the covariance matrix adaptation evolution strategy.
 
-Equation numbers are those of Hansen, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772), summary in its
-appendix A. Where the tutorial has y ~ N(0, C) and C^(-1/2) y, here stand y = A z and z, with C = A A^T for any
-factor A: so no matrix is ever decomposed into eigenvalues. The evolution path of C is kept as q = A^-1 p_c and that
-of the step size in the coordinates of z, as in Beyer & Sendhoff, Simplify your covariance matrix adaptation
-evolution strategy (IEEE TEC 21, 2017).
+Equation numbers are those of Hansen, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772), appendix A. Where it
+has y ~ N(0, C) and C^(-1/2) y, here stand y = A z and z, with C = A A^T for any factor A: so no matrix is ever
+decomposed into eigenvalues. The paths are kept in the coordinates of z, that of C as q = A^-1 p_c, as in Beyer &
+Sendhoff, Simplify your covariance matrix adaptation evolution strategy (IEEE TEC 21, 2017).
 """
 
 from __future__ import annotations
@@ -17,24 +16,30 @@ import numpy.typing as npt
 
 from es.core.arrays import FloatArray, IntArray, times
 from es.parts import parameters
-from es.parts.cumulation import Cumulation
-from es.parts.factor import cholesky_update, lowrank_update
-from es.parts.full import FullCovariance
+from es.parts.factor import cholesky_update, lowrank_updates
+from es.parts.full import FullCovariance, steps
+from es.parts.invariances import ALL
+from es.parts.parameters import CMAParameters
+from es.parts.paths import cumulate, path_length
+from es.parts.rates import by_heaviside, cma_rates, covariance_weights, heaviside
+from es.parts.step_size import path_length_control
 
 LOWRANK_FROM = 60  # variables
 
 
-class CMAES(Cumulation, FullCovariance):
+class CMAES(FullCovariance):
     """Covariance matrix adaptation evolution strategy: the method to try first where there is no gradient.
 
     Source: Hansen, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772).
 
     Parameters
     ----------
-    x0, sigma0, bounds, popsize, rng, stop, active, covariance0, sampling
-        See `Strategy`, `Cumulation` and `FullCovariance`.
+    x0, sigma0, bounds, popsize, rng, stop, covariance0, sampling
+        See `Strategy` and `FullCovariance`.
     bounds_method : {"narrow", "transform", "reflect", "penalty"}
         How bounds are kept (`es.parts.bounds`).
+    active : bool
+        Whether the worse half of the points gets negative weights in the update of the covariance matrix.
     c1, cmu, cc, cs, damps : float, or array_like of shape (runs,), optional
         Learning rates and damping in the place of the defaults, for stacked runs also one for each.
 
@@ -44,8 +49,10 @@ class CMAES(Cumulation, FullCovariance):
         Step size.
     A : ndarray, shape (n, n), or (runs, n, n)
         Factor of the covariance matrix, C = A A^T.
-    parameters : CMAParameters
-        Weights and learning rates.
+    ps, q : ndarray, shape (n,), or (runs, n)
+        Evolution paths of the step size and of the covariance matrix, in coordinates of z.
+    rates : CMARates
+        What the equations multiply with, made from `parameters`.
 
     Examples
     --------
@@ -60,10 +67,8 @@ class CMAES(Cumulation, FullCovariance):
     paper = "Hansen, arXiv:1604.00772"
     cost = "n^2 popsize"
     good_for = "up to a few thousand variables, ill-conditioned and non-separable functions"
-    claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "monotone", "permutation"})
+    claims = ALL
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "A", "ps", "q", "pc")
-
-    pc: FloatArray
 
     def __init__(
         self,
@@ -71,6 +76,7 @@ class CMAES(Cumulation, FullCovariance):
         sigma0: float | npt.ArrayLike | None = None,
         *,
         bounds_method: str = "narrow",
+        active: bool = True,
         c1: npt.ArrayLike | None = None,
         cmu: npt.ArrayLike | None = None,
         cc: npt.ArrayLike | None = None,
@@ -80,46 +86,51 @@ class CMAES(Cumulation, FullCovariance):
     ) -> None:
         given = {"c1": c1, "cmu": cmu, "cc": cc, "cs": cs, "damps": damps}
         self._given = parameters.given_rates(given, np.shape(x0)[:-1])
+        self._active = active
         super().__init__(x0, sigma0, bounds_method=bounds_method, **common)
-
-    def _init(self) -> None:
-        super()._init()
-        self.pc = np.zeros(self.mean.shape)  # A q, kept where the update of low rank may need it
 
     def _set_rates(self, popsize: int) -> None:
         given = parameters.of_each_run(self._given, self.active)
-        self._set_parameters(*(parameters.cma(self.n, popsize, self._active, **rates) for rates in given))
+        each = (parameters.cma(self.n, popsize, self._active, **rates) for rates in given)  # (49) to (58)
+        self.rates = cma_rates(self.n, self._active, *each)
         self._lowrank = self.n >= LOWRANK_FROM and 3 * popsize <= self.n  # where it is faster
-        self._decay_matrix = self._decay[..., None, None] * np.eye(1 if self._lowrank else self.n + 1)
+        self._decay_matrix = self.rates.decay[..., None, None] * np.eye(1 if self._lowrank else self.n + 1)
 
-    # (38) to (40), z ~ N(0, I), y = A z and x = m + sigma y, are in the base classes.
+    def _init(self) -> None:
+        super()._init()
+        self.ps, self.q = np.zeros(self.mean.shape), np.zeros(self.mean.shape)
+        self.pc = np.zeros(self.mean.shape)  # A q, kept where the update of low rank may need it
+
+    def _sample(self, z: FloatArray) -> FloatArray:
+        return steps(self.sigma, self.A, z)  # (38) z ~ N(0, I), (39) y = A z, (40) x = m + sigma y
 
     def _update(self, z: FloatArray, y: FloatArray) -> None:
-        p, mu = self.parameters, self.parameters.mu
-        z_w = times(self._recombine, z[..., :mu, :])  # (41), in coordinates of z
-        y_w = times(self._recombine, y[..., :mu, :])  # (41), in coordinates of x, times sigma
+        r, sigma = self.rates, self.sigma
+        z_w = times(r.recombination, z[..., : r.mu, :])  # (41), in coordinates of z
+        y_w = times(r.recombination, y[..., : r.mu, :])  # (41), in coordinates of x, times sigma
         self.mean += y_w  # (42)
-        hsig = self._cumulate(z_w)  # (43), (45)
-        z = z[..., : self._rates.shape[-2] - 1, :]
-        rates = self._update_rates(z)  # (46)
+        cumulate(self.ps, r.ps_keep, r.ps_gain, z_w)  # (43)
+        length = path_length(self.ps)
+        self.sigma = sigma * path_length_control(length, r.sigma_rate, r.expected)  # (44)
+        hsig = heaviside(r, length, self.nit + 1)
+        pc_gain = by_heaviside(r, r.pc_gain, hsig)[..., None]
+        cumulate(self.q, r.pc_keep, pc_gain, z_w)  # (45), in coordinates of z
+        z = z[..., : r.used, :]
+        worse = z[..., r.mu :, :]
+        weights = covariance_weights(r, self.batch, np.vecdot(worse, worse) if self._active else None)  # (46)
         if self.n >= LOWRANK_FROM:
-            self.pc *= self._q_keep  # (45), in coordinates of x
-            self.pc += self._by_hsig(self._q_gain, hsig)[..., None] * (y_w / self.sigma[..., None])
+            cumulate(self.pc, r.pc_keep, pc_gain, y_w / sigma[..., None])  # (45), in coordinates of x
         if self._lowrank:
-            self._update_by_run(z, y, rates, self._by_hsig(self._decay, hsig))  # (47)
+            y = y[..., : r.used, :] / sigma[..., None, None]
+            lowrank_updates(self.A, self.q, z, self.pc, y, weights, by_heaviside(r, r.decay, hsig))  # (47)
         else:
-            decay = self._by_hsig(self._decay_matrix, hsig)
-            self.A, self.q = cholesky_update(self.A, self.q, z, rates, p.c1, decay)  # (47)
-        self._scale_sigma()  # (44)
+            decay = by_heaviside(r, self._decay_matrix, hsig)
+            self.A, self.q = cholesky_update(self.A, self.q, z, weights, r.parameters.c1, decay)  # (47)
 
-    def _update_by_run(self, z: FloatArray, y: FloatArray, rates: FloatArray, decay: FloatArray) -> None:
-        """(47) by the update of low rank, one run after the other."""
-        steps = y[..., : z.shape[-2], :] / self.sigma[..., None, None]
-        for run in np.ndindex(self.batch):
-            at = run or ...
-            self.q[at] = lowrank_update(
-                self.A[at], self.q[at], z[at], self.pc[at], steps[at], rates[at], float(decay[at])
-            )
+    @property
+    def parameters(self) -> CMAParameters:
+        """Weights and learning rates, table 1 of the tutorial."""
+        return self.rates.parameters
 
     @property
     def rare_interval(self) -> int:

@@ -11,7 +11,7 @@ for ever.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,7 @@ class MarginCMAES(CMAES):
     paper = "Hamano, Saito, Nomura and Shirakawa, arXiv:2205.13482"
     good_for = "integer and mixed-integer problems up to a few hundred variables"
     # Invariances that move integer coordinates off the whole numbers hold for the others alone: claims are CMAES's.
-    state_names: ClassVar[tuple[str, ...]] = (*CMAES.state_names, "stretch")
+    state_names = (*CMAES.state_names, "stretch")
 
     def __init__(
         self,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from es.core.arrays import FloatArray
+from es.parts.invariances import ALL_BUT_ROTATION
 from es.parts.linear_cost import LinearCost
 from es.parts.phases import Phases
 from es.parts.rank_one import split, stretched_cross, stretching, unstretch
@@ -36,9 +37,9 @@ class CRFMNES(Phases, LinearCost):
     paper = "Nomura & Ono, arXiv:2201.11422"
     cost = "n popsize"
     good_for = "many variables, ill-conditioned functions with a dominant direction"
-    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
-    wants_lengths: ClassVar[bool] = True
-    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "D", "v", "ps", "pc")
+    claims = ALL_BUT_ROTATION
+    wants_lengths = True
+    state_names = ("mean", "sigma", "D", "v", "ps", "pc")
 
     D: FloatArray
     v: FloatArray

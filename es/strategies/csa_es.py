@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from es.parts import parameters
 from es.parts.isotropic import Isotropic
 from es.parts.linear_cost import LinearCost
-from es.parts.pathlength import PathLength
+from es.parts.paths import cumulate, path_factors, path_length
 from es.parts.samples import RankedSamples
+from es.parts.step_size import path_length_control
 
 
-class CSAES(LinearCost, PathLength, Isotropic):
+class CSAES(LinearCost, Isotropic):
     """(mu/mu_w, lambda)-ES with cumulative step-size adaptation: weighted recombination, one step size.
 
     CMA-ES without its covariance matrix. Source: Hansen, Arnold & Auger, Evolution Strategies (Springer Handbook of
@@ -36,13 +39,19 @@ class CSAES(LinearCost, PathLength, Isotropic):
     paper = "Hansen, Arnold & Auger, Evolution Strategies (2015), algorithm 5"
     good_for = "well-conditioned functions of any number of variables, noise with a large popsize"
 
+    state_names = ("mean", "sigma", "ps")
+
     def _set_rates(self, popsize: int) -> None:
         p = parameters.cma(self.n, popsize, active=False)
-        self._set_path(p.cs, p.damps, p.mueff)
-        self._weights = p.weights[: p.mu]
+        self._weights, self._rate, self._expected = p.weights[: p.mu], p.cs / p.damps, parameters.expected_norm(self.n)
+        self._ps_keep, self._ps_gain = path_factors(p.cs, p.mueff)
+
+    def _init(self) -> None:
+        super()._init()
+        self.ps = np.zeros(self.mean.shape)
 
     def _update_from_sums(self, ranked: RankedSamples) -> None:
         (z_w,) = ranked.sums(self._weights)
         self.mean += self.stds * z_w
-        self._lengthen(z_w)
-        self._scale_sigma()
+        cumulate(self.ps, self._ps_keep, self._ps_gain, z_w)
+        self.sigma = self.sigma * path_length_control(path_length(self.ps), self._rate, self._expected)

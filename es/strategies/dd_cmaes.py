@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from es.core import stopping
 from es.core.arrays import FloatArray, at_most
 from es.parts import parameters
+from es.parts.invariances import ALL_BUT_ROTATION
 from es.parts.strategy import Strategy
 
 
@@ -42,9 +43,9 @@ class DDCMAES(Strategy):
     paper = "Akimoto & Hansen, arXiv:1905.05885"
     cost = "n^2 popsize, and n^3 every n iterations or so"
     good_for = "up to a thousand variables, badly scaled coordinates with or without correlations"
-    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
-    criteria: ClassVar[tuple[str, ...]] = stopping.COVARIANCE
-    state_names: ClassVar[tuple[str, ...]] = (
+    claims = ALL_BUT_ROTATION
+    criteria = stopping.COVARIANCE
+    state_names = (
         "mean", "sigma", "D", "root", "inverse", "change", "ratio", "ps", "pc", "pd", "gamma_s", "gamma_c", "gamma_d",
     )  # fmt: skip
 

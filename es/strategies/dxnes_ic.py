@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from es.core import stopping
 from es.core.arrays import FloatArray
 from es.parts.exponential import Exponential
+from es.parts.invariances import ALL
 from es.parts.phases import Phases
 
 
@@ -32,9 +33,9 @@ class DXNESIC(Phases, Exponential):
     paper = "Nomura et al., CEC 2021"
     cost = "n^3 + n^2 popsize"
     good_for = "small ill-conditioned problems, regions where the objective has no value"
-    claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "monotone", "permutation"})
-    criteria: ClassVar[tuple[str, ...]] = stopping.COVARIANCE
-    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "A", "ps", "gamma")
+    claims = ALL
+    criteria = stopping.COVARIANCE
+    state_names = ("mean", "sigma", "A", "ps", "gamma")
 
     gamma: Any
 

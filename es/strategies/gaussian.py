@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from es.core.arrays import FloatArray
@@ -36,7 +34,7 @@ class GaussianES(EliteFit, Isotropic):
 
     paper = "Larrañaga & Lozano (2001), EMNA; variance as in arXiv:1604.00772, eq. (11)"
     good_for = "learning how strategies work; well-conditioned functions, populations of hundreds"
-    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma")
+    state_names = ("mean", "sigma")
 
     def _default_popsize(self) -> int:
         return max(20, 4 * self.n)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import FloatArray
 from es.parts.estimate import GradientEstimate
+from es.parts.invariances import ALL_BUT_ROTATION
 from es.parts.samples import Samples
 from es.parts.sampling import plain
 
@@ -54,8 +55,8 @@ class GuidedES(GradientEstimate):
     paper = "Maheswaranathan et al., arXiv:1806.10230"
     cost = "n (popsize + s) s"
     good_for = "objectives with an approximate gradient"
-    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
-    state_names: ClassVar[tuple[str, ...]] = (*GradientEstimate.state_names, "past", "basis")
+    claims = ALL_BUT_ROTATION
+    state_names = (*GradientEstimate.state_names, "past", "basis")
 
     past: FloatArray
     basis: FloatArray

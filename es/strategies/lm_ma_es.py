@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,10 @@ import numpy.typing as npt
 from es.core.arrays import FloatArray, at_most
 from es.parts import parameters
 from es.parts.isotropic import Isotropic
-from es.parts.pathlength import PathLength
+from es.parts.paths import cumulate, path_factors, path_length
 
 
-class LMMAES(PathLength, Isotropic):
+class LMMAES(Isotropic):
     """Limited-memory MA-ES: a transformation of m = 4 + 3 ln n vectors in place of a matrix.
 
     Source: Loshchilov, Glasmachers & Beyer, Large scale black-box optimization by limited-memory matrix adaptation
@@ -53,7 +53,7 @@ class LMMAES(PathLength, Isotropic):
     paper = "Loshchilov, Glasmachers & Beyer, arXiv:1705.06693"
     cost = "n log(n) popsize"
     good_for = "thousands of variables that depend on each other, with few directions that differ in scale"
-    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "ps", "m", "moved")
+    state_names = ("mean", "sigma", "ps", "m", "moved")
 
     m: FloatArray
 
@@ -62,6 +62,7 @@ class LMMAES(PathLength, Isotropic):
 
     def _init(self) -> None:
         super()._init()
+        self.ps = np.zeros(self.mean.shape)
         self.m = np.zeros((*self.batch, len(self._cd), self.n))
         self.moved = self._each(0)  # updates so far: the paths are used one after the other
 
@@ -69,7 +70,8 @@ class LMMAES(PathLength, Isotropic):
         p = parameters.cma(self.n, popsize, active=False)
         n, i = max(self.n, 2 * p.mueff), np.arange(4 + int(3 * math.log(self.n)))
         self._weights = p.weights[: p.mu]
-        self._set_path(min(0.5, 2 * popsize / n), 2.0, p.mueff)
+        self._cs, self._damps = min(0.5, 2 * popsize / n), 2.0
+        self._ps_keep, self._ps_gain = path_factors(self._cs, p.mueff)
         self._cd = np.minimum(0.5, 1 / (1.5**i * n))
         self._cc = np.minimum(0.5, popsize / (4.0**i * n))[:, None]
         self._gain = np.sqrt(p.mueff * self._cc * (2 - self._cc))
@@ -101,8 +103,8 @@ class LMMAES(PathLength, Isotropic):
         mu = len(self._weights)
         z_w = self._weights @ z[..., :mu, :]  # of the best by rank, not in the order of sampling
         self.mean += self._weights @ y[..., :mu, :]
-        self._lengthen(z_w)
+        cumulate(self.ps, self._ps_keep, self._ps_gain, z_w)
         self.m = (1 - self._cc) * self.m + self._gain * z_w[..., None, :]
         self.moved = np.minimum(self.moved + 1, len(self._cd))
-        surplus = self._length**2 / self.n - 1
+        surplus = path_length(self.ps) ** 2 / self.n - 1
         self.sigma = self.sigma * np.exp(at_most(1.0, self._cs / self._damps * surplus))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from es.core import state
 from es.core.arrays import FloatArray, IntArray, as_count, check_inside
 from es.core.optimizer import Optimizer
 from es.core.stopping import CRITERIA
+from es.parts.invariances import ALL_BUT_ROTATION
 from es.strategies._assisted_run import AssistedRun
 from es.strategies.cmaes import CMAES
 
@@ -63,8 +64,8 @@ class LQCMAES(Optimizer):
     paper = "Hansen, GECCO 2019"
     cost = "n^6"
     good_for = "expensive smooth functions of up to about 20 variables"
-    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "permutation"})
-    criteria: ClassVar[tuple[str, ...]] = CMAES.criteria
+    claims = ALL_BUT_ROTATION - {"monotone"}
+    criteria = CMAES.criteria
 
     def __init__(
         self,

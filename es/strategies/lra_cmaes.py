@@ -6,7 +6,7 @@ multimodal and noisy problems? (GECCO 2023, arXiv:2304.03473).
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -38,8 +38,8 @@ class LRACMAES(CMAES):
     cost = "n^3"
     good_for = "noisy or multimodal functions up to a few hundred variables"
     # Small learning rates look like stagnation for a long while.
-    criteria: ClassVar[tuple[str, ...]] = tuple(name for name in CMAES.criteria if name != "stagnation")
-    state_names: ClassVar[tuple[str, ...]] = (
+    criteria = tuple(name for name in CMAES.criteria if name != "stagnation")
+    state_names = (
         *CMAES.state_names, "eta_mean", "eta_cov", "_e_mean", "_v_mean", "_e_cov", "_v_cov",
     )  # fmt: skip
 

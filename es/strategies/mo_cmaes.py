@@ -10,6 +10,7 @@ import numpy.typing as npt
 from es.core import stopping
 from es.core.arrays import FloatArray, IntArray, as_shape
 from es.core.optimizer import Optimizer
+from es.parts.invariances import ALL_BUT_MONOTONE
 from es.parts.offspring import Offspring
 from es.parts.pareto import best_rows, fronts, hypervolume
 from es.parts.sampling import plain
@@ -57,15 +58,15 @@ class MOCMAES(Optimizer):
     ((10, 2), (10, 2))
     """
 
-    kind: ClassVar[str] = "multiobjective"
-    paper: ClassVar[str] = "Igel, Hansen & Roth, Evolutionary Computation 15(1), 2007"
-    cost: ClassVar[str] = "n^2 popsize + popsize^2"
-    good_for: ClassVar[str] = "two or three objectives; the result is a set of compromises"
-    claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "permutation"})
-    criteria: ClassVar[tuple[str, ...]] = (*stopping.COMMON, "stagnation", "tolx", "tolfacupx")
-    default_popsize: ClassVar[int] = 20
+    kind = "multiobjective"
+    paper = "Igel, Hansen & Roth, Evolutionary Computation 15(1), 2007"
+    cost = "n^2 popsize + popsize^2"
+    good_for = "two or three objectives; the result is a set of compromises"
+    claims = ALL_BUT_MONOTONE
+    criteria = (*stopping.COMMON, "stagnation", "tolx", "tolfacupx")
+    default_popsize = 20
     OF_POINTS: ClassVar[tuple[str, ...]] = ("parents", "values", "sigma", "p_succ", "A", "q")
-    state_names: ClassVar[tuple[str, ...]] = ("mean", "reference", *OF_POINTS)
+    state_names = ("mean", "reference", *OF_POINTS)
 
     def __init__(
         self,

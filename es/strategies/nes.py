@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import FloatArray
 from es.parts.exponential import Exponential
+from es.parts.invariances import ALL
 from es.parts.sampling import plain
 
 
@@ -38,8 +39,8 @@ class NES(Exponential):
     paper = "Wierstra et al., JMLR 15 (2014)"
     cost = "n^6"
     good_for = "a handful of variables; to see what xNES computes in closed form"
-    claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "monotone", "permutation"})
-    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "A", "fisher")
+    claims = ALL
+    state_names = ("mean", "sigma", "A", "fisher")
 
     fisher: FloatArray
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -40,8 +40,8 @@ class OnePlusOne(Elitist, Isotropic):
     paper = "Hansen, Arnold & Auger, Evolution Strategies (2015)"
     good_for = "smooth well-conditioned functions with few evaluations, a baseline"
     # Offspring are worse than their parent most of the time: values of f that do not get better are no stagnation.
-    criteria: ClassVar[tuple[str, ...]] = tuple(name for name in stopping.DISTRIBUTION if name != "stagnation")
-    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "f_parent")
+    criteria = tuple(name for name in stopping.DISTRIBUTION if name != "stagnation")
+    state_names = ("mean", "sigma", "f_parent")
 
     def _adapt(self, success: FloatArray, better: Any, z: FloatArray) -> None:
         damping = math.sqrt(self.n + 1)

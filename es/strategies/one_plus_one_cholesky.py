@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from es.core import stopping
 from es.core.arrays import FloatArray
 from es.parts.elitist import Elitist
-from es.parts.full import FullCovariance
+from es.parts.full import FullCovariance, steps
+from es.parts.invariances import ALL
 
 
 class OnePlusOneCholesky(Elitist, FullCovariance):
@@ -45,10 +46,10 @@ class OnePlusOneCholesky(Elitist, FullCovariance):
     paper = "Suttorp, Hansen & Igel, Machine Learning 75 (2009)"
     cost = "n^2 popsize"
     good_for = "unimodal ill-conditioned functions with few evaluations, up to a few thousand variables"
-    claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "monotone", "permutation"})
+    claims = ALL
     # Offspring are worse than their parent most of the time: values of f that do not get better are no stagnation.
-    criteria: ClassVar[tuple[str, ...]] = tuple(name for name in stopping.COVARIANCE if name != "stagnation")
-    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "f_parent", "A", "q", "p_succ")
+    criteria = tuple(name for name in stopping.COVARIANCE if name != "stagnation")
+    state_names = ("mean", "sigma", "f_parent", "A", "q", "p_succ")
 
     p_succ: Any
     q: FloatArray
@@ -66,6 +67,9 @@ class OnePlusOneCholesky(Elitist, FullCovariance):
         self._threshold = 0.44
         self._cc = 2 / (n + 2)
         self._ccov = 2 / (n * n + 6)
+
+    def _sample(self, z: FloatArray) -> FloatArray:
+        return steps(self.sigma, self.A, z)
 
     def _adapt(self, success: FloatArray, better: Any, z: FloatArray) -> None:
         self.p_succ = (1 - self._cp) * self.p_succ + self._cp * success

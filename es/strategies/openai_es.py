@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from es.parts.estimate import GradientEstimate
+from es.parts.invariances import ALL_BUT_ROTATION
 
 
 class OpenAIES(GradientEstimate):
@@ -27,4 +26,4 @@ class OpenAIES(GradientEstimate):
 
     paper = "Salimans et al., arXiv:1703.03864"
     good_for = "very many variables, noisy objectives, many workers"
-    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
+    claims = ALL_BUT_ROTATION

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from autodiff.optim import ClipUp
 from es.core.arrays import FloatArray
 from es.parts.estimate import GradientEstimate
+from es.parts.invariances import ALL_BUT_ROTATION
 from es.parts.samples import Samples
 
 
@@ -40,7 +41,7 @@ class PGPE(GradientEstimate):
 
     paper = "Sehnke et al., Neural Networks 23 (2010); Toklu et al., PPSN 2020"
     good_for = "very many variables of different scales, noisy objectives"
-    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
+    claims = ALL_BUT_ROTATION
     default_rule = "clipup"
 
     def __init__(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from es.core.arrays import FloatArray
+from es.parts.invariances import ALL
 from es.parts.linear_cost import LinearCost
 from es.parts.parameters import utilities
 from es.parts.rank_one import split, stretching, unstretch
@@ -33,9 +34,9 @@ class R1NES(LinearCost):
     paper = "Sun et al., arXiv:1106.1998"
     cost = "n popsize"
     good_for = "many variables, one direction far longer than all others (cigar, ridges)"
-    claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "monotone", "permutation"})
-    wants_lengths: ClassVar[bool] = True
-    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "u", "shape")
+    claims = ALL
+    wants_lengths = True
+    state_names = ("mean", "sigma", "u", "shape")
 
     u: FloatArray
     shape: FloatArray

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
 
 from es.core.arrays import FloatArray, IntArray
 from es.core.optimizer import Optimizer
+from es.parts.invariances import ALL_BUT_ROTATION
 from es.parts.sampling import plain
 
 
@@ -32,8 +33,8 @@ class RandomSearch(Optimizer):
     paper = "Brooks, Operations Research 6 (1958)"
     cost = "n popsize"
     good_for = "a baseline; functions of which few variables matter"
-    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
-    default_popsize: ClassVar[int] = 32
+    claims = ALL_BUT_ROTATION
+    default_popsize = 32
 
     def _candidates(self, k: int) -> FloatArray:
         z = plain(self._streams, self.batch, k, self.n)

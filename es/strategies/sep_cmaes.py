@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from es.core.arrays import FloatArray
 from es.parts import parameters
-from es.parts.cumulation import Cumulation
+from es.parts.invariances import ALL_BUT_ROTATION
 from es.parts.linear_cost import LinearCost
+from es.parts.parameters import CMAParameters
+from es.parts.paths import cumulate, path_length
+from es.parts.rates import by_heaviside, cma_rates, covariance_weights, heaviside
 from es.parts.samples import RankedSamples
+from es.parts.step_size import path_length_control
 
 
-class SepCMAES(LinearCost, Cumulation):
+class SepCMAES(LinearCost):
     """Separable CMA-ES: a diagonal covariance matrix, learned (n + 2) / 3 times as fast, in linear time.
 
     Source: Ros & Hansen, A simple modification in CMA-ES achieving linear time and space complexity (PPSN 2008).
-    Equation numbers are those of Hansen, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772). Parameters: see
-    `Cumulation`.
+    Equation numbers are those of Hansen, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772), appendix A.
+
+    Parameters
+    ----------
+    x0, sigma0, bounds, popsize, rng, stop, bounds_method, sampling
+        See `Strategy`.
+    active : bool
+        Whether the worse half of the points gets negative weights in the update of the covariance matrix.
 
     Attributes
     ----------
@@ -31,34 +42,47 @@ class SepCMAES(LinearCost, Cumulation):
     paper = "Ros & Hansen, PPSN 2008"
     cost = "n popsize"
     good_for = "many variables, separable or nearly separable functions"
-    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
-    wants_lengths: ClassVar[bool] = True
-    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "D", "ps", "q")
+    claims = ALL_BUT_ROTATION
+    wants_lengths = True
+    state_names = ("mean", "sigma", "D", "ps", "q")
 
     D: FloatArray
 
-    def _init(self) -> None:
-        super()._init()
-        self.sigma = self.scale0.max(-1)
-        self.D = self.scale0 / self.sigma[..., None]
+    def __init__(
+        self, x0: npt.ArrayLike, sigma0: float | npt.ArrayLike | None = None, *, active: bool = True, **common: Any
+    ) -> None:
+        self._active = active
+        super().__init__(x0, sigma0, **common)
 
     def _set_rates(self, popsize: int) -> None:
-        self._set_parameters(parameters.separable_cma(self.n, popsize, self._active))
+        self.rates = cma_rates(self.n, self._active, parameters.separable_cma(self.n, popsize, self._active))
 
-    # (39), (40): steps are z times the standard deviations.
+    def _init(self) -> None:
+        self.sigma = self.scale0.max(-1)
+        self.D = self.scale0 / self.sigma[..., None]
+        self.ps, self.q = np.zeros(self.mean.shape), np.zeros(self.mean.shape)
+
+    # (38) to (40): steps are z ~ N(0, I) times the standard deviations sigma D.
 
     def _update_from_sums(self, ranked: RankedSamples) -> None:
-        worse = ranked.square_lengths()[..., self.parameters.mu :] if self._active else None
-        rates = self._rates_of(worse)[..., 0]  # (46)
-        z_w, squares = ranked.sums(self._recombine, squares=rates[..., :-1])  # (41)
+        r = self.rates
+        worse = ranked.square_lengths()[..., r.mu :] if self._active else None
+        weights = covariance_weights(r, self.batch, worse)[..., 0]  # (46)
+        z_w, squares = ranked.sums(r.recombination, squares=weights[..., :-1])  # (41), and the last sum of (47)
         self.mean += self.stds * z_w  # (42)
-        hsig = self._cumulate(z_w)  # (43), (45)
-        # (47): the diagonal of S in C' = A S A^T
-        change = self._decay.take(hsig)[..., None] + squares + rates[..., -1:] * self.q**2
-        change = np.sqrt(change)
-        self.D = self.D * change
+        cumulate(self.ps, r.ps_keep, r.ps_gain, z_w)  # (43)
+        length = path_length(self.ps)
+        self.sigma = self.sigma * path_length_control(length, r.sigma_rate, r.expected)  # (44)
+        hsig = heaviside(r, length, self.nit + 1)
+        cumulate(self.q, r.pc_keep, by_heaviside(r, r.pc_gain, hsig)[..., None], z_w)  # (45), in coordinates of z
+        change = np.sqrt(by_heaviside(r, r.decay, hsig)[..., None] + squares + weights[..., -1:] * self.q**2)
+        self.D = self.D * change  # (47): of the matrix S in C' = D S D only the diagonal
         self.q /= change
-        self._scale_sigma()  # (44)
+
+    @property
+    def parameters(self) -> CMAParameters:
+        """Weights and learning rates, table 1 of the tutorial."""
+        return self.rates.parameters
 
     @property
     def stds(self) -> FloatArray:

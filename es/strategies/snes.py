@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 import numpy as np
 
 from es.core.arrays import FloatArray
+from es.parts.invariances import ALL_BUT_ROTATION
 from es.parts.linear_cost import LinearCost
 from es.parts.parameters import utilities
 from es.parts.samples import RankedSamples
@@ -28,7 +28,7 @@ class SNES(LinearCost):
     paper = "Wierstra et al., JMLR 15 (2014), algorithm 6"
     cost = "n popsize"
     good_for = "many variables, separable functions"
-    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
+    claims = ALL_BUT_ROTATION
 
     sigma: FloatArray
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from es.core import state
 from es.core.arrays import FloatArray, IntArray
 from es.parts import parameters
+from es.parts.invariances import ALL_BUT_ROTATION
 from es.parts.strategy import Strategy
 from es.strategies._vkd_model import VkDModel
 
@@ -43,8 +44,8 @@ class VkDCMAES(Strategy):
     paper = "Akimoto & Hansen, PPSN 2016"
     cost = "n (k + popsize)^2"
     good_for = "hundreds to thousands of variables with scales of their own and a few directions across them"
-    claims: ClassVar[frozenset[str]] = frozenset({"translation", "scaling", "monotone", "permutation"})
-    state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "ps", "move")
+    claims = ALL_BUT_ROTATION
+    state_names = ("mean", "sigma", "ps", "move")
 
     ps: Any
     move: FloatArray

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 from es.core import stopping
 from es.core.arrays import FloatArray
 from es.parts.exponential import Exponential
+from es.parts.invariances import ALL
 
 
 class XNES(Exponential):
@@ -27,8 +28,8 @@ class XNES(Exponential):
     paper = "Glasmachers et al., GECCO 2010"
     cost = "n^3 + n^2 popsize"
     good_for = "small ill-conditioned problems; the reference for natural gradients"
-    claims: ClassVar[frozenset[str]] = frozenset({"rotation", "translation", "scaling", "monotone", "permutation"})
-    criteria: ClassVar[tuple[str, ...]] = stopping.COVARIANCE
+    claims = ALL
+    criteria = stopping.COVARIANCE
 
     def _update(self, z: FloatArray, y: FloatArray) -> None:
         u = self.utilities

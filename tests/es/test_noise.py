@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import es
+from es.parts import rates
+from es.parts.paths import warmth
 from es.run.noise import uncertainty
 from es.strategies.lra_cmaes import LRACMAES
 from experiments.benchmarks.es_noise import CASES, cmaes, ours
@@ -88,14 +90,14 @@ def test_a_stack_is_its_runs():
 
 @pytest.mark.heavy
 @pytest.mark.parametrize(("n", "generations"), [(1, 60), (2, 1), (7, 1)])
-def test_steps_of_the_package_cmaes(n, generations):
+def test_steps_of_the_package_cmaes(n, generations, monkeypatch):
     """Told the same points, both make the same step; with one variable, where C has one factor only, for long."""
     package = pytest.importorskip("cmaes")
+    # The package counts one generation more.
+    monkeypatch.setattr(rates, "warmth", lambda cs, generations: warmth(cs, generations + 1))
     for seed, std in ((1, 0.0), (2, 0.3), (3, 3.0)):
         theirs = package.CMA(mean=np.full(n, 3.0), sigma=2.0, lr_adapt=True)
         opt = LRACMAES(np.full(n, 3.0), 2.0, rng=seed, popsize=theirs.population_size, c1=theirs._c1, cmu=theirs._cmu)
-        warmed = opt._warmed
-        opt._warmed = lambda exponent, warmed=warmed: warmed(exponent + 2)  # the package counts one generation more
         fun = noisy_sphere(seed, std)
         for _ in range(generations):
             x = opt.ask()
