@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.arrays import Array
 from autodiff.primitive import primitive
 from autodiff.tensor import Tensor, floating
-from autodiff.windows import Array, Windows, pair, windows
+from autodiff.windows import Windows, pair, windows
 
 CHUNK_BYTES = 2**21
 """Columns are made for a few images at a time, as many as fit in here: about the size of a second-level cache."""

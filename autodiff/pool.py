@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.arrays import Array
 from autodiff.operators import value_of
 from autodiff.primitive import primitive
 from autodiff.tensor import Tensor, floating
-from autodiff.windows import Array, Windows, pair, windows
+from autodiff.windows import Windows, pair, windows
 
 Size = int | tuple[int, int]
 

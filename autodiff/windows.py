@@ -13,9 +13,9 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from autodiff.arrays import Array
+
 Pair = tuple[int, int]
 
 

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from autodiff.arrays import Array
 from autodiff.conv import conv2d, conv_transpose2d
 from autodiff.nn.initialisers import kaiming_normal
 from autodiff.pool import avg_pool2d, max_pool2d
 
-Array = npt.NDArray[Any]
 Size = int | tuple[int, int]
 Initialiser = Callable[..., Array]
 Params = Mapping[str, Any]

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.arrays import Array
 from autodiff.nn.activations import prelu
-from autodiff.nn.layers import Array, Conv2d, Layer, Params, Run
+from autodiff.nn.layers import Conv2d, Layer, Params, Run
 from autodiff.nn.regularisation import BatchNorm
 
 

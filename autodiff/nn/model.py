@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autodiff.arrays import Array
 from autodiff.nn.layers import Layer, Run
 from autodiff.tensor import floating
 
-Array = npt.NDArray[Any]
 State = Mapping[str, tuple[Array, Array]]
 Part = Layer | Callable[[Any], Any]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.nn.layers import Array, Layer, Params, Run
+from autodiff.arrays import Array
+from autodiff.nn.layers import Layer, Params, Run
 from autodiff.operators import value_of
 
 

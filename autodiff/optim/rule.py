@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from autodiff.arrays import Array
+
 Rate = float | npt.ArrayLike | Callable[[int], Any]
 
 

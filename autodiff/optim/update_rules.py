@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.optim.rule import Array, Rate, Rule, row_norm
+from autodiff.arrays import Array
+from autodiff.optim.rule import Rate, Rule, row_norm
 
 
 def _inside(name: str, value: float, low: float, high: float) -> float:
