@@ -28,6 +28,7 @@ _PROVIDERS = [
     "problems.bbob",
     "problems.mgh",
     "problems.hs",
+    "problems.traps",
 ]
 _ENTRIES: dict[str, Entry] = {}
 
