@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import as_count, as_start
+from es.core.stopping import ending
 from es.evaluation.evaluate import Evaluator
 from es.registry import get_method
 from es.run import arguments
-from es.run.report import verdict
 from problems.boxes import as_box
 from problems.ledger import Ledger, Trace
 from problems.objective import Objective
@@ -84,16 +84,13 @@ class RunBooks:
     def fields(self, run: int, stop: Mapping[str, float], *, wanted: bool) -> dict[str, Any]:
         """The fields of a result that the books decide; `wanted` says whether there was a target."""
         found = bool(self.f_best[run] < np.inf)
-        status, words = verdict(stop, found, wanted)
+        counts: Any = {"nfev": int(self.nfev[run]), "n_failed": int(self.n_failed[run])}
         return {
             "x": self.x_best[run].copy(),
             "fun": float(self.f_best[run]) if found else np.nan,
-            "success": status == 0,
-            "status": status,
-            "message": f"{words} after {self.nfev[run]} evaluations",
-            "nfev": int(self.nfev[run]),
+            **ending(stop, found=found, wanted=wanted, **counts),
+            **counts,
             "njev": int(self.njev[run]),
-            "n_failed": int(self.n_failed[run]),
             **({"trace": self.trace(run)} if self.keep_trace else {}),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,9 @@ def times(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def difference(top: Any, bottom: Any) -> Any:
-    """top - bottom, inf where either is infinite or their distance is beyond the largest number."""
+    """top - bottom, inf where either is not finite or their distance is beyond the largest number."""
+    if isinstance(top, float):  # np.float64 is one, and ten times as fast without arrays
+        return float(top) - float(bottom) if math.isfinite(top) and math.isfinite(bottom) else math.inf
     bounded = np.isfinite(top) & np.isfinite(bottom)
     with np.errstate(over="ignore"):
         return np.where(bounded, np.where(bounded, top, 0.0) - np.where(bounded, bottom, 0.0), np.inf)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
 import numpy as np
 
+from es.core.criteria import CRITERIA, LIMITS
 from problems.ledger import Ledger
 
 
 class Limits:
-    """What a run may use, counted from its own start.
+    """What a run may use, counted from its own start, looked at by the criteria that optimizers have as well.
 
     Parameters
     ----------
@@ -23,6 +25,12 @@ class Limits:
         Seconds.
     ftarget : float or None
         Stop as soon as the best value is at or below it.
+
+    Attributes
+    ----------
+    nit : int
+    f_best : float
+        Iterations, and the best value, at the last look.
     """
 
     def __init__(
@@ -36,9 +44,10 @@ class Limits:
     ) -> None:
         self.ledger = ledger
         self.maxfevals = maxfevals
-        self.maxiter = maxiter
-        self.maxtime = maxtime
         self.ftarget = ftarget
+        self.nit, self.f_best = 0, math.inf
+        given = {"ftarget": ftarget, "maxfevals": maxfevals, "maxiter": maxiter, "maxtime": maxtime}
+        self._on = [(name, CRITERIA[name].test, given[name]) for name in LIMITS if given[name] is not None]
         self._nfev0, self._njev0, self._failed0 = ledger.nfev, ledger.njev, ledger.n_failed
         self._start = time.monotonic()
 
@@ -73,16 +82,11 @@ class Limits:
 
     def reached(self, nit: int, f_best: float) -> dict[str, float]:
         """The limits that are reached, each with its figure."""
-        stop: dict[str, float] = {}
-        if self.ftarget is not None and f_best <= self.ftarget:
-            stop["ftarget"] = self.ftarget
-        if self.maxfevals is not None and self.nfev >= self.maxfevals:
-            stop["maxfevals"] = self.maxfevals
-        if self.maxiter is not None and nit >= self.maxiter:
-            stop["maxiter"] = self.maxiter
-        if self.maxtime is not None and self.seconds >= self.maxtime:
-            stop["maxtime"] = self.maxtime
-        return stop
+        if not self._on:
+            return {}
+        self.nit, self.f_best = nit, f_best
+        looks = ((name, test(self, threshold)) for name, test, threshold in self._on if test is not None)
+        return {name: float(figure) for name, (met, figure) in looks if met}
 
 
 def limit(name: str, value: Any, *, whole: bool) -> float | None:

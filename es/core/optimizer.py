@@ -89,12 +89,12 @@ class Optimizer(Saving):
         self.scale0 = as_scale(sigma0, start, self.box)
         self.popsize = self._default_popsize() if popsize is None else as_count(popsize, least=self.min_rows)
         self._streams, self._seeds = open_streams(rng, self.runs)
-        self._thresholds = stopping.thresholds(self, stop)
+        self._watch = stopping.Watch(self, stop)
         self.mean: FloatArray = start
         self.x_best: FloatArray = start.astype(self.dtype)
         self.f_best: Any = self._each(np.inf)
         self.n_failed: Any = self._each(0)
-        self.barren: Any = self._each(0)  # iterations without a finite value since the last that had one
+        self.generations_without_value: Any = self._each(0)  # in a row, up to now
         self._was_unclean = True
         self.nit = self.nfev = self.njev = 0
         self.traces = Traces(self.batch)
@@ -234,9 +234,11 @@ class Optimizer(Saving):
         """
         if self._looked != self.nit:
             self._looked = self.nit
-            for run, reasons in stopping.look(self):
-                self._reasons.setdefault(run, {}).update(reasons)
-            self._retire()
+            found = self._watch(self)
+            if found:
+                for run, reasons in found.items():
+                    self._reasons.setdefault(run, {}).update(reasons)
+                self._retire()
         if self.runs is None:
             return dict(self._reasons.get(0, {}))
         return {} if len(self.active) else {run: dict(reasons) for run, reasons in sorted(self._reasons.items())}
@@ -292,19 +294,17 @@ class Optimizer(Saving):
         reasons = self._reasons.get(run, {})
         f_best = float(self.f_best if self.runs is None else self.f_best[row])
         found = f_best < np.inf
-        status, message = stopping.verdict(reasons, found)
+        n_failed = int(self.n_failed if self.runs is None else self.n_failed[row])
+        wanted = "ftarget" in self._watch.thresholds
         return {
             "x": self.x_best[at].copy(),
             "fun": f_best if found else math.nan,
-            "success": status == 0,
-            "status": status,
-            "message": message,
-            "stop": dict(reasons),
+            **stopping.ending(reasons, found=found, wanted=wanted, nfev=self.nfev, n_failed=n_failed),
             "mean": self.x_mean[at].copy(),
             "nfev": self.nfev,
             "njev": self.njev,
             "nit": self.nit,
-            "n_failed": int(self.n_failed if self.runs is None else self.n_failed[row]),
+            "n_failed": n_failed,
             "seed": self._seeds[run],
         }
 
@@ -325,7 +325,7 @@ class Optimizer(Saving):
         return np.full(self.batch, value)[()]
 
     def _row_names(self) -> tuple[str, ...]:
-        return ("x_best", "f_best", "n_failed", "barren", "scale0", *self.state_names)
+        return ("x_best", "f_best", "n_failed", "generations_without_value", "scale0", *self.state_names)
 
     def _checked(self, x: npt.ArrayLike, f: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         points: FloatArray = np.asarray(x, dtype=self.dtype)
@@ -363,7 +363,8 @@ class Optimizer(Saving):
         """Learn, except in runs without a finite value; `unclean`: ranked values, if some are not finite."""
         hopeless = np.False_ if unclean is None else unclean[..., 0] == np.inf
         if unclean is not None or self._was_unclean:
-            self.barren = np.where(hopeless, self.barren + 1, 0 * self.barren)[()]
+            count = self.generations_without_value
+            self.generations_without_value = np.where(hopeless, count + 1, 0 * count)[()]
             self._was_unclean = unclean is not None
         if unclean is None or not hopeless.any():
             self._learn(x, f, g, order)
@@ -389,6 +390,6 @@ class Optimizer(Saving):
         for name in self._row_names():
             setattr(self, name, getattr(self, name)[rows])
         self.traces.take(rows)
-        self._thresholds = {name: t[rows] if np.ndim(t) else t for name, t in self._thresholds.items()}
+        self._watch.take(rows)
         self._streams = [self._streams[row] for row in rows]
         self.active = self.active[rows]

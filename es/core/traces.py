@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,6 +36,7 @@ class Traces:
         self._rows: FloatArray = np.empty((64, *batch, 3))
         self._marks = np.zeros(3, dtype=np.intp)
         self._marked = 0
+        self._extremes: tuple[tuple[int, int], Any, Any] = ((0, 0), math.nan, math.nan)
 
     def add(self, ranked: FloatArray) -> None:
         """Keep best, median and upper quartile of sorted values (..., k)."""
@@ -60,11 +64,24 @@ class Traces:
         """Upper quartiles of the last `window` generations, shape (window, ...)."""
         return self._rows[max(0, self.length - window) : self.length, ..., 2]
 
+    def extremes(self, window: int) -> tuple[Any, Any]:
+        """Greatest and least of the best values of the last `window` generations, each a number or (...)."""
+        if self._extremes[0] != (self.length, window):
+            best = self.best(window)
+            self._extremes = ((self.length, window), best.max(0), best.min(0))
+        return self._extremes[1:]
+
+    def ends_flat(self) -> bool:
+        """Whether the best was no better than the upper quartile in the last generation, in any run."""
+        last = self._rows[self.length - 1]
+        return bool(last[0] == last[2]) if last.ndim == 1 else bool((last[..., 0] == last[..., 2]).any())
+
     def take(self, rows: npt.NDArray[np.intp]) -> None:
         """Keep these runs only."""
         self.last = self.last[rows]
         self.first_spread = self.first_spread[rows]
         self._rows = self._rows[:, rows]
+        self._extremes = ((0, 0), math.nan, math.nan)
 
     def state_dict(self) -> dict[str, npt.NDArray[np.float64]]:
         """What there is, as arrays."""
@@ -80,6 +97,7 @@ class Traces:
         self.length, self.last = len(rows), np.array(state["last"])
         self.first_spread = np.array(state["first_spread"])
         self._rows = np.concatenate([rows, np.empty((max(64, len(rows)), *rows.shape[1:]))])
+        self._extremes = ((0, 0), math.nan, math.nan)
 
     def _make_room(self) -> None:
         if self.length >= 2 * LONGEST:

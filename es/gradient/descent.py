@@ -18,22 +18,10 @@ import numpy.typing as npt
 
 from autodiff import optim
 from es.core.optimizer import Optimizer
-from es.core.stopping import COMMON, Outcome, criterion
+from es.core.stopping import COMMON
 from es.parts.rule_state import RuleState, checked_patience
 
 FloatArray = npt.NDArray[np.float64]
-
-
-@criterion("tolgrad", 1e-10, "the gradient is small")
-def tolgrad(opt: Any, threshold: Any) -> Outcome:
-    """Largest entry of the gradient, without the part that points out of the bounds."""
-    return opt.slope < threshold, opt.slope
-
-
-@criterion("tolrate", 1e-4, "smaller steps bring nothing more")
-def tolrate(opt: Any, threshold: Any) -> Outcome:
-    """What is left of the learning rate after the halvings."""
-    return opt.rate < threshold, opt.rate
 
 
 class Descent(RuleState, Optimizer):
@@ -132,7 +120,7 @@ class Descent(RuleState, Optimizer):
         self._forget(bad)
 
     def _after(self) -> None:
-        self._take_back(np.asarray(self.barren) > 0)
+        self._take_back(np.asarray(self.generations_without_value) > 0)
 
 
 class SGD(Descent):

@@ -31,7 +31,7 @@ def check_sizes(cls: Any, n: int, runs: int, popsize: Any) -> None:
     if matrix > there:
         raise ValueError(
             f"x0 must leave room for the covariance matrix of {cls.__name__}, got n={n}: it takes "
-            f"{told(matrix)} of {told(there)}, so take 'sep-cmaes' or 'snes'"
+            f"{human_bytes(matrix)} of {human_bytes(there)}, so take 'sep-cmaes' or 'snes'"
         )
     if not isinstance(popsize, int | float) or not 1 <= popsize < float("inf"):
         return  # nothing, or nothing that the method itself would not refuse
@@ -39,7 +39,7 @@ def check_sizes(cls: Any, n: int, runs: int, popsize: Any) -> None:
     if row * popsize > there:
         raise ValueError(
             f"popsize must leave room for {ARRAYS} arrays of the population, got {popsize}: they take "
-            f"{told(row * popsize)} of {told(there)}, so take at most {there // row:.0f}"
+            f"{human_bytes(row * popsize)} of {human_bytes(there)}, so take at most {there // row:.0f}"
         )
 
 
@@ -51,7 +51,7 @@ def physical_memory() -> float:
         return float("inf")
 
 
-def told(size: float) -> str:
+def human_bytes(size: float) -> str:
     """A number of bytes for people."""
     power = 0
     while size >= 1000 and power < len(UNITS) - 1:

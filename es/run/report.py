@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from es.core.stopping import CRITERIA
+from es.core.stopping import ending
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
     from es.run.loop import Run
-
-BUDGET = frozenset({"maxfevals", "maxiter", "maxtime"})
 
 
 class Reporter:
@@ -103,51 +101,23 @@ def _compromises(run: Run, decode: Callable[[Any], Any]) -> dict[str, Any]:
     return front if all(isinstance(x, np.ndarray) for x in points) else {**front, "x": points}
 
 
-def verdict(stop: Mapping[str, float], found: bool, wanted: bool) -> tuple[int, str]:
-    """Status and words for the reasons that ended a run.
-
-    0: the target was reached or, where none was `wanted`, a criterion of convergence; 1: the budget; 2: failure; 99:
-    callback.
-    """
-    if not found:
-        return 2, "no finite value was found"
-    if "ftarget" in stop:
-        return 0, "the target was reached"
-    if "callback" in stop:
-        return 99, "the callback raised StopIteration"
-    if BUDGET & set(stop):
-        return 1, "the budget is spent"
-    says = "; ".join(CRITERIA[name].says if name in CRITERIA else name for name in stop)
-    if wanted:
-        return 2, f"ended above ftarget: {says}"
-    good = any(name in ("converged", "tolfeasible") or (name in CRITERIA and CRITERIA[name].good) for name in stop)
-    return (0 if good else 2), says
-
-
 def summarize(run: Run) -> OptimizeResult:
     """The result of a run that has ended; see `es.minimize` for its fields."""
-    opt, limits, stop, decode = run.opt, run.limits, dict(run.stop), run.reporter.decode
+    opt, limits, stop, decode = run.opt, run.limits, run.stop, run.reporter.decode
     found = bool(np.isfinite(run.f_best))
-    status, words = verdict(stop, found, limits.ftarget is not None)
     more = {} if run.judge is None else run.judge.report()
-    if not found and more.get("violation"):
-        words = "no feasible point was found, x has the least violation"
+    instead = "no feasible point was found, x has the least violation" if more.get("violation") else ""
     if "x" in more:
         more["x"] = decode(more["x"])
-    figures = ", ".join(f"{name} = {value:.6g}" for name, value in stop.items())
-    failed = f", {limits.n_failed} of them failed" if limits.n_failed else ""
+    counts: Any = {"nfev": limits.nfev, "n_failed": limits.n_failed}
     fields = dict(
         x=decode(opt.x_best),
         fun=run.f_best if found else np.nan,
-        success=status == 0,
-        status=status,
-        message=f"{words} ({figures}) after {limits.nfev} evaluations{failed}",
-        nfev=limits.nfev,
+        **ending(stop, found=found, wanted=limits.ftarget is not None, instead=instead, **counts),
+        **counts,
         njev=limits.njev,
         nit=run.nit,
         mean=decode(opt.x_mean),
-        stop=stop,
-        n_failed=limits.n_failed,
         first_error=run.evaluate.first_error,
         seconds=limits.seconds,
         seed=opt.seed,

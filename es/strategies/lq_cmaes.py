@@ -91,7 +91,7 @@ class LQCMAES(Optimizer):
         self.searches = []
         for row, at in enumerate(np.ndindex(self.batch)):
             stop: dict[str, Any] = dict.fromkeys(self.criteria)
-            for name, threshold in self._thresholds.items():
+            for name, threshold in self._watch.thresholds.items():
                 if name not in OWN:
                     stop[name] = threshold[row] if np.ndim(threshold) else threshold
             options = {**self._options, "bounds": self.box, "popsize": self.popsize, "stop": stop}
@@ -165,9 +165,10 @@ class LQCMAES(Optimizer):
     def _spent(self, row: int) -> dict[str, float]:
         """Criteria that look at evaluations, met by a run."""
         found = {}
-        for name in OWN:
-            if name in self._thresholds:
-                met, figure = CRITERIA[name].test(self, self._thresholds[name])
+        for name, threshold in self._watch.thresholds.items():
+            test = CRITERIA[name].test
+            if name in OWN and test is not None:
+                met, figure = test(self, threshold)
                 if np.broadcast_to(met, self.batch or (1,))[row]:
                     found[name] = float(np.broadcast_to(figure, self.batch or (1,))[row])
         return found

@@ -63,7 +63,7 @@ class MOCMAES(Optimizer):
     cost = "n^2 popsize + popsize^2"
     good_for = "two or three objectives; the result is a set of compromises"
     claims = ALL_BUT_MONOTONE
-    criteria = (*stopping.COMMON, "stagnation", "tolx", "tolfacupx")
+    criteria = (*stopping.COMMON, "volumestagnation", "tolx", "tolfacupx")
     default_popsize = 20
     OF_POINTS: ClassVar[tuple[str, ...]] = ("parents", "values", "sigma", "p_succ", "A", "q")
     state_names = ("mean", "reference", *OF_POINTS)
@@ -143,7 +143,7 @@ class MOCMAES(Optimizer):
         values = np.where(failed[..., None], np.inf, values)[(*runs, order)]
         hopeless = failed.all(-1)
         self.n_failed = self.n_failed + failed.sum(-1)
-        self.barren = np.where(hopeless, self.barren + 1, 0)[()]
+        self.generations_without_value = np.where(hopeless, self.generations_without_value + 1, 0)[()]
         self.nfev += values.shape[-2]
         self._select(z, u, parent, values, hopeless)
         self._asked = Offspring()

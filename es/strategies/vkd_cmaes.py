@@ -103,7 +103,7 @@ class VkDCMAES(Strategy):
         self.mean += self._weights @ y[..., :mu, :]
         self.move = self._weights @ steps
         for at, model in zip(self._runs(), self.models, strict=True):
-            if np.asarray(self.barren)[at] == 0:
+            if np.asarray(self.generations_without_value)[at] == 0:
                 model.update(steps[at], self._weights, bool(np.asarray(hsig)[at]))
                 model.adapt_k(float(np.asarray(self.sigma)[at]), popsize, self._mueff)
 

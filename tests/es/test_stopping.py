@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import scipy.optimize
 
+import es
 from es.core import stopping
-from es.registry import get_method
+from es.registry import get_method, methods
 from tests.es.table import ellipsoid, run, sphere
 
 CMAES = get_method("cmaes")
@@ -107,7 +109,8 @@ def test_nothing_stops_before_the_optimum():
 def test_end_from_outside():
     opt = CMAES(np.ones(3), 1.0, rng=1)
     opt.end("callback", 3.0)
-    assert opt.stop() == {"callback": 3.0} and not opt.result.success and "callback=3" in opt.result.message
+    assert opt.stop() == {"callback": 3.0} and not opt.result.success and opt.result.status == 99
+    assert "callback = 3" in opt.result.message
     stack = CMAES(np.ones((3, 3)), 1.0, rng=1)
     stack.end("user", run=1)
     assert stack.active.tolist() == [0, 2] and stack.ask().shape[0] == 2
@@ -115,9 +118,47 @@ def test_end_from_outside():
     assert stack.stop() == {0: {"user": 1.0}, 1: {"user": 1.0}, 2: {"user": 1.0}}
 
 
-def test_every_criterion_is_told_of():
-    for name in stopping.COVARIANCE:
-        assert stopping.CRITERIA[name].says and stopping.CRITERIA[name].test.__doc__
+def test_the_table_of_the_documentation_is_the_table():
+    assert stopping.table() in stopping.__doc__
+    for row in stopping.CRITERIA.values():
+        assert row.says and row.means in stopping.MEANINGS and (row.test is None or row.test.__doc__)
+    for means, (success, status) in stopping.MEANINGS.items():
+        assert means == "neutral" or f"{means:<10} {success!s:<7} {status:<6} " in stopping.__doc__
+
+
+def test_every_method_has_criteria_of_the_table():
+    for info in methods():
+        assert set(get_method(info.name).criteria) <= set(stopping.CRITERIA)
+
+
+@pytest.mark.parametrize("name", [*stopping.CRITERIA, "enough"])
+def test_what_an_end_means_however_the_run_was_made(name):
+    """The same criterion gives the same success and status by ask and tell, the driver, stacks and restarts."""
+    means = stopping.CRITERIA[name].means if name in stopping.CRITERIA else "stopped"
+    success, status = stopping.MEANINGS[means]
+
+    class Ends(CMAES):
+        def stop(self):
+            if self.nit == 3 and (self.runs is None or len(self.active)):
+                self.end(name)
+            return super().stop()
+
+    opt = Ends(np.ones(3), 1.0, rng=1)
+    run(opt, sphere)
+    alone = es.minimize(sphere, np.ones(3), method=Ends, rng=1)
+    stacked = es.minimize_runs(sphere, np.ones((2, 3)), method=Ends, vectorized=True, rng=1)
+    again = es.minimize(sphere, np.ones(3), method=Ends, restarts=1, rng=1)
+    through = scipy.optimize.minimize(sphere, np.ones(3), method=es.scipy_method(Ends), options={"rng": 1})
+    for result in (opt.result, alone, *stacked, again, through):
+        assert (result.success, result.status) == (success, status), result.message
+        assert name in result.stop and (name == "restarts" or f"{name} = 1" in result.message)
+        assert name not in stopping.CRITERIA or stopping.CRITERIA[name].says in result.message
+    # With a target, nothing else is a success.
+    wanted = es.minimize(sphere, np.ones(3), method=Ends, ftarget=-1.0, rng=1)
+    stacked = es.minimize_runs(sphere, np.ones((2, 3)), method=Ends, ftarget=-1.0, vectorized=True, rng=1)
+    for result in (wanted, *stacked):
+        assert result.success == (name == "ftarget")
+        assert result.status == (2 if means == "converged" else status)
 
 
 def test_history_stays_bounded(monkeypatch):

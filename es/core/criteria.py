@@ -1,0 +1,348 @@
+"""The criteria that can end a run: a row of a table each, and the test that it names.
+
+What they mean for a result, and how they are looked at, is in `es.core.stopping`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core.arrays import FloatArray, difference
+from es.core.traces import Traces
+
+Outcome = tuple[Any, Any]
+NOT_YET: Outcome = (False, math.nan)
+
+
+class Spent(Protocol):
+    """What limits look at: the optimizer, or the books of a run of the driver."""
+
+    nit: int
+
+    @property
+    def nfev(self) -> Any:
+        """Evaluations."""
+
+    @property
+    def f_best(self) -> Any:
+        """Least value so far."""
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+
+
+class Watched(Spent, Protocol):
+    """What criteria look at: an optimizer of one run or of stacked runs; see `es.core.optimizer.Optimizer`."""
+
+    n: int
+    runs: int | None
+    popsize: int
+    active: npt.NDArray[np.intp]
+    mean: FloatArray
+    scale0: FloatArray
+    dtype: Any
+    traces: Traces
+    generations_without_value: Any
+    criteria: ClassVar[tuple[str, ...]]
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """() for one run, (active runs,) for stacked ones."""
+
+    @property
+    def rare_interval(self) -> int:
+        """Iterations between looks at what needs a decomposition."""
+
+
+class Distribution(Watched, Protocol):
+    """An optimizer that samples; see `es.parts.strategy.Strategy`."""
+
+    @property
+    def stds(self) -> FloatArray:
+        """Standard deviation of each coordinate."""
+
+    @property
+    def axis_ratio(self) -> Any:
+        """Ratio of the longest to the shortest principal axis."""
+
+    def axes(self) -> FloatArray:
+        """Principal axes as columns, each times its standard deviation."""
+
+
+class Steps:
+    """What several tests need of a distribution, made when the first of them asks and once for all of a look."""
+
+    def __init__(self, opt: Distribution) -> None:
+        self._opt = opt
+
+    @cached_property
+    def stds(self) -> FloatArray:
+        """Standard deviation of each coordinate."""
+        return self._opt.stds
+
+    @cached_property
+    def growth(self) -> Any:
+        """Largest ratio of a standard deviation to what it was at the start, per run."""
+        return (self.stds / self._opt.scale0).max(-1)
+
+    @cached_property
+    def axis_ratio(self) -> Any:
+        """Ratio of the longest to the shortest principal axis, per run."""
+        return self._opt.axis_ratio
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A row of the table.
+
+    Attributes
+    ----------
+    name : str
+    default : float or None
+        Threshold unless the caller gives one; None: off.
+    means : str
+        A key of `es.core.stopping.MEANINGS`.
+    says : str
+        What the message of the result says.
+    test : callable or None
+        `test(opt, threshold) -> (met, figure)`, each a number for one run or an array over stacked runs; with
+        `of_steps` it gets `Steps(opt)` as well. None: others tell of it.
+    look : {"always", "often", "rarely"}
+        In every iteration, every few, or as rarely as the covariance matrix changes.
+    of_steps : bool
+        Whether the test looks at the distribution.
+    """
+
+    name: str
+    default: float | None
+    means: str
+    says: str
+    test: Callable[..., Outcome] | None = None
+    look: str = "often"
+    of_steps: bool = False
+
+
+# Target and budgets --------------------------------------------------------------------------------
+
+
+def _reached(opt: Spent, threshold: Any) -> Outcome:
+    """The best value, at or below the target."""
+    return opt.f_best <= threshold, opt.f_best
+
+
+def _evaluations(opt: Spent, threshold: Any) -> Outcome:
+    """Evaluations, looked at between iterations."""
+    return opt.nfev >= threshold, opt.nfev
+
+
+def _iterations(opt: Spent, threshold: Any) -> Outcome:
+    """Iterations."""
+    return opt.nit >= threshold, opt.nit
+
+
+def _seconds(opt: Spent, threshold: Any) -> Outcome:
+    """Seconds since the run began."""
+    seconds = opt.seconds
+    return seconds >= threshold, seconds
+
+
+def _without_value(opt: Watched, threshold: Any) -> Outcome:
+    """Iterations in a row without a finite value."""
+    return opt.generations_without_value >= threshold, opt.generations_without_value
+
+
+# Values of f ---------------------------------------------------------------------------------------
+
+
+def window(opt: Watched) -> int:
+    """Generations that the history of f is looked back: 10 + ceil(30 n / popsize)."""
+    return 10 + math.ceil(30 * opt.n / opt.popsize)
+
+
+def _scale(opt: Watched) -> Any:
+    """1, or the spread of f in the first generation where that is smaller: scaling f by 1e-20 stops nothing."""
+    spread = opt.traces.first_spread
+    if opt.runs is None:
+        return spread if 0 < spread < 1 else 1.0
+    return np.where((spread > 0) & (spread < 1), spread, 1.0)
+
+
+def _still_moving(opt: Watched, threshold: Any, back: int) -> bool:
+    """Whether the ends of the window tell already that a single run has not met `threshold`: most do."""
+    if opt.runs is not None:
+        return False
+    best = opt.traces.best(back)
+    return bool(abs(difference(best[0], best[-1])) >= threshold * _scale(opt))
+
+
+def _range(opt: Watched, threshold: Any) -> Outcome:
+    """Range of f in the last generation and of the best values before it, in units of min(1, first spread of f)."""
+    back = window(opt)
+    if opt.nit < back or _still_moving(opt, threshold, back):
+        return NOT_YET
+    top, bottom = opt.traces.extremes(back)
+    last = opt.traces.last
+    if opt.runs is None:
+        top, bottom = max(top, last[-1]), min(bottom, last[0])
+    else:
+        top, bottom = np.maximum(top, last[..., -1]), np.minimum(bottom, last[..., 0])
+    figure = difference(top, bottom) / _scale(opt)
+    return figure < threshold, figure
+
+
+def _range_of_best(opt: Watched, threshold: Any) -> Outcome:
+    """Range of the best values of the last generations, in units of min(1, first spread of f)."""
+    back = window(opt)
+    if opt.nit < back or _still_moving(opt, threshold, back):
+        return NOT_YET
+    figure = difference(*opt.traces.extremes(back)) / _scale(opt)
+    return figure < threshold, figure
+
+
+def _flat(opt: Watched, threshold: Any) -> Outcome:
+    """Generations in a row, the last ones, in which three quarters of the population had the same value."""
+    if opt.popsize < 4 or not opt.traces.ends_flat() or opt.nit < np.min(threshold):
+        return NOT_YET
+    back = int(min(np.max(threshold), opt.traces.length))
+    best = opt.traces.best(back)
+    flat = (best == opt.traces.quartile(back)) & (best < np.inf)
+    count = np.where(flat.all(0), back, np.argmin(flat[::-1], axis=0))
+    return count >= threshold, np.minimum(count, threshold)  # not more: thresholds of others in the stack may be higher
+
+
+def _stagnating(opt: Watched, threshold: Any) -> Outcome:
+    """The newest 30 % of the last 20 % of generations are no better than the oldest 30 %, by best and median values.
+
+    They are at least 100 + 100 n^1.5 / popsize generations, as in pycma: the tutorial's 120 + 30 n / popsize ended one
+    of 250 runs on a 10-D ellipsoid while its covariance matrix was still being learned. The figure is the number of
+    generations in units of that length.
+    """
+    least = 100 + 100 * opt.n**1.5 / opt.popsize
+    if opt.nit % max(1, int(least / 20)) or opt.nit < least * np.min(threshold):
+        return NOT_YET
+    back = int(min(max(0.2 * opt.nit, least), opt.traces.length, 20_000))
+    part = max(1, int(0.3 * back))
+    worse = np.asarray(opt.nit >= least * threshold) & np.full(opt.batch, True)
+    for values in (opt.traces.best(back), opt.traces.median(back)):
+        worse &= _median(values[-part:]) >= _median(values[:part])
+        if not worse.any():
+            return NOT_YET
+    return worse, opt.nit / least
+
+
+def _median(values: FloatArray) -> Any:
+    """`np.median` over the first axis, of which half the time goes into looking for NaN."""
+    ranked, k = np.sort(values, axis=0), len(values)
+    return ranked[k // 2] if k % 2 else 0.5 * (ranked[k // 2 - 1] + ranked[k // 2])
+
+
+# The distribution ----------------------------------------------------------------------------------
+
+
+def _small_steps(opt: Distribution, threshold: Any, steps: Steps) -> Outcome:
+    """Largest ratio of a standard deviation to what it was at the start."""
+    return steps.growth < threshold, steps.growth
+
+
+def _large_steps(opt: Distribution, threshold: Any, steps: Steps) -> Outcome:
+    """Largest ratio of a standard deviation to what it was at the start."""
+    return steps.growth > threshold, steps.growth
+
+
+def _lost_in_coordinates(opt: Distribution, threshold: Any, steps: Steps) -> Outcome:
+    """Coordinates of the mean that stay as they are, in the precision of points, when `threshold` stds are added."""
+    factor = threshold[..., None] if np.ndim(threshold) else threshold
+    mean = opt.mean
+    moved = mean + factor * steps.stds
+    if opt.dtype != mean.dtype:
+        mean, moved = mean.astype(opt.dtype), moved.astype(opt.dtype)
+    same = mean == moved
+    if not same.any():
+        return NOT_YET
+    lost = same.sum(-1)
+    return lost > 0, lost
+
+
+def _lost_along_axes(opt: Distribution, threshold: Any, steps: Steps) -> Outcome:
+    """Principal axes along which the mean stays as it is when `threshold` standard deviations are added."""
+    # An axis is lost only where its largest coordinate is, and for the shortest axis that is at least as large as this.
+    shortest = threshold * steps.stds.max(-1) / (steps.axis_ratio * math.sqrt(opt.n))
+    if np.all(shortest > 1e-15 * np.abs(opt.mean).max(-1)):
+        return NOT_YET
+    axes = opt.axes()  # (..., n, n): column i is the i-th axis times its standard deviation
+    factor = threshold[..., None, None] if np.ndim(threshold) else threshold
+    mean = opt.mean[..., None]
+    lost = (mean == mean + factor * axes).all(-2).sum(-1)
+    return lost > 0, lost
+
+
+def _condition(opt: Distribution, threshold: Any, steps: Steps) -> Outcome:
+    """Condition number of the covariance matrix."""
+    figure = steps.axis_ratio**2
+    return figure > threshold, figure
+
+
+# Gradients -----------------------------------------------------------------------------------------
+
+
+def _small_gradient(opt: Any, threshold: Any) -> Outcome:
+    """Largest entry of the gradient, without the part that points out of the bounds."""
+    return opt.slope < threshold, opt.slope
+
+
+def _worn_rate(opt: Any, threshold: Any) -> Outcome:
+    """What is left of the learning rate after the halvings."""
+    return opt.rate < threshold, opt.rate
+
+
+ROWS = (
+    Criterion("ftarget", None, "target", "the target was reached", _reached, "always"),
+    Criterion("maxfevals", None, "budget", "the budget of evaluations is spent", _evaluations, "always"),
+    Criterion("maxiter", None, "budget", "the budget of iterations is spent", _iterations, "always"),
+    Criterion("maxtime", None, "budget", "the time is spent", _seconds, "always"),
+    Criterion("nofinite", 30, "failed", "the objective gave no finite value", _without_value, "always"),
+    Criterion("tolfun", 1e-12, "converged", "values of f no longer differ", _range),
+    Criterion("tolfunhist", 1e-12, "converged", "the best value no longer changes", _range_of_best),
+    Criterion("tolflatfitness", 10, "failed", "the function is flat where it was sampled", _flat),
+    Criterion("stagnation", 1.0, "failed", "neither best nor median values get better", _stagnating),
+    Criterion("volumestagnation", 1.0, "converged", "the hypervolume no longer grows", _stagnating),
+    Criterion("tolx", 1e-12, "converged", "the steps are small", _small_steps, of_steps=True),
+    Criterion(
+        "tolfacupx", 1e4, "failed", "the steps grew: sigma0 was much too small, or the function has no minimum",
+        _large_steps, of_steps=True,
+    ),
+    Criterion(
+        "noeffectcoord", 0.2, "converged", "a step in a coordinate is lost in rounding",
+        _lost_in_coordinates, of_steps=True,
+    ),
+    Criterion(
+        "noeffectaxis", 0.1, "converged", "a step along a principal axis is lost in rounding",
+        _lost_along_axes, "rarely", of_steps=True,
+    ),
+    Criterion(
+        "conditioncov", 1e14, "failed",
+        "the condition number of the covariance matrix is at the limit of double precision", _condition, "rarely",
+        of_steps=True,
+    ),
+    Criterion("tolgrad", 1e-10, "converged", "the gradient is small", _small_gradient),
+    Criterion("tolrate", 1e-4, "converged", "smaller steps bring nothing more", _worn_rate),
+    Criterion("tolfeasible", None, "converged", "the best feasible value no longer changes"),
+    Criterion("converged", None, "converged", "the solver has converged"),
+    Criterion("solver", None, "failed", "the solver has ended without convergence"),
+    Criterion("restarts", None, "neutral", "so many restarts were made"),
+    Criterion("callback", None, "stopped", "the callback raised StopIteration"),
+)  # fmt: skip
+CRITERIA: dict[str, Criterion] = {row.name: row for row in ROWS}
+
+LIMITS = ("ftarget", "maxfevals", "maxiter", "maxtime")
+COMMON = (*LIMITS, "nofinite")
+DISTRIBUTION = (*COMMON, "tolfun", "tolfunhist", "tolflatfitness", "stagnation", "tolx", "tolfacupx", "noeffectcoord")
+COVARIANCE = (*DISTRIBUTION, "noeffectaxis", "conditioncov")
