@@ -108,6 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--list", action="store_true", help="list the lessons")
     sub.add_argument("--out", type=Path, default=Path("results/lessons"), metavar="FOLDER")
 
+    sub = add("docs", "Build the documentation: start pages, tutorials, how to move from other packages, reference.")
+    sub.add_argument("--out", type=Path, default=Path("results/docs"), metavar="FOLDER")
+
     sub = add("bench", "Run a benchmark of the software itself; without a name, list them.")
     sub.add_argument("name", nargs="?")
     sub.add_argument("rest", nargs=argparse.REMAINDER, help="passed on to the benchmark")

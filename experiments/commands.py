@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import subprocess
 import sys
@@ -215,6 +216,20 @@ def lesson_command(options: argparse.Namespace) -> int:
         raise SpecError((), f"no lesson is called {options.name!r}; there are {', '.join(lessons.names())}.")
     print(lessons.run(options.name, options.out))
     return 0
+
+
+def docs_command(options: argparse.Namespace) -> int:
+    """Build the documentation with Sphinx, warnings as errors."""
+    source = Path(__file__).parent / "docs"
+    if not source.is_dir():
+        raise SpecError((), "the sources of the documentation are not installed: run this in a checkout.")
+    if importlib.util.find_spec("sphinx") is None:
+        raise SpecError((), "the documentation needs Sphinx: python -m pip install -e '.[docs]'.")
+    words = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(source), str(options.out)]
+    status = subprocess.run(words, check=False).returncode
+    if status == 0:
+        print(options.out / "index.html")
+    return status
 
 
 def bench_command(options: argparse.Namespace) -> int:
