@@ -22,7 +22,7 @@ from es.evaluation.workers import MapLike
 from es.registry import get_method
 from es.run import arguments
 from es.run.checkpoint import Checkpoint, as_checkpoint
-from es.run.constraints import OFF, judge_for
+from es.run.constraints import OFF, ranking_rule_for
 from es.run.loop import Run
 from es.run.noise import Reevaluation
 from es.run.report import Reporter, summarize
@@ -175,7 +175,7 @@ def minimize(
         maxtime=limit("maxtime", maxtime, whole=False),
         ftarget=target(ftarget),
     )
-    judge: Any = judge_for(rules, cls, opt, start.size)
+    rule: Any = ranking_rule_for(rules, cls, opt, start.size)
     decode = np.array if space is None else space.decode
     kept = as_checkpoint(checkpoint)
     if kept is not None:
@@ -184,8 +184,8 @@ def minimize(
         Evaluator(ledger, workers=workers, on_error=on_error, timeout=timeout) as evaluate,
         closing(Reporter(callback, progress, limits.maxfevals, decode)) as reporter,
     ):
-        run = Run(opt, evaluate, limits, reporter, method=make.name, judge=judge, checkpoint=kept)
+        run = Run(opt, evaluate, limits, reporter, method=make.name, ranking_rule=rule, checkpoint=kept)
         if noise:
-            run.judge = Reevaluation(run.again, opt)
+            run.ranking_rule = Reevaluation(run.again, opt)
         run.go()
     return summarize(run)

@@ -242,8 +242,8 @@ class AugmentedLagrangian(FeasibleOnly):
         self._best = (float(state["best"][0]), float(state["best"][1]))
 
 
-def judge_for(given: Any, cls: Any, opt: Any, n: int) -> FeasibleOnly | None:
-    """What judges the points of a run under constraints; None where there are none.
+def ranking_rule_for(given: Any, cls: Any, opt: Any, n: int) -> FeasibleOnly | None:
+    """What ranks the points of a run under constraints; None where there are none.
 
     Raises
     ------

@@ -47,8 +47,8 @@ class Run:
         Callback and progress line.
     method : str
         Name for the result.
-    judge : callable or None
-        `judge(x, f)` gives keywords of `tell`: `rank_by` and `feasible` (constraints), `f` (noise).
+    ranking_rule : callable or None
+        `ranking_rule(x, f)` gives keywords of `tell`: `rank_by` and `feasible` (constraints), `f` (noise).
     checkpoint : Keeps or None
     """
 
@@ -60,7 +60,7 @@ class Run:
         reporter: Reports,
         *,
         method: str = "",
-        judge: Any = None,
+        ranking_rule: Any = None,
         checkpoint: Keeps | None = None,
     ) -> None:
         self.opt = opt
@@ -70,7 +70,7 @@ class Run:
         self.reporter = reporter
         self.method = method or type(opt).__name__
         self.gradients = bool(opt.wants_gradient)
-        self.judge = judge
+        self.ranking_rule = ranking_rule
         self.checkpoint = checkpoint
         self.history = History()
         self.nit = 0
@@ -100,8 +100,8 @@ class Run:
         x = opt.ask()
         x = x[: limits.room(len(x))]  # maxfevals is never passed, not even inside a population
         f, g = self.evaluate(x, gradients=self.gradients)
-        judged = {} if self.judge is None else self.judge(x, f)
-        opt.tell(x, **{"f": f, "g": g, **judged})
+        ranked = {} if self.ranking_rule is None else self.ranking_rule(x, f)
+        opt.tell(x, **{"f": f, "g": g, **ranked})
         self.nit += 1
         shown = f if f.ndim == 1 else np.array([self.f_best])
         self.history.add(self.nit, limits.nfev, shown, self.f_best, opt)
@@ -126,16 +126,16 @@ class Run:
     def parts(self) -> dict[str, Any]:
         """What has a state to be saved, by name."""
         parts = {"optimizer": self.opt, "ledger": self.ledger, "history": self.history}
-        return parts if self.judge is None else {**parts, "judge": self.judge}
+        return parts if self.ranking_rule is None else {**parts, "ranking_rule": self.ranking_rule}
 
     def _stopped(self) -> bool:
         self.stop.update(self.limits.reached(self.nit, self.f_best))
         if not self.stop:
             self.stop.update(self.opt.stop())
-        if not self.stop and self.judge is not None:
-            reasons = self.judge.stop()
+        if not self.stop and self.ranking_rule is not None:
+            reasons = self.ranking_rule.stop()
             if reasons and isinstance(self.opt, Restarts):
-                self.judge.again()
+                self.ranking_rule.again()
                 for name, figure in reasons.items():
                     self.opt.end(name, figure)  # the present run; the next tell begins another
             else:
