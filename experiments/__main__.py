@@ -1,4 +1,4 @@
-"""``python -m experiments``."""
+"""``python -m experiments``, and the command ``evotape``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ import sys
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-if __name__ == "__main__":
+
+def run() -> None:
+    """Run the command line and leave with its status."""
     from experiments.cli import main
 
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -26,8 +26,9 @@ def is_own_function(name: str) -> bool:
 def _import(name: str) -> Any:
     module, _, function = name.partition(":")
     if "" not in sys.path:
-        # Files beside the study are importable in every worker as they are from the command line.
-        sys.path.insert(0, "")
+        # Files of the present folder are importable in every worker. They come last, so that a folder `experiments` or
+        # `problems` of the user's does not stand in for the packages of these names.
+        sys.path.append("")
     try:
         return getattr(importlib.import_module(module), function)
     except ImportError as error:

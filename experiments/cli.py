@@ -35,6 +35,25 @@ key=value settings change the study:
 """
 
 
+def version() -> str:
+    """Version of the installed distribution; read from the code where it runs uninstalled."""
+    import es
+
+    return es.__version__
+
+
+class _Completion(argparse.Action):
+    """`--print-completion SHELL`: what shtab makes of the parser."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: str | None = None) -> None:
+        try:
+            import shtab
+        except ImportError:
+            parser.error("--print-completion needs shtab: python -m pip install shtab")
+        print(shtab.complete(parser, shell=values))
+        parser.exit()
+
+
 def _runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("settings", nargs="*", metavar="key=value", help="changes to the study (see below)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="folder for the results (default: results/<name>)")
@@ -55,11 +74,20 @@ def _runs(parser: argparse.ArgumentParser) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     raw: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter}
+    # Started as the command `evotape` or as `python -m experiments`: help and errors say it as it was typed.
+    typed = Path(sys.argv[0]).stem
     parser = argparse.ArgumentParser(
-        prog="python -m experiments",
+        prog="evotape" if typed == "evotape" else "python -m experiments",
         description="Compare optimization methods, sweep over their parameters, and draw what comes of it.",
         epilog=_EPILOG,
         **raw,
+    )
+    parser.add_argument("--version", action="version", version=f"evotape {version()}")
+    parser.add_argument(
+        "--print-completion",
+        action=_Completion,
+        choices=("bash", "zsh", "tcsh"),
+        help="print a script that completes commands and options in this shell (needs shtab)",
     )
     commands_ = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
 
