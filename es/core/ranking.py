@@ -8,9 +8,15 @@ import numpy as np
 
 from es.core.arrays import FloatArray, IntArray, pick
 
+FIRST = np.zeros(1, dtype=np.intp)  # the order of a single value
+FIRST.setflags(write=False)
+
 
 def rank_best_first(f: FloatArray) -> tuple[IntArray, FloatArray, bool]:
     """Order of the values best first, the values in it, and whether all are finite; what is not counts as inf."""
+    if f.shape == (1,):
+        clean = math.isfinite(f[0])
+        return FIRST, f if clean else np.array([np.inf]), clean
     order = f.argsort(-1, kind="stable")
     ranked = pick(f, order)
     # NaN and inf sort to the end and -inf to the front, so two looks show whether there are any.

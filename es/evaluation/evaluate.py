@@ -74,21 +74,34 @@ class Evaluator:
             raise ValueError(
                 "timeout needs workers that report one by one, got a map-like callable: pass an int or an Executor"
             )
-        self._parcel = Parcel(ledger.objective)
+        self._plain = self._workers is None and on_error == "raise"
+        self._parcel = None if self._workers is None else Parcel(ledger.objective)
         self.known = False
         self.seconds_per_row: float | None = None
 
     def __call__(self, x: FloatArray, *, gradients: bool = False) -> tuple[FloatArray, FloatArray | None]:
         """Evaluate rows x (k, n): f (k,) and, if asked for, g (k, n)."""
-        if self._workers is None and self.on_error == "raise" and self.ledger.objective.vectorized:
-            if gradients:
-                return self.ledger.value_and_grad(x)
-            return self.ledger(x), None  # the fast path: one call for all
+        if self._plain and (self.ledger.objective.vectorized or len(x) == 1):
+            return self._at_once(x, gradients)
         outcome = self._outcome(x, gradients)
         if outcome.failures:
             self._note_failures(outcome, x)
         self.ledger.record(x, outcome.f, gradients=len(x) * gradients)
         return outcome.f, outcome.g
+
+    def _at_once(self, x: FloatArray, gradients: bool) -> tuple[FloatArray, FloatArray | None]:
+        """The short way: one call for all rows, in this process, and whatever it raises is raised."""
+        try:
+            if not gradients:
+                return self.ledger(x), None
+            if self.ledger.objective.vectorized:
+                return self.ledger.value_and_grad(x)
+            f, g = self.ledger.value_and_grad(x[0])
+            return np.array([f]), g[None]
+        except (Exception, SystemExit) as error:
+            if len(x) == 1:
+                error.add_note(f"raised at x = {x[0]}")
+            raise
 
     def close(self) -> None:
         """Give the workers back."""
@@ -110,6 +123,7 @@ class Evaluator:
         together = bool(self.ledger.objective.vectorized)
         if self._workers is None:
             return evaluate_rows(self.ledger.objective, x, gradients, together, self.on_error == "raise")
+        assert self._parcel is not None
         job = Chunk(self._parcel, gradients, together)
         if isinstance(self._workers, Workers):
             return Spread(self, self._workers, job, x).run()

@@ -8,6 +8,7 @@ to the same place. The solvers' calls stand in `es.gradient.scipy_solvers`.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -146,7 +147,7 @@ class ScipySolver(Optimizer):
         asked = self._running().asked
         if asked is None:
             raise RuntimeError(f"{type(self).__name__} has finished: look at stop() before ask()")
-        return asked.copy() if self.box is None else np.clip(asked, self.box.lb, self.box.ub)
+        return asked.copy() if self.box is None else np.minimum(np.maximum(asked, self.box.lb), self.box.ub)
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: Any) -> None:
         """Nothing: the solver is told in `tell`, all of it and in its own order."""
@@ -162,33 +163,36 @@ class ScipySolver(Optimizer):
     ) -> None:
         """Hand over the values of the points of `ask`, in their order; `rank_by` is what the solver sees, if given."""
         super().tell(x, f, g, rank_by=rank_by, feasible=feasible)
-        points = np.array(x, dtype=float)
-        asked = self._running().asked
-        if asked is None or points.shape != asked.shape:
+        points, solver = np.asarray(x, dtype=float), self._running()
+        if solver.asked is None or points.shape != solver.asked.shape:
             return  # the budget cut the last population short: the run is over
         values = np.array(f if rank_by is None else rank_by, dtype=float)
         slopes = None if g is None else np.array(g, dtype=float)
         if self._told is not None:
             self._told.append((values, slopes))
-        best = int(np.argmin(np.where(np.isfinite(values), values, np.inf)))
-        solver = self._running()
-        solver.tell(*self._palatable(values, slopes))
-        if solver.asked is None:
+        seen = self._palatable(values, slopes)
+        best = 0 if values.size == 1 else int(np.where(np.isfinite(values), values, np.inf).argmin())
+        if math.isfinite(values[best]) and values[best] <= self._finite[0]:
+            self.mean = points[best].copy()
+        solver.tell(*seen)
+        if self._running().asked is None:
             self._end()
-        if np.isfinite(values[best]) and values[best] <= self._finite[0]:
-            self.mean = points[best]
 
     def _palatable(self, f: FloatArray, g: FloatArray | None) -> Answer:
         """Values and gradients with something that a solver can work with in the place of what is not finite."""
-        finite = f[np.isfinite(f)]
-        if finite.size:
-            self._finite = (min(self._finite[0], finite.min()), max(self._finite[1], finite.max()))
-        low, high = map(float, self._finite)
-        if finite.size < f.size:
+        low, high = self._finite
+        least, greatest = (float(f[0]),) * 2 if f.size == 1 else (float(f.min()), float(f.max()))
+        if math.isfinite(least) and math.isfinite(greatest):
+            self._finite = min(low, least), max(high, greatest)
+        else:
+            finite = f[np.isfinite(f)]
+            low, high = self._finite = min([low, *finite.tolist()]), max([high, *finite.tolist()])
             # Above all that was seen, by no more than its range: line searches interpolate and would choke on 1e300.
             worse = min(high + max(high - low, abs(high)), sys.float_info.max) if high > -np.inf else 1.0
             f = np.where(np.isfinite(f), f, worse)
-        return f, g if g is None else np.where(np.isfinite(g), g, 0.0)
+        if g is not None and not math.isfinite(np.vdot(g, g)):
+            g = np.where(np.isfinite(g), g, 0.0)
+        return f, g
 
     def state_dict(self) -> dict[str, Any]:
         """State as arrays: the base's, and what the solver was told."""

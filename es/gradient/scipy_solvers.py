@@ -35,12 +35,12 @@ class Task:
 
 
 def _value(call: Call) -> Callable[[FloatArray], float]:
-    return lambda x: float(call(np.atleast_2d(x))[0][0])
+    return lambda x: float(call(x[None])[0][0])
 
 
 def _value_and_gradient(call: Call) -> Callable[[FloatArray], tuple[float, FloatArray]]:
     def both(x: FloatArray) -> tuple[float, FloatArray]:
-        f, g = call(np.atleast_2d(x))
+        f, g = call(x[None])
         if g is None:
             raise ValueError("g must be told to a method that works with gradients, got None")
         return float(f[0]), g[0]

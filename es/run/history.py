@@ -31,19 +31,13 @@ class History:
         """Keep iteration `nit` if its turn has come."""
         if nit % self.stride:
             return
-        ranked = np.sort(f)
-        if not -np.inf < ranked[0] <= ranked[-1] < np.inf:
-            ranked = ranked[np.isfinite(ranked)] if np.isfinite(ranked).any() else np.full(1, np.nan)
-        low, middle, high = ranked[0], ranked[len(ranked) // 2], ranked[-1]
-        sigma = getattr(opt, "sigma", None)
+        low, middle, high = _marks(f)
         # The axis ratio takes a decomposition, so it is looked at as rarely as the stopping criteria look at it.
-        ratio = getattr(opt, "axis_ratio", None) if nit % max(self.stride, opt.rare_interval) == 0 else None
-        self._rows.append(
-            (nit, nfev, best, low, middle, high, *(np.nan if v is None else float(np.max(v)) for v in (sigma, ratio)))
-        )
-        mean, stds = getattr(opt, "x_mean", None), getattr(opt, "stds", None)
-        self._means.append(_first(mean))
-        self._stds.append(_first(stds))
+        ratio = getattr(opt, "axis_ratio", None) if nit % max(self.stride, opt.rare_interval, 10) == 0 else None
+        sigma = _largest(getattr(opt, "sigma", None))
+        self._rows.append((nit, nfev, best, low, middle, high, sigma, _largest(ratio)))
+        self._means.append(_first(getattr(opt, "x_mean", None)))
+        self._stds.append(_first(getattr(opt, "stds", None)))
         if len(self._rows) >= MOST:
             self.stride *= 2
             keep = [i for i, row in enumerate(self._rows) if int(row[0]) % self.stride == 0]
@@ -71,14 +65,36 @@ class History:
         self._stds = list(state["stds"])
 
 
+def _marks(f: FloatArray) -> tuple[float, float, float]:
+    """Least, median and greatest of the finite values; NaN where there is none."""
+    if len(f) == 1:
+        value = float(f[0])
+        return (value,) * 3 if -np.inf < value < np.inf else (np.nan,) * 3
+    ranked = f.copy()
+    ranked.sort()  # NaN goes last
+    if not -np.inf < ranked[0] <= ranked[-1] < np.inf:
+        ranked = ranked[np.isfinite(ranked)] if np.isfinite(ranked).any() else np.full(1, np.nan)
+    return ranked[0], ranked[len(ranked) // 2], ranked[-1]
+
+
+def _largest(value: Any) -> float:
+    """One number for a step size or an axis ratio, whether there is one, several or none."""
+    if type(value) is np.float64 or type(value) is float:
+        return value
+    return np.nan if value is None else float(np.max(value))
+
+
 def _first(x: Any) -> FloatArray:
-    return np.array(x if x is not None else [], dtype=float).reshape(-1)[:WIDEST]
+    kept = np.array(x if x is not None else (), dtype=float)
+    return kept if kept.ndim == 1 and kept.size <= WIDEST else kept.reshape(-1)[:WIDEST]
 
 
 def _stack(rows: list[FloatArray]) -> FloatArray:
     """Rows of possibly different lengths (a restart may change the method) as one array, NaN where there is nothing."""
-    width = max((len(row) for row in rows), default=0)
-    out = np.full((len(rows), width), np.nan)
+    widths = {len(row) for row in rows}
+    if len(widths) < 2:
+        return np.array(rows, dtype=float).reshape(len(rows), *widths or {0})
+    out = np.full((len(rows), max(widths)), np.nan)
     for i, row in enumerate(rows):
         out[i, : len(row)] = row
     return out

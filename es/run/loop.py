@@ -94,17 +94,20 @@ class Run:
     def turn(self) -> bool:
         """One turn of the loop: ask, evaluate, tell; False when there is a reason to stop."""
         opt, limits, checkpoint = self.opt, self.limits, self.checkpoint
-        cut = limits.room(opt.popsize) < opt.popsize
+        wanted = opt.popsize
+        cut = limits.room(wanted) < wanted
         if cut and checkpoint is not None:
             checkpoint.keep(self, now=True)  # a run that goes on with a larger budget goes on from here
         x = opt.ask()
         x = x[: limits.room(len(x))]  # maxfevals is never passed, not even inside a population
         f, g = self.evaluate(x, gradients=self.gradients)
-        ranked = {} if self.ranking_rule is None else self.ranking_rule(x, f)
-        opt.tell(x, **{"f": f, "g": g, **ranked})
+        if self.ranking_rule is None:
+            opt.tell(x, f, g)
+        else:
+            opt.tell(x, **{"f": f, "g": g, **self.ranking_rule(x, f)})
         self.nit += 1
-        shown = f if f.ndim == 1 else np.array([self.f_best])
-        self.history.add(self.nit, limits.nfev, shown, self.f_best, opt)
+        best = self.f_best
+        self.history.add(self.nit, limits.nfev, f if f.ndim == 1 else np.array([best]), best, opt)
         if not self.reporter(self):
             self.stop["callback"] = float(self.nit)
         stopped = self._stopped()
