@@ -23,13 +23,14 @@ from autodiff.contract import check_rule
 from autodiff.conv import conv2d, conv_transpose2d
 from autodiff.debugging import debug
 from autodiff.eager import no_grad
+from autodiff.exits import LostGradient
 from autodiff.graph import draw_graph, graph_dot, graph_text
 from autodiff.jacobians import check_rows, elementwise_grad, hessian, hvp, jacobian, jvp
 from autodiff.losses import softmax_cross_entropy
 from autodiff.memory import keep_freed_memory
 from autodiff.pool import avg_pool2d, max_pool2d
 from autodiff.primitive import custom_vjp, primitive
-from autodiff.tensor import LostGradient, Tensor, asarray, tensor
+from autodiff.tensor import Tensor, asarray, tensor
 from autodiff.transforms import grad, value_and_grad, vjp
 
 keep_freed_memory()

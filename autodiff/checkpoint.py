@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff.primitive import primitive
 from autodiff.tensor import Tensor, lower, top_level
-from autodiff.transforms import vjp
+from autodiff.transforms import pulled
 from autodiff.tree import leaves, tree_map
 
 
@@ -161,7 +161,7 @@ def again(*values: Any, fun: Callable[..., Any], level: int) -> Any:
     value = tree_map(lambda part: lower(part, level), value)
 
     def pull(g: Any) -> tuple[Any, ...]:
-        result, pull_again = vjp(fun, *values)
+        result, pull_again, _ = pulled(fun, *values)
         if type(result) is tuple:
             g = tuple(np.zeros_like(r) if c is None else c for r, c in zip(result, g, strict=True))
         gradients = pull_again(g)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from autodiff.check import check_grads
-from autodiff.jacobians import jvp
-from autodiff.transforms import vjp
+from autodiff.jacobians import pushed
+from autodiff.transforms import pulled
 from autodiff.tree import leaves, tree_map
 
 
@@ -119,7 +119,7 @@ class _Rule:
 
     def pulled(self, xs: Sequence[Any], cotangent: Any = None, fun: Any = None) -> tuple[Any, Any, tuple[Any, ...]]:
         """Value, cotangent (drawn unless given) and the gradient of each argument."""
-        value, pull = vjp(fun or self.call, *xs)
+        value, pull, _ = pulled(fun or self.call, *xs)
         g = self.drawn(value) if cotangent is None else cotangent
         grads = pull(g)
         return value, g, grads if len(xs) > 1 else (grads,)
@@ -147,7 +147,7 @@ class _Rule:
         for x in xs:
             x.flags.writeable = False
         plain = self.call(*xs)
-        value, pull = vjp(self.call, *xs)
+        value, pull, _ = pulled(self.call, *xs)
         self.same(value, plain, "the value on traced arguments is not the one on plain arguments", 1e-12)
         kinds = [tuple(np.asarray(y).dtype for y in leaves(tree)) for tree in (value, plain)]
         if kinds[0] != kinds[1]:
@@ -165,7 +165,7 @@ class _Rule:
 
     def is_linear(self) -> None:
         """Promise 3."""
-        value, pull = vjp(self.call, *self.points)
+        value, pull, _ = pulled(self.call, *self.points)
         g, h = self.drawn(value), self.drawn(value)
         first = pull(g)
         mixed = pull(tree_map(lambda a, b: 2 * a - 3 * b, g, h))
@@ -197,10 +197,10 @@ class _Rule:
     def agrees_with_directions(self) -> None:
         """Promise 7."""
         v = self.drawn(self.points)
-        value, pushed = jvp(lambda xs: self.call(*xs), self.points, v)
+        value, along, _ = pushed(lambda xs: self.call(*xs), self.points, v)
         w = self.drawn(value)
         _, _, grads = self.pulled(self.points, w)
-        forward = sum(np.sum(np.real(a * b)) for a, b in zip(leaves(w), leaves(pushed), strict=True))
+        forward = sum(np.sum(np.real(a * b)) for a, b in zip(leaves(w), leaves(along), strict=True))
         backward = sum(np.sum(a * b) for a, b in zip(grads, v, strict=True))
         if not abs(forward - backward) <= 1e-9 * (1 + abs(forward) + abs(backward)):
             raise AssertionError(

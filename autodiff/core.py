@@ -145,7 +145,7 @@ def made(kind: Any, out: Any, edges: Edges, op: Any, level: int) -> Any:
         node.form = out.shape
         node.dtype = out.dtype
     result = kind()
-    result.data = out
+    result.inner = out
     result.node = node
     result.level = level
     return result

@@ -10,8 +10,10 @@ import threading
 from typing import Any, Self
 
 import numpy as np
+from numpy import ndarray
 
 from autodiff.core import Leaf, Node, sweep
+from autodiff.exits import LostGradient
 from autodiff.operators import Operators, value_of
 
 
@@ -59,12 +61,16 @@ class Eager(Operators):
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Make this tensor a leaf that collects gradients in ``.grad`` (or an ordinary constant), and return it."""
+        if self.level > 0:
+            raise RuntimeError(
+                "requires_grad_() has no use where a function is differentiated: x.detach() is a constant"
+            )
         if self.node is not None and not isinstance(self.node, Leaf):
             raise RuntimeError(
                 "requires_grad_() is for leaves; this tensor was computed from others: use x.detach() first"
             )
         if requires_grad and self.node is None:
-            self.node, self.level = Leaf(self.data), 0
+            self.node, self.level = Leaf(self.inner), 0
         elif not requires_grad:
             self.node, self.level = None, -1
         return self
@@ -119,17 +125,48 @@ class Eager(Operators):
                 leaf.grad = np.array(g) if leaf.grad is None else leaf.grad + g
 
     def detach(self) -> Self:
-        """The same value without its history: a constant to every derivative."""
-        return type(self).of(value_of(self), None, -1)
+        """The same value without its history: a constant to every derivative. Its array is read-only."""
+        return type(self).of(protected(value_of(self)), None, -1)
+
+    @property
+    def data(self) -> Any:
+        """The value of an eager tensor as a plain array, which is read-only; assign another value to a leaf."""
+        return protected(self._leaving("x.data"))
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if self.level > 0 or not self.is_leaf:
+            raise RuntimeError("only a leaf or a constant takes another value: a computed tensor is what it was made")
+        value = np.array(value_of(value), dtype=self.dtype)[()]
+        if value.shape != self.shape:
+            raise ValueError(f"x.data must keep the shape of x, {self.shape}, got {value.shape}")
+        self.inner = value
 
     def numpy(self) -> Any:
         """The value as a plain array (of a tensor without history; ``x.detach().numpy()`` otherwise)."""
         return np.asarray(self)
 
     def item(self) -> Any:
-        """The value of a tensor of one entry as a Python number."""
-        return value_of(self).item()
+        """The value of an eager tensor of one entry as a Python number."""
+        return self._leaving("x.item()").item()
 
     def tolist(self) -> Any:
-        """The values as nested Python lists."""
-        return value_of(self).tolist()
+        """The values of an eager tensor as nested Python lists."""
+        return self._leaving("x.tolist()").tolist()
+
+    def _leaving(self, call: str) -> Any:
+        """The plain value; refused inside of a function that is being differentiated, where the gradient would stop."""
+        if self.level > 0:
+            raise LostGradient(
+                f"{call} inside of a function that is differentiated would lose the gradient: leave it out (functions"
+                f" and operators take x as it is), or write {call.replace('x.', 'x.detach().')} for the value alone"
+            )
+        return value_of(self)
+
+
+def protected(value: Any) -> Any:
+    """A view of an array that cannot be written to: histories remember arrays and not copies of them."""
+    if type(value) is ndarray:
+        value = value.view()
+        value.flags.writeable = False
+    return value

@@ -10,8 +10,8 @@ import numpy as np
 
 from autodiff.operators import value_of
 from autodiff.tensor import floating, numeric
-from autodiff.transforms import grad, vjp
-from autodiff.tree import tree_map
+from autodiff.transforms import grad, pulled, vjp, warn_of_independence
+from autodiff.tree import matched, tree_map
 
 
 def jvp(fun: Callable[..., Any], x: Any, v: Any) -> tuple[Any, Any]:
@@ -38,11 +38,25 @@ def jvp(fun: Callable[..., Any], x: Any, v: Any) -> tuple[Any, Any]:
     >>> ad.jvp(np.sin, 0.0, 2.0)
     (np.float64(0.0), np.float64(2.0))
     """
+    value, derivative, depends = pushed(fun, x, v)
+    if not depends:
+        warn_of_independence()
+    return value, derivative
+
+
+def pushed(fun: Callable[..., Any], x: Any, v: Any) -> tuple[Any, Any, bool]:
+    """As :func:`jvp`, with whether the value depends on the arguments at all, in place of a warning."""
     x = tree_map(numeric, x)
-    v = tree_map(lambda a, b: _like(b, a), x, v)
-    value, pull = vjp(fun, x)
-    _, push = vjp(pull, tree_map(lambda y: np.zeros(np.shape(y), getattr(y, "dtype", None)), value))
-    return value, push(v)
+    v = _direction(v, x)
+    value, pull, depends = pulled(fun, x)
+    _, push, _ = pulled(pull, tree_map(lambda y: np.zeros(np.shape(y), getattr(y, "dtype", None)), value))
+    return value, push(v), depends
+
+
+def _direction(v: Any, x: Any) -> Any:
+    """`v` in the form of `x`."""
+    parts = iter([_like(b, a) for a, b in matched("v", v, x)])
+    return tree_map(lambda a: next(parts), x)
 
 
 def _like(v: Any, x: Any) -> Any:
@@ -97,7 +111,7 @@ def _jacobian(fun: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
     shape, dtype = np.shape(value), getattr(value, "dtype", np.dtype(float))
     size = int(np.prod(shape))
     if size > 2 * x.size and x.dtype.kind != "c":
-        push = vjp(pull, np.zeros(shape, dtype))[1]
+        push = pulled(pull, np.zeros(shape, dtype))[1]
         columns = [push(e.reshape(x.shape)) for e in np.eye(x.size, dtype=x.dtype)]
         return np.stack(columns, axis=-1).reshape(shape + x.shape) if columns else np.zeros(shape + x.shape, dtype)
     rows = [_row(pull, e.reshape(shape), x) for e in np.eye(size, dtype=dtype)]
@@ -150,8 +164,8 @@ def hvp(fun: Callable[..., Any]) -> Callable[..., Any]:
 
 def _hvp(fun: Any, x: Any, v: Any, *args: Any, **kwargs: Any) -> Any:
     x = tree_map(floating, x)
-    v = tree_map(lambda a, b: _like(b, a), x, v)
-    return vjp(lambda y: grad(fun)(y, *args, **kwargs), x)[1](v)
+    v = _direction(v, x)
+    return pulled(lambda y: grad(fun)(y, *args, **kwargs), x)[1](v)
 
 
 def hessian(fun: Callable[..., Any], vectorized: bool = False) -> Callable[..., Any]:
@@ -197,7 +211,7 @@ def _hessian(fun: Any, vectorized: bool, x: Any, *args: Any, **kwargs: Any) -> A
 
         return grad(noted)(y)
 
-    _, pull = vjp(gradient, x)
+    _, pull, _ = pulled(gradient, x)
     if value_shape[0] == () or x.ndim < 2:
         rows = [pull(e.reshape(x.shape)) for e in np.eye(x.size, dtype=x.dtype)]
         return np.stack(rows).reshape(x.shape + x.shape)

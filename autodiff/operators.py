@@ -29,7 +29,7 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
 
     def method(self: Any, other: Any) -> Any:
         level, kind, own = self.level, type(other), type(self)
-        x = self.data
+        x = self.inner
         if level > 0:
             if kind in PLAIN:
                 out = op(x, other)
@@ -38,7 +38,7 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
                 if other is self and twice is not None:
                     out = op(x, x)
                     return core.made(own, out, (self.node, RULES[twice][0](out, x), None), twice, level)
-                y = other.data
+                y = other.inner
                 out = op(x, y)
                 dx, dy = RULES[ufunc]
                 edges = (self.node, dx(out, x, y), (other.node, dy(out, x, y), None))
@@ -48,7 +48,7 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
     def reflected(self: Any, other: Any) -> Any:
         level = self.level
         if level > 0 and type(other) in PLAIN:
-            y = self.data
+            y = self.inner
             out = op(other, y)
             return core.made(type(self), out, (self.node, RULES[ufunc][1](out, other, y), None), ufunc, level)
         return ufunc(other, self)
@@ -71,8 +71,8 @@ def reduces(fun: Any, forward: Any) -> Callable[..., Any]:
 
     def method(self: Any, axis: Any = None, *args: Any, keepdims: bool = False, **kwargs: Any) -> Any:
         level = self.level
-        if level > 0 and not args and not kwargs and type(self.data) is not type(self):
-            x = self.data
+        if level > 0 and not args and not kwargs and type(self.inner) is not type(self):
+            x = self.inner
             out = forward(x, axis, None, None, keepdims)
             vjp = RULES[fun][0](out, x, axis, keepdims=keepdims)
             return core.made(type(self), out, (self.node, vjp, None), fun, level)
@@ -89,16 +89,16 @@ def shape_method(fun: Any) -> Callable[..., Any]:
 def value_of(a: Any) -> Any:
     """The plain NumPy value inside `a`, below all levels of differentiation."""
     while isinstance(a, Operators):
-        a = a.data
+        a = a.inner
     return a
 
 
 class Operators:
     """The part of a tensor that behaves like an array; everything ends in a NumPy function that has a rule."""
 
-    __slots__ = ("data", "level", "node")
+    __slots__ = ("inner", "level", "node")
 
-    data: Any
+    inner: Any
     node: Any
     level: int
 
@@ -106,10 +106,10 @@ class Operators:
         raise NotImplementedError("tensors say what a NumPy function does with them")
 
     @classmethod
-    def of(cls, data: Any, node: Any, level: int) -> Self:
+    def of(cls, inner: Any, node: Any, level: int) -> Self:
         """A tensor with these attributes."""
         result = cls()
-        result.data = data
+        result.inner = inner
         result.node = node
         result.level = level
         return result
@@ -136,13 +136,13 @@ class Operators:
     def __getitem__(self, index: Any) -> Any:
         level = self.level
         if level > 0:
-            x = self.data
+            x = self.inner
             out = x[index]
             return core.made(type(self), out, (self.node, RULES[getitem][0](out, x, index), None), getitem, level)
         return self.__array_function__(getitem, (type(self),), (self, index), {})
 
     def __len__(self) -> int:
-        return len(self.data)
+        return len(self.inner)
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
@@ -150,10 +150,10 @@ class Operators:
     def __bool__(self) -> bool:
         return bool(value_of(self))
 
-    shape = property(lambda self: self.data.shape, doc="Shape of the value.")
-    ndim = property(lambda self: self.data.ndim, doc="Number of axes.")
-    size = property(lambda self: self.data.size, doc="Number of entries.")
-    dtype = property(lambda self: self.data.dtype, doc="Data type of the value.")
+    shape = property(lambda self: self.inner.shape, doc="Shape of the value.")
+    ndim = property(lambda self: self.inner.ndim, doc="Number of axes.")
+    size = property(lambda self: self.inner.size, doc="Number of entries.")
+    dtype = property(lambda self: self.inner.dtype, doc="Data type of the value.")
     T = property(lambda self: np.transpose(self), doc="The transpose.")
     mT = property(lambda self: np.matrix_transpose(self), doc="The transpose of the last two axes.")
     real = property(lambda self: np.real(self), doc="Real part.")

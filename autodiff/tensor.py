@@ -26,14 +26,13 @@ from numpy import ndarray
 from autodiff import core
 from autodiff.core import Edges, Leaf, Several, linked
 from autodiff.eager import EAGER, Eager
+from autodiff.exits import LostGradient
 from autodiff.operators import value_of
 from autodiff.registry import CONSTANT, FORWARD, RULES, TRACED
 
 new_level = itertools.count(1).__next__
-
-
-class LostGradient(RuntimeError):
-    """A tensor was about to be turned into plain numbers, without a gradient."""
+UNDER_WAY: set[int] = set()
+"""Levels of the differentiations whose function is running, in all threads."""
 
 
 class Tensor(Eager):
@@ -45,8 +44,8 @@ class Tensor(Eager):
 
     Attributes
     ----------
-    data : ndarray or NumPy scalar
-        The value (a tensor of a lower level where derivatives nest).
+    inner : ndarray or NumPy scalar
+        The value (a tensor of a lower level where derivatives nest). For this package: take ``x.detach()``.
     node : Node or None
         The history; None for a constant.
     level : int
@@ -67,7 +66,7 @@ class Tensor(Eager):
             return call_ufunc(ufunc, call, inputs, kwargs)
         if len(inputs) > 1 or self.level <= 0:
             return record(ufunc, inputs, kwargs)
-        x = self.data  # np.exp(x): the short way, as for operators
+        x = self.inner  # np.exp(x): the short way, as for operators
         out = ufunc(x)
         return core.made(Tensor, out, (self.node, RULES[ufunc][0](out, x), None), ufunc, self.level)
 
@@ -76,7 +75,7 @@ class Tensor(Eager):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self.node is None:
-            return np.array(self.data, dtype=dtype, copy=copy)
+            return np.array(self.inner, dtype=dtype, copy=copy)
         raise LostGradient(
             "a traced tensor cannot become a plain array, its gradient would be lost: use np.stack or np.concatenate"
             " instead of np.array([...]) and a[i] = x, leave out np.asarray(x) (or use autodiff.asarray), take SciPy's"
@@ -85,10 +84,10 @@ class Tensor(Eager):
 
     def __float__(self) -> float:
         if self.node is None:
-            return float(self.data)
+            return float(self.inner)
         raise LostGradient(
             "float(x) of a traced tensor would lose its gradient: use np.stack, np.concatenate or np.where instead of"
-            " a[i] = x, and NumPy functions (np.sin, not math.sin); x.item() is the value alone"
+            " a[i] = x, and NumPy functions (np.sin, not math.sin); float(x.detach()) is the value alone"
         )
 
     def __int__(self) -> int:
@@ -108,13 +107,22 @@ class Tensor(Eager):
 
     def astype(self, dtype: Any) -> Any:
         """Convert to another type; the gradient is converted back. Integers and booleans are plain arrays."""
-        if np.dtype(dtype).kind not in "fc":
+        if np.dtype(dtype).kind in "iub":  # piecewise constant
             return value_of(self).astype(dtype)
+        if np.dtype(dtype).kind not in "fc":
+            raise LostGradient(f"x.astype({np.dtype(dtype)}) of a tensor would lose its gradient: convert x.detach()")
         return record(astype, (self, np.dtype(dtype)), {})
+
+    def __copy__(self) -> Any:
+        return self if self.node is not None else Tensor.of(self.inner, None, -1)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        """A leaf of the eager face becomes another leaf; a traced value never changes and stands for itself."""
+        return _rebuild(*self.__reduce__()[1]) if self.level <= 0 and self.is_leaf else self
 
     def __reduce__(self) -> Any:
         if self.node is None or (self.is_leaf and self.level == 0):
-            return _rebuild, (self.data, self.requires_grad, self.grad)
+            return _rebuild, (self.inner, self.requires_grad, self.grad)
         raise TypeError(
             "a computed tensor cannot be pickled, its history is made of functions: pickle x.detach() or plain arrays"
         )
@@ -146,6 +154,7 @@ def astype(x: Any, dtype: Any) -> Any:
 
 
 def _rebuild(data: Any, requires_grad: bool, grad: Any) -> Tensor:
+    data = data.copy()
     x = Tensor.of(data, Leaf(data) if requires_grad else None, 0 if requires_grad else -1)
     if requires_grad:
         x.grad = grad
@@ -194,6 +203,11 @@ def tensor(data: Any, requires_grad: bool = False, dtype: Any = None) -> Tensor:
     >>> w.grad
     array([2., 4.])
     """
+    if type(data) is Tensor and data.node is not None:
+        raise LostGradient(
+            "autodiff.tensor(x) of a traced tensor would lose its gradient: x is a tensor already; x.detach() is the"
+            " value alone"
+        )
     data = floating(value_of(data) if dtype is None else np.asarray(value_of(data), dtype=dtype))
     data = data.copy()
     return Tensor.of(data, Leaf(data) if requires_grad else None, 0 if requires_grad else -1)
@@ -222,7 +236,7 @@ def top_level(args: Iterable[Any]) -> int | None:
 
 def lower(a: Any, level: int) -> Any:
     """What an operation at `level` computes with: the data of a tensor of that level, anything lower as it is."""
-    return a.data if type(a) is Tensor and (a.level == level or a.level < 0) else a
+    return a.inner if type(a) is Tensor and (a.level == level or a.level < 0) else a
 
 
 def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:

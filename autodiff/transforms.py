@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,9 +12,10 @@ import numpy as np
 from numpy import float64, ndarray
 
 from autodiff.core import Leaf, Node, sweep
+from autodiff.exits import LostGradient
 from autodiff.operators import value_of
-from autodiff.tensor import LostGradient, Tensor, lower, new_level, numeric
-from autodiff.tree import is_numbers, leaves, tree_map
+from autodiff.tensor import UNDER_WAY, Tensor, lower, new_level, numeric
+from autodiff.tree import is_numbers, leaves, matched, tree_map
 
 ONE = float64(1)
 
@@ -42,28 +45,67 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], An
     >>> pull(np.array([1.0, 10.0]))
     array([ 2., 40.])
     """
+    value, pull, depends = pulled(fun, *primals)
+    if not depends:
+        warn_of_independence()
+    return value, pull
+
+
+def pulled(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any], bool]:
+    """As :func:`vjp`, with whether the value depends on the arguments at all, in place of a warning."""
     level = new_level()
     inputs = tuple(_inputs(p, level) for p in primals)
-    out = called(fun, inputs, {})
-    value = tree_map(lambda t: lower(t, level), out)
+    out = called(level, fun, inputs, {})
+    value = tree_map(lambda t: _own_value(lower(t, level)), out)
+    depends = any(type(t) is Tensor and t.level == level for t in leaves(out))
 
     def pull(cotangent: Any) -> Any:
-        pairs = zip(leaves(out), leaves(cotangent), strict=True)
+        pairs = matched("cotangent", cotangent, out)
         seeds = [(t.node, _fit(g, t)) for t, g in pairs if type(t) is Tensor and t.level == level]
         result = _gradients(inputs, sweep(seeds), [g for _, g in seeds])
         return result[0] if len(primals) == 1 else result
 
-    return value, pull
+    return value, pull, depends
 
 
-def called(fun: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+def _own_value(y: Any) -> Any:
+    """A value for the caller, who may change it; the pull-back goes on with its own."""
+    return y.copy() if type(y) is ndarray else current(y) if type(y) is Tensor else y
+
+
+def warn_of_independence() -> None:
+    """Say to whoever called this package that a derivative is zero because nothing led from `x` to the value."""
+    frame, stacklevel = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("autodiff."):
+        frame, stacklevel = frame.f_back, stacklevel + 1
+    warnings.warn(
+        "the value does not depend on x, so its derivative is zero everywhere: if it should, look for x.detach(), and"
+        " for functions that are piecewise constant (floor, sign, argmax, comparisons)",
+        stacklevel=stacklevel,
+    )
+
+
+def current(t: Tensor) -> Tensor:
+    """`t`, unless it belongs to a differentiation that has ended."""
+    if t.level > 0 and t.level not in UNDER_WAY:
+        raise LostGradient(
+            "a tensor of a differentiation that has ended was used in another one (kept in a list, an attribute or a"
+            " closure), and its gradient is lost: keep x.detach() instead, or pass the value as an argument"
+        )
+    return t
+
+
+def called(level: int, fun: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """``fun(*args, **kwargs)``; NumPy hides the reason why ``a[i] = x`` fails, here it is put in front."""
+    UNDER_WAY.add(level)
     try:
         return fun(*args, **kwargs)
     except ValueError as error:
         if isinstance(error.__cause__, LostGradient):
             raise LostGradient(str(error.__cause__)) from error
         raise
+    finally:
+        UNDER_WAY.discard(level)
 
 
 def _inputs(x: Any, level: int) -> Any:
@@ -94,6 +136,8 @@ def _own(t: Tensor, grads: dict[Node, Any], taken: list[int]) -> Any:
     g = grads.get(t.node)
     if g is None:
         return np.zeros(t.shape, t.dtype)[()]
+    if type(g) is Tensor:
+        return current(g)
     if type(g) is ndarray:
         memory = _memory(g)
         if memory in taken or not g.flags.writeable:
@@ -168,21 +212,25 @@ def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
     level = new_level()
     if argnums == 0:
         inputs = _inputs(args[0], level)
-        out = called(fun, (inputs, *args[1:]) if len(args) > 1 else (inputs,), kwargs)
+        out = called(level, fun, (inputs, *args[1:]) if len(args) > 1 else (inputs,), kwargs)
     else:
         full = list(args)
         for i in (argnums,) if type(argnums) is int else argnums:
             full[i] = _inputs(args[i], level)
-        out = called(fun, full, kwargs)
+        out = called(level, fun, full, kwargs)
         inputs = full[argnums] if type(argnums) is int else tuple(full[i] for i in argnums)
     if type(out) is Tensor and out.level == level:
-        value = out.data
+        value = out.inner
         seed = ONE if type(value) is float64 else np.ones(out.shape, out.dtype)[()]
         grads = sweep([(out.node, seed)])
-    else:  # the value does not depend on the arguments
+    else:
         value, seed, grads = out, None, {}
     if type(value) is not float64:
+        if type(value) is Tensor:
+            current(value)
         _check_value(value, inputs[0] if type(inputs) is tuple and len(inputs) == 1 else inputs)
+    if not grads:
+        warn_of_independence()
     return value, _gradients(inputs, grads, [seed])
 
 

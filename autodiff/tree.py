@@ -27,6 +27,32 @@ def is_numbers(tree: Any) -> bool:
     )
 
 
+def matched(name: str, tree: Any, like: Any) -> Iterator[tuple[Any, Any]]:
+    """Pairs of the leaves of `like` and of what stands in their place in `tree`, by key and by position.
+
+    Raises
+    ------
+    ValueError
+        If `tree`, which the message calls `name`, is not made as `like` is.
+    """
+    if isinstance(like, dict):
+        if not isinstance(tree, dict) or tree.keys() != like.keys():
+            got = f"keys {list(tree)}" if isinstance(tree, dict) else type(tree).__name__
+            raise ValueError(f"{name} must be a dict with the keys {list(like)}, got {got}")
+        for key, branch in like.items():
+            yield from matched(f"{name}[{key!r}]", tree[key], branch)
+    elif isinstance(like, (tuple, list)):
+        if not isinstance(tree, (tuple, list)) or len(tree) != len(like):
+            got = f"{len(tree)}" if isinstance(tree, (tuple, list)) else type(tree).__name__
+            raise ValueError(f"{name} must be a {type(like).__name__} of {len(like)} entries, got {got}")
+        for i, branch in enumerate(like):
+            yield from matched(f"{name}[{i}]", tree[i], branch)
+    elif isinstance(tree, dict) or tree is None or (isinstance(tree, (tuple, list)) and not is_numbers(tree)):
+        raise ValueError(f"{name} must be an array, got {type(tree).__name__}")
+    else:
+        yield like, tree
+
+
 def tree_map(fun: Callable[..., Any], tree: Any, *others: Any) -> Any:
     """A tree of the same form with ``fun(leaf, ...)`` in place of each leaf."""
     if isinstance(tree, dict):
