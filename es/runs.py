@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import as_count, as_start
-from es.core.stopping import ending
 from es.evaluation.evaluate import Evaluator
 from es.registry import get_method
 from es.run import arguments
 from problems.boxes import as_box
-from problems.ledger import Ledger, Trace
+from problems.ledger import Ledger
 from problems.objective import Objective
 
 if TYPE_CHECKING:
@@ -27,72 +26,6 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
-
-
-class RunBooks:
-    """The ledgers of stacked runs: what each has used and found, exact to the evaluation.
-
-    Attributes
-    ----------
-    nfev, njev, n_failed : ndarray of int, shape (runs,)
-    f_best : ndarray, shape (runs,)
-    x_best : ndarray, shape (runs, n)
-        The start where no value was finite yet.
-    """
-
-    def __init__(self, x0: FloatArray, *, keep_trace: bool = False) -> None:
-        runs = len(x0)
-        self.nfev, self.njev, self.n_failed = (np.zeros(runs, dtype=np.int64) for _ in range(3))
-        self.f_best = np.full(runs, np.inf)
-        self.x_best = x0.copy()
-        self.keep_trace = keep_trace
-        self._improved: list[tuple[Any, ...]] = []
-
-    def record(
-        self, runs: npt.NDArray[np.intp], x: FloatArray, f: FloatArray, done: BoolArray, gradients: bool
-    ) -> None:
-        """Book values f (a, k) of points x (a, k, n) of the runs (a,); only those `done` (a, k) were evaluated."""
-        value = np.where(done & np.isfinite(f), f, np.inf)
-        best = value.min(1)
-        (better,) = np.nonzero(best < self.f_best[runs])
-        if better.size:
-            if self.keep_trace:
-                self._keep_improvements(runs[better], value[better], gradients)
-            rows = runs[better]
-            self.f_best[rows] = best[better]
-            self.x_best[rows] = x[better, value[better].argmin(1)]
-        count = done.sum(1)
-        self.nfev[runs] += count
-        self.njev[runs] += count * gradients
-        self.n_failed[runs] += (done & ~np.isfinite(f)).sum(1)
-
-    def _keep_improvements(self, runs: npt.NDArray[np.intp], value: FloatArray, gradients: bool) -> None:
-        lowest = np.minimum.accumulate(np.column_stack([self.f_best[runs], value]), axis=1)
-        row, place = np.nonzero(lowest[:, 1:] < lowest[:, :-1])
-        step = place + 1
-        which = runs[row]
-        self._improved.append((which, self.nfev[which] + step, self.njev[which] + step * gradients, value[row, place]))
-
-    def trace(self, run: int) -> Trace:
-        """Every improvement of a run."""
-        parts = [np.concatenate(column) for column in zip(*self._improved, strict=True)]
-        if not parts:
-            return Trace(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-        mine = parts[0] == run
-        return Trace(parts[1][mine], parts[2][mine], parts[3][mine])
-
-    def fields(self, run: int, stop: Mapping[str, float], *, wanted: bool) -> dict[str, Any]:
-        """The fields of a result that the books decide; `wanted` says whether there was a target."""
-        found = bool(self.f_best[run] < np.inf)
-        counts: Any = {"nfev": int(self.nfev[run]), "n_failed": int(self.n_failed[run])}
-        return {
-            "x": self.x_best[run].copy(),
-            "fun": float(self.f_best[run]) if found else np.nan,
-            **ending(stop, found=found, wanted=wanted, **counts),
-            **counts,
-            "njev": int(self.njev[run]),
-            **({"trace": self.trace(run)} if self.keep_trace else {}),
-        }
 
 
 def minimize_runs(
@@ -193,15 +126,16 @@ def minimize_runs(
         options={**(options or {}), "stop": {**dict((options or {}).get("stop") or {}), **given}},
     )
     opt = make(rng=rng)
-    books = RunBooks(start, keep_trace=keep_trace)
+    if keep_trace:
+        opt.book.keep_trace()
     most = np.broadcast_to(np.inf if maxfevals is None else np.asarray(maxfevals, dtype=float), len(start))
     means: dict[int, FloatArray] = {}
     with Evaluator(ledger, workers=workers, on_error=on_error) as evaluate:
         while not opt.stop():
-            _one_step(opt, evaluate, books, most, means)
+            _one_step(opt, evaluate, most, means)
         for run, result in enumerate(results := opt.results):
-            front = {name: result[name] for name in ("x", "fun")} if several else {}
-            result.update(books.fields(run, result.stop, wanted=ftarget is not None) | front)
+            if keep_trace:
+                result["trace"] = opt.book.trace(run)
             result.update(first_error=evaluate.first_error, method=make.name, mean=means.get(run, result.mean))
     return list(results)
 
@@ -219,11 +153,11 @@ def _stacked(x0: Any, runs: int | None) -> FloatArray:
     return start
 
 
-def _one_step(opt: Any, evaluate: Evaluator, books: RunBooks, most: FloatArray, means: dict[int, FloatArray]) -> None:
+def _one_step(opt: Any, evaluate: Evaluator, most: FloatArray, means: dict[int, FloatArray]) -> None:
     """Ask, evaluate, tell for all runs; a run's last population is cut where its budget ends."""
     x, active = opt.ask(), opt.active
     rows, k, n = x.shape
-    room = most[active] - books.nfev[active]
+    room = most[active] - opt.nfev
     done: BoolArray = np.arange(k) < room[:, None]
     g = np.full(x.shape, np.nan) if opt.wants_gradient else None
     values, slopes = evaluate(x.reshape(-1, n) if done.all() else x[done], gradients=opt.wants_gradient)
@@ -231,8 +165,8 @@ def _one_step(opt: Any, evaluate: Evaluator, books: RunBooks, most: FloatArray, 
     f[done] = values
     if g is not None and slopes is not None:
         g[done] = slopes
-    # The books know one value per point; with several objectives what is best is the optimizer's to say.
-    books.record(active, x, f if f.ndim == 2 else f.max(-1), done, opt.wants_gradient)
+    if not done.all():
+        opt.book.expect(done)
     for row in np.flatnonzero(room < k).tolist():
         means[int(active[row])] = opt.x_mean[row]  # what a cut population teaches is left out
     opt.tell(x, f, g)

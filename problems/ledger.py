@@ -32,8 +32,8 @@ class Ledger:
     """An objective that counts: what a run evaluates through.
 
     It is called like the `Objective` that it wraps and hands on its attributes (`n`, `bounds`, `x0`, ...). Points count
-    in the order of the rows, so that the trace is exact to the evaluation inside a population too. Only finite values
-    can be best. One ledger serves one run.
+    in the order of the rows, so that the trace is exact to the evaluation inside a population too. NaN and inf
+    are never best. One ledger serves one run.
 
     Parameters
     ----------
@@ -49,9 +49,9 @@ class Ledger:
     nfev, njev : int
         Points and gradients evaluated. A call of `value_and_grad` on k points counts k of each.
     n_failed : int
-        Points whose value was NaN or infinite.
+        Points whose value was NaN or inf; -inf is a value, the least there is.
     f_best : float
-        Least finite value (of a feasible point) so far; inf before the first.
+        Least value (of a feasible point) so far; inf before the first.
     x_best : ndarray, shape (n,), or None
         Where it was found.
 
@@ -113,10 +113,10 @@ class Ledger:
                 self._record_one(x, float(values[0]), gradients)
             return
         least, largest = values[values.argmin()], values[values.argmax()]  # a third of the time of min() and max()
-        if not (-np.inf < least and largest < np.inf):  # NaN fails both comparisons
-            finite = np.isfinite(values)
-            self.n_failed += count - int(finite.sum())
-            values = np.where(finite, values, np.inf)
+        if not largest < np.inf:  # NaN fails the comparison
+            good = values < np.inf
+            self.n_failed += count - int(good.sum())
+            values = np.where(good, values, np.inf)
             least = values.min()
         if least < self.f_best:
             rows = np.asarray(x, dtype=np.float64).reshape(count, -1)
@@ -129,7 +129,7 @@ class Ledger:
     def _record_one(self, x: Any, f: float, gradients: int) -> None:
         self.nfev += 1
         self.njev += gradients
-        if -np.inf < f < np.inf:
+        if f < np.inf:
             if f < self.f_best and (self.feasible is None or self.feasible(_point(x))):
                 self._improve(f, x)
         else:

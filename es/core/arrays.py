@@ -12,6 +12,7 @@ from problems.boxes import Box
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
 
 
 def as_start(x0: Any) -> FloatArray:

@@ -308,6 +308,7 @@ ROWS = (
     Criterion("maxfevals", None, "budget", "the budget of evaluations is spent", _evaluations, "always"),
     Criterion("maxiter", None, "budget", "the budget of iterations is spent", _iterations, "always"),
     Criterion("maxtime", None, "budget", "the time is spent", _seconds, "always"),
+    Criterion("lowest", -math.inf, "target", "the value is -inf, below which there is none", _reached, "always"),
     Criterion("nofinite", 30, "failed", "the objective gave no finite value", _without_value, "always"),
     Criterion("tolfun", 1e-12, "converged", "values of f no longer differ", _range),
     Criterion("tolfunhist", 1e-12, "converged", "the best value no longer changes", _range_of_best),
@@ -343,6 +344,6 @@ ROWS = (
 CRITERIA: dict[str, Criterion] = {row.name: row for row in ROWS}
 
 LIMITS = ("ftarget", "maxfevals", "maxiter", "maxtime")
-COMMON = (*LIMITS, "nofinite")
+COMMON = (*LIMITS, "lowest", "nofinite")
 DISTRIBUTION = (*COMMON, "tolfun", "tolfunhist", "tolflatfitness", "stagnation", "tolx", "tolfacupx", "noeffectcoord")
 COVARIANCE = (*DISTRIBUTION, "noeffectaxis", "conditioncov")

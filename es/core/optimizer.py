@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from es.core import stopping
 from es.core.arrays import FloatArray, IntArray, as_count, as_scale, as_shape, as_start, check_inside, pick, pick_rows
+from es.core.book import Book
 from es.core.ranking import rank_best_first
 from es.core.saving import Saving
 from es.core.streams import open_streams
@@ -91,12 +92,11 @@ class Optimizer(Saving):
         self._streams, self._seeds = open_streams(rng, self.runs)
         self._watch = stopping.Watch(self, stop)
         self.mean: FloatArray = start
-        self.x_best: FloatArray = start.astype(self.dtype)
-        self.f_best: Any = self._each(np.inf)
-        self.n_failed: Any = self._each(0)
+        self.book = Book(start.astype(self.dtype))
         self.generations_without_value: Any = self._each(0)  # in a row, up to now
         self._was_unclean = True
-        self.nit = self.nfev = self.njev = 0
+        self.nit = 0
+        self.f_sorted: FloatArray | None = None
         self.traces = Traces(self.batch)
         self._ended: dict[int, dict[str, Any]] = {}
         self._reasons: dict[int, dict[str, float]] = {}
@@ -181,7 +181,7 @@ class Optimizer(Saving):
         x : array_like, shape (k, n), or (active runs, k, n)
             Any number of points >= 1.
         f : array_like, shape (k,) or (active runs, k)
-            Values. Non-finite ones rank last and never become the best.
+            Values. NaN and inf rank last and never become the best; -inf is the least there is and ends the run.
         g : array_like, shape of x, optional
             Gradients, for methods with `wants_gradient`.
         rank_by : array_like, shape of f, optional
@@ -195,30 +195,30 @@ class Optimizer(Saving):
             Wrong shapes, points that are not finite or outside of the bounds, gradients missing or not asked for.
         """
         points, values = self._checked(x, f)
+        raw = values  # in the order of the caller's
         slopes = self._checked_gradient(g, points.shape)
         rank = values if rank_by is None else as_shape("rank_by", rank_by, values.shape)
         allowed = None if feasible is None else as_shape("feasible", feasible, values.shape, bool)
         arranged = self._arrange(points)
         if arranged is not None:
-            plain = rank is values
+            same = rank is values
             points, values = pick_rows(points, arranged), pick(values, arranged)
-            rank = values if plain else pick(rank, arranged)
+            rank = values if same else pick(rank, arranged)
             slopes = None if slopes is None else pick_rows(slopes, arranged)
             allowed = None if allowed is None else pick(allowed, arranged)
         rank = self._ranked_by(rank)
         order, ranked, clean = rank_best_first(rank)
-        if clean and rank is values and allowed is None:
-            self._keep_best(points, order[..., 0], ranked[..., 0])
+        plain = clean and rank is values
+        self.book.count(raw, gradients=slopes is not None, failed=None if plain else ~(raw < np.inf))
+        if plain and allowed is None:
+            self.book.improve(points, order[..., 0], ranked[..., 0])
         else:
-            good = np.isfinite(values)
-            self.n_failed = self.n_failed + (~good).sum(-1)
+            good = values < np.inf
             value = np.where(good if allowed is None else good & allowed, values, np.inf)
-            self._keep_best(points, value.argmin(-1), value.min(-1))
-        k = values.shape[-1]
-        self.nfev += k
-        self.njev += k if slopes is not None else 0
+            self.book.improve(points, value.argmin(-1), value.min(-1))
+        self.f_sorted = ranked if plain else None
         self.traces.add(ranked)
-        if k >= self.min_rows:
+        if values.shape[-1] >= self.min_rows:
             self._learn_where_possible(points, values, slopes, order, None if clean else ranked)
         self.nit += 1
         self._after()
@@ -290,23 +290,41 @@ class Optimizer(Saving):
 
     def _summary(self, run: int, row: int) -> dict[str, Any]:
         """What the result of a run says, read from row `row` of the state."""
-        at = ... if self.runs is None else row
-        reasons = self._reasons.get(run, {})
-        f_best = float(self.f_best if self.runs is None else self.f_best[row])
-        found = f_best < np.inf
-        n_failed = int(self.n_failed if self.runs is None else self.n_failed[row])
-        wanted = "ftarget" in self._watch.thresholds
+        counts = self.book.of(row)
+        wanted, found = "ftarget" in self._watch.thresholds, not math.isnan(counts["fun"])
+        spent = {name: counts[name] for name in ("nfev", "n_failed")}
         return {
-            "x": self.x_best[at].copy(),
-            "fun": f_best if found else math.nan,
-            **stopping.ending(reasons, found=found, wanted=wanted, nfev=self.nfev, n_failed=n_failed),
-            "mean": self.x_mean[at].copy(),
-            "nfev": self.nfev,
-            "njev": self.njev,
+            **counts,
+            **stopping.ending(self._reasons.get(run, {}), found=found, wanted=wanted, **spent),
+            "mean": self.x_mean[... if self.runs is None else row].copy(),
             "nit": self.nit,
-            "n_failed": n_failed,
             "seed": self._seeds[run],
         }
+
+    @property
+    def nfev(self) -> Any:
+        """Points evaluated, a number or one per active run."""
+        return self.book.nfev
+
+    @property
+    def njev(self) -> Any:
+        """Gradients evaluated, a number or one per active run."""
+        return self.book.njev
+
+    @property
+    def n_failed(self) -> Any:
+        """Points without a value, a number or one per active run."""
+        return self.book.n_failed
+
+    @property
+    def f_best(self) -> Any:
+        """Least value so far, a number or one per active run; inf before the first."""
+        return self.book.f_best
+
+    @property
+    def x_best(self) -> FloatArray:
+        """Where it was found, (n,) or (active runs, n)."""
+        return self.book.x_best
 
     # Inside ----------------------------------------------------------------------------------------
 
@@ -325,7 +343,7 @@ class Optimizer(Saving):
         return np.full(self.batch, value)[()]
 
     def _row_names(self) -> tuple[str, ...]:
-        return ("x_best", "f_best", "n_failed", "generations_without_value", "scale0", *self.state_names)
+        return ("generations_without_value", "scale0", *self.state_names)
 
     def _checked(self, x: npt.ArrayLike, f: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         points: FloatArray = np.asarray(x, dtype=self.dtype)
@@ -345,17 +363,6 @@ class Optimizer(Saving):
         if not self.wants_gradient:
             raise ValueError(f"g must not be given to {type(self).__name__}, which uses no gradients")
         return as_shape("g", g, shape)
-
-    def _keep_best(self, x: FloatArray, first: Any, value: Any) -> None:
-        """Remember row `first` of each run where its value is the least so far."""
-        if self.runs is None:
-            if value < self.f_best:
-                self.f_best, self.x_best = value[()], x[first].copy()
-            return
-        (better,) = (value < self.f_best).nonzero()
-        if better.size:
-            self.f_best[better] = value[better]
-            self.x_best[better] = x[better, first[better]]
 
     def _learn_where_possible(
         self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None
@@ -389,6 +396,7 @@ class Optimizer(Saving):
         """Keep these rows of everything that has one row per run."""
         for name in self._row_names():
             setattr(self, name, getattr(self, name)[rows])
+        self.book.take(rows)
         self.traces.take(rows)
         self._watch.take(rows)
         self._streams = [self._streams[row] for row in rows]

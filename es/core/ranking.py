@@ -13,10 +13,10 @@ FIRST.setflags(write=False)
 
 
 def rank_best_first(f: FloatArray) -> tuple[IntArray, FloatArray, bool]:
-    """Order of the values best first, the values in it, and whether all are finite; what is not counts as inf."""
+    """Order of the values best first, the values in it, and whether all are finite; NaN counts as inf."""
     if f.shape == (1,):
         clean = math.isfinite(f[0])
-        return FIRST, f if clean else np.array([np.inf]), clean
+        return FIRST, f if f[0] < math.inf else np.array([np.inf]), clean
     order = f.argsort(-1, kind="stable")
     ranked = pick(f, order)
     # NaN and inf sort to the end and -inf to the front, so two looks show whether there are any.
@@ -25,7 +25,7 @@ def rank_best_first(f: FloatArray) -> tuple[IntArray, FloatArray, bool]:
     else:
         clean = bool(np.isfinite(ranked[:, 0]).all() and np.isfinite(ranked[:, -1]).all())
     if not clean:
-        f = np.where(np.isfinite(f), f, np.inf)
+        f = np.where(f < np.inf, f, np.inf)
         order = f.argsort(-1, kind="stable")
         ranked = pick(f, order)
     return order, ranked, clean

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from es.core import state
 from es.core.arrays import IntArray
+from es.core.book import Book
 from es.core.traces import Traces
 
 
@@ -23,8 +24,7 @@ class Saving:
     popsize: int
     mean: npt.NDArray[np.float64]
     nit: int
-    nfev: int
-    njev: int
+    book: Book
     traces: Traces
     _streams: list[np.random.Generator]
     _seeds: list[Any]
@@ -48,6 +48,8 @@ class Saving:
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """All that the run depends on from here, as plain arrays (see `es.core.state.save`)."""
         arrays = {name: np.array(getattr(self, name)) for name in self._row_names()}
+        for name, value in self.book.state_dict().items():
+            arrays[f"book.{name}"] = value
         for name, value in self.traces.state_dict().items():
             arrays[f"traces.{name}"] = value
         arrays["active"] = self.active.copy()
@@ -57,7 +59,7 @@ class Saving:
                 "class": type(self).__name__,
                 "popsize": self._popsize_of_state(),
                 "dtype": self.dtype.name,
-                "counts": [self.nit, self.nfev, self.njev, self._looked],
+                "counts": [self.nit, self._looked],
                 "seconds": time.monotonic() - self._opened,
                 "reasons": sorted(self._reasons.items()),
                 "ended": {run: _plain(summary) for run, summary in self._ended.items()},
@@ -85,11 +87,12 @@ class Saving:
             self._take_runs(kept)
         for name in self._row_names():
             setattr(self, name, arrays[name].copy() if arrays[name].ndim else arrays[name][()])
+        self.book.load_state_dict(state.below(arrays, "book."))
         self.traces.load_state_dict(state.below(arrays, "traces."))
         # Into the generators that are there: the caller may hold one of them and go on drawing from it.
         for stream, text in zip(self._streams, arrays["rng"], strict=True):
             stream.bit_generator.state = state.generator_from_text(str(text)).bit_generator.state
-        self.nit, self.nfev, self.njev, self._looked = books["counts"]
+        self.nit, self._looked = books["counts"]
         self._opened = time.monotonic() - books["seconds"]
         self._reasons = {int(run): reasons for run, reasons in books["reasons"]}
         self._was_unclean = True

@@ -10,6 +10,7 @@ ftarget         off      target    the target was reached
 maxfevals       off      budget    the budget of evaluations is spent
 maxiter         off      budget    the budget of iterations is spent
 maxtime         off      budget    the time is spent
+lowest          -inf     target    the value is -inf, below which there is none
 nofinite        30       failed    the objective gave no finite value
 tolfun          1e-12    converged values of f no longer differ
 tolfunhist      1e-12    converged the best value no longer changes

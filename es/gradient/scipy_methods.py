@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core.optimizer import Optimizer
+from es.core.stopping import COMMON
 from es.gradient import scipy_solvers as solvers
 from es.gradient.inversion import Answer, Call, Direct, FloatArray, Inverted
 from es.gradient.scipy_solvers import Task
@@ -43,7 +44,7 @@ class ScipySolver(Optimizer):
     """
 
     kind = "scipy"
-    criteria = ("ftarget", "maxfevals", "maxiter", "maxtime", "nofinite")
+    criteria = COMMON
     solve: ClassVar[Any]  # a staticmethod (call, task) -> SciPy's result
     defaults: ClassVar[Mapping[str, Any]] = {}
     keeps_bounds: ClassVar[bool] = True

@@ -126,6 +126,7 @@ class AugmentedLagrangian(FeasibleOnly):
             self._recent, self._unit = np.zeros((0, g.shape[1])), _spreads(g)
         violation = self._watch(x, g)
         feasible = violation == 0.0
+        f = np.where(~feasible & (f == -np.inf), np.inf, f)  # no penalty would ever lead away from there
         self._follow(np.where(feasible, f, np.inf))
         self._entered = bool(self._entered or self.constraints.equality.any() or feasible.any())
         if not self._entered:

@@ -31,7 +31,8 @@ class History:
         """Keep iteration `nit` if its turn has come."""
         if nit % self.stride:
             return
-        low, middle, high = _marks(f)
+        known = getattr(opt, "f_sorted", None)  # None where values were ranked by something else
+        low, middle, high = _marks(f, known)
         # The axis ratio takes a decomposition, so it is looked at as rarely as the stopping criteria look at it.
         ratio = getattr(opt, "axis_ratio", None) if nit % max(self.stride, opt.rare_interval, 10) == 0 else None
         sigma = _largest(getattr(opt, "sigma", None))
@@ -65,13 +66,14 @@ class History:
         self._stds = list(state["stds"])
 
 
-def _marks(f: FloatArray) -> tuple[float, float, float]:
-    """Least, median and greatest of the finite values; NaN where there is none."""
+def _marks(f: FloatArray, ranked: FloatArray | None) -> tuple[float, float, float]:
+    """Least, median and greatest of the finite values; NaN where there is none. `ranked`: f sorted, if known."""
     if len(f) == 1:
         value = float(f[0])
         return (value,) * 3 if -np.inf < value < np.inf else (np.nan,) * 3
-    ranked = f.copy()
-    ranked.sort()  # NaN goes last
+    if ranked is None or ranked.size != f.size:
+        ranked = f.copy()
+        ranked.sort()  # NaN goes last
     if not -np.inf < ranked[0] <= ranked[-1] < np.inf:
         ranked = ranked[np.isfinite(ranked)] if np.isfinite(ranked).any() else np.full(1, np.nan)
     return ranked[0], ranked[len(ranked) // 2], ranked[-1]

@@ -104,7 +104,7 @@ def _compromises(run: Run, decode: Callable[[Any], Any]) -> dict[str, Any]:
 def summarize(run: Run) -> OptimizeResult:
     """The result of a run that has ended; see `es.minimize` for its fields."""
     opt, limits, stop, decode = run.opt, run.limits, run.stop, run.reporter.decode
-    found = bool(np.isfinite(run.f_best))
+    found = bool(run.f_best < np.inf)
     more = {} if run.ranking_rule is None else run.ranking_rule.report()
     instead = "no feasible point was found, x has the least violation" if more.get("violation") else ""
     if "x" in more:

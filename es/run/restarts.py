@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import state as store
+from es.core.book import Book
 
 MOST = 9  # restarts with a doubled population, unless told otherwise: 512 times the first one
 
@@ -33,7 +34,11 @@ class Restarts:
     ----------
     log : list of dict
         Runs that have ended: popsize, nfev, fun, stop.
+    book : es.core.book.Book
+        Counts and best of the runs that have ended.
     """
+
+    drive = None  # a loop of a solver's own would end with its first run
 
     def __init__(self, make: Callable[..., Any], *, most: int = MOST, rng: Any = None) -> None:
         if not isinstance(most, int | np.integer) or isinstance(most, bool) or most < 0:
@@ -50,7 +55,7 @@ class Restarts:
         # The first run fixes what the later ones are measured by.
         self._x0, self._scale0, self._popsize0 = self.inner.mean.copy(), self.inner.scale0.copy(), self.inner.popsize
         self._start = self.inner.x_mean
-        self.x_best, self.f_best = self.inner.x_best, self.inner.f_best
+        self.book = Book(self.inner.x_best)
 
     def _next(self) -> dict[str, Any] | None:
         """What changes in the next run; None when there is to be none. IPOP: twice the population."""
@@ -83,22 +88,17 @@ class Restarts:
     def tell(self, x: npt.ArrayLike, f: npt.ArrayLike, g: npt.ArrayLike | None = None, **more: Any) -> None:
         """Values for the present run; if its criteria are met, the next one begins."""
         self.inner.tell(x, f, g, **more)
-        if self.inner.f_best < self.f_best:
-            self.x_best, self.f_best = self.inner.x_best, self.inner.f_best
         reasons = self.inner.stop()
         if not reasons:
             return
-        self.log.append(
-            {
-                "popsize": int(self.inner.popsize),
-                "nfev": int(self.inner.nfev),
-                "fun": float(self.inner.f_best),
-                "stop": dict(reasons),
-            }
-        )
-        changes = self._next()
+        fun = float(self.inner.f_best)
+        one = {"popsize": int(self.inner.popsize), "nfev": int(self.inner.nfev), "fun": fun, "stop": dict(reasons)}
+        self.log.append(one)
+        self.book.add(self.inner.book)
+        changes = None if "lowest" in reasons else self._next()
         if changes is None:
-            self._stop = {**reasons, "restarts": float(len(self.log) - 1)}
+            best = min(self.log, key=lambda run: run["fun"])  # how good the result is, its run says, not the last one
+            self._stop = {**best["stop"], "restarts": float(len(self.log) - 1)}
         else:
             self._begin({**changes, "rng": self._draw()})
 
@@ -109,6 +109,16 @@ class Restarts:
     def stop(self) -> dict[str, float]:
         """Empty until the last run has ended."""
         return dict(self._stop)
+
+    @property
+    def f_best(self) -> float:
+        """Least value of all runs."""
+        return float(min(self.book.f_best, self.inner.f_best))
+
+    @property
+    def x_best(self) -> Any:
+        """Where it was found."""
+        return self.inner.x_best if self.inner.f_best < self.book.f_best else self.book.x_best
 
     @property
     def x_mean(self) -> Any:
@@ -135,8 +145,7 @@ class Restarts:
         books = {"made": made, "log": self.log, "large": self.large, "stop": self._stop, **self._books()}
         return {
             **inner,
-            "x_best": np.array(self.x_best),
-            "f_best": np.array(self.f_best),
+            **{f"book.{name}": value for name, value in self.book.state_dict().items()},
             "rng": np.array(store.generator_to_text(self._rng)),
             "books": store.pack(books),
         }
@@ -148,7 +157,7 @@ class Restarts:
         self.inner.load_state_dict(store.below(state, "inner."))
         self.log, self.large, self._stop = books["log"], books["large"], books["stop"]
         self._load_books(books)
-        self.x_best, self.f_best = np.array(state["x_best"]), float(state["f_best"])
+        self.book.load_state_dict(store.below(state, "book."))
         self._rng.bit_generator.state = store.generator_from_text(str(state["rng"])).bit_generator.state
 
     def _books(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from es.parts.invariances import ALL_BUT_ROTATION
 from es.strategies._assisted_run import AssistedRun
 from es.strategies.cmaes import CMAES
 
-OWN = ("ftarget", "maxfevals", "maxtime")  # what looks at evaluations; the other criteria look at generations
+OWN = ("ftarget", "maxfevals", "maxtime", "lowest")  # what looks at evaluations; the other criteria look at generations
 
 
 class LQCMAES(Optimizer):

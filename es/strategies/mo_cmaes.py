@@ -142,9 +142,8 @@ class MOCMAES(Optimizer):
         failed: npt.NDArray[np.bool_] = np.asarray(~np.isfinite(values).all(-1))
         values = np.where(failed[..., None], np.inf, values)[(*runs, order)]
         hopeless = failed.all(-1)
-        self.n_failed = self.n_failed + failed.sum(-1)
         self.generations_without_value = np.where(hopeless, self.generations_without_value + 1, 0)[()]
-        self.nfev += values.shape[-2]
+        self.book.count(np.where(failed, np.inf, 0.0), gradients=False, failed=failed)
         self._select(z, u, parent, values, hopeless)
         self._asked = Offspring()
         self.nit += 1
@@ -203,7 +202,7 @@ class MOCMAES(Optimizer):
             if np.isfinite(self.reference[run]).all():
                 figure[run] = -_volume(self.values[run], self.reference[run])
         inside = self._inside(self.parents)
-        self._keep_best(inside, np.zeros(self.batch, dtype=np.intp), figure)
+        self.book.improve(inside, np.zeros(self.batch, dtype=np.intp), figure)
         self.mean = inside.mean(-2)
         self.traces.add(figure[..., None])
 

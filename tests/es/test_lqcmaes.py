@@ -251,7 +251,7 @@ def test_optima_in_a_box(place):
     test_bounds.test_optima(NAME, "transform", place)
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_half_space_without_values(bad):
     test_tell.test_half_space_without_values(NAME, bad)
 

@@ -157,7 +157,7 @@ def test_what_an_end_means_however_the_run_was_made(name):
     wanted = es.minimize(sphere, np.ones(3), method=Ends, ftarget=-1.0, rng=1)
     stacked = es.minimize_runs(sphere, np.ones((2, 3)), method=Ends, ftarget=-1.0, vectorized=True, rng=1)
     for result in (wanted, *stacked):
-        assert result.success == (name == "ftarget")
+        assert result.success == (means == "target")
         assert result.status == (2 if means == "converged" else status)
 
 

@@ -63,7 +63,7 @@ def test_the_callers_arrays_and_stream_are_left_alone(name):
 
 
 @pytest.mark.parametrize("name", CONVERGING)
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_half_space_without_values(name, bad):
     def f(x):
         return np.where(x[..., 0] < 0.5, bad, sphere(x - 1))
@@ -91,8 +91,8 @@ def test_failures_are_counted_and_rank_last():
     x = opt.ask()
     f = np.array([-np.inf, 3.0, np.nan, 1.0, np.inf, 2.0])
     opt.tell(x, f)
-    assert opt.n_failed == 3 and opt.f_best == 1.0
-    np.testing.assert_array_equal(opt.traces.last, [1, 2, 3, np.inf, np.inf, np.inf])
+    assert opt.n_failed == 2 and opt.f_best == -np.inf and (opt.x_best == x[0]).all()
+    np.testing.assert_array_equal(opt.traces.last, [-np.inf, 1, 2, 3, np.inf, np.inf])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -213,7 +213,7 @@ def test_any_values(data, name, n, popsize):
         assert np.isfinite(x).all()
         f = data.draw(hnp.arrays(float, popsize, elements=odd))
         opt.tell(x, f)
-        seen.extend(f[np.isfinite(f)])
+        seen.extend(f[f < np.inf])
         opt.stop()
     assert opt.f_best == min(seen, default=np.inf)
     assert opt.n_failed == 12 * popsize - len(seen)
