@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from experiments.curve import Curve, pack, unpack
 from experiments.journal import NAME, VERSION, Journal, StoreError, check_version, read_lines
 from experiments.provenance import provenance
 from experiments.records import Trial, digest
+from experiments.settings import separate
 from experiments.spec import Spec
 
-__all__ = ["Store", "StoreError", "Study", "load"]
+__all__ = ["Store", "StoreError", "Study", "load", "merge"]
 
 # What may differ between two starts of one study: nothing of it changes a number.
 _FREE = ("title", "timeout")
@@ -153,8 +154,8 @@ class Store:
 
     def _go_on(self, header: dict[str, Any], extend: bool) -> bool:
         """Take over what the folder holds; True if the header is to be written (again)."""
-        study = _read(self.journal.path)
-        if not study.header:  # killed while the very first line was written
+        study = _study(_read(self.journal.path))
+        if not study.header.get("journal"):  # killed while the very first line was written
             self.journal.cut_tail()
             return True
         same = study.header["identity"] == header["identity"]
@@ -191,13 +192,16 @@ class Store:
         self.close()
 
 
-def load(folder: str | Path) -> Study:
-    """Load a folder of results, finished or not.
+def load(*folders: str | Path, beside: bool = False) -> Study:
+    """Load a folder of results, finished or not; several become one study.
 
     Parameters
     ----------
-    folder
-        As `run_study` filled it.
+    *folders
+        As `run_study` filled them.  A trial that several of them hold counts once.
+    beside
+        Whether methods of different folders stand side by side, the folder's name in each label, as two versions of the
+        code do; else what has the same settings is pooled.
 
     Returns
     -------
@@ -206,22 +210,107 @@ def load(folder: str | Path) -> Study:
     Raises
     ------
     StoreError
-        If there is no journal in it, or one of a newer version.
+        If there is no journal in a folder, or one of a newer version.
     """
-    path = Path(folder) / NAME
+    if not folders:
+        raise StoreError("name at least one folder of results.")
+    contents = [_contents(Path(folder)) for folder in folders]
+    if beside:
+        names = _short_names([Path(folder) for folder in folders])
+        for content, name in zip(contents, names, strict=True):
+            content.set_apart(name)
+    return _study(contents[0] if len(contents) == 1 else _joined(contents))
+
+
+def merge(folders: Sequence[str | Path], out: str | Path) -> Path:
+    """Write the trials of several folders into a new one, which can be loaded, reported and extended like any other.
+
+    Returns
+    -------
+    Path
+        ``out``.
+    """
+    contents = [_contents(Path(folder)) for folder in folders]
+    target = Path(out)
+    if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
+        raise StoreError(f"{out} is not empty; choose another folder for the merged trials.")
+    joined = _joined(contents)
+    with Journal(target) as journal:
+        now: Any = None
+        for record, header in zip(joined.records.values(), joined.headers, strict=True):
+            if header is not now:
+                journal.append(header)
+                now = header
+            journal.append(record)
+        journal.append(joined.header)
+        for session in joined.sessions:
+            journal.append(session)
+    return target
+
+
+@dataclass
+class _Contents:
+    """What a journal holds, as it stands there."""
+
+    folder: Path
+    header: dict[str, Any]
+    sessions: list[dict[str, Any]]
+    records: dict[str, dict[str, Any]]
+    headers: list[dict[str, Any]]  # for each record the header in force when it was written
+    warnings: list[str]
+
+    def set_apart(self, name: str) -> None:
+        """Put a name into the labels of all methods."""
+        labels = {label: f"{label} ({name})" for label in self.header["methods"]}
+        self.header = {**self.header, "methods": list(labels.values())}
+        self.records = {
+            f"{name}/{key}": {**record, "key": f"{name}/{key}", "method": {**record["method"], "label":
+                              f"{record['method']['label']} ({name})"}} for key, record in self.records.items()
+        }  # fmt: skip
+
+
+def _short_names(folders: Sequence[Path]) -> list[str]:
+    """Names of folders, with their parents where the names are the same."""
+    names = [folder.resolve().name for folder in folders]
+    return [str(folder) if names.count(name) > 1 else name for folder, name in zip(folders, names, strict=True)]
+
+
+def _contents(folder: Path) -> _Contents:
+    path = folder / NAME
     if not path.is_file():
         raise StoreError(f"{folder} holds no results (there is no {NAME} in it).")
-    study = _read(path)
-    if not study.header:
+    content = _read(path)
+    if not content.header:
         raise StoreError(f"{path} is empty; run the study again.")
-    return study
+    return content
 
 
-def _read(path: Path) -> Study:
-    header: dict[str, Any] = {}
-    sessions: list[dict[str, Any]] = []
-    trials: dict[str, dict[str, Any]] = {}
-    warnings: list[str] = []
+def _joined(contents: Sequence[_Contents]) -> _Contents:
+    """One study of several; the last folder's settings are the ones that count as usual."""
+    records: dict[str, dict[str, Any]] = {}
+    headers: dict[str, dict[str, Any]] = {}
+    twice = 0
+    for content in contents:
+        for (key, record), header in zip(content.records.items(), content.headers, strict=True):
+            twice += key in records
+            if key not in records or records[key]["status"] != "ok":
+                records[key], headers[key] = record, header
+    every = [content.header for content in contents]
+    header = dict(every[-1])
+    for name in ("problems", "methods", "params"):
+        header[name] = list(dict.fromkeys(label for one in every for label in one[name]))
+    titles = list(dict.fromkeys(one["title"] for one in every))
+    header |= {"title": " + ".join(titles), "total": max(len(records), *(one["total"] for one in every))}
+    warnings = [warning for content in contents for warning in content.warnings]
+    if twice:
+        warnings.append(f"{twice} trials are in several of the folders and count once.")
+    sessions = [session for content in contents for session in content.sessions]
+    return _Contents(contents[0].folder, header, sessions, records, [headers[key] for key in records], warnings)
+
+
+def _read(path: Path) -> _Contents:
+    content = _Contents(path.parent, {}, [], {}, [], [])
+    under: dict[str, dict[str, Any]] = {}
     # Nothing read here is garbage: the collector would go over a growing heap again and again, for a third of the time.
     collecting = gc.isenabled()
     gc.disable()
@@ -231,14 +320,15 @@ def _read(path: Path) -> Study:
                 check_version(record, path)
             if record is None:
                 what = "is unfinished" if torn else "is damaged"
-                warnings.append(f"Line {number} of {path} {what} and was left out; its trial will run again.")
+                content.warnings.append(f"Line {number} of {path} {what} and was left out; its trial will run again.")
             elif "journal" in record:
                 check_version(record, path)
-                header = record
+                content.header = record
             elif record["kind"] == "session":
-                sessions.append(record)
+                content.sessions.append(record)
             else:
-                trials[record["key"]] = record
+                content.records.pop(record["key"], None)  # what was written last comes last
+                content.records[record["key"]], under[record["key"]] = record, content.header
     except OSError as error:
         if isinstance(error, StoreError):
             raise
@@ -246,12 +336,22 @@ def _read(path: Path) -> Study:
     finally:
         if collecting:
             gc.enable()
-    if header:
-        header["sessions"] = sessions
-        grad_cost = float(header["grad_cost"])
-        for record in trials.values():
-            record["curve"] = Curve(record["curve"], grad_cost)
-            if record["x"] is not None:
-                record["x"] = unpack(record["x"])
-    ordered = sorted(trials.values(), key=lambda record: record["index"])
-    return Study(header, ordered, path.parent, warnings)
+    content.headers = [under[key] for key in content.records]
+    return content
+
+
+def _study(content: _Contents) -> Study:
+    """Unpack what can be used at once, and set trials of other settings apart."""
+    header = {**content.header, "sessions": content.sessions}
+    if not content.header:
+        return Study(header, [], content.folder, content.warnings)
+    records = list(content.records.values())
+    specs = [one["spec"] for one in content.headers]
+    if any(spec is not content.header["spec"] for spec in specs):
+        note = separate(records, specs, content.header["spec"])
+        content.warnings += [note] if note else []
+    for record, spec in zip(records, specs, strict=True):
+        record["curve"] = Curve(record["curve"], float(spec.get("grad_cost", 4.0)))
+        if record["x"] is not None:
+            record["x"] = unpack(record["x"])
+    return Study(header, sorted(records, key=lambda record: record["index"]), content.folder, content.warnings)

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments import Method, Problem, Spec, StoreError, load
+from experiments import Method, Problem, Spec, StoreError, Study, load, run_study
 from experiments import journal as journal_module
 from experiments.curve import Curve, compact_curve, evaluation_triggers, pack, target_steps, unpack
 from experiments.journal import Journal, decode, encode
 from experiments.records import blank_record
-from experiments.store import Store
+from experiments.statistics import summary_table
+from experiments.store import Store, merge
 
 SPEC = Spec("s", [Problem("sphere", 3)], [Method("cmaes"), Method("snes")], seeds=3)
 
@@ -247,3 +248,81 @@ def test_a_long_curve_stays_short_and_hits_every_target_exactly() -> None:
         assert curve["nfev"][np.argmax(curve["f"] <= target)] == nfev[np.argmax(f <= target)]
     assert curve["nfev"][-1] == nfev[-1] + 5
     assert np.all(np.diff(curve["nfev"]) > 0)
+
+
+def run(folder: Path, spec: Spec, **more: Any) -> Study:
+    return run_study(spec, folder, backend="sequential", **more)
+
+
+MIXED = Spec("s", [Problem("sphere", 3)], [Method("cmaes"), Method("l-bfgs-b")], seeds=3, budget=20)
+
+
+def rows(study: Study) -> dict[tuple[str, str], str]:
+    return {(r["problem"], r["method"]): f"{r['successes']}/{r['trials']}" for r in summary_table(study, samples=10)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "suffix"),
+    [
+        ({"budget": 300.0}, "budget=20"),
+        ({"maxcost": 900.0}, "budget=20"),
+        ({"grad_cost": 1.0}, "grad_cost=4"),
+        ({"precision": 1e-3}, "precision=1e-08"),
+    ],
+)
+def test_trials_of_another_setting_are_rows_of_their_own(tmp_path: Path, changes: dict[str, Any], suffix: str) -> None:
+    run(tmp_path, MIXED)
+    study = run(tmp_path, MIXED.replace(**changes), extend=True)
+    table = rows(study)
+    for method in ("cmaes", "l-bfgs-b"):
+        for label in (method, f"{method} [{suffix}]"):
+            assert table["sphere (n=3)", label].endswith("/3"), table
+    assert any("settings" in warning for warning in study.warnings)
+
+
+def test_changed_options_of_a_method_and_of_a_problem_are_not_pooled(tmp_path: Path) -> None:
+    run(tmp_path, MIXED)
+    methods = [Method("cmaes", {"popsize": 20}), Method("l-bfgs-b")]
+    study = run(tmp_path, MIXED.replace(problems=[Problem("sphere", 3, {"shifted": True}, label="sphere (n=3)")],
+                                        methods=methods), extend=True)  # fmt: skip
+    table = rows(study)
+    assert table["sphere (n=3)", "cmaes"] == "0/3"
+    assert table["sphere (n=3) [shifted=default]", "cmaes [popsize=default]"] == "0/3"
+    assert "sphere (n=3) [shifted=default]" in {trial["problem"]["label"] for trial in study.trials}
+
+
+def test_more_repeats_and_more_methods_are_the_same_setting(tmp_path: Path) -> None:
+    run(tmp_path, MIXED)
+    study = run(tmp_path, MIXED.replace(seeds=5, methods=[Method("cmaes"), Method("snes")]), extend=True)
+    assert rows(study) == {
+        ("sphere (n=3)", "cmaes"): "0/5", ("sphere (n=3)", "snes"): "0/5", ("sphere (n=3)", "l-bfgs-b"): "3/3",
+    }  # fmt: skip
+    assert study.warnings == []
+
+
+def test_gradients_keep_the_price_that_they_had(tmp_path: Path) -> None:
+    run(tmp_path, MIXED.replace(methods=[Method("l-bfgs-b")]))
+    study = run(tmp_path, MIXED.replace(methods=[Method("l-bfgs-b")], grad_cost=1.0), extend=True)
+    for trial in study.trials:
+        price = 4.0 if "grad_cost=4" in trial["method"]["label"] else 1.0
+        assert trial["curve"]["cost"][-1] == trial["nfev"] + price * trial["njev"] == trial["cost"]
+
+
+def test_folders_are_read_as_one_study_or_side_by_side(tmp_path: Path) -> None:
+    run(tmp_path / "a", MIXED)
+    run(tmp_path / "b", MIXED.replace(seeds=[2, 3, 4]))
+    run(tmp_path / "c", MIXED.replace(budget=300))
+    one = load(tmp_path / "a", tmp_path / "b")
+    assert rows(one)["sphere (n=3)", "cmaes"] == "0/5"
+    assert "2 trials are in several of the folders and count once." in one.warnings
+    three = rows(load(tmp_path / "a", tmp_path / "b", tmp_path / "c"))
+    assert three["sphere (n=3)", "cmaes"] == "3/3" and three["sphere (n=3)", "cmaes [budget=20]"] == "0/5"
+    apart = load(tmp_path / "a", tmp_path / "b", beside=True)
+    assert rows(apart)["sphere (n=3)", "cmaes (a)"] == rows(apart)["sphere (n=3)", "cmaes (b)"] == "0/3"
+    merge([tmp_path / "a", tmp_path / "c"], tmp_path / "all")
+    merged = load(tmp_path / "all")
+    assert rows(merged) == {k: v for k, v in three.items() if "[" not in k[1]} | {
+        ("sphere (n=3)", "cmaes [budget=20]"): "0/3", ("sphere (n=3)", "l-bfgs-b [budget=20]"): "3/3",
+    }  # fmt: skip
+    with pytest.raises(StoreError, match="is not empty"):
+        merge([tmp_path / "a"], tmp_path / "all")
