@@ -40,7 +40,7 @@ TITLES = {
 
 CSV_HEADER = (
     "problem", "method", "setting", "n", "trials", "successes", "failed", "target", "reference_known", "ert", "ert_low",
-    "ert_high", "median_gap", "median_f", "score", "seconds",
+    "ert_high", "median_gap", "median_f", "score", "seconds", "tried", "chosen_on", "biased",
 )  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def write_report(study: StudyLike, folder: Path, *, quick: bool = False) -> Path
         writer = csv.DictWriter(file, CSV_HEADER, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    cells = [cell for cell, _ in best_cells(study) if cell.costs]
+    cells = [one.cell for one in best_cells(study) if one.cell.costs]
     overall = overall_table(cells, samples=200 if quick else 1000)
     page = render(study, [path for path in figures if path.suffix == ".svg"], rows, overall)
     target = folder / "report.html"

@@ -59,8 +59,8 @@ def draw_all(study: StudyLike, folder: Path, *, quick: bool = False) -> list[Pat
     from experiments.figures import convergence, ecdf, ert, heatmap, parallel, profiles, sweeps
 
     folder = Path(folder)
-    chosen = [(cell, setting) for cell, setting in best_cells(study) if cell.costs]
-    cells = [cell for cell, _ in chosen]
+    chosen = [one for one in best_cells(study) if one.cell.costs]
+    cells = [one.cell for one in chosen]
     if not cells:
         return []
     look = study_styles(study)

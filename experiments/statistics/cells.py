@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -70,6 +71,12 @@ class Cell:
         charged.
     budgets : (trials,) array
         Cost that each trial spent.
+    allowed : (trials,) array
+        Cost that each trial was allowed; one that ended before its time has what it had then for the rest of it.
+    seeds : tuple of int
+        Number of the repeat of each trial.
+    biased : bool
+        Whether the cell was chosen as the best of several on these very trials; no test is made of it then.
     final : (trials,) array
         Best value of each trial (f itself), NaN where there is none.
     scores, seconds : (trials,) arrays
@@ -91,6 +98,9 @@ class Cell:
     scores: FloatArray
     seconds: FloatArray
     failed: int
+    allowed: FloatArray
+    seeds: tuple[int, ...] = ()
+    biased: bool = False
 
     @property
     def family(self) -> str:
@@ -105,9 +115,23 @@ class Cell:
     def times(self, precisions: FloatArray | None = None) -> FloatArray:
         """Runtimes (targets, trials) to reach the precisions (the cell's own by default), ``inf`` where never
         reached."""
-        wanted = (self.targets.precisions if precisions is None else np.atleast_1d(precisions)) * (1 + 1e-12)
+        if precisions is None:
+            return self._times
+        return self._hits(np.atleast_1d(precisions))
+
+    @property
+    def final_times(self) -> FloatArray:
+        """Runtimes (trials,) to the hardest of the cell's own precisions."""
+        return np.asarray(self._times[-1])
+
+    @cached_property
+    def _times(self) -> FloatArray:
+        return self._hits(self.targets.precisions)
+
+    def _hits(self, precisions: FloatArray) -> FloatArray:
         if not self.costs:
-            return np.empty((wanted.size, 0))
+            return np.empty((precisions.size, 0))
+        wanted = precisions * (1 + 1e-12)
         return np.stack([hitting_times(c, g, wanted) for c, g in zip(self.costs, self.gaps, strict=True)], axis=1)
 
 
@@ -224,6 +248,8 @@ def make_cell(problem: str, method: str, trials: Sequence[Mapping[str, Any]], ta
         scores=_column(used, "score"),
         seconds=_column(used, "seconds"),
         failed=sum(t["status"] != "ok" for t in trials),
+        allowed=np.fmax(_column(used, "maxcost"), _column(used, "cost")),
+        seeds=tuple(int(t["seed"]) for t in used),
     )
 
 

@@ -65,17 +65,22 @@ def ecdf_band(
     for times, budgets in problems:
         hit, spent = np.asarray(times, dtype=float), np.asarray(budgets, dtype=float)
         targets, runs = hit.shape
-        index = random.integers(runs, size=(samples, runs))
-        chosen = hit.T[index]  # (samples, runs, targets)
-        if restarts and np.isinf(hit).any():
-            solved = np.isfinite(hit).any(axis=1)
-            part = np.moveaxis(chosen[..., solved], 1, -1)  # (samples, targets, runs)
-            again = _restarted(part, spent[index][:, None, :], random, float(points[-1]))
-            chosen = np.where(np.isfinite(chosen), chosen, np.inf)
-            chosen[..., solved] = np.moveaxis(again, -1, 1)
-        slot = np.searchsorted(points, chosen.reshape(samples, -1), side="left")
-        flat = slot + (points.size + 1) * np.arange(samples)[:, None]
-        total += np.bincount(flat.ravel(), minlength=total.size).reshape(total.shape) / (runs * targets)
+        block = max(1, 4_000_000 // hit.size)  # bounds the memory of one batch of resamples
+        for start in range(0, samples, block):
+            part = slice(start, min(start + block, samples))
+            size = part.stop - start
+            index = random.integers(runs, size=(size, runs))
+            chosen = hit.T[index]  # (size, runs, targets)
+            if restarts and np.isinf(hit).any():
+                solved = np.isfinite(hit).any(axis=1)
+                rows = np.moveaxis(chosen[..., solved], 1, -1)  # (size, targets, runs)
+                again = _restarted(rows, spent[index][:, None, :], random, float(points[-1]))
+                chosen = np.where(np.isfinite(chosen), chosen, np.inf)
+                chosen[..., solved] = np.moveaxis(again, -1, 1)
+            slot = np.searchsorted(points, chosen.reshape(size, -1), side="left")
+            flat = slot + (points.size + 1) * np.arange(size)[:, None]
+            found = np.bincount(flat.ravel(), minlength=size * (points.size + 1)).reshape(size, -1)
+            total[part] += found / (runs * targets)
         pairs += 1.0
     fractions = np.cumsum(total[:, :-1], axis=1) / pairs
     low, high = order_quantile(fractions, [(1 - level) / 2, (1 + level) / 2], axis=0)

@@ -7,13 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from experiments.statistics.aggregate import bootstrap_interval, improvement_interval
+from experiments.statistics.aggregate import bootstrap_interval, improvement_interval, iqm, probability_of_improvement
 from experiments.statistics.cells import Cell
 from experiments.statistics.ecdf import area_above, restarted_runtimes
 from experiments.statistics.ranking import pair_scores
 from experiments.statistics.runtimes import FloatArray
 
 Row = dict[str, Any]
+
+FEW = 10
+"""With fewer problems than this an interquartile mean would leave whole problems out."""
+
+
+def _mean(scores: FloatArray) -> FloatArray:
+    return np.asarray(scores.mean(axis=(-2, -1)))
 
 
 def overall_table(cells: Sequence[Cell], *, samples: int = 1000, draws: int = 50) -> list[Row]:
@@ -33,9 +40,10 @@ def overall_table(cells: Sequence[Cell], *, samples: int = 1000, draws: int = 50
     list of dict
         Per method, fastest first: method, problems, area (mean log10 of evaluations / n over all targets, simulated
         restarts, clipped to the range from 1 / n of the smallest problem to ten times the largest budget), slowdown
-        (10**(difference of areas) to the first), iqm, iqm_low, iqm_high (interquartile mean of the share of targets
-        that a trial reached, 95 % interval), p_better, p_low, p_high (P(first method is better than this one), ties
-        half, 95 % interval; None for the first).
+        (10**(difference of areas) to the first), iqm, iqm_low, iqm_high (mean share of targets that a trial reached,
+        with `FEW` problems or more the interquartile one, 95 % interval), trimmed (whether it is the interquartile
+        one), p_better, p_low, p_high (P(first method is better than this one) at the common budget of each problem,
+        ties half, 95 % interval; None for the first), p_final (the same by what the trials had at their ends).
     """
     methods = list(dict.fromkeys(cell.method for cell in cells))
     table = {(cell.problem, cell.method): cell for cell in cells}
@@ -54,9 +62,10 @@ def overall_table(cells: Sequence[Cell], *, samples: int = 1000, draws: int = 50
         areas[method] = area_above(runtimes, low, max(high, 2 * low), weights)
     ordered = sorted(methods, key=lambda m: areas[m])
     rows = []
+    trimmed = len(problems) >= FEW
     for method in ordered:
         shares = [np.isfinite(table[p, method].times()).mean(axis=0) for p in problems]
-        mean, bottom, top = bootstrap_interval(_even(shares), samples=samples)
+        mean, bottom, top = bootstrap_interval(_even(shares), iqm if trimmed else _mean, samples=samples)
         row: Row = {
             "method": method,
             "problems": len(problems),
@@ -65,14 +74,18 @@ def overall_table(cells: Sequence[Cell], *, samples: int = 1000, draws: int = 50
             "iqm": mean,
             "iqm_low": bottom,
             "iqm_high": top,
+            "trimmed": trimmed,
             "p_better": None,
             "p_low": None,
             "p_high": None,
+            "p_final": None,
         }
         if method != ordered[0]:
             scores = [pair_scores(table[p, ordered[0]], table[p, method]) for p in problems]
             first, second = _even([a for a, _ in scores]), _even([b for _, b in scores])
             row["p_better"], row["p_low"], row["p_high"] = improvement_interval(first, second, samples=samples)
+            ends = [pair_scores(table[p, ordered[0]], table[p, method], np.inf) for p in problems]
+            row["p_final"] = probability_of_improvement(_even([a for a, _ in ends]), _even([b for _, b in ends]))
         rows.append(row)
     return rows
 

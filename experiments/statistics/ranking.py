@@ -23,14 +23,19 @@ class Ranking:
     problems, methods : list of str
         Labels of rows and columns.
     ert : (problems, methods) array
-        To each problem's final target.
+        To each problem's final target, at the common budget.
     ranks : (problems, methods) array
-        1 is best: by ERT; where no trial reached the target, by the median gap left, behind all others.
+        1 is best: by ERT; where no trial reached the target, by the median gap left, behind all others; both at the
+        common budget.
     p_values : (problems, methods) array
         Rank-sum test of the best method of the problem against this one on COCO's scores, Holm-adjusted over all
         cells; NaN for the best itself.
     effects : (problems, methods) array
-        P(best > this one), ties half.
+        P(best > this one) at the common budget, ties half.
+    final_effects : (problems, methods) array
+        The same by what the trials had at their ends, however much they were allowed.
+    common : (problems,) array
+        The common budget: the least cost that a trial on the problem was allowed.
     mean_ranks : (methods,) array
         Over the problems on which all methods have trials.
     friedman : float
@@ -45,6 +50,8 @@ class Ranking:
     ranks: FloatArray
     p_values: FloatArray
     effects: FloatArray
+    final_effects: FloatArray
+    common: FloatArray
     mean_ranks: FloatArray
     friedman: float
     critical_difference: float
@@ -56,18 +63,31 @@ class Ranking:
         return np.asarray(compared & (others < level).all(axis=1), dtype=bool)
 
 
-def pair_scores(a: Cell, b: Cell) -> tuple[FloatArray, FloatArray]:
-    """COCO's scores of the trials of two methods on one problem, larger is better (see `coco_scores`)."""
-    final = np.array([a.targets.final])
-    times = [cell.times(final)[0] for cell in (a, b)]
-    open_budgets = [cell.budgets[~np.isfinite(t)] for cell, t in zip((a, b), times, strict=True)]
-    cutoff = float(np.min(np.concatenate(open_budgets), initial=np.inf))
-    first, second = (coco_scores(t, _gaps_at(cell, cutoff), cutoff) for cell, t in zip((a, b), times, strict=True))
+def common_budget(cells: Sequence[Cell]) -> float:
+    """The least cost that a trial of any of the cells was allowed: up to there all had the same chance.
+
+    A trial that ended before by itself has what it had then for the rest of the budget, so that a method which gives up
+    early is judged by what it gave up with.
+    """
+    return min((float(np.min(cell.allowed)) for cell in cells if cell.allowed.size), default=np.inf)
+
+
+def pair_scores(a: Cell, b: Cell, cutoff: float | None = None) -> tuple[FloatArray, FloatArray]:
+    """COCO's scores of the trials of two methods on one problem, larger is better (see `coco_scores`).
+
+    Parameters
+    ----------
+    a, b : Cell
+    cutoff : float, optional
+        Cost up to which the trials count; the `common_budget` of the two by default, ``inf`` for their ends.
+    """
+    limit = common_budget((a, b)) if cutoff is None else cutoff
+    first, second = (coco_scores(cell.final_times, _gaps_at(cell, limit), limit) for cell in (a, b))
     return first, second
 
 
 def rank_methods(cells: Sequence[Cell]) -> Ranking:
-    """Rank the methods on each problem and test the best against the others.
+    """Rank the methods on each problem and test the best against the others, all at the common budget.
 
     Parameters
     ----------
@@ -78,25 +98,35 @@ def rank_methods(cells: Sequence[Cell]) -> Ranking:
     methods = list(dict.fromkeys(cell.method for cell in cells))
     table = {(cell.problem, cell.method): cell for cell in cells}
     shape = (len(problems), len(methods))
-    ert, ranks, p_values, effects = (np.full(shape, np.nan) for _ in range(4))
+    ert, ranks, p_values, effects, final_effects = (np.full(shape, np.nan) for _ in range(5))
+    common = np.full(len(problems), np.inf)
     for i, problem in enumerate(problems):
         present = [(j, table[problem, m]) for j, m in enumerate(methods) if (problem, m) in table]
         columns = [j for j, _ in present]
-        final = np.array([present[0][1].targets.final])
-        ert[i, columns] = [float(expected_runtime(c.times(final), c.budgets)[0]) for _, c in present]
-        left = [float(np.median(_gaps_at(c, np.inf))) for _, c in present]
+        limit = common[i] = common_budget([cell for _, cell in present])
+        times = [np.where(c.final_times <= limit, c.final_times, np.inf) for _, c in present]
+        ert[i, columns] = [
+            float(expected_runtime(t, np.minimum(c.budgets, limit))) for t, (_, c) in zip(times, present, strict=True)
+        ]
+        left = [float(np.median(_gaps_at(c, limit))) for _, c in present]
         ranks[i, columns] = _ranks(ert[i, columns], np.array(left))
         best = columns[int(np.nanargmin(ranks[i, columns]))]
         for j, cell in present:
             if j != best:
-                p_values[i, j], effects[i, j] = rank_sum(*pair_scores(table[problem, methods[best]], cell))
+                first = table[problem, methods[best]]
+                p_value, effects[i, j] = rank_sum(*pair_scores(first, cell, limit))
+                # Of what was chosen as the best on these very trials nothing can be shown by them.
+                p_values[i, j] = 1.0 if cell.biased or first.biased else p_value
+                final_effects[i, j] = rank_sum(*pair_scores(first, cell, np.inf))[1]
     full = ~np.isnan(ranks).any(axis=1)
     mean_ranks = ranks[full].mean(axis=0) if full.any() else np.full(len(methods), np.nan)
     friedman, difference = np.nan, np.nan
     if len(methods) > 1 and full.sum() > 1:
         comparison = compare_ranks(ranks[full].T)
         friedman, difference = comparison.p_value, comparison.critical_difference
-    return Ranking(problems, methods, ert, ranks, holm(p_values), effects, mean_ranks, friedman, difference)
+    return Ranking(
+        problems, methods, ert, ranks, holm(p_values), effects, final_effects, common, mean_ranks, friedman, difference
+    )
 
 
 def _ranks(ert: FloatArray, left: FloatArray) -> FloatArray:

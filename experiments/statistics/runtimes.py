@@ -144,14 +144,18 @@ def ert_interval(
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level}")
     runs = hit.shape[-1]
-    index = np.random.default_rng(rng).integers(runs, size=(samples, runs))
-    weights = np.zeros((samples, runs))
-    np.add.at(weights, (np.arange(samples)[:, None], index), 1.0)
+    random = np.random.default_rng(rng)
     reached = np.isfinite(hit)
-    total = np.where(reached, hit, spent) @ weights.T  # (..., samples): sums over a resample as one matrix product
-    count = reached.astype(float) @ weights.T
-    estimates = np.where(count > 0, total / np.maximum(count, 1), np.inf)
-    low, high = order_quantile(estimates, [(1 - level) / 2, (1 + level) / 2])
+    cost, won = np.where(reached, hit, spent), reached.astype(float)
+    block = max(1, 4_000_000 // runs)  # bounds the memory of one batch of resamples
+    estimates = []
+    for start in range(0, samples, block):
+        size = min(block, samples - start)
+        drawn = random.integers(runs, size=(size, runs)) + runs * np.arange(size)[:, None]
+        weights = np.bincount(drawn.ravel(), minlength=size * runs).reshape(size, runs).astype(float)
+        total, count = cost @ weights.T, won @ weights.T  # (..., size): sums over a resample as one matrix product
+        estimates.append(np.where(count > 0, total / np.maximum(count, 1), np.inf))
+    low, high = order_quantile(np.concatenate(estimates, axis=-1), [(1 - level) / 2, (1 + level) / 2])
     return low, high
 
 

@@ -40,11 +40,17 @@ def summary_table(study: StudyLike, *, samples: int = 2000, level: float = 0.95)
     Returns
     -------
     list of dict
-        Keys: problem, method, setting (the best one of a sweep, else empty), n, trials, successes, failed, target
-        (final precision), reference_known, ert, ert_low, ert_high (evaluations with gradients charged), median_gap (f
-        minus reference), median_f, score (median, None where the problem has none), seconds (median per trial).
+        Keys: problem, method, setting (the best one of a sweep, else empty), tried (settings that it was chosen among),
+        chosen_on (repeats on which; they are not shown), biased (whether they are shown all the same), n, trials,
+        successes, failed, target (final precision), reference_known, ert, ert_low, ert_high (evaluations with
+        gradients charged), median_gap (f minus reference), median_f, score (median, None where the problem has none),
+        seconds (median per trial).
     """
-    return [_row(cell, setting_text(setting), samples, level) for cell, setting in best_cells(study)]
+    return [
+        _row(one.cell, setting_text(one.setting), samples, level)
+        | {"tried": one.tried, "chosen_on": one.chosen_on, "biased": one.cell.biased}
+        for one in best_cells(study)
+    ]
 
 
 def _row(cell: Cell, setting: str, samples: int, level: float) -> Row:
@@ -68,7 +74,7 @@ def _row(cell: Cell, setting: str, samples: int, level: float) -> Row:
     }
     if not cell.costs:
         return row
-    times = cell.times(np.array([cell.targets.final]))[0]
+    times = cell.final_times
     low, high = ert_interval(times, cell.budgets, level=level, samples=samples)
     last = np.array([gap.min() if gap.size else np.nan for gap in cell.gaps])
     row.update(
@@ -117,7 +123,7 @@ def text_row(row: Mapping[str, Any]) -> dict[str, str]:
     return {
         "problem": row["problem"],
         "method": row["method"],
-        "setting": row["setting"],
+        "setting": f"{row['setting']} (best of {row['tried']})" if row["setting"] else "",
         "success": f"{row['successes']}/{row['trials']}{failed}",
         "ert": number(row["ert"]),
         "interval": "–" if np.isinf(row["ert"]) else f"{number(row['ert_low'])} – {number(row['ert_high'])}",
@@ -167,9 +173,9 @@ def table_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
             f"* {problem}: f minus the best f of any trial; target {number(target)} (1e-5 of the starting gap)."
         )
     if any(row["setting"] for row in rows):
-        notes.append(
-            "best setting: least ERT (least median gap where few settings reach the target), chosen on these "
-            "same trials."
-        )
+        same = any(row.get("biased") for row in rows)
+        halves = max(int(row.get("chosen_on", 0)) for row in rows)
+        how = "on the very trials that are shown" if same else f"on {halves} repeats that are not shown"
+        notes.append(f"best setting: least ERT (least median gap where few settings reach the target), chosen {how}.")
     notes.append("ERT: expected evaluations to that target, gradients charged; interval by bootstrap over trials.")
     return notes

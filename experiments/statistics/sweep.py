@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,11 @@ class SweepTable:
         """Index of the best setting in the sense of `order`."""
         return min(range(len(self.settings)), key=self.order)
 
+    def subset(self, places: Sequence[int], cells: Sequence[Cell]) -> SweepTable:
+        """The table of some settings, with other trials of theirs."""
+        settings = [self.settings[k] for k in places]
+        return SweepTable(self.problem, self.method, self.parameters, settings, list(cells), *_measures(cells))
+
     def column(self, parameter: str) -> list[Any]:
         """Value of the parameter in each setting, None where it does not apply."""
         return [setting.get(parameter) for setting in self.settings]
@@ -96,33 +101,86 @@ def sweep_tables(study: StudyLike) -> list[SweepTable]:
         names = list(dict.fromkeys(name for setting in settings for name in setting))
         names = [name for name in names if len({setting.get(name) for setting in settings}) > 1]
         if names:
-            tables.append(
-                SweepTable(
-                    problem,
-                    method,
-                    names,
-                    settings,
-                    cells,
-                    np.array([_ert(cell) for cell in cells]),
-                    np.array([_gap(cell) for cell in cells]),
-                )
-            )
+            tables.append(SweepTable(problem, method, names, settings, cells, *_measures(cells)))
     return tables
 
 
-def best_cells(study: StudyLike) -> list[tuple[Cell, dict[str, Any]]]:
-    """One cell per problem and method, with its setting: for swept methods the best setting, chosen on these same
-    trials."""
+class Selected(NamedTuple):
+    """What stands for a method on a problem in a comparison.
+
+    Attributes
+    ----------
+    cell : Cell
+        The trials that are shown.
+    setting : dict
+        Of a swept method the best of its settings, else empty.
+    tried : int
+        Settings among which it was chosen.
+    chosen_on : int
+        Repeats on which it was chosen; they are not among those that are shown, unless there is only one.
+    """
+
+    cell: Cell
+    setting: dict[str, Any]
+    tried: int
+    chosen_on: int
+
+
+def best_cells(study: StudyLike) -> list[Selected]:
+    """One cell per problem and method; of swept methods the best setting, chosen on one half of the repeats and shown
+    on the other.
+
+    The best of twenty settings looks better than it is on the trials on which it was chosen, and more so the more there
+    were.  Every other repeat, from the first on, is for the choice.
+    """
     tables = {(table.problem, table.method): table for table in sweep_tables(study)}
-    chosen: list[tuple[Cell, dict[str, Any]]] = []
-    for cell in collect(study):
-        table = tables.get((cell.problem, cell.method))
-        if table is None:
-            chosen.append((cell, {}))
-        else:
-            setting = table.settings[table.best]
-            chosen.append((table.cells[table.best], {name: setting.get(name) for name in table.parameters}))
-    return chosen
+    return [_select(cell, tables.get((cell.problem, cell.method))) for cell in collect(study)]
+
+
+def _select(cell: Cell, table: SweepTable | None) -> Selected:
+    if table is None:
+        return Selected(cell, {}, 1, 0)
+    seeds = sorted({seed for one in table.cells for seed in one.seeds})
+    halves = (set(seeds[::2]), set(seeds[1::2]))
+    parts = [[part(one, half) for one in table.cells] for half in halves]
+    usable = [k for k in range(len(table.cells)) if all(half[k].costs for half in parts)]
+    if usable:
+        trial = table.subset(usable, [parts[0][k] for k in usable])
+        best = usable[trial.best]
+        shown = parts[1][best]
+    else:
+        best, halves = table.best, (set(seeds), set(seeds))
+        shown = replace(table.cells[best], biased=True)
+    setting = {name: table.settings[best].get(name) for name in table.parameters}
+    return Selected(shown, setting, len(table.cells), len(halves[0]))
+
+
+def part(cell: Cell, seeds: Container[int]) -> Cell:
+    """The trials of a cell with these numbers of repeats."""
+    kept = [k for k, seed in enumerate(cell.seeds) if seed in seeds]
+    arrays = {name: getattr(cell, name)[kept] for name in ("budgets", "final", "scores", "seconds", "allowed")}
+    costs, gaps = [cell.costs[k] for k in kept], [cell.gaps[k] for k in kept]
+    return replace(cell, costs=costs, gaps=gaps, seeds=tuple(cell.seeds[k] for k in kept), **arrays)
+
+
+def selection_notes(selected: Sequence[Selected]) -> list[str]:
+    """Sentences for captions: which methods stand with the best of how many settings, chosen how."""
+    found: dict[str, list[Selected]] = {}
+    for one in selected:
+        if one.tried > 1:
+            found.setdefault(one.cell.method, []).append(one)
+    notes = []
+    for method, ones in found.items():
+        tried = sorted({one.tried for one in ones})
+        count = f"{tried[0]}" if len(tried) == 1 else f"{tried[0]} to {tried[-1]}"
+        chosen, shown = max(one.chosen_on for one in ones), max(len(one.cell.costs) for one in ones)
+        how = (
+            "chosen on the very trials that are shown, so that it looks better than it is; no test is made of it"
+            if any(one.cell.biased for one in ones)
+            else f"chosen on {chosen} repeat{'s' * (chosen > 1)} and shown on the {shown} other{'s' * (shown > 1)}"
+        )
+        notes.append(f"{method}: the best of {count} settings on each problem, {how}.")
+    return notes
 
 
 def setting_text(setting: Mapping[str, Any]) -> str:
@@ -146,8 +204,13 @@ def value_text(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
+def _measures(cells: Sequence[Cell]) -> tuple[FloatArray, FloatArray]:
+    """ERT to the final target, and median gap, of each cell."""
+    return np.array([_ert(cell) for cell in cells]), np.array([_gap(cell) for cell in cells])
+
+
 def _ert(cell: Cell) -> float:
-    return float(expected_runtime(cell.times(np.array([cell.targets.final])), cell.budgets)[0])
+    return float(expected_runtime(cell.final_times, cell.budgets))
 
 
 def _last(cell: Cell) -> FloatArray:
@@ -228,12 +291,8 @@ def is_numeric(column: Sequence[Any]) -> bool:
 
 def trial_scores(table: SweepTable) -> tuple[dict[str, list[Any]], FloatArray]:
     """Per trial of the table the parameter values, and one number, smaller is better: minus COCO's score."""
-    budgets = np.concatenate([cell.budgets for cell in table.cells])
-    times = np.concatenate([cell.times(np.array([cell.targets.final]))[0] for cell in table.cells])
-    failed = budgets[~np.isfinite(times)]
-    scores = coco_scores(
-        times, np.concatenate([_last(cell) for cell in table.cells]), float(np.min(failed, initial=np.inf))
-    )
+    times = np.concatenate([cell.final_times for cell in table.cells])
+    scores = coco_scores(times, np.concatenate([_last(cell) for cell in table.cells]))
     columns = {
         name: [value for value, cell in zip(table.column(name), table.cells, strict=True) for _ in cell.costs]
         for name in table.parameters

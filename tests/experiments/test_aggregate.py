@@ -1,4 +1,5 @@
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from experiments.statistics import (
     values_at,
 )
 from experiments.statistics.ranking import pair_scores, rank_methods
-from tests.experiments.fake_study import make
+from tests.experiments.fake_study import make, make_bbob
 
 RNG = np.random.default_rng
 
@@ -183,10 +184,57 @@ def test_a_trial_does_not_win_by_its_larger_budget():
     first, second = pair_scores(quick, slow)
     assert first.min() > second.max() > 0
     cut = dataclasses.replace(
-        quick, costs=[c[:3] for c in quick.costs], gaps=[g[:3] for g in quick.gaps], budgets=np.full(9, 20.0)
+        quick,
+        costs=[c[:3] for c in quick.costs],
+        gaps=[g[:3] for g in quick.gaps],
+        budgets=np.full(9, 20.0),
+        allowed=np.full(9, 20.0),
     )
     first, second = pair_scores(cut, slow)
     assert (second < 0).all()  # after 20 evaluations no trial of either had reached the target
+
+
+def test_a_trial_that_gives_up_early_is_judged_by_what_it_gave_up_with():
+    cells = collect(make(9, failures=False))
+    quick, slow = (
+        next(c for c in cells if c.problem.startswith("Ras") and c.method == m) for m in ("L-BFGS-B", "CMA-ES")
+    )
+    assert max(quick.budgets) < 500 < min(slow.budgets) and not np.isfinite(quick.final_times).any()
+    first, second = pair_scores(quick, slow)  # both were allowed 1e5 evaluations
+    assert first.max() < second.min() < 0
+    ranking = rank_methods([quick, slow])
+    assert ranking.methods[int(np.argmin(ranking.ranks[0]))] == "CMA-ES"
+    assert np.nanmax(ranking.effects) == np.nanmax(ranking.final_effects) == 1.0
+    assert np.nanmin(ranking.p_values) < 1e-3 and ranking.best_alone()[0]
+
+
+def test_the_common_budget_is_what_all_were_allowed():
+    cells = collect(make(9, failures=False))
+    quick, slow = (
+        next(c for c in cells if c.problem.startswith("Ros") and c.method == m) for m in ("L-BFGS-B", "CMA-ES")
+    )
+    ranking = rank_methods([dataclasses.replace(quick, allowed=np.full(9, 150.0)), slow])
+    assert ranking.common.tolist() == [150.0]
+    assert np.isinf(ranking.ert).all() and np.nanmax(ranking.final_effects) == 1.0
+
+
+def test_the_share_of_targets_is_trimmed_only_where_problems_are_many():
+    rows = overall_table(collect(make(9)), samples=20)
+    table = {c.problem: c for c in collect(make(9)) if c.method == "CMA-ES"}
+    shares = [np.isfinite(c.times()).mean() for c in table.values()]
+    mine = next(row for row in rows if row["method"] == "CMA-ES")
+    assert not mine["trimmed"] and mine["iqm"] == pytest.approx(np.mean(shares), abs=0.01) and mine["iqm"] < 0.9
+    many = overall_table(collect(make_bbob(tuple(range(1, 11)), (2,), trials=3)), samples=20)
+    assert all(row["trimmed"] for row in many)
+
+
+def test_probability_of_improvement_of_large_samples_needs_little_memory():
+    x, y = RNG(11).normal(0.2, 1, (40_000, 1)), RNG(12).normal(0, 1, (40_000, 1))
+    tracemalloc.start()
+    estimate, low, high = improvement_interval(x, y, samples=50)
+    assert tracemalloc.get_traced_memory()[1] < 4e8
+    tracemalloc.stop()
+    assert low < estimate < high and estimate == pytest.approx(stats.norm.cdf(0.2 / np.sqrt(2)), abs=0.01)
 
 
 def test_overall_table_orders_by_speed():

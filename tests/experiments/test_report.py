@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from experiments.report import write_report
-from experiments.statistics import collect, format_table, summary_table
-from experiments.statistics.sweep import parameter_importance, sweep_tables
+from experiments.statistics import collect, expected_runtime, format_table, summary_table
+from experiments.statistics.ranking import rank_methods
+from experiments.statistics.sweep import best_cells, parameter_importance, selection_notes, sweep_tables
 from tests.experiments.fake_study import make, make_sweep
 
 CHROMIUM = shutil.which("chromium")
@@ -133,9 +134,38 @@ def test_sweep_table_names_the_best_setting():
     study = make_sweep({"method.sigma0": [0.001, 0.5, 50.0]}, trials=5)
     rows = summary_table(study)
     assert [row["setting"] for row in rows] == ["sigma0=0.5", "sigma0=0.5"]
-    assert "chosen on these same trials" in format_table(rows)
+    assert [(row["tried"], row["trials"], row["chosen_on"]) for row in rows] == [(3, 2, 3)] * 2
+    text = format_table(rows)
+    assert "sigma0=0.5 (best of 3)" in text and "chosen on 3 repeats that are not shown" in text
     tables = sweep_tables(study)
     assert [table.parameters for table in tables] == [["method.sigma0"]] * 2
+
+
+def test_the_best_of_many_equal_settings_is_no_better_than_one():
+    """Forty settings that do nothing: chosen and shown on the same trials, the best would win by luck alone."""
+    study = make_sweep({"method.decoy": list(range(40))}, trials=8, methods=dict.fromkeys("ABCDEF", "cmaes"))
+    selected = [one for one in best_cells(study) if one.cell.problem.startswith("Rastrigin")]
+    tables = [table for table in sweep_tables(study) if table.problem.startswith("Rastrigin")]
+    typical = np.array([np.median(table.ert) for table in tables])
+    lucky = np.array([table.ert.min() for table in tables]) / typical
+    honest = np.array([expected_runtime(one.cell.final_times, one.cell.budgets) for one in selected]) / typical
+    assert np.median(lucky) < 0.55  # what the figures would show
+    assert np.median(honest) > 0.8  # what is left of it on trials that had no part in the choice
+    for one in selected:
+        assert one.tried == 40 and one.chosen_on == 4 and set(one.cell.seeds) <= {1, 3, 5, 7}
+    assert "the best of 40 settings on each problem, chosen on 4 repeats and shown on the 4 others" in " ".join(
+        selection_notes(selected)
+    )
+
+
+def test_with_one_repeat_the_choice_is_owned_up_to_and_not_tested():
+    study = make_sweep({"method.sigma0": [0.001, 0.5, 50.0]}, trials=1, methods={"A": "cmaes", "B": "snes"})
+    selected = best_cells(study)
+    assert all(one.cell.biased for one in selected)
+    ranking = rank_methods([one.cell for one in selected])
+    assert not ranking.best_alone().any()
+    assert "looks better than it is" in " ".join(selection_notes(selected))
+    assert "on the very trials that are shown" in format_table(summary_table(study))
 
 
 def test_importance_finds_the_parameter_that_matters():
