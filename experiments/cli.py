@@ -60,9 +60,8 @@ def _runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=-1, metavar="N", help="worker processes (default: one per core)")
     parser.add_argument("--backend", metavar="NAME", help="loky (default), threading, sequential, dask or ray")
     parser.add_argument("--timeout", type=float, metavar="S", help="seconds that one trial may take")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="print the number of trials and the first ones; run none"
-    )
+    parser.add_argument("--dry-run", action="store_true", help="what would run, how long it takes, what it can show")
+    parser.add_argument("--estimate", action="store_true", help="with --dry-run: call functions of yours, to time them")
     parser.add_argument("--retry-failed", action="store_true", help="run failed and timed-out trials again")
     parser.add_argument("--extend", action="store_true", help="add to a folder that holds other settings of a study")
     parser.add_argument("--no-report", action="store_true", help="run the trials only, draw nothing")
@@ -114,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("show", "Print the table of a folder, what failed, or one trial.")
     sub.add_argument("folder", type=Path)
     sub.add_argument("--failed", action="store_true", help="print the error of each failed trial")
-    sub.add_argument("--key", metavar="KEY", help="print the trial whose key begins so")
+    sub.add_argument("--key", "--trial", metavar="KEY", help="print the trial whose key begins so, and its output")
 
     sub = add("export", "Write trials as CSV files or in COCO's format, which cocopp reads.")
     sub.add_argument("folder", type=Path)

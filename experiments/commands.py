@@ -5,14 +5,20 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from experiments.build import is_own_function
+from experiments.estimate import human_time, time_needed
+from experiments.runner import check_workers
 from experiments.spec import Spec, SpecError, load_spec, ready_made
-from experiments.store import Study, load
+from experiments.statistics.comparisons import study_power
+from experiments.store import StoreError, Study, load
 from experiments.trial import check_trials
 
 # With --quick a study has at most this many repeats and this part of its budget.
@@ -44,8 +50,9 @@ def compare_command(options: argparse.Namespace) -> int:
     spec = load_spec(options.spec, options.settings)
     if options.quick:
         spec = quick(spec)
+    check_workers(options.jobs, options.backend, options.timeout)
     if options.dry_run:
-        return _dry_run(spec)
+        return _dry_run(spec, options)
     from experiments.study import run_study
 
     started = time.perf_counter()
@@ -65,7 +72,7 @@ def compare_command(options: argparse.Namespace) -> int:
     if not options.no_report:
         from experiments.report import write_report
 
-        page = write_report(study, folder, quick=options.quick)
+        page = _drawn(lambda: write_report(study, folder, quick=options.quick), folder)
         _print_table(study)
         print(f"\nReport: {page}")
     _print_failures(study)
@@ -76,13 +83,38 @@ def compare_command(options: argparse.Namespace) -> int:
 sweep_command = compare_command
 
 
-def _dry_run(spec: Spec) -> int:
-    check_trials(spec.trials)
+def _dry_run(spec: Spec, options: argparse.Namespace) -> int:
+    """Say what would run, how long it takes and what it can show; own functions are neither imported nor called."""
+    own = {p.name for p in spec.problems if is_own_function(p.name)}
+    check_trials(spec.trials, own=options.estimate)
     cells = spec.total / len(spec.repeats)
     print(f"{spec.name}: {spec.total} trials ({cells:g} settings x {len(spec.repeats)} repeats); the first:")
     for trial in spec.trials[:5]:
         print(f"  {_describe(trial)}")
+    for sentence in study_power(spec.trials).sentences():
+        print(sentence)
+    if own and not options.estimate:
+        names = ", ".join(sorted(own))
+        print(f"No time is estimated for {names}: --dry-run calls no code of yours; with --estimate it does.")
+    total, sample = time_needed(spec.trials, own=options.estimate, timeout=options.timeout or spec.timeout)
+    if sample:
+        workers = min(os.cpu_count() or 1 if options.jobs < 0 else options.jobs, spec.total)
+        crew = f"{workers} worker{'s' * (workers > 1)}"
+        print(f"Time: about {human_time(total / workers)} with {crew}, by {sample} of the trials.")
     return 0
+
+
+def _drawn(draw: Callable[[], Path], folder: Path) -> Path:
+    """Draw a report; what the disk refuses is one sentence."""
+    try:
+        return draw()
+    except OSError as error:
+        if isinstance(error, StoreError):
+            raise
+        what = f"{error.filename or folder} cannot be written ({error.strerror or error})"
+        raise StoreError(
+            f"{what}; all trials are kept in {folder}: make room and run `python -m experiments report {folder}`."
+        ) from error
 
 
 def _describe(trial: dict[str, Any]) -> str:
@@ -125,7 +157,7 @@ def report_command(options: argparse.Namespace) -> int:
 
     study = load(options.folder)
     _warn(study)
-    print(write_report(study, options.folder))
+    print(_drawn(lambda: write_report(study, options.folder), options.folder))
     return 0
 
 

@@ -17,7 +17,7 @@ from experiments.scheduler import Scheduler
 __all__ = ["BackendError", "dask_client", "run_on_dask"]
 
 
-class BackendError(RuntimeError):
+class BackendError(RuntimeError, ValueError):
     """A backend cannot be used; the message says what to do."""
 
 

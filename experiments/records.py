@@ -61,7 +61,16 @@ def blank_record(trial: Mapping[str, Any]) -> Record:
     record: Record = {name: trial[name] for name in ("key", "index", "problem", "method", "params", "seed")}
     record |= {"status": "ok", "error": "", "n": trial["problem"]["n"] or 0, "f_opt": None, "maxcost": trial["maxcost"]}
     record |= {"f": None, "x": None, "nfev": 0, "njev": 0, "n_failed": 0, "cost": 0.0, "seconds": 0.0}
-    return record | {"score": None, "score_name": None, "stop": {}, "message": "", "curve": {}}
+    return record | {"score": None, "score_name": None, "stop": {}, "message": "", "curve": {}, "output": ""}
+
+
+def judged(record: Record) -> Record:
+    """Call a trial failed that ended well but has nothing to show: no evaluation, or none with a finite value."""
+    if record["status"] != "ok" or record["n_failed"] < record["nfev"]:
+        return record
+    made = record["nfev"]
+    what = f"none of the {made} evaluations gave a finite value" if made else "no evaluation was made"
+    return record | {"status": "error", "error": what, "message": what}
 
 
 def failed_record(trial: Mapping[str, Any], error: str) -> Record:

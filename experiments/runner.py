@@ -21,7 +21,7 @@ from experiments.scheduler import Scheduler
 from experiments.stacks import mark_stacks
 from experiments.worker import one_blas_thread, prepare_worker, run_batch, run_in_worker
 
-__all__ = ["BACKENDS", "run_trials"]
+__all__ = ["BACKENDS", "check_workers", "run_trials"]
 
 Trial = dict[str, Any]
 Record = dict[str, Any]
@@ -62,8 +62,7 @@ def run_trials(
     """
     import joblib
 
-    if jobs == 0:
-        raise ValueError("jobs must be a number of workers or -1 for one per core, got 0.")
+    check_workers(jobs, backend, timeout)
     trials = list(trials)
     if not trials:
         return
@@ -90,8 +89,28 @@ def run_trials(
         workers = (
             joblib.effective_n_jobs(jobs) if chosen in ("loky", "threading") else _workers_of(chosen, backend, jobs)
         )
+        workers = min(workers, len(trials))  # a worker that gets no trial is started for nothing
         stack.enter_context(_configured(chosen, backend))
         yield from _on_joblib(Scheduler(trials, workers, limits), workers, chosen, timeout, work)
+
+
+def check_workers(jobs: int, backend: str | None, timeout: float | None) -> None:
+    """Refuse what no trial could run with.
+
+    Raises
+    ------
+    BackendError
+        Naming the argument, what came and what was expected.
+    """
+    import joblib
+
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0:
+        raise BackendError(f"jobs must be a number of workers or -1 for one per core, got {jobs!r}.")
+    known = {*BACKENDS, *joblib.parallel.BACKENDS, *joblib.parallel.EXTERNAL_BACKENDS}
+    if backend is not None and backend not in known:
+        raise BackendError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}.")
+    if timeout is not None and not timeout > 0:
+        raise BackendError(f"timeout must be a positive number of seconds, got {timeout!r}.")
 
 
 def _surrounding_backend() -> str:

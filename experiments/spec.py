@@ -35,9 +35,16 @@ def _plain(value: Any, where: Sequence[str | int]) -> Any:
         return {str(k): _plain(v, (*where, str(k))) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(v, (*where, i)) for i, v in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SpecError(where, f"must be a finite number, got {value!r}.")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise SpecError(where, f"must be a number, a word, a list or a table, got {type(value).__name__}.")
+
+
+def _text(value: Any, where: Sequence[str | int], *, empty: bool = False) -> None:
+    if value is not None and not (isinstance(value, str) and (value or empty)):
+        raise SpecError(where, f"must be text, got {value!r}.")
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,11 @@ class Problem:
         for n in self.dimensions:
             if n is not None and (not isinstance(n, int) or isinstance(n, bool) or n < 1):
                 raise SpecError(("n",), f"must be a positive integer or a list of them, got {self.n!r}.")
+        if not self.dimensions:
+            raise SpecError(("n",), "must be a positive integer or a list of at least one, got [].")
         for name in ("budget", "maxcost", "precision"):
             _positive(getattr(self, name), (name,))
+        _text(self.label, ("label",))
         object.__setattr__(self, "options", _plain(self.options, ()))
 
     @property
@@ -110,6 +120,7 @@ class Method:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise SpecError(("name",), f"must be the name of a method, got {self.name!r}.")
+        _text(self.label, ("label",))
         if self.skip is not None and (isinstance(self.skip, str) or not all(isinstance(s, str) for s in self.skip)):
             raise SpecError(("skip",), f"must be a list of problem names, got {self.skip!r}.")
         object.__setattr__(self, "options", _plain(self.options, ()))
@@ -171,8 +182,10 @@ class Spec:
                 raise SpecError((what,), "must name at least one.")
         object.__setattr__(self, "problems", _unique_problems(problems))
         object.__setattr__(self, "methods", _unique_methods(methods))
+        _text(self.title, ("title",), empty=True)
         if not isinstance(self.seeds, int):
-            object.__setattr__(self, "seeds", list(self.seeds))
+            listed = isinstance(self.seeds, Sequence) and not isinstance(self.seeds, str)
+            object.__setattr__(self, "seeds", list(self.seeds) if listed else [self.seeds])
         numbers = self.repeats
         if not numbers or any(not isinstance(s, int) or isinstance(s, bool) or s < 0 for s in numbers):
             raise SpecError(("seeds",), f"must be a positive number of repeats or a list of them, got {self.seeds!r}.")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from experiments.build import build_problem
-from experiments.records import blank_record, digest
+from experiments.records import blank_record, digest, judged
 from experiments.solve import Terms, ending, outcome, split_options
 
 __all__ = ["mark_stacks", "run_stack"]
@@ -113,7 +113,7 @@ def run_stack(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     )
     seconds = (time.perf_counter() - started) / len(trials)
     return [
-        blank_record(trial) | ending(term, result.stop) | _found(term, result) | {"seconds": seconds}
+        judged(blank_record(trial) | ending(term, result.stop) | _found(term, result) | {"seconds": seconds})
         for trial, term, result in zip(trials, terms, results, strict=True)
     ]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from experiments.runner import run_trials
+from experiments.progress import Progress
+from experiments.runner import check_workers, run_trials
 from experiments.spec import Spec
 from experiments.store import Store, Study, load
 from experiments.trial import check_trials
@@ -21,38 +21,6 @@ class Interrupted(KeyboardInterrupt):
 
 class FailedTrial(RuntimeError):
     """A trial failed and the study was asked to stop then."""
-
-
-@dataclass
-class Progress:
-    """A bar with done, failed, total and the time left, on standard error; nothing if there is no `stream`."""
-
-    total: int
-    done: int
-    failed: int
-    stream: TextIO | None
-
-    def __enter__(self) -> Progress:
-        self._bar: Any = None
-        if self.stream is not None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=self.total, initial=self.done, unit="trial", file=self.stream, dynamic_ncols=True,
-                             smoothing=0.1, mininterval=0.2)  # fmt: skip
-            self._bar.set_postfix(failed=self.failed)
-        return self
-
-    def add(self, record: dict[str, Any]) -> None:
-        """Count one finished trial."""
-        self.done += 1
-        self.failed += record["status"] != "ok"
-        if self._bar is not None:
-            self._bar.set_postfix(failed=self.failed, refresh=False)
-            self._bar.update()
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
 
 
 def run_study(
@@ -86,7 +54,7 @@ def run_study(
     extend
         Add to a folder whose study has other settings.
     progress
-        Where a progress bar is drawn, such as ``sys.stderr``.
+        Where it is shown how far the study is, such as ``sys.stderr``.
     on_record
         Called with each record after it is in the journal.
 
@@ -99,6 +67,8 @@ def run_study(
     ------
     SpecError
         For a problem or method that does not exist, before anything is written.
+    BackendError
+        For workers that there are not.
     StoreError
         For a folder that cannot be used.
     Interrupted
@@ -115,8 +85,9 @@ def run_study(
     2
     """
     folder = Path(folder) if folder is not None else Path("results") / spec.name
-    check_trials(spec.trials)
     limit = timeout if timeout is not None else spec.timeout
+    check_workers(jobs, backend, limit)
+    check_trials(spec.trials)
     with Store(folder, spec, extend=extend) as store:
         missing = store.missing(retry_failed=retry_failed)
         asked = {trial["key"] for trial in store.trials}
@@ -124,7 +95,7 @@ def run_study(
         kept = {key: status for key, status in store.finished.items() if key in asked and key not in rerun}
         failed = sum(status != "ok" for status in kept.values())
         try:
-            with Progress(len(asked), len(kept), failed, progress) as bar:
+            with Progress(missing, len(asked), len(kept), failed, progress) as bar:
                 for record in run_trials(missing, jobs=jobs, backend=backend, timeout=limit):
                     store.add(record)
                     bar.add(record)

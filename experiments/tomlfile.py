@@ -121,7 +121,12 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     data, text
         The tables, and the text for `line_of`.
     """
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SpecError((), f"{path} is not valid TOML: it must be UTF-8, byte {error.start + 1} is not.") from None
+    except OSError as error:
+        raise SpecError((), f"{path} cannot be read ({error.strerror}).") from None
     try:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:

@@ -8,12 +8,18 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from experiments.build import is_own_function
+from experiments.capture import captured
 from experiments.deadline import Deadline, TrialTimeout
-from experiments.records import Record, Trial, blank_record, digest, key_of
+from experiments.records import Record, Trial, blank_record, digest, judged, key_of
 from experiments.solve import Meter, Terms, rehearse, solve
 from experiments.tomlfile import SpecError
 
 __all__ = ["check_trials", "make_trials", "run_trial"]
+
+
+PAIRED = ("gradient", "differentiab", "derivative", "constraint", "integer", "integrality", "bounds are", "one value")
+"""Words of errors that are neither the method's nor the problem's fault but of the two together."""
 
 
 class Named(Protocol):
@@ -94,8 +100,15 @@ def _relabelled(label: str, option: str, value: Any) -> str:
     return f"{head} (n={value})" if option == "n" else f"{value}{label[len(head) :] if n else ''}"
 
 
-def check_trials(trials: Sequence[Trial]) -> None:
+def check_trials(trials: Sequence[Trial], *, own: bool = True) -> None:
     """Take one trial of each kind up to its first evaluation, before any work starts.
+
+    Parameters
+    ----------
+    trials
+        As `make_trials` gives them.
+    own
+        Whether trials on the user's own functions are among them; to check those is to run the code of their modules.
 
     Raises
     ------
@@ -104,6 +117,8 @@ def check_trials(trials: Sequence[Trial]) -> None:
     """
     seen: set[str] = set()
     for trial in trials:
+        if not own and is_own_function(trial["problem"]["name"]):
+            continue
         # Numbers in options are left out, so that a sweep over a thousand step sizes is rehearsed once.
         words = [[part["name"], *(f"{k}={v}" if isinstance(v, str | bool) else k for k, v in part["options"].items())]
                  for part in (trial["problem"], trial["method"])]  # fmt: skip
@@ -112,15 +127,23 @@ def check_trials(trials: Sequence[Trial]) -> None:
             continue
         seen.add(name)
         try:
-            rehearse(trial)
-        except (ValueError, TypeError, ImportError, AttributeError) as error:
+            with captured():
+                rehearse(trial)
+        except (Exception, SystemExit) as error:
             reason = " ".join(str(error).split())
+            if isinstance(error, SystemExit):
+                reason = f"its module ends Python when it is imported (SystemExit: {reason})"
+            elif not isinstance(error, ValueError | TypeError | ImportError | AttributeError):
+                reason = f"{type(error).__name__}: {reason}"
             who = f"{trial['method']['label']} on {trial['problem']['label']}"
+            if any(word in reason for word in PAIRED):
+                pair = f'skip = ["{trial["problem"]["name"]}"] in the table of {trial["method"]["name"]}'
+                reason = f"{reason.rstrip('.')}; {pair} leaves this pair out."
             raise SpecError((), f"{who} cannot start: {reason}") from error
 
 
 def run_trial(trial: Mapping[str, Any], timeout: float | None = None) -> Record:
-    """Run one trial in this process; whatever happens inside it ends in its record.
+    """Run one trial in this process; whatever happens inside it ends in its record, but for Ctrl-C.
 
     Parameters
     ----------
@@ -137,21 +160,26 @@ def run_trial(trial: Mapping[str, Any], timeout: float | None = None) -> Record:
     started = time.perf_counter()
     record = blank_record(trial)
     meter: Meter | None = None
-    try:
-        with Deadline(timeout) as deadline:
-            meter = Meter(Terms.of(trial), deadline)
-            record |= solve(trial, meter)
-    except TrialTimeout:
-        record |= {"status": "timeout", "error": f"took longer than {timeout:g} s", "message": "timeout"}
-    except Exception as error:
-        record |= {"status": "error", "error": traceback.format_exc(), "message": f"{type(error).__name__}: {error}"}
-    if meter is not None:
+    with captured() as printed:
         try:
-            record |= meter.summary()
-        except Exception as error:  # the score is the user's code as well
-            record |= {
-                "status": "error",
-                "error": traceback.format_exc(),
-                "message": f"{type(error).__name__}: {error}",
-            }
-    return record | {"seconds": time.perf_counter() - started}
+            with Deadline(timeout) as deadline:
+                meter = Meter(Terms.of(trial), deadline)
+                record |= solve(trial, meter)
+        except TrialTimeout:
+            record |= {"status": "timeout", "error": f"took longer than {timeout:g} s", "message": "timeout"}
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # sys.exit() of an objective is a failed trial like any other
+            record |= _failure(error)
+        if meter is not None:
+            try:
+                record = judged(record | meter.summary())
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # the score is the user's code as well
+                record |= _failure(error)
+    return record | {"seconds": time.perf_counter() - started, "output": printed()}
+
+
+def _failure(error: BaseException) -> Record:
+    return {"status": "error", "error": traceback.format_exc(), "message": f"{type(error).__name__}: {error}"}

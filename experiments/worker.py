@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from experiments.capture import captured, captured_process
 from experiments.trial import run_trial
 
 __all__ = ["one_blas_thread", "prepare_worker", "run_batch", "run_in_worker"]
@@ -105,16 +106,35 @@ def _fused(trials: Sequence[dict[str, Any]]) -> list[dict[str, Any]] | None:
         return None
     from experiments.stacks import run_stack
 
-    try:
-        return run_stack(trials)
-    except Exception:
-        # Run alone, the guilty trial has the error in its record and the others have their results.
-        return None
+    with captured() as printed:
+        try:
+            records = run_stack(trials)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            # Run alone, the guilty trial has the error in its record and the others have their results.
+            return None
+        return _with_output(records, printed())
+
+
+def _with_output(records: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """Add to the first of some records what they printed together."""
+    if text and records:
+        note = f"(printed by {len(records)} trials that ran together)\n" if len(records) > 1 else ""
+        records[0] |= {"output": records[0].get("output", "") + note + text}
+    return records
 
 
 def run_in_worker(trials: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:
     """Run trials in a process that is here for nothing else; the function that travels to the workers."""
     _claim_process()
+    if threading.current_thread() is not threading.main_thread():  # one of several threads (dask's) that print
+        return _in_time(trials, timeout)
+    with captured_process() as printed:
+        return _with_output(_in_time(trials, timeout), printed())
+
+
+def _in_time(trials: Sequence[dict[str, Any]], timeout: float | None) -> list[dict[str, Any]]:
     if timeout is None:
         return run_batch(trials)
     records = []

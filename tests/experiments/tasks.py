@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,3 +84,22 @@ def deaf(x: Any) -> float:
     """Stay in one C call for an hour; Python's signal handlers wait for its end."""
     hashlib.pbkdf2_hmac("sha256", b"a", b"b", 2**31 - 1)
     return 0.0
+
+
+def leaving(x: Any) -> float:
+    sys.exit(0)
+
+
+def interrupting(x: Any) -> float:
+    raise KeyboardInterrupt
+
+
+def never_a_number(x: Any) -> float:
+    return float("nan")
+
+
+def chatty(x: Any) -> float:
+    print("said in Python")
+    print("warned about", file=sys.stderr)
+    os.system("echo said by a child")
+    return float(bowl(x))

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from experiments import Method, Problem, Spec, load, run_study
 from experiments.cli import main
+from experiments.study import Interrupted
 from tests.experiments.studies import call
 
 FAST = """\
@@ -100,12 +102,33 @@ def test_dry_run_counts_and_writes_nothing(tmp_path: Path, capsys: pytest.Captur
         (["bench", "nothing"], "no benchmark is called"),
         (["compare", "problems=nomodule:fun"], "nomodule"),
         (["compare", "method.no_such_option=3", "problems=sphere"], "no_such_option"),
+        (["compare", "--jobs", "0"], "jobs must be a number of workers"),
+        (["compare", "--backend", "nosuch"], "backend must be one of loky"),
+        (["compare", "--timeout", "-1"], "timeout must be a positive number"),
+        (["compare", "--timeout", "nan"], "timeout must be a positive number"),
+        (["compare", "seeds=1.5"], "seeds must be a positive number of repeats"),
+        (["compare", "seeds=three"], "seeds must be a positive number of repeats"),
+        (["compare", "seeds=1.5,2"], "seeds must be a positive number of repeats"),
+        (["compare", "title=3"], "title must be text"),
+        (["compare", "problem.n=0"], "must be a positive integer"),
+        (["compare", "method.sigma0=nan"], "must be a finite number"),
+        (["sweep", "latin.toml"], "must be UTF-8"),
+        (["sweep", "folder.toml"], "there is no file"),
+        (["sweep", "leaving.toml"], "ends Python when it is imported"),
+        (["sweep", "dividing.toml"], "ZeroDivisionError"),
+        (["compare", "methods=l-bfgs-b", "problems=bbob-f7", "problem.n=2"], 'skip = ["bbob-f7"]'),
     ],
 )
 def test_mistakes_are_one_sentence(
     words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    Path("latin.toml").write_bytes("name = 'gr\u00f6\u00dfer'".encode("latin-1"))
+    Path("folder.toml").mkdir()
+    for name, line in (("leaving", "raise SystemExit(0)"), ("dividing", "1 / 0")):
+        Path(f"module_{name}.py").write_text(f"{line}\n")
+        Path(f"{name}.toml").write_text(f"methods = ['cmaes']\n[[problems]]\nname = 'module_{name}:f'\nn = 2\n")
     assert run(*words) == 2
     errors = capsys.readouterr().err
     assert message in errors
@@ -125,3 +148,74 @@ def test_list_names_studies_methods_and_problems(capsys: pytest.CaptureFixture[s
     printed = capsys.readouterr().out
     for name in ("compare", "cmaes", "l-bfgs-b", "rosenbrock"):
         assert name in printed
+
+
+@pytest.mark.parametrize("backend", ["sequential", "loky", "threading"])
+def test_what_fails_silently_is_a_failed_trial(backend: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    problems = [
+        Problem(f"tests.experiments.tasks:{name}", 2, {"bounds": [[-1, 1], [-1, 1]]}, label=name)
+        for name in ("leaving", "never_a_number", "chatty")
+    ]
+    spec = Spec("silent", problems, [Method("cmaes")], seeds=2, budget=10)
+    study = run_study(spec, tmp_path, backend=backend, jobs=2)
+    by_name = {name: [t for t in study.trials if t["problem"]["label"] == name] for name in ("leaving", "chatty")}
+    assert [t["status"] for t in by_name["leaving"]] == ["error"] * 2
+    assert "SystemExit: 0" in by_name["leaving"][0]["message"]
+    assert [t["status"] for t in by_name["chatty"]] == ["ok"] * 2
+    for trial in by_name["chatty"]:
+        assert "said in Python" in trial["output"] and "warned about" in trial["output"]
+        assert ("said by a child" in trial["output"]) == (backend == "loky")
+    lost = [t for t in study.trials if t["problem"]["label"] == "never_a_number"]
+    assert all(t["status"] == "error" and "gave a finite value" in t["message"] for t in lost)
+    printed = capfd.readouterr()
+    assert "said in Python" not in printed.out + printed.err
+    assert main(["show", str(tmp_path), "--trial", by_name["chatty"][0]["key"][:10]]) == 0
+    assert "said in Python" in capfd.readouterr().out
+
+
+def test_ctrl_c_stays_ctrl_c(tmp_path: Path) -> None:
+    spec = Spec(
+        "stopped",
+        [Problem("tests.experiments.tasks:interrupting", 2, {"bounds": [[-1, 1], [-1, 1]]})],
+        [Method("cmaes")],
+        seeds=2,
+    )
+    with pytest.raises(Interrupted, match="0 of 2 trials are finished"):
+        run_study(spec, tmp_path, backend="sequential")
+
+
+def test_a_dry_run_neither_imports_nor_calls_what_the_user_wrote(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    Path("module_dry.py").write_text("open('imported', 'w').close()\ndef f(x): return float(x @ x)\n")
+    problem = "name = 'module_dry:f'\nn = 2\nstart = [-1, 1]\n"
+    Path("dry.toml").write_text(f"seeds = 4\nmethods = ['cmaes', 'snes']\n[[problems]]\n{problem}")
+    assert run("sweep", "dry.toml", "--dry-run") == 0
+    printed = capsys.readouterr().out
+    assert not Path("imported").exists() and not Path("results").exists()
+    assert "--estimate" in printed and "Time:" not in printed
+    assert "4 repeats and 1 comparison" in printed
+    assert run("sweep", "dry.toml", "--dry-run", "--estimate") == 0
+    assert "Time: about" in capsys.readouterr().out and Path("imported").exists()
+
+
+def test_a_study_says_what_it_cannot_show(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compare", "--dry-run", "seeds=4", "problems=sphere,rastrigin", "problem.n=2", "budget=10") == 0
+    printed = capsys.readouterr().out
+    assert "no difference can be significant" in printed and "repeats would do" in printed
+    assert "Time: about" in printed
+
+
+def test_a_full_disk_while_drawing_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object, **more: object) -> Path:
+        raise OSError(28, "No space left on device", "convergence.png")
+
+    monkeypatch.setattr("experiments.report.write_report", full)
+    assert run("sweep", study(tmp_path), "--out", tmp_path / "out", "--backend", "sequential", "--quiet") == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: convergence.png cannot be written (No space left on device)")
+    assert errors.count("\n") == 1 and len(load(tmp_path / "out").trials) == 4

@@ -1,0 +1,191 @@
+"""How long a study will take, from a few of its trials; and what is left of it while it runs."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from experiments.build import build_problem, is_own_function
+from experiments.records import Record, Trial
+from experiments.stacks import mark_stacks
+from experiments.trial import run_trial
+from experiments.worker import run_batch
+
+__all__ = ["Clock", "human_time", "time_needed"]
+
+Kind = tuple[str, Any, str]
+SHORTEST = 1e-4
+FELLOWS = 16
+"""Trials of a stack by which the gain of stacks is estimated."""
+
+
+def kind_of(trial: Mapping[str, Any]) -> Kind:
+    """Trials of one kind take about the same time."""
+    return trial["problem"]["label"], trial["problem"]["n"], trial["method"]["name"]
+
+
+def weight_of(trial: Mapping[str, Any]) -> float:
+    """A guess at the relative length of a trial: its budget in evaluations, more where there are many variables.
+
+    The overhead of a generation does not depend on the dimension up to some tens of variables.
+    """
+    n = float(trial["problem"].get("n") or 10)
+    cost = float(trial.get("maxcost") or (trial.get("budget") or 1.0) * n)
+    return cost * (20.0 + n)
+
+
+class Clock:
+    """Learns how long trials take, and says how long those still take that are left.
+
+    Parameters
+    ----------
+    trials
+        Those that are to run.
+
+    Notes
+    -----
+    A kind of trial that has been seen takes its mean time, another one its budget times what a unit of budget took in
+    the kinds that were seen with the same method, or with any.  What is left is divided by the speed so far: seconds of
+    trials per second on the wall, which has the number of workers and the gain of stacks in it.
+    """
+
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        self.left: dict[Kind, list[float]] = {}
+        for trial in trials:
+            entry = self.left.setdefault(kind_of(trial), [0, 0.0])
+            entry[0] += 1
+            entry[1] += weight_of(trial)
+        self.seen: dict[Kind, list[float]] = {}
+        self.rate: dict[str, list[float]] = {}
+        self.started = time.perf_counter()
+        self.worked = 0.0
+
+    def add(self, trial: Mapping[str, Any], weight: float, *, seconds: float | None = None) -> None:
+        """Note that a trial has ended, or with ``seconds`` only how long one of its kind would take."""
+        kind = kind_of(trial)
+        taken = max(float(trial["seconds"] if seconds is None else seconds), SHORTEST)
+        entry = self.seen.setdefault(kind, [0, 0.0])
+        entry[0] += 1
+        entry[1] += taken
+        for name in (kind[2], ""):
+            rate = self.rate.setdefault(name, [0.0, 0.0])
+            rate[0] += taken
+            rate[1] += weight
+        if seconds is None:
+            self.worked += taken
+            left = self.left.get(kind)
+            if left is not None:
+                left[0] -= 1
+                left[1] -= weight
+
+    def work_left(self) -> float:
+        """Seconds that the trials which are left would take one after the other."""
+        total = 0.0
+        for kind, (count, weight) in self.left.items():
+            if count <= 0:
+                continue
+            if kind in self.seen:
+                total += count * self.seen[kind][1] / self.seen[kind][0]
+            else:
+                rate = self.rate.get(kind[2]) or self.rate.get("") or [0.0, 1.0]
+                total += max(weight, 0.0) * rate[0] / max(rate[1], 1e-12)
+        return total
+
+    def time_left(self) -> float | None:
+        """Seconds on the wall until the last trial ends; None while nothing is known."""
+        elapsed = time.perf_counter() - self.started
+        if self.worked <= 0 or elapsed <= 0:
+            return None
+        return self.work_left() / (self.worked / elapsed)
+
+
+def time_needed(
+    trials: Sequence[Trial], *, own: bool = False, seconds: float = 8.0, timeout: float | None = None
+) -> tuple[float, int]:
+    """Seconds that trials take one after the other, from a sample that is run here and now.
+
+    Parameters
+    ----------
+    trials
+        As `experiments.trial.make_trials` gives them.
+    own
+        Whether the user's own functions may be called.
+    seconds
+        About how long the sample may take.
+    timeout
+        Seconds that a trial of the study may take.
+
+    Returns
+    -------
+    total, sample : float, int
+        0 and 0 where nothing may be run.
+    """
+    clock = Clock(trials)
+    kinds: dict[Kind, Trial] = {}
+    stacks: dict[str, list[Trial]] = {}
+    for trial in mark_stacks(t for t in trials if own or not is_own_function(t["problem"]["name"]))[0]:
+        kinds.setdefault(kind_of(trial), trial)
+        stacks.setdefault(trial["stack"] or "", []).append(trial)
+    by_method: dict[str, list[Trial]] = {}
+    for trial in sorted(kinds.values(), key=weight_of):
+        by_method.setdefault(trial["method"]["name"], []).append(trial)
+    # Every method in turn, on problems from all over the range of sizes.
+    order = [group[int(len(group) * part)] for part in _spread_out(max(map(len, by_method.values()), default=0))
+             for group in by_method.values()]  # fmt: skip
+    end = time.perf_counter() + seconds
+    done: set[str] = set()
+    for trial in order:
+        left = end - time.perf_counter()
+        if left <= 0:
+            break
+        if trial["key"] not in done:
+            done.add(trial["key"])
+            limit = max(0.05, min(left, seconds / max(4, len(by_method))))
+            build_problem(trial["problem"])  # once a process, and no part of a trial's time
+            record = run_trial(trial, limit)
+            whole = min(_whole(record), timeout or math.inf)
+            fellows = stacks.get(trial.get("stack") or "", [])[: min(FELLOWS, int(2 * limit / whole))]
+            if timeout is None and record["status"] == "ok" and len(fellows) > 1:
+                whole = min(whole, run_batch(fellows)[0]["seconds"])
+            clock.add(trial, weight_of(trial), seconds=whole)
+    return clock.work_left(), len(done)
+
+
+def _whole(record: Record) -> float:
+    """How long a trial would have taken that was cut off, were it to spend its whole budget."""
+    seconds = float(record["seconds"])
+    if record["status"] != "timeout" or not record["cost"]:
+        return seconds
+    return max(seconds, seconds * float(record["maxcost"]) / float(record["cost"]))
+
+
+def _spread_out(count: int) -> list[float]:
+    """Places in [0, 1) that fill the range evenly, whenever one stops (van der Corput)."""
+    places = []
+    for k in range(count):
+        place, step = 0.0, 0.5
+        while k:
+            place, step, k = place + step * (k & 1), step / 2, k >> 1
+        places.append(place)
+    return places
+
+
+def human_time(seconds: float) -> str:
+    """A time as a person says it.
+
+    Examples
+    --------
+    >>> [human_time(t) for t in (0.4, 42, 400, 9000, 200_000)]
+    ['under 1 s', '42 s', '7 min', '2.5 h', '2.3 days']
+    """
+    if seconds < 1:
+        return "under 1 s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.1f} days"
