@@ -73,7 +73,7 @@ def captured() -> Iterator[Read]:
     global _USERS
     with _LOCK:
         if _USERS == 0:
-            sys.stdout, sys.stderr = _ByThread(sys.stdout), _ByThread(sys.stderr)  # type: ignore[assignment]
+            sys.stdout, sys.stderr = _ByThread(sys.stdout), _ByThread(sys.stderr)
         _USERS += 1
         streams = (sys.stdout, sys.stderr)
     kept = io.StringIO()
