@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Box", "as_box"]
+from problems.numbers import FloatArray, numbers, unmasked
 
-FloatArray = npt.NDArray[np.float64]
+__all__ = ["Box", "as_box"]
 
 
 class Box:
@@ -23,7 +23,9 @@ class Box:
     __slots__ = ("lb", "ub")
 
     def __init__(self, lb: npt.ArrayLike, ub: npt.ArrayLike, n: int | None = None) -> None:
-        lower, upper = np.asarray(lb, dtype=float), np.asarray(ub, dtype=float)
+        lower, upper = numbers("the lower bounds", lb), numbers("the upper bounds", ub)
+        if lower.ndim > 1 or upper.ndim > 1 or (min(lower.size, upper.size) not in (1, max(lower.size, upper.size))):
+            raise ValueError(f"bounds must hold one number per variable, got shapes {lower.shape} and {upper.shape}")
         size = max(lower.size, upper.size) if n is None or max(lower.size, upper.size) > 1 else n
         if n is not None and size != n:
             raise ValueError(f"bounds must have n={n} entries or be scalars, got {size} of them")
@@ -31,6 +33,8 @@ class Box:
         self.ub: FloatArray = np.broadcast_to(upper, (size,)).copy()
         if np.isnan(self.lb).any() or np.isnan(self.ub).any():
             raise ValueError("bounds must not hold NaN: write -inf or inf (None in pairs) where a side is open")
+        if (self.lb == np.inf).any() or (self.ub == -np.inf).any():
+            raise ValueError("bounds must leave room for a number, got inf as a lower or -inf as an upper one")
         wrong = np.flatnonzero(self.lb > self.ub)
         if wrong.size:
             i = int(wrong[0])
@@ -68,17 +72,22 @@ def as_box(bounds: Any, n: int | None = None) -> Box | None:
     """
     if bounds is None:
         return None
+    unmasked("bounds", bounds)
     if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
         return Box(bounds.lb, bounds.ub, n)
     try:
         pairs = [tuple(pair) for pair in bounds] if isinstance(bounds, Iterable) else [()]
         low, high = [a for a, _ in pairs], [b for _, b in pairs]
-        lower = np.array([-np.inf if a is None else a for a in low], dtype=float)
-        upper = np.array([np.inf if b is None else b for b in high], dtype=float)
+        lower = np.array([-np.inf if a is None else float(a) for a in low])
+        upper = np.array([np.inf if b is None else float(b) for b in high])
+    except OverflowError:
+        raise ValueError("bounds must hold numbers below 1.8e308, got an integer of more digits") from None
     except (TypeError, ValueError):
         raise ValueError(
             f"bounds must be scipy.optimize.Bounds or one (low, high) pair per variable, got {bounds!r}"
         ) from None
+    if not pairs:
+        raise ValueError("bounds must have a (low, high) pair for each variable, got none")
     if n is not None and len(pairs) != n:
         raise ValueError(f"bounds must have n={n} (low, high) pairs, got {len(pairs)}")
     return Box(lower, upper, n)

@@ -6,15 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from problems.boxes import FloatArray, as_box
+from problems.boxes import as_box
+from problems.numbers import FloatArray, numbers, size, unmasked
 
-__all__ = ["dimension", "points", "positive", "unmasked", "vector"]
-
-
-def unmasked(what: str, value: Any) -> None:
-    """Refuse masked arrays: NumPy would go on with the numbers behind the mask."""
-    if isinstance(value, np.ma.MaskedArray):
-        raise ValueError(f"{what} must be a plain array, got a masked one: say what hidden entries are by .filled(...)")
+__all__ = ["dimension", "points", "positive", "vector"]
 
 
 def points(x: Any) -> Any:
@@ -26,17 +21,15 @@ def points(x: Any) -> Any:
         points = np.asarray(x)
     except ValueError:
         raise ValueError("x must be an array of shape (..., n), got rows of different lengths") from None
-    if points.dtype.kind not in "fiub":
-        raise ValueError(f"x must hold real numbers, got dtype {points.dtype}")
-    return points.astype(np.float64)
+    if points.dtype.kind in "fiub":
+        return points.astype(np.float64)
+    return numbers("x", points)
 
 
 def dimension(n: int | None, bounds: Any, *others: Any) -> int | None:
     """`n` as given, or the length that one of the other settings tells."""
     if n is not None:
-        if isinstance(n, bool) or int(n) != n or n < 1:
-            raise ValueError(f"n must be a positive integer, got {n!r}")
-        return int(n)
+        return size("n", n)
     if bounds is not None:
         scalar = hasattr(bounds, "lb") and max(np.size(bounds.lb), np.size(bounds.ub)) == 1
         box = None if scalar else as_box(bounds)
@@ -46,20 +39,6 @@ def dimension(n: int | None, bounds: Any, *others: Any) -> int | None:
         if value is not None and not callable(value) and np.ndim(value) == 1:
             return int(np.size(value))
     return None
-
-
-def numbers(what: str, value: Any) -> FloatArray:
-    """A new float64 array of real numbers that fit it; `what` names it in errors."""
-    unmasked(what, value)
-    try:
-        array = np.array(value)
-        if array.dtype.kind not in "fiubO":
-            raise TypeError
-        return array.astype(np.float64)
-    except OverflowError:
-        raise ValueError(f"{what} must hold numbers below 1.8e308, got an integer of more digits") from None
-    except (TypeError, ValueError):
-        raise ValueError(f"{what} must hold real numbers, got {str(value)[:40]!r}") from None
 
 
 def vector(what: str, value: Any, n: int | None) -> FloatArray:

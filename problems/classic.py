@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from problems import functions, transforms
-from problems.objective import FloatArray, Objective
+from problems.numbers import FloatArray, whole
+from problems.objective import Objective
 from problems.registry import register
 
 __all__ = ["TABLE", "Classic", "make"]
@@ -140,7 +141,7 @@ def make(
     Raises
     ------
     ValueError
-        The function is not defined for that n.
+        The function is not defined for that n, or an option is no number of its kind.
 
     Examples
     --------
@@ -170,7 +171,9 @@ def make(
         source=row.source,
     )
     # Each transform has its own stream, so that switching one on leaves the others as they were.
-    streams = np.random.SeedSequence(0 if seed is None else seed).spawn(3)
+    streams = np.random.SeedSequence(0 if seed is None else whole("seed", seed)).spawn(3)
+    if not isinstance(rotated, bool | np.bool_):
+        raise ValueError(f"rotated must be True or False, got {rotated!r}")
     if conditioned is not False:
         objective = transforms.conditioned(objective, 1e6 if conditioned is True else conditioned)
     if rotated:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from problems.feasible import Feasible
 from problems.ledger import Ledger
-from problems.objective import FloatArray, Objective
+from problems.numbers import FloatArray
+from problems.objective import Objective
 from problems.several import MultiLedger, MultiObjective
 
 __all__ = ["check_objective"]
@@ -235,9 +236,7 @@ def _limits(f: Objective, x: FloatArray) -> Iterator[str]:
     """Constraints: one length, finite numbers, derivatives."""
     for k, one in enumerate(f.constraints):
         fun, jac = getattr(one, "fun", None), getattr(one, "jac", None)
-        if fun is None:
-            if hasattr(one, "A") and np.shape(one.A)[-1] != x.shape[1]:
-                yield f"constraint {k} is linear with {np.shape(one.A)[-1]} columns for n={x.shape[1]} variables"
+        if fun is None:  # linear, or a dict, which were looked at when the objective was made
             continue
         values = [np.atleast_1d(fun(row)) for row in x.copy()]
         if len({value.shape for value in values}) > 1 or values[0].ndim != 1:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from problems.objective import FloatArray
+from problems.numbers import FloatArray
 
 __all__ = [
     "ackley",

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from problems.objective import FloatArray, Objective
+from problems.numbers import FloatArray
+from problems.objective import Objective
 
 __all__ = ["Ledger", "Trace"]
 
@@ -119,7 +120,10 @@ class Ledger:
             values = np.where(good, values, np.inf)
             least = values.min()
         if least < self.f_best:
-            rows = np.asarray(x, dtype=np.float64).reshape(count, -1)
+            rows = np.asarray(x, dtype=np.float64)
+            if rows.ndim < 1 or rows.size // rows.shape[-1] != count:
+                raise ValueError(f"x and f must be of one length, got shapes {rows.shape} and {np.shape(f)}")
+            rows = rows.reshape(count, -1)
             values = values if self.feasible is None else self._of_feasible(values, rows)
             if self.feasible is None or values.min() < self.f_best:
                 self._improve_within(values, rows, gradients)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import nn
-from problems.objective import FloatArray
+from problems.numbers import FloatArray
 
 __all__ = ["ACTIVATIONS", "INITS", "Dense", "Start", "chosen"]
 

@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from problems import checks
 from problems.boxes import Box, as_box
+from problems.constraints import checked
+from problems.numbers import FloatArray, generator, number, numbers, unmasked
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds
 
 __all__ = ["Objective"]
 
-FloatArray = npt.NDArray[np.float64]
 Function = Callable[..., Any]
 Start = npt.ArrayLike | Callable[[np.random.Generator], npt.ArrayLike] | None
 
@@ -33,7 +34,8 @@ class Objective:
         Number of variables; taken from `bounds`, `x_opt` or an array `x0` where they tell. None accepts any length.
     jac : None, True or callable
         None: the gradient comes from `autodiff` over `fun` itself. True: `fun` returns `(f, g)`, as in SciPy.
-        Callable: `jac(x)` returns g, of the shape of x.
+        Callable: `jac(x)` returns g, of the shape of x. It is called beside `fun` and counted as one gradient: what it
+        evaluates on its own, such as differences of `fun`, no ledger can see.
     vectorized : bool
         Whether `fun` (and `jac`) work on the last axis and take a whole population in one call.
     bounds : scipy.optimize.Bounds or sequence of (low, high), optional
@@ -118,11 +120,9 @@ class Objective:
         self.start: Start = x0 if x0 is None or callable(x0) else checks.vector("x0", x0, self.n)
         self.sigma0 = checks.positive(sigma0, self.n)
         self.integrality = None if integrality is None else checks.vector("integrality", integrality, self.n) != 0
-        self.constraints: tuple[Any, ...] = (
-            tuple(constraints) if isinstance(constraints, list | tuple) else (constraints,)
-        )
+        self.constraints: tuple[Any, ...] = tuple(checked(constraints, self.n))
         self.x_opt = None if x_opt is None else checks.vector("x_opt", x_opt, self.n)
-        self.f_opt = None if f_opt is None else float(f_opt)
+        self.f_opt = None if f_opt is None else number("f_opt", f_opt)
         self.name: str = name if name is not None else getattr(fun, "__name__", type(fun).__name__)
         self.differentiable: bool | None = True if differentiable is None and jac is not None else differentiable
         self.score = score
@@ -197,7 +197,8 @@ class Objective:
             raise ValueError(
                 f"{self.name} has no gradient: use a method that needs only values (such as 'cmaes'), or give jac"
             )
-        x = np.asarray(x, dtype=np.float64)
+        if type(x) is not np.ndarray or x.dtype != np.float64:
+            x = np.asarray(checks.points(x), dtype=np.float64)
         shape = x.shape
         if not shape or (self.n is not None and shape[-1] != self.n):
             raise ValueError(self._wrong_length(shape))
@@ -243,12 +244,23 @@ class Objective:
             Where the randomness comes from.
         """
         if callable(self.start):
-            return checks.vector("x0(rng)", self.start(np.random.default_rng(rng)), self.n)
+            return checks.vector("x0(rng)", self.start(generator("rng", rng)), self.n)
         if self.start is not None:
             return np.array(self.start, dtype=np.float64)
         if self.box is None or not self.box.finite:
             raise ValueError(f"{self.name} has no start point: give x0, or finite bounds to draw it from")
-        x = np.random.default_rng(rng).uniform(self.box.lb, self.box.ub)
+        draw, low, high = generator("rng", rng), self.box.lb, self.box.ub
+        if self.integrality is not None:
+            low, high = np.where(self.integrality, np.ceil(low), low), np.where(self.integrality, np.floor(high), high)
+            empty = np.flatnonzero(low > high)
+            if empty.size:
+                i = int(empty[0])
+                raise ValueError(f"there is no integer from {self.box.lb[i]} to {self.box.ub[i]} for variable {i}")
+        if np.isfinite(0.5 * high - 0.5 * low).all() and (0.5 * high - 0.5 * low < 0.25 * np.finfo(float).max).all():
+            x = draw.uniform(low, high)
+        else:  # whose width overflows
+            share = draw.random(low.size)
+            x = (1.0 - share) * low + share * high
         return x if self.integrality is None else np.where(self.integrality, np.rint(x), x)
 
     def reseed(self, seed: int | np.random.SeedSequence | np.random.Generator | None) -> None:
@@ -263,7 +275,7 @@ class Objective:
         """
         reseed = getattr(self.fun, "reseed", None)
         if reseed is not None:
-            reseed(np.random.default_rng(seed))
+            reseed(generator("seed", seed))
 
     def __repr__(self) -> str:
         return f"<Objective {self.name}, n={self.n}>"
@@ -293,6 +305,7 @@ class Objective:
             return float(f)
         if f is None:
             raise ValueError(f"{self.name} returned None: fun must return a number (is there a `return`?)")
+        unmasked(f"the value of {self.name}", f)
         try:
             value = np.asarray(f)
         except ValueError:
@@ -306,12 +319,15 @@ class Objective:
             )
         try:
             return float(value.reshape(())[()])
+        except OverflowError:
+            raise ValueError(f"{self.name} returned an integer that no float holds: return a float") from None
         except (TypeError, ValueError):
             raise ValueError(f"{self.name} must return a real number, got {type(f).__name__} {str(f)[:40]!r}") from None
 
     def _values(self, f: Any, shape: tuple[int, ...]) -> FloatArray:
         if f is None:
             raise ValueError(f"{self.name} returned None: fun must return values (is there a `return`?)")
+        unmasked(f"the values of {self.name}", f)
         try:
             values = np.asarray(f)
         except ValueError:
@@ -322,18 +338,15 @@ class Objective:
                 f"{values.shape}: reduce over the last axis only, or leave vectorized out"
             )
         if values.dtype.kind not in "fiub":
+            if values.dtype.kind == "O":
+                return numbers(f"the values of {self.name}", values)
             raise ValueError(f"{self.name} must return real numbers, got dtype {values.dtype}")
         return values.astype(np.float64, copy=False)
 
     def _slopes(self, g: Any, shape: tuple[int, ...]) -> FloatArray:
         if type(g) is np.ndarray and g.shape == shape and g.dtype == np.float64:
             return g
-        try:
-            slopes = np.asarray(g, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"the gradient of {self.name} must be an array of numbers, got {type(g).__name__}"
-            ) from None
+        slopes = numbers(f"the gradient of {self.name}", g)
         if slopes.shape != shape:
             raise ValueError(f"the gradient of {self.name} must have the shape {shape} of x, got {slopes.shape}")
         return slopes

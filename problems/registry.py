@@ -12,6 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, get_args, get_type_hints
 
+from problems.numbers import size
 from problems.objective import Objective
 
 __all__ = ["Entry", "entry", "get", "names", "register"]
@@ -82,8 +83,10 @@ def register(
     >>> get("my-bowl", power=4)([1.0, 2.0])
     17.0
     """
-    if not re.fullmatch(r"[A-Za-z0-9._-]+", name):
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9._-]+", name):
         raise ValueError(f"name must be made of letters, digits, '.', '_' and '-', got {name!r}")
+    if not callable(make):
+        raise ValueError(f"make must be callable, got {type(make).__name__}")
     if name in _ENTRIES:
         raise ValueError(f"name {name!r} is registered already: choose another")
     _ENTRIES[name] = Entry(name, make, tuple(tags), smooth, plane, dict(options or {}))
@@ -127,9 +130,7 @@ def get(name: str, n: int | None = None, **options: Any) -> Objective:
     found = entry(base)
     given = found.options | settings | options
     _check_options(found, given)
-    if n is not None and (isinstance(n, bool) or not hasattr(n, "__index__") or n < 1):
-        raise ValueError(f"n must be a positive integer for {base}, got {n!r}")
-    return found.make(n, **given)
+    return found.make(None if n is None else size("n", n, f" for {base}"), **given)
 
 
 def names(tag: str | None = None) -> list[str]:
@@ -152,7 +153,7 @@ def names(tag: str | None = None) -> list[str]:
 def entry(name: str) -> Entry:
     """The registry's entry of a name, without making the problem."""
     # The provider whose own name stands in the problem's name is asked first, which spares importing the others.
-    for module in ["", *sorted(_PROVIDERS, key=lambda m: m.rpartition(".")[2] not in name)]:
+    for module in ["", *sorted(_PROVIDERS, key=lambda m: m.rpartition(".")[2] not in str(name))]:
         _load(module)
         if name in _ENTRIES:
             return _ENTRIES[name]
@@ -167,7 +168,7 @@ def _load(module: str) -> None:
 
 
 def _closest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.5)
+    close = difflib.get_close_matches(str(name).lower(), list(known), n=3, cutoff=0.5)
     return f": did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from problems import checks
 from problems.ledger import Ledger
-from problems.objective import FloatArray, Function, Objective
+from problems.numbers import FloatArray, numbers
+from problems.objective import Function, Objective
 
 __all__ = ["MultiLedger", "MultiObjective"]
 
@@ -76,10 +77,7 @@ class MultiObjective(Objective):
 
     def _vectors(self, f: Any, shape: tuple[int, ...]) -> FloatArray:
         wanted = f"({', '.join(map(str, shape))}{', ' if shape else ''}{self.objectives or 'm'}{'' if shape else ','})"
-        try:
-            values = np.asarray(f, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(f"{self.name} must return real numbers of shape {wanted}, got {str(f)[:40]!r}") from None
+        values = numbers(f"the values of {self.name}, of shape {wanted},", f)
         m = values.shape[-1] if values.ndim else 0
         if values.shape != (*shape, m) or m == 0 or m != (self.objectives or m):
             raise ValueError(

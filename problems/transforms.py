@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from problems.boxes import Box
-from problems.objective import FloatArray, Objective
+from problems.checks import vector
+from problems.numbers import FloatArray, generator, number, numbers
+from problems.objective import Objective
 
 __all__ = ["conditioned", "noisy", "rotated", "rotation", "scaled", "shifted"]
 
@@ -44,7 +46,7 @@ def rotation(n: int, seed: Seed = None) -> FloatArray:
     >>> bool(np.allclose(q @ q.T, np.eye(3)))
     True
     """
-    q, r = np.linalg.qr(np.random.default_rng(seed).standard_normal((n, n)))
+    q, r = np.linalg.qr(generator("seed", seed).standard_normal((n, n)))
     return np.asarray(q * np.sign(np.diag(r)), dtype=np.float64)
 
 
@@ -150,14 +152,14 @@ def shifted(objective: Objective, seed: Seed = None, *, shift: npt.ArrayLike | N
     n = _size(objective, "shifted")
     centre = _centre(objective)
     if shift is None:
-        rng = np.random.default_rng(seed)
+        rng = generator("seed", seed)
         box = objective.box
         if box is None or not box.finite or objective.x_opt is None:
             step = rng.standard_normal(n)
         else:
             step = box.lb + (box.ub - box.lb) * rng.uniform(0.1, 0.9, n) - centre
     else:
-        step = np.broadcast_to(np.asarray(shift, dtype=np.float64), (n,))
+        step = vector("shift", shift, n)
     return _moved(objective, "shifted", None, centre + step)
 
 
@@ -189,7 +191,8 @@ def conditioned(objective: Objective, condition: float = 1e6) -> Objective:
         Factor on the condition number of the Hessian of a sphere; 1 changes nothing.
     """
     n = _size(objective, "conditioned")
-    if not condition > 0:
+    condition = number("condition", condition)
+    if not 0 < condition < np.inf:
         raise ValueError(f"condition must be positive, got {condition}")
     stretch = condition ** (0.5 * np.arange(n) / max(1, n - 1))
     return _moved(objective, "conditioned", stretch, _centre(objective))
@@ -208,8 +211,10 @@ def scaled(objective: Objective, f: float = 1.0, *, offset: float = 0.0, x: npt.
     x : float or array_like, shape (n,)
         Positive factor on the variables; box, step size and optimum go with it.
     """
-    units = np.asarray(x, dtype=np.float64)
-    if not (f > 0 and (units > 0).all()):
+    units, f, offset = numbers("x", x), number("f", f), number("offset", offset)
+    if not np.isfinite(offset):
+        raise ValueError(f"offset must be finite, got {offset}")
+    if not (0 < f < np.inf and (units > 0).all() and np.isfinite(units).all()):
         raise ValueError(f"scaled needs positive factors, got f={f}, x={units}")
     if (units != 1).any():
         n = _size(objective, "scaled")
@@ -250,13 +255,14 @@ def noisy(objective: Objective, seed: Seed = None, *, std: float = 1.0, relative
     Objective
         With `noisy=True`, the noise-free function as `noiseless`, and `f_opt` of the noise-free function.
     """
-    if not (std >= 0 and relative >= 0):
+    std, relative = number("std", std), number("relative", relative)
+    if not (0 <= std < np.inf and 0 <= relative < np.inf):
         raise ValueError(f"noise must have std >= 0 and relative >= 0, got std={std}, relative={relative}")
     if objective.jac is not None:
         raise ValueError(
             "noisy works on objectives without a jac of their own: leave jac out, autodiff gives the gradient"
         )
-    fun = _Noisy(objective.fun, float(std), float(relative), np.random.default_rng(seed))
+    fun = _Noisy(objective.fun, float(std), float(relative), generator("seed", seed))
     return _derived(objective, fun, noisy=True, noiseless=objective.noiseless or objective.fun)
 
 

@@ -18,6 +18,7 @@ from problems.bbob.function import Function
 from problems.bbob.mixint import levels, mixint
 from problems.bbob.noise import Stream
 from problems.bbob.noisy import Noisy, noiseless
+from problems.numbers import size, whole
 from problems.objective import Objective
 
 __all__ = ["SUITES", "Suite", "make", "names"]
@@ -206,18 +207,11 @@ def make(name: str, n: int | None = None, instance: int = 1, **options: Any) -> 
     if match is None or found is None or int(match[2]) not in found.functions:
         ranges = ", ".join(f"{s.name}-f{s.functions[0]} to -f{s.functions[-1]}" for s in SUITES.values())
         raise ValueError(f"name must be one of {ranges}, got {name!r}")
-    n = found.default_n if n is None else _integer("n", n, name)
+    n = found.default_n if n is None else size("n", n, f" for {name}")
     if not found.allowed(n):
         raise ValueError(f"n must be {found.sizes} for {name}, got {n}")
-    instance = _integer("instance", instance, name)
-    if instance < 1:
-        raise ValueError(f"instance must be positive for {name}, got {instance}")
+    # beyond, the seeds leave the range of the legacy generator
+    instance = whole(f"instance of {name}", instance, 1, 100_000)
     if options and found.name != "bbob-noisy":
         raise ValueError(f"{name} takes no option but instance, got {', '.join(options)}")
     return found.make(int(match[2]), n, instance, name, **options)
-
-
-def _integer(argument: str, value: Any, name: str) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise ValueError(f"{argument} must be an integer for {name}, got {value!r}")
-    return int(value)

@@ -18,6 +18,7 @@ from problems.bbob.noise import CocoStream, KeyedStream, Stream
 from problems.bbob.suite import FUNCTIONS
 from problems.bbob.transforms import penalty
 from problems.bbob.unimodal import ellipsoid_rotated
+from problems.numbers import whole
 
 __all__ = ["Noisy", "noiseless"]
 
@@ -95,9 +96,7 @@ class Noisy:
         self._base, self._weights = Function(bare, function, n, instance), np.full(n, 100.0)
         self._f_opt = self._base.landscape.f_opt
         self._model = _model(function, n)
-        for argument, value in (("seed", seed), ("run", run)):
-            if isinstance(value, bool) or not hasattr(value, "__index__") or value < 0:
-                raise ValueError(f"{argument} must be an integer from 0 for bbob-noisy, got {value!r}")
+        seed, run = whole("seed of bbob-noisy", seed), whole("run of bbob-noisy", run)
         if noise == "keyed":
             self.stream: Stream = KeyedStream(seed, function, n, instance, run)
         elif noise == "coco":

@@ -8,7 +8,8 @@ import numpy as np
 
 from problems.extras import needed
 from problems.networks import Dense, Start
-from problems.objective import FloatArray, Objective
+from problems.numbers import FloatArray
+from problems.objective import Objective
 
 __all__ = ["GymReturn", "make"]
 

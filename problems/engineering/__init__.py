@@ -11,7 +11,8 @@ import numpy as np
 
 from problems.engineering import designs, truss
 from problems.engineering.sizing import ten_bar_sizing
-from problems.objective import FloatArray, Objective
+from problems.numbers import FloatArray
+from problems.objective import Objective
 from problems.registry import register
 
 __all__ = ["TABLE", "Design", "Limits", "make"]

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from problems.engineering.truss import TEN_BAR
-from problems.objective import FloatArray, Objective
+from problems.numbers import FloatArray
+from problems.objective import Objective
 
 __all__ = ["MATERIALS", "SECTION_SHAPES", "Material", "Sizing", "ten_bar_sizing"]
 

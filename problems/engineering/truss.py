@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from problems.objective import FloatArray
+from problems.numbers import FloatArray
 
 __all__ = [
     "SECTIONS",

@@ -20,7 +20,8 @@ import numpy as np
 
 from problems.hs import few, more, two
 from problems.hs.problem import Problem
-from problems.objective import FloatArray, Objective
+from problems.numbers import FloatArray
+from problems.objective import Objective
 from problems.registry import register
 
 __all__ = ["TABLE", "Limits", "Values", "make"]

@@ -10,7 +10,8 @@ import numpy as np
 from problems.blocks import in_blocks
 from problems.extras import needed
 from problems.images.spline import SplineImage
-from problems.objective import FloatArray, Objective
+from problems.numbers import FloatArray
+from problems.objective import Objective
 from problems.registry import register
 
 __all__ = ["PHOTOS", "Registration", "photo", "registration"]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autodiff.primitive import primitive
-from problems.objective import FloatArray
+from problems.numbers import FloatArray
 
 __all__ = ["SplineImage"]
 

@@ -12,7 +12,8 @@ from problems.learning import data
 from problems.learning.batches import Batches
 from problems.learning.task import Model, Task
 from problems.networks import Dense, Start
-from problems.objective import FloatArray, Objective
+from problems.numbers import FloatArray
+from problems.objective import Objective
 from problems.registry import register
 
 __all__ = ["Training", "conv_net", "linear_model", "mlp"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff import nn
 from problems.networks import ACTIVATIONS, INITS, chosen
-from problems.objective import FloatArray
+from problems.numbers import FloatArray
 
 __all__ = ["Conv"]
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from problems.extras import needed
-from problems.objective import FloatArray
+from problems.numbers import FloatArray
 
 __all__ = ["DATASETS", "Split", "load"]
 

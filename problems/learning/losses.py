@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.special import logsumexp
-from problems.objective import FloatArray
+from problems.numbers import FloatArray
 
 __all__ = ["LOSSES", "encode"]
 

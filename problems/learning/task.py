@@ -10,7 +10,7 @@ import numpy as np
 from problems.learning import data
 from problems.learning.batches import Batches
 from problems.learning.losses import LOSSES, encode
-from problems.objective import FloatArray
+from problems.numbers import FloatArray
 
 __all__ = ["Model", "Task"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from problems.mgh import fits, small, variable
-from problems.objective import FloatArray
+from problems.numbers import FloatArray
 
 __all__ = ["TABLE", "LeastSquares"]
 

@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 
 from problems import transforms
-from problems.objective import FloatArray, Objective
+from problems.numbers import FloatArray, whole
+from problems.objective import Objective
 from problems.registry import register
 from problems.traps import additive, floors, kinks, lost, partly, stairs, terrain, units
 from problems.traps.ground import Builder, Ground
@@ -104,8 +105,7 @@ def make(group: str, name: str, n: int | None = None, *, seed: int = 0) -> Objec
     label = f"{'trap' if group.startswith('trap') else group}-{name}"
     if n < 2:
         raise ValueError(f"{label} is defined for n >= 2, got n={n}")
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
-        raise ValueError(f"seed must be an integer from 0 for {label}, got {seed!r}")
+    seed = whole(f"seed of {label}", seed)
     fun = Function(group, name, n, seed)
     ground = fun.ground
     bounds = np.asarray(ground.settings.get("bounds", [(-5.0, 5.0)] * n))

@@ -10,7 +10,7 @@ import numpy as np
 
 from problems import functions
 from problems.bbob.transforms import turn
-from problems.objective import FloatArray
+from problems.numbers import FloatArray
 from problems.transforms import rotation
 
 __all__ = ["Builder", "Ground", "Map", "ellipsoid", "moved", "rastrigin", "rosenbrock", "sphere", "through", "turned"]

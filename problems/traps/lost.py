@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from problems.bbob.transforms import dot
-from problems.objective import FloatArray
+from problems.numbers import FloatArray
 from problems.traps.ground import Builder, Ground, ellipsoid, rastrigin, rosenbrock, sphere
 
 __all__ = ["TABLE"]

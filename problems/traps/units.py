@@ -9,7 +9,7 @@ import numpy as np
 
 from problems import functions
 from problems.bbob.transforms import dot, turn
-from problems.objective import FloatArray
+from problems.numbers import FloatArray
 from problems.transforms import rotation
 from problems.traps.ground import Builder, Ground, ellipsoid, rastrigin, rosenbrock, sphere, through
 

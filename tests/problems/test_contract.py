@@ -109,7 +109,6 @@ class Drawn:
         (bowl, {"x_opt": np.ones(3), "constraints": LinearConstraint(np.eye(3), 0, 0.5)}, "violates the constraints"),
         (bowl, {"x0": lambda rng: np.full(3, 9.0)}, r"x0\(rng\) lies outside the bounds"),
         (bowl, {"x0": lambda rng: np.full(3, next(counter) % 2)}, r"x0\(rng\) differs for one seed"),
-        (bowl, {"constraints": LinearConstraint(np.eye(4), 0, 1)}, "columns|must have 3"),
         (bowl, {"constraints": NonlinearConstraint(lambda x: np.log(x - 9), 0, 1)}, "not finite|invalid"),
         (bowl, {"constraints": NonlinearConstraint(bowl, 0, 1, jac=lambda x: x)}, "derivatives of constraint 0"),
         (

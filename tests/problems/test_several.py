@@ -46,7 +46,7 @@ def test_ledger():
         (lambda: MultiObjective(two, jac=lambda x: x), "jac has no meaning for several objectives"),
         (lambda: MultiObjective(lambda x: 1.0, 2)(np.ones(2)), r"shape \(m,\), one value for each objective, got \(\)"),
         (lambda: MultiObjective(lambda x: None, 2)(np.ones(2)), r"shape \(m,\)"),
-        (lambda: MultiObjective(lambda x: ["a"], 2)(np.ones(2)), "must return real numbers"),
+        (lambda: MultiObjective(lambda x: ["a"], 2)(np.ones(2)), "must hold real numbers"),
         (lambda: MultiObjective(lambda x: np.ones(int(x[0])), 1)([[2.0], [3.0]]), r"shape \(2,\).*got \(3,\)"),
         (lambda: MultiObjective(lambda x: x.sum(-1), 2, vectorized=True)(np.ones((4, 2))), r"shape \(4, m\)"),
         (lambda: MultiObjective(two, 3)(np.ones(2)), r"x must have shape \(..., 3\)"),

@@ -1,0 +1,76 @@
+"""Numbers that a user hands over, read as what they are to be, or refused in a sentence that names the argument."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["FloatArray", "generator", "number", "numbers", "size", "unmasked", "whole"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def unmasked(what: str, value: Any) -> None:
+    """Refuse masked arrays: NumPy would go on with the numbers behind the mask."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{what} must be a plain array, got a masked one: say what hidden entries are by .filled(...)")
+
+
+def numbers(what: str, value: Any) -> FloatArray:
+    """A new float64 array of real numbers that fit it; `what` names it in errors."""
+    unmasked(what, value)
+    try:
+        array = np.array(value)
+        if array.dtype.kind not in "fiubO" or (array.dtype.kind == "O" and any(v is None for v in array.flat)):
+            raise TypeError
+        return array.astype(np.float64)
+    except OverflowError:
+        raise ValueError(f"{what} must hold numbers below 1.8e308, got an integer of more digits") from None
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} must hold real numbers, got {str(value)[:40]!r}") from None
+
+
+def number(what: str, value: Any) -> float:
+    """A real number that fits a float; `what` names it in errors."""
+    array = numbers(what, value)
+    if array.ndim:
+        raise ValueError(f"{what} must be a number, got an array of shape {array.shape}")
+    return float(array)
+
+
+def whole(what: str, value: Any, least: int = 0, most: int = 2**63 - 1) -> int:
+    """An integer from `least` to `most`; `what` names it in errors."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not least <= value <= most:
+        text = f"an integer from {least}" + (f" to {most}" if most < 2**63 - 1 else "")
+        raise ValueError(f"{what} must be {text}, got {_short(value)}")
+    return int(value)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return (
+        text if len(text) < 40 else f"a number of {len(text)} digits" if isinstance(value, int) else f"{text[:40]}..."
+    )
+
+
+def size(what: str, n: Any, where: str = "") -> int:
+    """A number of variables; `what` names it in errors, and `where` what it is for."""
+    try:
+        whole = not isinstance(n, bool | str | bytes) and int(n) == n
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    if not whole or not 1 <= n < 2**31:
+        raise ValueError(f"{what} must be a positive integer{where}, got {_short(n)}")
+    return int(n)
+
+
+def generator(what: str, rng: Any) -> np.random.Generator:
+    """NumPy's generator of a seed; `what` names it in errors."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{what} must be None, an integer from 0, a SeedSequence or a Generator, got {str(rng)[:40]!r}"
+        ) from None
