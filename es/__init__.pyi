@@ -1,5 +1,7 @@
 """The public names of `es` and where they live: read by type checkers, and by `es/__init__.py` when a name is used."""
 
+from .auto.auto import Auto
+from .auto.searches import QuasiNewton, SeparableSearch
 from .core.optimizer import Optimizer
 from .evaluation.evaluate import Evaluator
 from .gradient.descent import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop
@@ -85,6 +87,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "AugmentedLagrangian",
+    "Auto",
     "Checkpoint",
     "Choice",
     "DifferentialEvolution",
@@ -105,10 +108,12 @@ __all__ = [
     "OpenAIES",
     "Optimizer",
     "Powell",
+    "QuasiNewton",
     "RMSprop",
     "RandomSearch",
     "Replicas",
     "SepCMAES",
+    "SeparableSearch",
     "Space",
     "Strategy",
     "TrustConstr",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from es.auto.handover import fitting
 from es.core.limits import Limits, limit, target
 from es.evaluation.evaluate import Evaluator
 from es.evaluation.workers import MapLike
@@ -141,6 +142,11 @@ def minimize(
         fun, x0, bounds, integrality = space.wrap(fun), space.x0, space.bounds, space.integrality
     start, rng = arguments.start_point(x0, fun, rng)
     cls = arguments.as_class(get_method(method))
+    if cls.kind == "hybrid":
+        if cls.__name__ == "Auto":
+            cls = get_method(fitting(fun, jac=jac, integrality=integrality, constraints=constraints, options=options))
+        if cls.__name__ == "Auto" and restarts is not None:
+            raise ValueError(f"restarts must be None for method 'auto', which restarts by itself, got {restarts!r}")
     several = cls.kind == "multiobjective"
     ledger = arguments.as_ledger(fun, start.size, jac=jac, vectorized=vectorized, several=several)
     problem = ledger.objective
@@ -164,6 +170,8 @@ def minimize(
     )
     if checkpoint is not None and cls.kind == "scipy":
         make.fixed["replayable"] = True
+    if "gradient" in arguments.constructor_arguments(cls) and cls.kind == "hybrid" and "gradient" not in make.fixed:
+        make.fixed["gradient"] = jac is not None or getattr(problem, "jac", None) is not None
     rules = listed(constraints) or listed(problem.constraints)
     if rules:
         make.constrain(rules, OFF)
@@ -175,6 +183,8 @@ def minimize(
         maxtime=limit("maxtime", maxtime, whole=False),
         ftarget=target(ftarget),
     )
+    if hasattr(opt, "budget") and opt.budget is None:
+        opt.budget = limits.maxfevals
     rule: Any = ranking_rule_for(rules, cls, opt, start.size)
     decode = np.array if space is None else space.decode
     kept = as_checkpoint(checkpoint)

@@ -35,6 +35,9 @@ TABLE: dict[str, str | type] = {  # the name of a class in `es`, text "module:Cl
     "one-plus-one-cholesky": "OnePlusOneCholesky",
     "lq-cmaes": "LQCMAES",
     "mo-cmaes": "MOCMAES",
+    "auto": "Auto",
+    "separable-search": "SeparableSearch",
+    "quasi-newton": "QuasiNewton",
     "sgd": "SGD",
     "momentum": "Momentum",
     "nesterov": "Nesterov",
@@ -65,7 +68,7 @@ class MethodInfo:
         Of one iteration, in n and popsize.
     good_for : str
     kind : str
-        "strategy", "multiobjective", "gradient" or "scipy".
+        "strategy", "hybrid", "multiobjective", "gradient" or "scipy".
     """
 
     name: str
@@ -148,7 +151,7 @@ def methods() -> Methods:
     (True, False)
     """
     found = [_describe(name) for name in list(TABLE)]
-    order = ["strategy", "multiobjective", "gradient", "scipy"]
+    order = ["strategy", "hybrid", "multiobjective", "gradient", "scipy"]
     return Methods(sorted(found, key=lambda info: order.index(info.kind) if info.kind in order else len(order)))
 
 

@@ -102,7 +102,8 @@ def minimize_runs(
     problem: Objective = ledger.objective
     if several and keep_trace:
         raise ValueError("keep_trace follows one value and there are several objectives: leave it out")
-    if cls.kind == "scipy" or restarts is not None or problem.constraints or (options or {}).get("noise") is not None:
+    alone = cls.kind in ("scipy", "hybrid") or restarts is not None
+    if alone or problem.constraints or (options or {}).get("noise") is not None:
         from es.in_turn import run_in_turn
 
         if isinstance(fun, Ledger):

@@ -53,6 +53,7 @@ ROOMS = (
     ("parts",),
     ("gradient", "evaluation"),
     ("strategies", "run"),
+    ("auto",),
     ("minimize",),
     ("in_turn",),
     ("runs", "scipy_bridge", "plotting", "replicas", "contract"),

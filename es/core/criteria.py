@@ -338,6 +338,7 @@ ROWS = (
     Criterion("tolfeasible", None, "converged", "the best feasible value no longer changes"),
     Criterion("converged", None, "converged", "the solver has converged"),
     Criterion("solver", None, "failed", "the solver has ended without convergence"),
+    Criterion("coupled", None, "failed", "the function is no sum over its coordinates"),
     Criterion("restarts", None, "neutral", "so many restarts were made"),
     Criterion("callback", None, "stopped", "the callback raised StopIteration"),
 )  # fmt: skip

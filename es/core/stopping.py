@@ -27,6 +27,7 @@ tolrate         0.0001   converged smaller steps bring nothing more
 tolfeasible     none     converged the best feasible value no longer changes
 converged       none     converged the solver has converged
 solver          none     failed    the solver has ended without convergence
+coupled         none     failed    the function is no sum over its coordinates
 restarts        none     neutral   so many restarts were made
 callback        none     stopped   the callback raised StopIteration
 =============== ======== ========= ==================================================================================

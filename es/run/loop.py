@@ -69,7 +69,6 @@ class Run:
         self.limits = limits
         self.reporter = reporter
         self.method = method or type(opt).__name__
-        self.gradients = bool(opt.wants_gradient)
         self.ranking_rule = ranking_rule
         self.checkpoint = checkpoint
         self.history = History()
@@ -100,7 +99,7 @@ class Run:
             checkpoint.keep(self, now=True)  # a run that goes on with a larger budget goes on from here
         x = opt.ask()
         x = x[: limits.room(len(x))]  # maxfevals is never passed, not even inside a population
-        f, g = self.evaluate(x, gradients=self.gradients)
+        f, g = self.evaluate(x, gradients=bool(opt.wants_gradient))
         if self.ranking_rule is None:
             opt.tell(x, f, g)
         else:

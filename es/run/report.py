@@ -124,6 +124,9 @@ def summarize(run: Run) -> OptimizeResult:
         method=run.method,
         history=run.history.arrays(),
     )
+    if hasattr(opt, "findings"):
+        found_out = opt.findings()
+        fields |= found_out | {"message": f"{fields['message']}; {found_out['message']}"}
     if hasattr(opt, "log"):
         fields["restarts"] = opt.log
     return _result(**fields | _compromises(run, decode) | more)

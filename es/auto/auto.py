@@ -1,0 +1,365 @@
+"""`method="auto"`: find out what the function is like, and give the budget to the searches that fit it.
+
+Phases, each over the best point that there is: a look along the coordinates, a separable search where f is a sum over
+them, a quasi-Newton run, then a race between quasi-Newton restarts and CMA-ES.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from es.auto.batches import BatchOptimizer
+from es.auto.coordinates import Coordinates
+from es.auto.minima import Minima
+from es.auto.populations import Populations
+from es.auto.quasi_newton import NewtonLoop
+from es.auto.separable import SeparableLoop
+from es.auto.verdicts import Diary
+from es.core import state as store
+from es.core.arrays import FloatArray
+from es.core.stopping import COMMON
+
+ALONE = 100  # evaluations per variable that the first quasi-Newton run has before CMA-ES runs beside it
+LARGER = 3  # times the default population where f is rough or flat
+SHARES = {"holds": 0.95, "else": 0.5, "noisy": 0.1}  # of restarts in the race: while they hold the best value, ...
+MEMORY = 200  # evaluations after which what was spent counts half
+POOL = 10  # random points of which the best is where a restart begins
+MARGIN = 0.1  # of the width of the bounds that is left out at each side
+PART = 0.1  # of the budget that a Hessian may take
+ENOUGH = 10  # restarts without a better value end a run that has no budget
+CMA_ALONE = ("rough", "flat")  # verdicts that leave the field to CMA-ES
+
+
+class Auto(BatchOptimizer):
+    """Finds out what f is like while it runs: additive, smooth, rough, noisy or flat, and picks the search that fits.
+
+    Parameters
+    ----------
+    x0, sigma0, bounds, rng, stop
+        See `Optimizer`. `sigma0` is the step of the first look along each coordinate.
+    budget : float, optional
+        Evaluations that there will be, as far as the caller knows; `es.minimize` fills it in. It is spent to the end.
+        Without one the search ends when ten restarts or a whole run of CMA-ES have found nothing better.
+    gradient : bool
+        Whether gradients are used, by the quasi-Newton runs.
+
+    Attributes
+    ----------
+    phases : list of dict
+        What ran: `phase`, `nfev`, `gain` (decrease of the best value) and `ended`, why it ended.
+    verdict : str
+        "additive", "smooth", "rough", "noisy", "flat", several of them, or "" as long as nothing is known.
+
+    Notes
+    -----
+    1. Two more values along each coordinate, 2 n evaluations, and one step to the vertices of all parabolas. Up to four
+       points that combine positions of all coordinates tell whether f is a sum over them.
+    2. If so, each coordinate is searched by itself: parabolas near the best value, STEP (Swarzberg, Seront and Bersini,
+       ICEC 1994; Baudis and Posik, GECCO 2015) where it has several minima.
+    3. BFGS on differences along the columns of its own factor, with one Hessian by second differences. f is called
+       rough if it curves far more in the small than along the coordinates in the large, noisy by ECNoise (More and Wild
+       2011), which is asked only when a step disappoints or convergence is about to be claimed.
+    4. Restarts of 3., from the best of 10 random points, race with BIPOP-CMA-ES (Hansen 2009), which begins at the
+       best point; whoever holds the best value gets the larger share. A restart is given up where it is hopeless or
+       runs into a minimum that is known. Where f is rough or flat CMA-ES goes on alone, with three times its
+       population.
+
+    Examples
+    --------
+    >>> opt = Auto([3.0] * 5, 2.0, bounds=[(-5, 5)] * 5, rng=1, stop={"ftarget": 1e-8})
+    >>> while not opt.stop():
+    ...     x = opt.ask()
+    ...     opt.tell(x, (x**2).sum(-1))
+    >>> opt.nfev
+    12
+    """
+
+    paper = "parts: Swarzberg et al. 1994, Nocedal and Wright 2006, Moré and Wild 2011, Hansen 2009"
+    cost = "n^2"
+    good_for = "functions of which nothing is known"
+    criteria: ClassVar[tuple[str, ...]] = COMMON
+
+    def __init__(
+        self, x0: npt.ArrayLike, sigma0: Any = None, *, budget: float | None = None, gradient: bool = False,
+        **common: Any,
+    ) -> None:  # fmt: skip
+        self.budget = budget
+        self.uses_gradient = gradient
+        super().__init__(x0, sigma0, **common)
+
+    def _open(self) -> None:
+        self._seed = int(self._streams[0].integers(2**62))
+        self._draws = 0
+        self.arm = "first"
+        self.coordinates: Coordinates | None = None
+        self.separable: SeparableLoop | None = None
+        self.newton: NewtonLoop | None = None
+        self.cma: Populations | None = None
+        self.diary = Diary()
+        self.minima = Minima()
+        self.verdict = ""
+        self.holder = ""  # the phase that found the best value
+        self.restarts = 0  # quasi-Newton runs begun
+        self.used = {"newton": 0.0, "cma": 0.0}
+        self.halve_at = 0.0
+        self.factor = 1  # of the population
+        self.measured = 0.0  # noise
+        self._pool: FloatArray | None = None
+        self._x, self._f = self.start, math.inf  # best so far, in the free variables
+        self._checked_at = -1
+        self._better_at = 0  # restarts when the best value was found
+        self._f_round, self._rounds = math.inf, 0  # best value when CMA-ES last restarted, and its runs until then
+
+    @property
+    def phases(self) -> list[dict[str, Any]]:
+        """What ran so far."""
+        return self.diary.phases
+
+    def _wants_slopes(self) -> bool:
+        return self.arm == "newton" and self.newton is not None and self._pool is None and self.newton.slopes
+
+    def _draw(self) -> int:
+        self._draws += 1
+        return int(np.random.default_rng([self._seed, self._draws]).integers(2**62))
+
+    # Which search is next --------------------------------------------------------------------------
+
+    def _wanted(self) -> FloatArray | None:
+        self.arm = self._choose()
+        if self.arm == "first":
+            return self.start[None].copy()
+        if self.arm == "newton":
+            assert self.newton is not None
+            return self.newton.asked if self._pool is None else self._pool
+        if self.arm == "cma":
+            assert self.cma is not None
+            return self.cma.ask()
+        search = self.coordinates if self.arm == "coordinates" else self.separable
+        assert search is not None
+        return search.asked
+
+    def _choose(self) -> str:
+        if self.nfev == 0:
+            return "first"
+        if self._f == math.inf:  # nothing to begin from
+            return self._populations()
+        if self.coordinates is None:
+            self.coordinates = Coordinates(self._x, self._f, self.scale, self.lb, self.ub, self._draw())
+        c = self.coordinates
+        if c.asked is not None:
+            return "coordinates"
+        if c.flat:
+            self.verdict, self.factor = "flat", LARGER
+            return self._populations()
+        if c.additive and self.separable is None:
+            self.separable = SeparableLoop(c.base, c.base_f, c.t, c.g, self.scale, self.lb, self.ub, self._draw())
+        if self.separable is not None and self.separable.asked is not None:
+            self.verdict = "additive"
+            return "separable"
+        return self._race()
+
+    def _race(self) -> str:
+        n = len(self.free)
+        if self.newton is None:
+            self._first_newton()
+        newton = self.newton
+        assert newton is not None
+        if self.restarts == 1:
+            if newton.asked is not None:
+                over = self.used["newton"] - ALONE * n
+                return "newton" if over <= 0 or over <= self.used["cma"] else self._populations()
+            self._judge(newton)
+        if self.verdict in CMA_ALONE:
+            return self._populations()
+        if self.used["newton"] + self.used["cma"] >= self.halve_at:
+            self.used = {name: value / 2 for name, value in self.used.items()}
+            self.halve_at = self.used["newton"] + self.used["cma"] + MEMORY
+        share = SHARES["noisy" if self.measured else "holds" if self.holder == "newton" else "else"]
+        if self.used["newton"] <= share * (self.used["newton"] + self.used["cma"]):
+            if newton.asked is None:
+                self._close_run(newton)
+                self._restart()
+            elif self._pool is None and self._hopeless(newton):
+                self._restart()
+            return "newton"
+        return self._populations()
+
+    def _judge(self, newton: NewtonLoop) -> None:
+        """The first quasi-Newton run has ended: what it says about f."""
+        self._close_run(newton)
+        smooth = {"converged": "smooth", "lost": "kinked", "failed": ""}.get(newton.ended, newton.ended)
+        additive = self.separable is not None and self.separable.additive
+        self.verdict = "additive, " + smooth if additive else smooth
+        if newton.ended in CMA_ALONE:
+            self.verdict, self.factor = newton.ended, LARGER
+        self.restarts = 2
+        self.used = {"newton": 0.0, "cma": 0.0}
+        self.halve_at = MEMORY
+        self._restart()
+
+    def _close_run(self, newton: NewtonLoop) -> None:
+        self.diary.end("newton", newton.ended)
+        self.measured = max(self.measured, newton.measured)
+        if newton.ended == "converged":
+            self.minima.add(newton.x, newton.f, newton.S)
+
+    def _hopeless(self, run: NewtonLoop) -> bool:
+        """Whether a restart will not beat the best value, or runs into a minimum that is known."""
+        if run.nit < 1 or run.nit == self._checked_at:
+            return False
+        self._checked_at = run.nit
+        if run.nit >= 3 and run.f - self._f > 10 * max(run.drop, run.decrement):
+            self.diary.end("newton", "hopeless")
+            return True
+        if self.minima.knows(run.x, run.f):
+            self.diary.end("newton", "known")
+            return True
+        return False
+
+    # The searches ----------------------------------------------------------------------------------
+
+    def _first_newton(self) -> None:
+        c = self.coordinates
+        assert c is not None
+        self.newton = NewtonLoop(
+            self._x, self._f, self.scale, self.lb, self.ub, curvature=c.curvature, spread=c.spread,
+            hessian=self._affordable(), gradient=self.uses_gradient,
+        )  # fmt: skip
+        self.restarts = 1
+
+    def _affordable(self) -> bool:
+        n = len(self.free)
+        price = 2 * n if self.uses_gradient else n * (n + 3) / 2
+        budget = self.budget if self.budget is not None else self._watch.thresholds.get("maxfevals", math.inf)
+        return price <= PART * budget
+
+    def _restart(self) -> None:
+        """Random points, the best of which is where the next quasi-Newton run begins."""
+        if self.verdict in CMA_ALONE:
+            return
+        rng = np.random.default_rng(self._draw())
+        width = self.ub - self.lb
+        inner = MARGIN * np.where(np.isfinite(width), width, 0.0)
+        near, far = self.start - 3 * self.scale, self.start + 3 * self.scale
+        low = np.where(np.isfinite(width), self.lb + inner, np.maximum(near, self.lb))
+        high = np.where(np.isfinite(width), self.ub - inner, np.minimum(far, self.ub))
+        self._pool = rng.uniform(low, high, (POOL, len(low)))
+        self.restarts += 1
+        if self.restarts - self._better_at > ENOUGH:
+            self._end_without_budget()
+        self._checked_at = -1
+
+    def _populations(self) -> str:
+        if self.cma is None:
+            self.cma = Populations(self._x, self.scale, self.lb, self.ub, self.factor, self._draw())
+        return "cma"
+
+    def _counted(self, count: int, before: float) -> None:
+        self.diary.add(self.arm, count, before - float(self.f_best) if math.isfinite(before) else 0.0)
+
+    # What came back --------------------------------------------------------------------------------
+
+    def _took(self, x: FloatArray, f: FloatArray, g: FloatArray | None) -> None:
+        finite = np.where(np.isfinite(f), f, np.inf)
+        best = int(finite.argmin())
+        if finite[best] < self._f:
+            self._f, self._x = float(finite[best]), x[best].copy()
+            self.holder, self._better_at = self.arm, self.restarts
+        if self.arm == "newton":
+            assert self.newton is not None
+            self.used["newton"] += len(f) * (2 if g is not None else 1)
+            if self._pool is None:
+                self.newton.tell(f if g is None else np.column_stack([f, g]))
+            else:
+                self._pool = None
+                self.newton = NewtonLoop(
+                    x[best], float(finite[best]) if finite[best] < np.inf else math.nan, self.scale, self.lb, self.ub,
+                    hessian=self._affordable(), gradient=self.uses_gradient, measured=self.measured, doubts=0,
+                )  # fmt: skip
+        elif self.arm == "cma":
+            assert self.cma is not None
+            self.used["cma"] += len(f)
+            self.cma.tell(x, f)
+            self._look_for_the_end()
+        elif self.arm == "coordinates":
+            assert self.coordinates is not None
+            self.coordinates.tell(f)
+        elif self.arm == "separable":
+            assert self.separable is not None
+            self.separable.tell(f)
+        elif len(self.free) == 0:
+            self.end("converged")
+        self.mean = self.x_best.astype(float)
+
+    def _look_for_the_end(self) -> None:
+        """Without a budget: the end, when a whole run of CMA-ES has found nothing better."""
+        assert self.cma is not None
+        runs = self.cma.runs_ended
+        if runs == self._rounds:
+            return
+        self._rounds = runs
+        gained = self._f_round - self._f
+        if gained <= 1e-9 * max(1e-300, abs(self._f)) or (not math.isfinite(gained) and runs > 1):
+            self._end_without_budget()
+        self._f_round = self._f
+
+    def _end_without_budget(self) -> None:
+        if self.budget is None and "maxfevals" not in self._watch.thresholds:
+            self.end("converged")
+
+    # Result and saving -----------------------------------------------------------------------------
+
+    def _summary(self, run: int, row: int) -> dict[str, Any]:
+        summary, found = super()._summary(run, row), self.findings()
+        return {**summary, **found, "message": f"{summary['message']}; {found['message']}"}
+
+    def findings(self) -> dict[str, Any]:
+        """What the result says beside the usual: `phases`, `verdict`, and both in words."""
+        phases = [dict(phase) for phase in self.phases]
+        return {"message": self.diary.words(self.verdict), "phases": phases, "verdict": self.verdict}
+
+    _PLAIN = (
+        "_seed", "_draws", "arm", "verdict", "holder", "restarts", "used", "halve_at", "factor", "measured", "_f",
+        "_checked_at", "_better_at", "_f_round", "_rounds", "budget",
+    )  # fmt: skip
+
+    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
+        """See `Optimizer.state_dict`: the books, and each search that has begun."""
+        arrays = super().state_dict()
+        arrays["auto.plain"] = store.pack({name: getattr(self, name) for name in self._PLAIN})
+        arrays["auto.diary"] = store.pack(self.diary.phases)
+        arrays["auto.x"] = self._x.copy()
+        if self._pool is not None:
+            arrays["auto.pool"] = self._pool.copy()
+        parts: dict[str, Any] = {"minima": self.minima, "coordinates": self.coordinates, "separable": self.separable}
+        parts |= {"newton": self.newton, "cma": self.cma}
+        for name, part in parts.items():
+            if part is not None:
+                arrays |= {f"{name}.{key}": value for key, value in part.state_dict().items()}
+                if hasattr(part, "arguments"):
+                    arrays |= {f"{name}.made.{key}": np.asarray(value) for key, value in part.arguments.items()}
+        return arrays
+
+    def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """See `Optimizer.load_state_dict`."""
+        for name, value in store.unpack(arrays["auto.plain"]).items():
+            setattr(self, name, value)
+        self.diary.phases = store.unpack(arrays["auto.diary"])
+        self._x = np.array(arrays["auto.x"])
+        self._pool = np.array(arrays["auto.pool"]) if "auto.pool" in arrays else None
+        self.minima.load_state_dict(store.below(arrays, "minima."))
+        kinds: dict[str, Any] = {"coordinates": Coordinates, "separable": SeparableLoop, "newton": NewtonLoop}
+        kinds["cma"] = Populations
+        for name, kind in kinds.items():
+            made = store.below(arrays, f"{name}.made.")
+            part = None
+            if made:
+                part = kind.remade(made)
+                part.load_state_dict(store.below(arrays, f"{name}."))
+            setattr(self, name, part)
+        super().load_state_dict(arrays)

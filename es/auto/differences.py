@@ -1,0 +1,136 @@
+"""Slopes and second derivatives along the columns of a factor, by differences as long as rounding and noise allow."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from es.auto.stepwise import Asking, FloatArray
+
+EPS = float(np.finfo(float).eps)
+FIRST = 5e-7  # length of the first differences, as part of the scale
+LONGER = 30.0  # last resort
+LONGEST = 1e-3  # of a difference, as part of the width
+CONDITION = 1e-6  # eigenvalues of the Hessian are not taken under this part of the largest
+
+
+def slopes(run: Any, x: FloatArray, f: float) -> Asking:
+    """Slopes of f along the columns of S at x, by forward or central differences; None where values are missing.
+
+    A forward difference of length t along a direction of curvature 1 is t slope + t^2 / 2. With values known to
+    `noise`, t = 2 sqrt(noise) is best (Gill, Murray, Saunders and Wright 1983). A difference that would leave the
+    bounds goes the other way; where that leaves them too, all begin a little inside.
+    """
+    S, n, noise = run.S, run.n, run.noise
+    central = run.mode in ("central", "long")
+    if run.mode == "first":
+        # No curvature is known yet. Where noise is, f is taken to change over one scale by what was gained so far.
+        t0 = max(FIRST, 2 * math.sqrt(noise / max(run.f_start - f, noise))) if run.measured else FIRST
+    else:
+        t0 = 2 * math.sqrt(noise)
+        if central:
+            t0 = max(t0, (3 * noise) ** (1 / 3) * abs(f) ** (1 / 6))
+        if run.mode == "long":
+            t0 *= LONGER
+    size = np.abs(S)
+    relative = (size / run.width[:, None]).max(0)
+    t = np.maximum(t0, 4 * EPS * (np.abs(x)[:, None] / np.maximum(size, 1e-300)).min(0))  # x + t s must differ from x
+    t = np.minimum(t, (100 * LONGEST if run.measured else LONGEST) / relative)
+    D = (S * t).T
+    ahead, back = x + D, x - D
+    out = ((ahead < run.lb) | (ahead > run.ub)).any(1)
+    if out.any():
+        behind = ((back < run.lb) | (back > run.ub)).any(1)
+        if central or (out & behind).any():
+            reach = np.minimum(np.abs(D).max(0), (run.ub - run.lb) / 2)
+            D = np.clip(D, -reach, reach)
+            x = np.minimum(np.maximum(x, run.lb + reach), run.ub - reach)
+            (f,) = (yield x[None]).tolist()
+            ahead, back = x + D, x - D
+        else:
+            t = np.where(out, -t, t)
+            ahead = np.where(out[:, None], back, ahead)
+    if central:
+        both = yield np.concatenate([ahead, back])
+        slope = (both[:n] - both[n:]) / (2 * t)
+    else:
+        slope = ((yield ahead) - f) / t
+        if run.mode != "first":
+            slope -= t / 2
+    return slope if np.isfinite(slope).all() else None
+
+
+def second(run: Any) -> Asking:
+    """Second derivatives along the columns of S in full; sets the new factor and slopes along it.
+
+    Returns
+    -------
+    ndarray, shape (n, n), or None
+        Second derivatives along the columns that S had; None where they could not be told.
+    """
+    if run.gradient:
+        found = yield from _of_gradients(run)
+    else:
+        found = yield from _of_values(run)
+    if found is None:
+        return None
+    B, slope, least = found
+    w, V = np.linalg.eigh(B)
+    top = float(np.abs(w).max())
+    if not top > 0:
+        return None
+    change = V / np.sqrt(np.maximum(np.abs(w), max(CONDITION * top, least)))
+    run.S, run.slope = run.S @ change, change.T @ slope
+    run.decrement = float(run.slope @ run.slope)
+    return B
+
+
+def _of_values(run: Any) -> Asking:
+    """f(x + u_i + u_j) - f(x + u_i) - f(x + u_j) + f(x) off the diagonal, central differences on it."""
+    x, f, S, n, noise = run.x, run.f, run.S, run.n, run.noise
+    relative = (np.abs(S) / run.width[:, None]).max()
+    t = 3 * min((4 * noise) ** (1 / 3) * max(abs(f), noise) ** (1 / 6), 1e-5 / relative)
+    t = max(t, 64 * EPS * np.abs(x).max() / np.abs(S).max())
+    D = (S * t).T
+    rows, columns = np.triu_indices(n, 1)
+    reach = 2 * np.abs(D).max(0)
+    if (run.ub - run.lb < 4 * reach).any():
+        return None
+    if ((x - reach < run.lb) | (x + reach > run.ub)).any():  # begin as far inside as differences need
+        x = np.minimum(np.maximum(x, run.lb + reach), run.ub - reach)
+        (f,) = (yield x[None]).tolist()
+        if not math.isfinite(f):
+            return None
+        run.x, run.f = x, f
+    values = yield np.concatenate([x + D, x - D, x + D[rows] + D[columns]])
+    if not np.isfinite(values).all():
+        return None
+    plus, minus, pairs = values[:n], values[n : 2 * n], values[2 * n :]
+    B = np.zeros((n, n))
+    B[rows, columns] = pairs - plus[rows] - plus[columns] + f
+    B += B.T
+    B[np.arange(n), np.arange(n)] = plus - 2 * f + minus
+    return B / (t * t), (plus - minus) / (2 * t), 4 * noise / (t * t)
+
+
+def _of_gradients(run: Any) -> Asking:
+    """Differences of gradients along the columns of S."""
+    x, S = run.x, run.S
+    relative = (np.abs(S) / run.width[:, None]).max(0)
+    t = np.minimum(np.sqrt(EPS * max(abs(run.f), 1e-300)) * 30, 1e-5 / relative)
+    t = np.maximum(t, 64 * EPS * np.abs(x).max() / np.abs(S).max(0))
+    D = (S * t).T
+    ahead, back = x + D, x - D
+    out = ((ahead < run.lb) | (ahead > run.ub)).any(1)
+    if (out & ((back < run.lb) | (back > run.ub)).any(1)).any():
+        return None
+    t = np.where(out, -t, t)
+    run.slopes = True
+    told = yield np.where(out[:, None], back, ahead)
+    run.slopes = False
+    if not np.isfinite(told).all():
+        return None
+    B = ((told[:, 1:] @ S) - run.slope) / t[:, None]
+    return (B + B.T) / 2, run.slope, 0.0

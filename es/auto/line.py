@@ -1,0 +1,205 @@
+"""One coordinate of a sum: its sorted samples, where to look next near the best, and where another minimum may be.
+
+`STEP` is after Swarzberg, Seront and Bersini (ICEC 1994), as used on coordinates by Baudis and Posik (GECCO 2015).
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+
+GOLDEN = 0.382
+REACH = 10.0  # how far a parabola is trusted beyond the last sample, in steps
+ONE_SIDED = 20.0  # sides of a bracket that differ by more are split at their geometric mean
+CURVED = 0.02  # least promise of an interior bracket, as part of curvature times its larger side squared
+TOLERANCE = 1e-6  # STEP looks for what is better by this part of the range of values
+FAR = 0.005  # neighbours at least this part of the range away tell the sharpness of a minimum
+
+
+class Line:
+    """Samples of one term of a sum.
+
+    Parameters
+    ----------
+    low, high : float
+        Bounds, infinite ones included.
+    step : float
+        Length along the coordinate that means something (sigma0).
+    """
+
+    __slots__ = ("best", "g", "high", "lengths", "low", "modes", "step", "t")
+
+    def __init__(self, low: float, high: float, step: float) -> None:
+        self.low, self.high, self.step = low, high, step
+        self.t: list[float] = []
+        self.g: list[float] = []
+        self.best = 0
+        self.modes = 0  # minima among the samples
+        self.lengths: list[float] = []  # of the bracket at the last local proposals
+
+    def add(self, t: float, g: float) -> None:
+        """A sample; g may be inf."""
+        i = bisect_left(self.t, t)
+        if i < len(self.t) and self.t[i] == t:
+            self.g[i] = min(g, self.g[i])
+        else:
+            self.t.insert(i, t)
+            self.g.insert(i, g)
+            if i <= self.best and len(self.t) > 1:
+                self.best += 1
+        if self.g[i] < self.g[self.best]:
+            self.best = i
+        self.modes = self._count()
+
+    def _is_minimum(self, i: int) -> bool:
+        g, last = self.g, len(self.g) - 1
+        return (i == 0 or g[i] < g[i - 1]) and (i == last or g[i] <= g[i + 1])
+
+    def _count(self) -> int:
+        return sum(self._is_minimum(i) for i in range(len(self.t)))
+
+    # Near the best sample --------------------------------------------------------------------------
+
+    def local(self) -> tuple[float, float] | None:
+        """Where to sample next and the gain that this promises; None where nothing is left to resolve."""
+        t, g, b = self.t, self.g, self.best
+        last = len(t) - 1
+        if last < 1:
+            return None
+        if 0 < b < last:
+            return self._inside(b)
+        bound = self.low if b == 0 else self.high
+        inner = 1 if b == 0 else last - 1
+        if t[b] == bound:
+            width = t[inner] - t[b]
+            if abs(width) <= 4 * math.ulp(t[b]) + 1e-15 * self.step:
+                return None
+            new = t[b] + 0.1 * width
+            rise = g[inner] - g[b]
+            second = self._second(b, inner)
+            slope = rise / width
+            # At the bound itself the slope of the parabola says whether there is anything to gain inside.
+            if second is not None:
+                slope = slope - second * width
+                if slope * width >= 0:
+                    return (new, 1e-3 * abs(rise) * 0.1) if rise > 0 and self._fresh(new) else None
+            return (new, max(abs(rise) * 0.01, 1e-300)) if self._fresh(new) else None
+        return self._beyond(b, inner, bound)
+
+    def _second(self, b: int, inner: int) -> float | None:
+        """Second divided difference at an end of the samples."""
+        t, g = self.t, self.g
+        other = 2 * inner - b
+        if not 0 <= other < len(t) or not math.isfinite(g[other]) or not math.isfinite(g[inner]):
+            return None
+        return ((g[other] - g[inner]) / (t[other] - t[inner]) - (g[inner] - g[b]) / (t[inner] - t[b])) / (
+            t[other] - t[b]
+        )
+
+    def _beyond(self, b: int, inner: int, bound: float) -> tuple[float, float] | None:
+        """Past the last sample, where the values still fall."""
+        t, g = self.t, self.g
+        step = t[b] - t[inner]
+        fall = g[inner] - g[b]
+        reach = REACH * step
+        second = self._second(b, inner)
+        move = 2 * step
+        if second is not None and second > 0:
+            slope = (g[b] - g[inner]) / step
+            peak = t[inner] + step / 2 - slope / (2 * second)
+            move = peak - t[b]
+            if abs(move) > abs(reach) or move * step <= 0:
+                move = reach if move * step > 0 else 0.5 * step
+            move = math.copysign(max(abs(move), 0.05 * abs(step)), step)
+        elif second is not None:
+            move = reach if math.isfinite(bound) else 3 * step
+        new = t[b] + move
+        if (bound - new) * math.copysign(1.0, step) <= 0.05 * abs(move):
+            new = bound
+        if new == t[b]:
+            return None
+        gain = fall * min(1.0, abs(new - t[b]) / abs(step)) if math.isfinite(fall) else 1e-300
+        if second is not None and second > 0:
+            d = new - t[b]
+            slope = (g[b] - g[inner]) / step + second * step
+            gain = max(-(slope * d + second * d * d), 0.02 * second * d * d)
+        return new, max(gain, 0.0)
+
+    def _inside(self, b: int) -> tuple[float, float] | None:
+        """In the bracket around the best sample: the vertex of the parabola, or a split of the larger side."""
+        t, g = self.t, self.g
+        x0, x1, x2 = t[b - 1], t[b], t[b + 1]
+        left, right = x1 - x0, x2 - x1
+        length = x2 - x0
+        big, small = (left, right) if left > right else (right, left)
+        limit = 4 * math.ulp(x1)
+        if big <= limit:
+            return None
+        up_left, up_right = g[b - 1] - g[b], g[b + 1] - g[b]
+        curvature = (up_right / right + up_left / left) / length
+        if not math.isfinite(curvature):
+            new = x1 + GOLDEN * right if up_right > up_left else x1 - GOLDEN * left
+            return (new, 1e-300) if self._fresh(new) else None
+        least = max(0.05 * small, 1e-3 * big, limit / 4)
+        slow = len(self.lengths) >= 2 and length > 0.5 * self.lengths[-2]
+        vertex = None
+        gain = CURVED * curvature * big * big
+        if curvature > 0:
+            slope = (up_right * left / right - up_left * right / left) / length  # of the parabola at the best
+            vertex = x1 - slope / (2 * curvature)
+            gain = max(gain, slope * slope / (4 * curvature))
+        if vertex is None or slow:
+            share = GOLDEN if big <= ONE_SIDED * small else math.sqrt(small / big)
+            new = x1 + share * right if right > left else x1 - share * left
+        else:
+            move = vertex - x1
+            if abs(move) < least:
+                move = least if right > left else -least  # towards the larger side, so that the bracket closes in
+            new = x1 + move
+        new = min(max(new, x0 + 0.02 * left), x2 - 0.02 * right)
+        return (new, gain) if self._fresh(new) else None
+
+    def _fresh(self, new: float) -> bool:
+        i = bisect_left(self.t, new)
+        return not (i < len(self.t) and self.t[i] == new)
+
+    # Elsewhere -------------------------------------------------------------------------------------
+
+    def sharpness(self) -> float:
+        """Second divided difference at the best sample, over neighbours that are some way off; 0 at an edge."""
+        t, g, b = self.t, self.g, self.best
+        far = FAR * (t[-1] - t[0])
+        i, j = b - 1, b + 1
+        while i >= 0 and t[b] - t[i] < far:
+            i -= 1
+        while j < len(t) and t[j] - t[b] < far:
+            j += 1
+        if i < 0 or j >= len(t):
+            return 0.0
+        value = ((g[j] - g[b]) / (t[j] - t[b]) + (g[i] - g[b]) / (t[b] - t[i])) / (t[j] - t[i])
+        return value if math.isfinite(value) else 0.0
+
+    def step_interval(self) -> tuple[float, float] | None:
+        """STEP: the least curvature with which a parabola between two samples beats the best, and its minimum."""
+        t, g = self.t, self.g
+        finite = [v for v in g if v < math.inf]
+        span = max(finite) - min(finite)
+        goal = g[self.best] - TOLERANCE * span
+        if span <= 0:
+            return None
+        least, place = math.inf, 0.0
+        roots = [math.sqrt(v - goal) if v < math.inf else math.inf for v in g]
+        for i in range(len(t) - 1):
+            width = t[i + 1] - t[i]
+            ratio = (roots[i] + roots[i + 1]) / width
+            if ratio < least:
+                share = roots[i] / (roots[i] + roots[i + 1])
+                new = t[i] + min(max(share, 0.3), 0.7) * width
+                if t[i] < new < t[i + 1]:
+                    least, place = ratio, new
+        # Beyond the ends nothing is known: the value there is taken to be that of the last sample.
+        for end, bound in ((0, self.low), (-1, self.high)):
+            width = min(abs(bound - t[end]), t[-1] - t[0])
+            if width > 1e-3 * (t[-1] - t[0]) and 2 * roots[end] / width < least:
+                least, place = 2 * roots[end] / width, t[end] + math.copysign(width, bound - t[end])
+        return (least * least, place) if least < math.inf else None

@@ -1,0 +1,245 @@
+"""Quasi-Newton search along the columns of its own factor of the inverse Hessian.
+
+With H^-1 = S S^T every column of S is a direction along which f has curvature 1: one length suits all differences, what
+the curvature adds to a forward difference is known, and the slopes along the columns are all that a step needs.
+Differences, steps and updates are in coordinates of S throughout: x + S p.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from es.auto import differences, line_search, noise
+from es.auto.factor import active_step, updated_factor
+from es.auto.stepwise import Asking, FloatArray, Stepwise
+
+EPS = float(np.finfo(float).eps)
+HESSIAN_AT = 5  # iteration in which second differences are taken in full, once
+RANGE = 1e-20  # of all that was gained: less means nothing, however small f itself is
+FAILURES = 3  # in a row end the run
+DOUBTFUL = 0.1  # a step that gains less than this part of what the slope promised raises doubt about noise
+CLEAR = 30.0  # times what was assumed: ripples at the bottom of a smooth function come to a few times rounding
+NOISY = 0.1  # where four times the noise is more than this part of all that was gained, differences no longer pay
+SMALL_SCALE = 15.0  # times the coarse curvature at the Hessian, and
+AT_ONCE = 100.0  # along the first steps: a rough function
+
+
+class NewtonLoop(Stepwise):
+    """BFGS (Nocedal and Wright 2006, (6.17)) in coordinates of the factor, with one Hessian by second differences.
+
+    Parameters
+    ----------
+    x, f
+        Start and its value; NaN where it is not known yet.
+    scale : ndarray, shape (n,)
+        Length along each coordinate that means something (sigma0).
+    lb, ub : ndarray, shape (n,)
+    curvature : ndarray, shape (n,), optional
+        Second divided differences of f along the coordinates at a coarse scale, NaN where not known: what the small
+        scale is compared with.
+    spread : float
+        Of the values seen at the coarse scale.
+    hessian : bool
+        Whether second differences are taken in full, n (n + 3) / 2 evaluations.
+    gradient : bool
+        Whether gradients are asked for in the place of differences; the Hessian then takes n of them.
+    measured : float
+        Noise of the values (a standard deviation) as far as it is known.
+    doubts : int
+        How often the noise may be measured.
+
+    Attributes
+    ----------
+    ended : str
+        "converged", "flat" (no difference was ever seen), "rough" (curves far more in the small than in the large),
+        "noisy" (differences tell nothing), "lost" (no progress along any step), "failed" (no value at the start).
+    """
+
+    state_names: ClassVar[tuple[str, ...]] = (
+        "x", "f", "f_start", "S", "slope", "nit", "failures", "mode", "measured", "hessian", "drop", "last_drop",
+        "decrement", "gradient", "doubts",
+    )  # fmt: skip
+
+    def __init__(
+        self, x: FloatArray, f: float, scale: FloatArray, lb: FloatArray, ub: FloatArray, *,
+        curvature: FloatArray | None = None, spread: float = 0.0, hessian: bool = True, gradient: bool = False,
+        measured: float = 0.0, doubts: int = 2,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            x=x, f=f, scale=scale, lb=lb, ub=ub, curvature=curvature, spread=spread, hessian=hessian,
+            gradient=gradient, measured=measured, doubts=doubts,
+        )  # fmt: skip
+        self.n = len(x)
+        self.x, self.f = x.copy(), float(f)
+        self.f_start = self.f
+        self.scale, self.lb, self.ub = scale, lb, ub
+        self.curvature, self.spread = curvature, spread
+        self.hessian, self.gradient = hessian, gradient
+        self.width = np.where(np.isfinite(ub - lb), ub - lb, 20 * scale)
+        self.S = np.diag(scale)
+        self.slope: FloatArray | None = None  # along the columns of S, at x
+        self.nit = 0
+        self.failures = 0
+        self.mode = "first"  # of differences: "first", "forward", "central", "long"
+        self.measured = float(measured)
+        self.doubts = doubts  # times that the noise may still be measured
+        self.drop = self.last_drop = math.inf  # the larger of the last two decreases of f, and the last one
+        self.decrement = math.inf  # squared length of the Newton step: twice what the model promises
+        self.start()
+
+    @property
+    def noise(self) -> float:
+        """Differences of values below this mean nothing: four times rounding, or what was measured."""
+        gained = self.f_start - self.f
+        return max(4 * EPS * abs(self.f), 4 * self.measured, RANGE * gained if gained > 0 else 0.0, 1e-300)
+
+    # What the function is like ---------------------------------------------------------------------
+
+    def _slopes(self, x: FloatArray, f: float) -> Asking:
+        """Slopes along the columns of S, or None where they cannot be told; and the value at x, where f is NaN."""
+        if self.gradient:
+            self.slopes = True
+            told = yield x[None]
+            self.slopes = False
+            if not np.isfinite(told).all():
+                return None
+            self.x_slope = told[0, 1:]
+            return self.S.T @ told[0, 1:]
+        return (yield from differences.slopes(self, x, f))
+
+    def _small_scale(self, S: FloatArray, B: FloatArray) -> bool:
+        """Whether f curves far more along the coordinates in the small (H = S^-T B S^-1) than in the large."""
+        if self.curvature is None:
+            return False
+        inverse = np.linalg.inv(S)
+        small = np.abs(np.einsum("ki,kl,li->i", inverse, B, inverse)) / 2
+        known = np.isfinite(self.curvature) & (self.curvature != 0)
+        if not known.any():
+            return False
+        ratio = float(np.median(small[known] / np.abs(self.curvature[known])))
+        return ratio > SMALL_SCALE and self.decrement < 10 * self.spread
+
+    def _rough_step(self, s: FloatArray, curved: float) -> bool:
+        """The same along the first steps s, before the Hessian is known; `curved` is s . y."""
+        if self.curvature is None or self.nit > 3:
+            return False
+        coarse = float((2 * np.abs(np.nan_to_num(self.curvature)) * s * s).sum())
+        return coarse > 0 and abs(curved) > AT_ONCE * coarse
+
+    # The iteration ---------------------------------------------------------------------------------
+
+    def _iteration(self) -> Asking:
+        if math.isnan(self.f):
+            (self.f,) = (yield self.x[None]).tolist()
+            self.f_start = self.f
+            if not math.isfinite(self.f):
+                self.ended = "failed"
+                return
+        if self.slope is None:
+            self.slope = yield from self._slopes(self.x, self.f)
+            if self.slope is None:
+                yield from self._fail()
+                return
+        if self.hessian and self.nit == HESSIAN_AT:
+            self.hessian = False
+            before = self.S
+            B = yield from differences.second(self)
+            if B is not None and self._small_scale(before, B):
+                self.ended = "rough"
+                return
+        x, f, slope = self.x, self.f, self.slope
+        p = active_step(self.S, slope, x, self.lb, self.ub, self.width)
+        self.decrement = float(p @ p)
+        promise = -float(slope @ p)
+        if promise <= 0 or (self.decrement <= 4 * self.noise and self.mode != "first"):
+            yield from self._end_or_go_on("flat" if not slope.any() and self.nit == 0 else "converged")
+            return
+        found = yield from line_search.search(self, x, f, self.S @ p, -promise)
+        if found is None:
+            yield from self._fail()
+            return
+        y, f_new = found
+        self.last_drop, self.drop = f - f_new, max(self.last_drop, f - f_new)
+        if f - f_new < DOUBTFUL * min(promise, self.decrement) and (yield from self._doubt()):
+            self._take(y, f_new)
+            self._start_over()
+            return
+        if self.mode not in ("first", "forward"):
+            self.mode = "forward"
+        new = yield from self._slopes(y, f_new)
+        self._take(y, f_new)
+        if new is None:
+            yield from self._fail()
+            return
+        self._update(y - x, p, slope, new)
+
+    def _take(self, y: FloatArray, f: float) -> None:
+        self.x, self.f, self.nit, self.failures, self.slope = y, f, self.nit + 1, 0, None
+
+    def _update(self, s: FloatArray, p: FloatArray, old: FloatArray, new: FloatArray) -> None:
+        """BFGS for the step s along S p, with the slopes before and after it along the columns of S."""
+        d = self.S @ p
+        a = float(s @ d) / float(d @ d)
+        if np.abs(s - a * d).max() <= 1e-6 * np.abs(s).max() + 4 * EPS * np.abs(self.x).max():
+            p = a * p  # s itself is known to rounding of x only
+        else:  # bent at a bound
+            try:
+                p = np.asarray(np.linalg.solve(self.S, s), dtype=np.float64)
+            except np.linalg.LinAlgError:
+                self._start_over()
+                return
+        q = new - old
+        pq, pp = float(p @ q), float(p @ p)
+        if self._rough_step(s, pq):
+            self.ended = "rough"
+        if not pq > 1e-10 * math.sqrt(pp * float(q @ q)):
+            self.slope, self.mode = new, "forward" if self.mode == "first" and pq > 0 else self.mode
+            return
+        if self.mode == "first":  # the first factor knew no curvature: Nocedal and Wright (6.20)
+            size = math.sqrt(pp / pq)
+            self.S, p, q, new, self.mode = self.S * size, p / size, q * size, new * size, "forward"
+        L = updated_factor(p, q)
+        self.S, self.slope = self.S @ L, L.T @ new
+
+    # Failures and doubts ---------------------------------------------------------------------------
+
+    def _fail(self) -> Asking:
+        """No progress: better differences, and in the end none."""
+        self.failures += 1
+        self.slope = None
+        if (yield from self._doubt()):
+            self._start_over()
+        elif self.failures >= FAILURES:
+            self.ended = "lost"
+        elif self.failures == 1:
+            self.mode = "central"
+        else:
+            self.mode = "long"
+
+    def _end_or_go_on(self, reason: str) -> Asking:
+        """About to say that the run has converged, or that f is flat: not where noise explains it."""
+        if (yield from self._doubt()):
+            self._start_over()
+        else:
+            self.ended = reason
+
+    def _doubt(self) -> Asking:
+        """Measure the noise, a few times in a run at most; True where there is far more than was assumed."""
+        if self.doubts <= 0 or self.gradient or not math.isfinite(self.f):
+            return False
+        self.doubts -= 1
+        level = yield from noise.measure(self.x, self.f, self.scale, self.lb, self.ub, CLEAR * self.noise)
+        if not level:
+            return False
+        self.measured = level
+        gained = self.f_start - self.f
+        if 4 * level > NOISY * gained:
+            self.ended = "noisy"
+        return True
+
+    def _start_over(self) -> None:
+        """What was learnt from differences in noise is worth nothing."""
+        self.S, self.slope, self.mode, self.failures = np.diag(self.scale), None, "first", 0

@@ -1,0 +1,121 @@
+"""Searches written as loops that yield points and are sent their values, and that can be saved all the same.
+
+A search with line searches, differences and doubts is read most easily as a loop: `f = yield x`. Python cannot save a
+loop that is half way through, so a search is cut into iterations: what it knows between two iterations is in named
+attributes, and the values that came since the last one are kept. Loading sets the attributes, begins the iteration
+anew and sends it the values again, which brings it to the same point, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core import state as store
+
+FloatArray = npt.NDArray[np.float64]
+Asking = Generator[FloatArray, FloatArray, Any]
+
+
+class Stepwise:
+    """A search in iterations.
+
+    A subclass gives `_iteration`, a generator that yields points (k, n) and is sent their values (k,), NaN and
+    infinities among them. Where `slopes` is true while it yields, it is sent (k, 1 + n): values and gradients.
+    What `_iteration` reads at its begin and changes at its end is named in `state_names`: arrays, which it replaces
+    rather than changes in place, and numbers, texts and None.
+
+    Attributes
+    ----------
+    asked : ndarray, shape (k, n), or None
+        Points whose values are wanted; None when the search has ended.
+    ended : str
+        Why the search has ended, in one word; empty before.
+    slopes : bool
+        Whether the gradients at `asked` are wanted too.
+    arguments : dict
+        What the constructor was given, to be saved.
+    """
+
+    state_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, **arguments: Any) -> None:
+        self.arguments = {name: value for name, value in arguments.items() if value is not None}
+        self.asked: FloatArray | None = None
+        self.ended = ""
+        self.slopes = False
+        self._told: list[FloatArray] = []
+        self._kept: dict[str, Any] = {}
+        self._loop: Asking
+
+    @classmethod
+    def remade(cls, arguments: Mapping[str, Any]) -> Any:
+        """A search with the arguments as they were saved: arrays, numbers as arrays without axes."""
+        values = {name: np.array(value) for name, value in arguments.items()}
+        return cls(**{name: value if value.ndim else value.item() for name, value in values.items()})
+
+    def _iteration(self) -> Asking:
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Begin: `asked` is then what is wanted first."""
+        while not self.ended:
+            self._begin()
+            try:
+                self.asked = next(self._loop)
+                return
+            except StopIteration:
+                continue
+        self.asked = None
+
+    def _begin(self) -> None:
+        self._kept = {name: getattr(self, name) for name in self.state_names}
+        self._told = []
+        self._loop = self._iteration()
+
+    def tell(self, f: FloatArray) -> None:
+        """The values of `asked`, in its order (or values and gradients, where `slopes` says so)."""
+        self._told.append(f)
+        try:
+            self.asked = self._loop.send(f)
+        except StopIteration:
+            self.start()
+
+    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
+        """What the search knew at the begin of the iteration, and the values that it was sent since."""
+        arrays: dict[str, npt.NDArray[Any]] = {}
+        plain: dict[str, Any] = {"ended": self.ended, "sizes": [len(f) for f in self._told]}
+        kept = {name: getattr(self, name) for name in self.state_names} if self.ended else self._kept
+        for name, value in kept.items():
+            if isinstance(value, np.ndarray):
+                arrays[f"array.{name}"] = value.copy()
+            else:
+                plain[name] = value
+        wide = [f for f in self._told if f.ndim == 2]
+        narrow = [f for f in self._told if f.ndim == 1]
+        plain["wide"] = [f.ndim == 2 for f in self._told]
+        arrays["told"] = np.concatenate(narrow) if narrow else np.empty(0)
+        arrays["slopes"] = np.concatenate(wide) if wide else np.empty((0, 0))
+        arrays["plain"] = store.pack(plain)
+        return arrays
+
+    def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on where `state_dict` was taken."""
+        plain = store.unpack(arrays["plain"])
+        self.ended = plain.pop("ended")
+        sizes, wide = plain.pop("sizes"), plain.pop("wide")
+        for name in self.state_names:
+            setattr(self, name, np.array(arrays[f"array.{name}"]) if f"array.{name}" in arrays else plain[name])
+        if self.ended:
+            self.asked = None
+            return
+        self.start()
+        at = {False: 0, True: 0}
+        source = {False: arrays["told"], True: arrays["slopes"]}
+        for size, kind in zip(sizes, wide, strict=True):
+            begin = at[kind]
+            at[kind] += size
+            self.tell(np.array(source[kind][begin : begin + size]))

@@ -1,0 +1,364 @@
+"""`auto`, `separable-search` and `quasi-newton`: what they are told, what they conclude, and that they can be saved."""
+
+import numpy as np
+import pytest
+
+import es
+from es.auto.coordinates import Coordinates
+from problems import bbob
+
+METHODS = {"auto": es.Auto, "separable-search": es.SeparableSearch, "quasi-newton": es.QuasiNewton}
+
+
+def sphere(x):
+    return (x * x).sum(-1)
+
+
+def rosenbrock(x):
+    return (100 * (x[..., 1:] - x[..., :-1] ** 2) ** 2 + (1 - x[..., :-1]) ** 2).sum(-1)
+
+
+def rastrigin(x):
+    return (x * x - 10 * np.cos(2 * np.pi * x) + 10).sum(-1)
+
+
+def steps(x):
+    return np.floor(3 * np.abs(x)).sum(-1)
+
+
+def go(opt, f, iterations):
+    """The points of so many iterations."""
+    asked = []
+    for _ in range(iterations):
+        if opt.stop():
+            break
+        x = opt.ask()
+        asked.append(x)
+        opt.tell(x, f(x))
+    return asked
+
+
+def same(a, b):
+    return len(a) == len(b) and all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+# Saving --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("f", [rosenbrock, rastrigin, steps, lambda x: bbob.make("bbob-f15", 3)(x)])
+def test_a_run_that_was_saved_goes_on_bit_for_bit(method, f):
+    def make():
+        return METHODS[method]([1.5, -0.7, 2.2], 2.0, bounds=[(-5, 5)] * 3, rng=3)
+
+    opt, rng = make(), np.random.default_rng(1)
+    for _ in range(12):
+        go(opt, f, int(rng.integers(1, 60)))
+        state = opt.state_dict()
+        assert not any(np.asarray(value).dtype.hasobject for value in state.values())
+        other = make()
+        other.load_state_dict(state)
+        assert other.nfev == opt.nfev
+        ahead = go(other, f, 25)
+        assert same(ahead, go(opt, f, 25))
+    assert other.f_best == opt.f_best
+    assert other.result.message == opt.result.message
+
+
+def test_a_batch_told_in_part_is_saved():
+    def make():
+        return es.QuasiNewton([1.5, -0.7, 2.2], 1.0, rng=3)
+
+    opt = make()
+    go(opt, rosenbrock, 1)
+    x = opt.ask()
+    assert len(x) == 3
+    opt.tell(x[1:2], rosenbrock(x[1:2]))
+    other = make()
+    other.load_state_dict(opt.state_dict())
+    assert np.array_equal(other.ask(), x[[0, 2]])
+    for one in (opt, other):
+        one.tell(x[[2, 0]], rosenbrock(x[[2, 0]]))
+    assert np.array_equal(opt.ask(), other.ask())
+
+
+def test_order_and_company_of_what_is_told_do_not_matter():
+    a, b = (es.Auto([1.5, -0.7, 2.2], 1.0, bounds=[(-5, 5)] * 3, rng=3) for _ in range(2))
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        x = a.ask()
+        a.tell(x, rosenbrock(x))
+        y = b.ask()
+        order = rng.permutation(len(y))
+        mine = rng.uniform(3, 5, (1, 3))  # of the caller's own
+        points = np.concatenate([mine, y[order]])
+        b.tell(points, rosenbrock(points))
+    assert a.f_best == b.f_best
+    assert b.nfev == a.nfev + 150
+
+
+def test_points_beyond_the_batch_may_become_the_best():
+    opt = es.QuasiNewton([1.5, -0.7], 1.0, rng=3)
+    opt.tell([[1.0, 1.0]], [0.0])
+    assert opt.f_best == 0 and np.array_equal(opt.ask(), [[1.5, -0.7]])
+
+
+def test_checkpoints(tmp_path):
+    def run(budget, path):
+        return es.minimize(rosenbrock, [1.5, -0.7, 2.2], method="auto", rng=5, maxfevals=budget, checkpoint=path)
+
+    whole = run(900, tmp_path / "whole.npz")
+    run(311, tmp_path / "part.npz")
+    part = run(900, tmp_path / "part.npz")
+    assert part.nfev == whole.nfev == 900
+    assert part.fun == whole.fun and np.array_equal(part.x, whole.x) and part.message == whole.message
+
+
+# Bounds --------------------------------------------------------------------------------------------
+
+BOXES = [
+    [(-1, 0.5), (0.2, 3), (-2, 2), (-7, -1)],
+    [(None, 0.5), (0.2, None), (None, None), (-7, -1)],
+    [(0.1, 0.1), (0.2, 3), (-2, -2), (-7, -1)],
+]
+
+
+@pytest.mark.parametrize("box", BOXES)
+@pytest.mark.parametrize("f", [sphere, rosenbrock, rastrigin, lambda x: x.sum(-1) ** 2 - x[..., 1]])
+@pytest.mark.parametrize("method", METHODS)
+def test_bounds_are_never_left(method, f, box):
+    low = np.array([-np.inf if a is None else a for a, _ in box])
+    high = np.array([np.inf if b is None else b for _, b in box])
+    x0 = np.clip([0.1, 1.0, -2.0, -3.0], low, high)
+    opt = METHODS[method](x0, 0.7, bounds=box, rng=1)
+    for x in go(opt, f, 150):
+        assert (x >= low).all() and (x <= high).all()
+
+
+def test_minima_at_bounds_are_found():
+    box = [(1, 4)] * 2 + [(-5, 5)] * 3
+    wanted = np.array([1.0, 1, 0, 0, 0])
+    turn = np.linalg.qr(np.random.default_rng(3).standard_normal((5, 5)))[0]
+    metric = turn @ np.diag([1, 10, 100, 1e3, 1e4]) @ turn.T
+    centre = wanted - np.linalg.solve(metric, [2.0, 3, 0, 0, 0])  # of the unbounded function; gradient (2, 3, 0, 0, 0)
+
+    def f(x):
+        return 0.5 * (x - centre) @ metric @ (x - centre)
+
+    for method in ("auto", "quasi-newton"):
+        res = es.minimize(f, [2.0, 3, 1, -4, 2], method=method, bounds=box, sigma0=1.0, maxfevals=900, rng=1)
+        assert res.fun <= f(wanted) + 1e-9, method
+
+
+# What f is like ------------------------------------------------------------------------------------
+
+
+def wood(x):
+    a, b, c, d = x
+    return (
+        100 * (b - a * a) ** 2 + (1 - a) ** 2 + 90 * (d - c * c) ** 2 + (1 - c) ** 2
+        + 10.1 * ((b - 1) ** 2 + (d - 1) ** 2) + 19.8 * (b - 1) * (d - 1)
+    )  # fmt: skip
+
+
+def brown(x):
+    return (x[0] - 1e6) ** 2 + (x[1] - 2e-6) ** 2 + (x[0] * x[1] - 2) ** 2
+
+
+def chained_lq(x):
+    pairs = -x[:-1] - x[1:]
+    return np.maximum(pairs, pairs + x[:-1] ** 2 + x[1:] ** 2 - 1).sum()
+
+
+def nearly(coupling):
+    def f(x):
+        return (x * x).sum() + coupling * x[0] * x[-1]
+
+    return f
+
+
+def rotated(n):
+    turn = np.linalg.qr(np.random.default_rng(n).standard_normal((n, n)))[0]
+    return lambda x: np.abs(turn @ x).sum()
+
+
+COUPLED = {
+    "wood": (wood, 4), "brown": (brown, 2), "max": (lambda x: np.abs(x).max(), 6),
+    "maxq": (lambda x: (x * x).max(), 6), "sum |Rx|": (rotated(4), 4), "chained": (chained_lq, 5),
+    "1e-6": (nearly(1e-6), 5), "1e-4, n = 2": (nearly(1e-4), 2), "pairs": (lambda x: (x[::2] * x[1::2]).sum() ** 2, 6),
+    "one pair of ten": (lambda x: (x**4).sum() + x[3] * x[7], 10),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COUPLED)
+def test_no_coupled_function_passes_for_a_sum(name):
+    f, n = COUPLED[name]
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        opt = es.SeparableSearch(rng.uniform(-4, 4, n), rng.uniform(0.3, 2), bounds=[(-5, 5)] * n, rng=seed, most=50)
+        while not opt.stop():
+            x = opt.ask()
+            opt.tell(x, [f(point) for point in x])
+        assert "coupled" in opt.stop(), seed
+
+
+@pytest.mark.parametrize("f", [sphere, rastrigin, lambda x: (np.arange(1, 6) * np.abs(x - 0.3) ** 1.5).sum(-1) + 1e3])
+def test_sums_are_recognised(f):
+    for seed in range(20):
+        start = np.random.default_rng(seed).uniform(-4, 4, 5)
+        look = Coordinates(start, float(f(start)), np.full(5, 1.0), np.full(5, -5.0), np.full(5, 5.0), seed)
+        while look.asked is not None:
+            look.tell(f(look.asked))
+        assert look.additive, seed
+
+
+def test_a_separable_function_with_many_minima_is_solved():
+    for seed in range(5):
+        start = np.random.default_rng(seed).uniform(-4, 4, 5)
+        res = es.minimize(
+            lambda x: rastrigin(x - 0.3), start, method="auto", bounds=[(-5, 5)] * 5, maxfevals=1000, ftarget=1e-9,
+            sigma0=2.2, rng=seed,
+        )  # fmt: skip
+        assert res.success and "sum over its coordinates" in res.message
+
+
+def test_one_variable():
+    res = es.minimize(lambda x: (x[0] - 2) ** 2, [0.5], method="auto", maxfevals=50, ftarget=1e-12, rng=1)
+    assert res.success and res.nfev <= 5
+    res = es.minimize(lambda x: abs(x[0] - 2) + np.sin(5 * x[0]), [0.5], method="auto", bounds=[(-9, 9)], rng=1,
+                      maxfevals=500)  # fmt: skip
+    grid = np.linspace(-9, 9, 200001)
+    assert res.fun <= (np.abs(grid - 2) + np.sin(5 * grid)).min() + 1e-6
+
+
+def test_verdicts():
+    def verdict(name, n=5):
+        problem = bbob.make(name, n)
+        opt = es.Auto(np.linspace(-3, 3, n), 2.0, bounds=[(-5, 5)] * n, rng=2, budget=200 * n)
+        while opt.nfev < 200 * n and not opt.verdict:
+            x = opt.ask()
+            opt.tell(x, problem(x))
+        return opt.verdict
+
+    assert verdict("bbob-f10") == "smooth" and verdict("bbob-f14") == "smooth"
+    assert verdict("bbob-f15") == "rough" and verdict("bbob-f23") == "rough"
+    assert verdict("bbob-f3") == "additive"
+
+
+@pytest.mark.parametrize("digits", [6, 4])
+def test_rounded_values_are_no_false_minimum(digits):
+    """Differences of 1e-7 of a rounded function are all zero, and it has not converged."""
+    scale = 10.0 ** np.arange(5)
+
+    def f(x):
+        return round(float((scale * (x - 0.3) ** 2).sum()), digits)
+
+    res = es.minimize(f, [3.0, -2, 1, 2, -4], method="auto", bounds=[(-5, 5)] * 5, sigma0=2.0, maxfevals=5000, rng=1)
+    assert res.fun <= 20 * 10.0**-digits
+
+
+# What goes wrong -----------------------------------------------------------------------------------
+
+
+def test_a_start_without_a_value():
+    def f(x):
+        return sphere(x) if x[0] < 2.5 else np.nan
+
+    res = es.minimize(f, [3.0, 1.0], method="auto", sigma0=1.0, maxfevals=400, rng=1)
+    assert res.fun < 1e-6
+
+
+def test_values_that_are_missing_on_the_way():
+    def f(x):
+        return rosenbrock(x) if x[0] < 1.2 else np.inf
+
+    res = es.minimize(f, [-1.0, 1.0, 1.0], method="auto", sigma0=0.5, maxfevals=3000, rng=1)
+    assert res.fun < 1e-6
+
+
+def test_nothing_has_a_value():
+    res = es.minimize(lambda x: np.nan, [1.0, 2.0], method="auto", rng=1)
+    assert res.status == 2 and np.isnan(res.fun)
+
+
+def test_flat_functions_end():
+    res = es.minimize(lambda x: 1.0, [1.0, 2.0], method="auto", maxfevals=300, rng=1)
+    assert res.nfev == 300 and "flat" in res.message
+
+
+def test_nothing_to_vary():
+    res = es.minimize(sphere, [1.0, 2.0], method="auto", bounds=[(1, 1), (2, 2)], rng=1)
+    assert res.fun == 5 and res.nfev == 1
+
+
+@pytest.mark.parametrize("budget", [1, 2, 3, 7, 10, 11, 50, 333])
+def test_budgets_are_exact(budget):
+    for f in (rosenbrock, rastrigin, steps):
+        res = es.minimize(f, [1.5, -0.7, 2.2], method="auto", bounds=[(-5, 5)] * 3, maxfevals=budget, rng=1)
+        assert res.nfev == budget
+
+
+def test_without_a_budget_there_is_an_end():
+    for f in (sphere, rosenbrock, rastrigin):
+        res = es.minimize(f, [1.5, -0.7, 2.2], method="auto", bounds=[(-5, 5)] * 3, rng=1)
+        assert res.success and res.fun < 1e-9 and res.nfev < 6000
+
+
+def test_workers_change_nothing():
+    alone = es.minimize(rosenbrock, [1.5, -0.7, 2.2], method="auto", maxfevals=200, rng=1)
+    many = es.minimize(rosenbrock, [1.5, -0.7, 2.2], method="auto", maxfevals=200, rng=1, workers=map)
+    assert alone.fun == many.fun and alone.nfev == many.nfev
+
+
+def test_stacks_are_refused():
+    with pytest.raises(ValueError, match=r"use es\.minimize_runs"):
+        es.Auto(np.zeros((3, 2)))
+    results = es.minimize_runs(sphere, np.ones((3, 2)), method="auto", maxfevals=30, rng=1, vectorized=True)
+    assert [res.nfev for res in results] == [30] * 3
+
+
+# The result ----------------------------------------------------------------------------------------
+
+
+def test_phases_add_up():
+    res = es.minimize(rosenbrock, [1.5, -0.7, 2.2], method="auto", bounds=[(-5, 5)] * 3, maxfevals=3000, rng=1)
+    assert sum(phase["nfev"] for phase in res.phases) == 3000
+    first = rosenbrock(np.array([1.5, -0.7, 2.2]))
+    assert sum(phase["gain"] for phase in res.phases) == pytest.approx(first - res.fun)
+    assert res.verdict == "smooth" and "smooth" in res.message and "quasi-Newton" in res.message
+
+
+def test_gradients_are_used_where_they_are_given():
+    def slope(x):
+        g = np.zeros_like(x)
+        g[:-1] = -400 * x[:-1] * (x[1:] - x[:-1] ** 2) - 2 * (1 - x[:-1])
+        g[1:] += 200 * (x[1:] - x[:-1] ** 2)
+        return g
+
+    start = np.linspace(-2, 2, 8)
+    with_it = es.minimize(rosenbrock, start, method="auto", jac=slope, maxfevals=4000, ftarget=1e-9, rng=1)
+    without = es.minimize(rosenbrock, start, method="auto", maxfevals=4000, ftarget=1e-9, rng=1)
+    assert with_it.success and 0 < with_it.njev < with_it.nfev
+    assert with_it.nfev + with_it.njev < without.nfev
+    assert without.njev == 0
+
+
+# What it hands over --------------------------------------------------------------------------------
+
+
+def test_other_kinds_of_problems_have_their_methods():
+    from scipy.optimize import LinearConstraint
+
+    from problems.several import MultiObjective
+
+    res = es.minimize(sphere, [1.0, 2.0], method="auto", integrality=[0, 1], maxfevals=200, rng=1)
+    assert res.method == "MarginCMAES"
+    rule = LinearConstraint([[1, 1]], 1, np.inf)
+    res = es.minimize(sphere, [1.0, 2.0], method="auto", constraints=rule, maxfevals=300, rng=1)
+    assert res.method == "CMAES"
+    res = es.minimize(sphere, [1.0, 2.0], method="auto", constraints=rule, jac=lambda x: 2 * x, maxfevals=300, rng=1)
+    assert res.method == "SLSQP" and res.fun == pytest.approx(0.5)
+    two = MultiObjective(lambda x: np.array([x @ x, ((x - 1) ** 2).sum()]), 2)
+    assert es.minimize(two, [1.0, 2.0], method="auto", maxfevals=100, rng=1).method == "MOCMAES"
+    with pytest.raises(ValueError, match="restarts by itself"):
+        es.minimize(sphere, [1.0, 2.0], method="auto", restarts="bipop", maxfevals=100)
