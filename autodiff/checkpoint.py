@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.operators import value_of
 from autodiff.primitive import primitive
-from autodiff.tensor import Tensor, lower, top_level
+from autodiff.randomness import alike, fingerprint, remembered, replayed
+from autodiff.tensor import Tensor
 from autodiff.transforms import pulled
 from autodiff.tree import leaves, tree_map
 
@@ -26,8 +28,9 @@ def checkpoint(fun: Callable[..., Any]) -> Callable[..., Any]:
     ----------
     fun : callable
         Function of arrays, or of tuples, lists and dicts of arrays, that returns an array or a tuple of arrays. It must
-        give the same result when called again (hand a seed to what draws random numbers), and everything that is to
-        receive a gradient must come in as a positional argument.
+        give the same result when called again, and everything that is to receive a gradient must come in as a
+        positional argument. Random generators that can be seen (in arguments, closures, attributes, or by a global
+        name) draw the same numbers again.
 
     Returns
     -------
@@ -38,6 +41,8 @@ def checkpoint(fun: Callable[..., Any]) -> Callable[..., Any]:
     ------
     ValueError
         When called, if ``fun`` uses a traced tensor that is not among its arguments: its gradient would be lost.
+    RuntimeError
+        When a gradient comes, if the value is not the same as before.
 
     Notes
     -----
@@ -130,6 +135,7 @@ class _Filled:
 
     def __init__(self, fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.fun, self.kwargs = fun, kwargs
+        self.name = getattr(fun, "__name__", type(fun).__name__)
         self.args = tree_map(lambda a: _HOLE if type(a) is Tensor else a, args)
 
     def __call__(self, *values: Any) -> Any:
@@ -142,29 +148,37 @@ def _checkpointed(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     traced = [a for a in leaves(args) if type(a) is Tensor]
     if not traced:
         return fun(*args, **kwargs)
-    return again(*traced, fun=_Filled(fun, args, kwargs), level=top_level(traced))
+    return again(*traced, fun=_Filled(fun, args, kwargs))
 
 
 @primitive
-def again(*values: Any, fun: Callable[..., Any], level: int) -> Any:
+def again(*values: Any, fun: _Filled) -> Any:
     """Value of ``fun``, whose pull-back calls it again."""
+    generators = remembered(fun)
     value = fun(*values)
     parts = value if type(value) is tuple else (value,)
     for part in parts:
         if isinstance(part, (list, dict, tuple)) or part is None:
             raise ValueError(f"fun must return an array or a tuple of arrays, got {type(part).__name__}")
-        if type(part) is Tensor and part.level >= level:
-            raise ValueError(
-                "fun uses a traced tensor that is not one of its arguments, whose gradient would be lost: "
-                "pass it as an argument of the checkpointed function"
-            )
-    value = tree_map(lambda part: lower(part, level), value)
+    marks = [fingerprint(value_of(part)) for part in parts]
 
     def pull(g: Any) -> tuple[Any, ...]:
-        result, pull_again, _ = pulled(fun, *values)
+        with replayed(generators):
+            result, pull_again, _ = pulled(fun, *values)
+        for part, mark in zip(leaves(result), marks, strict=True):
+            plain = np.asarray(value_of(part))
+            eps = float(np.finfo(plain.dtype).eps) if plain.dtype.kind in "fc" else 0.0
+            if not alike(fingerprint(plain), mark, eps):
+                raise RuntimeError(
+                    f"the checkpointed function {fun.name} gave another value when it was called again for the"
+                    " gradient: hand random generators and arrays that change as arguments, and leave both alone"
+                )
         if type(result) is tuple:
             g = tuple(np.zeros_like(r) if c is None else c for r, c in zip(result, g, strict=True))
         gradients = pull_again(g)
         return gradients if len(values) > 1 else (gradients,)
 
     return value, pull
+
+
+again.__name__ = "checkpointed function"  # what a history and an error show

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,8 @@ import numpy as np
 from autodiff import core
 from autodiff.core import Several, linked
 from autodiff.registry import Maker, rule
-from autodiff.tensor import Tensor, attach, lower, record, top_level
+from autodiff.tensor import UNDER_WAY, Tensor, attach, lower, record, top_level
+from autodiff.tree import leaves, tree_map
 
 
 def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,18 +52,22 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
         level = top_level(args)
         for name, option in options.items():
-            if type(option) is Tensor:
+            if any(type(a) is Tensor for a in leaves(option)):
                 raise TypeError(f"{call.__name__}: pass the traced argument {name} by position, not by name")
+        for a in args:
+            if isinstance(a, (list, tuple, dict)) and any(type(b) is Tensor for b in leaves(a)):
+                raise TypeError(f"{call.__name__}: pass traced arguments one by one, not in a {type(a).__name__}")
         if level is None:
             return fun(*args, **options)[0]
         value, vjps = fun(*[lower(a, level) for a in args], **options)
+        value = tree_map(lambda part: _own(part, level, call.__name__), value)
         inputs = [
             (i, a.node) for i, a in enumerate(args) if type(a) is Tensor and a.level == level and a.node is not None
         ]
         if callable(vjps):
             if not inputs:
                 return attach(value, None, level, fun)
-            pick: Any = linked([(node, itemgetter(i)) for i, node in inputs])
+            pick: Any = linked([(node, _Share(i, call.__name__, node.shape)) for i, node in inputs])
             bundle = core.made(Tensor, Several, pick, f"gradients of {call.__name__}", level).node
             return attach(value, (bundle, vjps, None), level, call)
         for i, _ in inputs:
@@ -74,6 +78,34 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
         return attach(value, linked([(node, vjps[i]) for i, node in inputs]), level, call)
 
     return call
+
+
+def _own(value: Any, level: int, name: str) -> Any:
+    """What a function gave at `level`: plain, or a tensor of a lower level; a closure may have brought in others."""
+    if type(value) is Tensor and value.level >= level:
+        raise ValueError(
+            f"{name} uses a traced tensor that is not one of its arguments, whose gradient would be lost: pass it as an"
+            " argument"
+        )
+    return lower(value, level)
+
+
+class _Share:
+    """The gradient of argument `i`, of `shape`, among those that come together."""
+
+    __slots__ = ("i", "name", "shape")
+
+    def __init__(self, i: int, name: str, shape: tuple[int, ...]) -> None:
+        self.i, self.name, self.shape = i, name, shape
+
+    def __call__(self, grads: Any) -> Any:
+        d = grads[self.i]
+        if d is not None and d.shape != self.shape:
+            raise ValueError(
+                f"the vjp of {self.name} gave a gradient of shape {d.shape} for its argument {self.i} of shape"
+                f" {self.shape}: sum it over the axes along which the argument was stretched"
+            )
+        return d
 
 
 def custom_vjp(fun: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,7 +127,9 @@ def custom_vjp(fun: Callable[..., Any]) -> Callable[..., Any]:
     Raises
     ------
     ValueError
-        When the derivative is used, if it has the wrong shape or number of parts.
+        If the function, or its derivative, uses a traced value that is not one of its positional arguments; when the
+        derivative is used, if it has the wrong shape or number of parts. Where an argument was stretched by
+        broadcasting, summing its gradient again is up to the derivative.
 
     Examples
     --------
@@ -120,7 +154,21 @@ def custom_vjp(fun: Callable[..., Any]) -> Callable[..., Any]:
                 raise ValueError(
                     f"the vjp of {fun.__name__} must return {len(args)} gradients, one per argument, got {len(grads)}"
                 )
-            return tuple(d if d is None or type(d) is Tensor else np.asarray(d)[()] for d in grads)
+            return tuple(map(gradient, grads))
+
+        def gradient(d: Any) -> Any:
+            if d is None:
+                return None
+            if type(d) is not Tensor:
+                d = np.asarray(d)[()]
+            elif d.level >= 0 and d.level not in UNDER_WAY:
+                raise ValueError(
+                    f"the vjp of {fun.__name__} uses a traced tensor that is not one of its arguments, whose gradient"
+                    " would be lost: pass it as an argument"
+                )
+            return d.astype(value_type) if d.dtype.kind in "iub" else d
+
+        value_type = np.result_type(getattr(value, "dtype", float))
 
         return value if type(value) in (Tensor, tuple) else np.asarray(value)[()], vjp
 
