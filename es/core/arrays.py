@@ -48,6 +48,33 @@ def check_inside(x: FloatArray, box: Box | None, name: str = "x0") -> None:
     raise ValueError(f"{name} must lie within bounds, got {value} outside [{box.lb[i]}, {box.ub[i]}] in coordinate {i}")
 
 
+WIDEST = 1e8  # a box wider than this times max(1, |x0|) says nothing about where to search
+
+
+def search_widths(box: Box | None, start: FloatArray) -> FloatArray:
+    """Width of the box in each coordinate, in the shape of x0; inf where it is open, or so wide that open is meant."""
+    if box is None:
+        return np.full(start.shape, np.inf)
+    width = np.broadcast_to(difference(box.ub, box.lb), start.shape)
+    return np.where(width <= WIDEST * np.maximum(1.0, np.abs(start)), width, np.inf)
+
+
+def _default_scale(start: FloatArray, box: Box | None) -> FloatArray:
+    """0.3 of the width of the box; where that is not known, 0.3 of the largest of 1 and all |x0|.
+
+    Coordinates that differ by more than a thousand are measured in different things: such a coordinate, unless it is
+    0, has 0.3 max(1, |x0|) for itself, and a box tells nothing about the coordinates beside it.
+    """
+    width = search_widths(box, start)
+    known = np.isfinite(width) & (width > 0)
+    size = np.abs(start)
+    largest, open_ones = size.max(-1, keepdims=True), np.where(known, 0.0, size).max(-1, keepdims=True)
+    largest = np.where(1e3 * np.maximum(1.0, open_ones) < largest, open_ones, largest)
+    own = (size > 0) & (1e3 * size < largest)
+    unknown = np.maximum(1.0, np.where(own, size, largest))
+    return 0.3 * np.where(known, width, unknown)
+
+
 def as_scale(sigma0: Any, start: FloatArray, box: Box | None) -> FloatArray:
     """Initial standard deviations, one per coordinate, in the shape of x0.
 
@@ -57,10 +84,7 @@ def as_scale(sigma0: Any, start: FloatArray, box: Box | None) -> FloatArray:
         If they are not positive, or of a shape that does not say what belongs to which run and coordinate.
     """
     if sigma0 is None:
-        width = np.full(start.shape[-1], np.inf) if box is None else box.ub - box.lb
-        whole = 0.3 * np.maximum(1.0, np.abs(start).max(-1, keepdims=True))
-        known = np.isfinite(width) & (width > 0)
-        return np.where(known, 0.3 * np.where(known, width, 1.0), whole)
+        return _default_scale(start, box)
     try:
         sigma = np.array(sigma0, dtype=float)
     except (TypeError, ValueError):

@@ -70,11 +70,15 @@ class Distribution(Watched, Protocol):
         """Standard deviation of each coordinate."""
 
     @property
+    def units(self) -> FloatArray:
+        """What each coordinate is measured in."""
+
+    @property
     def axis_ratio(self) -> Any:
-        """Ratio of the longest to the shortest principal axis."""
+        """Ratio of the longest to the shortest principal axis, in `units`."""
 
     def axes(self) -> FloatArray:
-        """Principal axes as columns, each times its standard deviation."""
+        """Principal axes in `units` as columns, each times its standard deviation, in the caller's x."""
 
 
 class Steps:
@@ -95,7 +99,7 @@ class Steps:
 
     @cached_property
     def axis_ratio(self) -> Any:
-        """Ratio of the longest to the shortest principal axis, per run."""
+        """Ratio of the longest to the shortest principal axis in `units`, per run."""
         return self._opt.axis_ratio
 
 
@@ -248,8 +252,14 @@ def _median(values: FloatArray) -> Any:
 
 
 def _small_steps(opt: Distribution, threshold: Any, steps: Steps) -> Outcome:
-    """Largest ratio of a standard deviation to what it was at the start."""
-    return steps.growth < threshold, steps.growth
+    """Largest ratio of a standard deviation to what it was at the start, or to max(1, |mean|) where that is less.
+
+    So steps that began far too long, as between bounds of a million, do not end a run while they are still long.
+    """
+    figure = steps.growth
+    if np.any(opt.scale0 > 1):
+        figure = (steps.stds / np.minimum(opt.scale0, np.maximum(1.0, np.abs(opt.mean)))).max(-1)
+    return figure < threshold, figure
 
 
 def _large_steps(opt: Distribution, threshold: Any, steps: Steps) -> Outcome:
@@ -274,8 +284,9 @@ def _lost_in_coordinates(opt: Distribution, threshold: Any, steps: Steps) -> Out
 def _lost_along_axes(opt: Distribution, threshold: Any, steps: Steps) -> Outcome:
     """Principal axes along which the mean stays as it is when `threshold` standard deviations are added."""
     # An axis is lost only where its largest coordinate is, and for the shortest axis that is at least as large as this.
-    shortest = threshold * steps.stds.max(-1) / (steps.axis_ratio * math.sqrt(opt.n))
-    if np.all(shortest > 1e-15 * np.abs(opt.mean).max(-1)):
+    units = opt.units
+    shortest = threshold * (steps.stds / units).max(-1) / (steps.axis_ratio * math.sqrt(opt.n))
+    if np.all(shortest > 1e-15 * (np.abs(opt.mean) / units).max(-1)):
         return NOT_YET
     axes = opt.axes()  # (..., n, n): column i is the i-th axis times its standard deviation
     factor = threshold[..., None, None] if np.ndim(threshold) else threshold
@@ -285,7 +296,7 @@ def _lost_along_axes(opt: Distribution, threshold: Any, steps: Steps) -> Outcome
 
 
 def _condition(opt: Distribution, threshold: Any, steps: Steps) -> Outcome:
-    """Condition number of the covariance matrix."""
+    """Condition number of the covariance matrix, with x in `units`."""
     figure = steps.axis_ratio**2
     return figure > threshold, figure
 

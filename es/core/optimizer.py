@@ -37,7 +37,9 @@ class Optimizer(Saving):
         Start, inside the bounds. Two axes make stacked runs, one per row.
     sigma0 : float or array_like, optional
         Initial standard deviations: a number, one per coordinate (n,); for stacked runs a number, (runs,), (runs, n) or
-        (1, n). Default: 0.3 of the width of finite bounds, else 0.3 max(1, max|x0|).
+        (1, n). Default: 0.3 of the width of the bounds where that is finite, not 0, and at most 1e8 max(1, |x0|); else
+        0.3 times the largest of 1 and all |x0|, but 0.3 max(1, |x0|) for a coordinate that is not 0 and less than a
+        thousandth of the largest.
     bounds : scipy.optimize.Bounds or sequence of (low, high), optional
         Box that no evaluated point leaves.
     popsize : int, optional
@@ -327,6 +329,12 @@ class Optimizer(Saving):
         return self.book.x_best
 
     # Inside ----------------------------------------------------------------------------------------
+
+    @property
+    def units(self) -> FloatArray:
+        """What each coordinate is measured in, (n,) or (active runs, n): sigma0, relative to its largest entry."""
+        units: FloatArray = self.scale0 / self.scale0.max(-1, keepdims=True)
+        return units
 
     @property
     def seconds(self) -> float:

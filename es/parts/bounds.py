@@ -23,6 +23,8 @@ import numpy as np
 from es.core.arrays import FloatArray, IntArray, difference
 from problems.boxes import Box
 
+FARTHEST = 1e150  # a face beyond that is no face: nothing comes there, and squares of distances would overflow
+
 
 class Handler:
     """How a strategy deals with a box.
@@ -36,7 +38,7 @@ class Handler:
 
     def __init__(self, box: Box, scale: FloatArray) -> None:
         self.box = box
-        self.low, self.high = np.isfinite(box.lb), np.isfinite(box.ub)
+        self.low, self.high = box.lb > -FARTHEST, box.ub < FARTHEST
         self.lower, self.upper = np.where(self.low, box.lb, 0.0), np.where(self.high, box.ub, 0.0)
 
     def decode(self, u: FloatArray) -> FloatArray:
@@ -89,7 +91,7 @@ class Transform(Handler):
 
     def __init__(self, box: Box, scale: FloatArray) -> None:
         super().__init__(box, scale)
-        width = np.where(self.low & self.high, box.ub - box.lb, np.inf)
+        width = np.where(self.low & self.high, self.upper - self.lower, np.inf)
         margin = np.minimum(self.margin * scale, width / 4)
         self._margin = np.where(width > 0, margin, 1.0)  # of a fixed coordinate any will do: x is clipped
         self._axes = scale.ndim

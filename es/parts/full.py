@@ -65,8 +65,8 @@ class FullCovariance(Strategy):
         self.A = factor / self.sigma[..., None, None]
 
     def _invert_sample(self, y: FloatArray) -> FloatArray:
-        steps = y / np.asarray(self.sigma)[..., None, None]
-        z: FloatArray = np.linalg.solve(self.A, steps.swapaxes(-1, -2))
+        steps = y / self.sigma[..., None, None] / self.units[..., None, :]
+        z: FloatArray = np.linalg.solve(self._factor_in_units, steps.swapaxes(-1, -2))
         return z.swapaxes(-1, -2)
 
     @property
@@ -82,15 +82,31 @@ class FullCovariance(Strategy):
 
     @property
     def axis_ratio(self) -> Any:
-        """Ratio of the longest to the shortest principal axis, per run."""
-        lengths = np.linalg.svd(self.A, compute_uv=False)
-        return lengths[..., 0] / lengths[..., -1]
+        """Ratio of the longest to the shortest principal axis in `units`, per run."""
+        return ratio_of_axes(self._factor_in_units)
 
     def axes(self) -> FloatArray:
-        """Principal axes as columns (..., n, n), each times its standard deviation."""
-        u, lengths, _ = np.linalg.svd(self.A)
-        axes: FloatArray = np.asarray(self.sigma)[..., None, None] * (u * lengths[..., None, :])
+        """Principal axes in `units` as columns (..., n, n), each times its standard deviation, in the caller's x."""
+        axes: FloatArray = self.sigma[..., None, None] * principal_axes(self._factor_in_units, self.units)
         return axes
+
+    @property
+    def _factor_in_units(self) -> FloatArray:
+        """A in `units`: so nothing that is solved or decomposed depends on what the caller measures x in."""
+        return self.A / self.units[..., :, None]
+
+
+def ratio_of_axes(factor: FloatArray) -> Any:
+    """Ratio of the longest to the shortest principal axis of factor factor^T, for factors (..., n, n)."""
+    lengths = np.linalg.svd(factor, compute_uv=False)
+    return lengths[..., 0] / lengths[..., -1]
+
+
+def principal_axes(factor: FloatArray, units: FloatArray) -> FloatArray:
+    """Principal axes of factor factor^T as columns (..., n, n), times their standard deviations and in these units."""
+    u, lengths, _ = np.linalg.svd(factor)
+    axes: FloatArray = units[..., :, None] * (u * lengths[..., None, :])
+    return axes
 
 
 def steps(sigma: Any, A: FloatArray, z: FloatArray) -> FloatArray:
@@ -104,8 +120,16 @@ def _factor(covariance: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
     C = np.asarray(covariance, dtype=float)
     if C.shape not in ((*shape, *shape[-1:]), shape[-1:] * 2):
         raise ValueError(f"covariance0 must have shape {shape[-1:] * 2}, got {C.shape}")
-    if not np.isfinite(C).all() or not np.allclose(C, C.swapaxes(-1, -2)):
-        raise ValueError("covariance0 must be finite and symmetric")
+    if not np.isfinite(C).all():
+        raise ValueError("covariance0 must be finite, got NaN or inf in it")
+    variances = np.diagonal(C, axis1=-2, axis2=-1)
+    if not (variances > 0).all():
+        raise ValueError(f"covariance0 must be positive definite, got {variances.min()} on its diagonal")
+    # Whether it is symmetric shows in its correlations, whatever the coordinates are measured in.
+    stds = np.sqrt(variances)
+    correlations = C / stds[..., :, None] / stds[..., None, :]
+    if not np.allclose(correlations, correlations.swapaxes(-1, -2)):
+        raise ValueError("covariance0 must be symmetric, got entries that differ from their mirror images")
     try:
         factor: FloatArray = np.linalg.cholesky(C)
     except np.linalg.LinAlgError:

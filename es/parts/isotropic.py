@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from es.core.arrays import FloatArray
 from es.parts.invariances import ALL
 from es.parts.strategy import Strategy
@@ -29,11 +27,6 @@ class Isotropic(Strategy):
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
         stds: FloatArray = (self.sigma / self.scale0.max(-1))[..., None] * self.scale0
         return stds
-
-    @property
-    def axis_ratio(self) -> Any:
-        """Ratio of the largest to the smallest standard deviation, per run: what sigma0 made it."""
-        return self.scale0.max(-1) / self.scale0.min(-1)
 
     def _sample(self, z: FloatArray) -> FloatArray:
         return self.stds[..., None, :] * z

@@ -73,7 +73,7 @@ class Offspring:
 
 def _nearest(x: FloatArray, opt: Any, run: tuple[int, ...]) -> tuple[FloatArray, int]:
     """The z of the least length that makes x, and the number of the parent that it belongs to."""
-    steps = (x - opt.parents[run]) / opt.sigma[run][:, None]
-    z = np.linalg.solve(opt.A[run], steps[..., None])[..., 0]
+    steps = (x - opt.parents[run]) / opt.sigma[run][:, None] / opt.units[run]
+    z = np.linalg.solve(opt.A[run] / opt.units[run][:, None], steps[..., None])[..., 0]
     parent = int(np.vecdot(z, z).argmin())
     return z[parent] * min(1.0, longest_own(opt.n) / max(np.sqrt(z[parent] @ z[parent]), 1e-100)), parent

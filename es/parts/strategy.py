@@ -102,12 +102,12 @@ class Strategy(Optimizer):
 
     @property
     def axis_ratio(self) -> Any:
-        """Ratio of the longest to the shortest principal axis of the distribution, per run."""
-        stds = self.stds
+        """Ratio of the longest to the shortest principal axis of the distribution in `units`, per run."""
+        stds = self.stds / self.units
         return stds.max(-1) / stds.min(-1)
 
     def axes(self) -> FloatArray:
-        """Principal axes as columns (..., n, n), each times its standard deviation."""
+        """Principal axes in `units` as columns (..., n, n), each times its standard deviation, in the caller's x."""
         return np.eye(self.n) * self.stds[..., None, :]
 
     @property

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import state as store
+from es.core.arrays import search_widths
 from es.core.book import Book
 
 MOST = 9  # restarts with a doubled population, unless told otherwise: 512 times the first one
@@ -71,9 +72,9 @@ class Restarts:
         return {"popsize": int(popsize)} if self.inner.kind == "strategy" else {}
 
     def _elsewhere(self) -> dict[str, Any]:
-        """A new start: uniform in a finite box, else around the first one."""
+        """A new start: uniform in a finite box, else around the first one, as in one that is too wide to search."""
         box = self.inner.box
-        if box is not None and box.finite:
+        if box is not None and np.isfinite(search_widths(box, self._start)).all():
             return {"x0": self._rng.uniform(box.lb, box.ub)}
         x = self._start + self._scale0 * self._rng.standard_normal(self._start.shape)
         return {"x0": x if box is None else np.clip(x, box.lb, box.ub)}

@@ -10,6 +10,7 @@ import numpy as np
 from es.core import stopping
 from es.core.arrays import FloatArray, at_most
 from es.parts import parameters
+from es.parts.full import principal_axes, ratio_of_axes
 from es.parts.invariances import ALL_BUT_ROTATION
 from es.parts.strategy import Strategy
 
@@ -146,15 +147,12 @@ class DDCMAES(Strategy):
 
     @property
     def axis_ratio(self) -> Any:
-        """Ratio of the longest to the shortest principal axis, per run."""
-        lengths = np.linalg.svd(self.D[..., None] * self.root, compute_uv=False)
-        return lengths[..., 0] / lengths[..., -1]
+        """Ratio of the longest to the shortest principal axis in `units`, per run."""
+        return ratio_of_axes((self.D / self.units)[..., None] * self.root)
 
     def axes(self) -> FloatArray:
-        """Principal axes as columns (..., n, n), each times its standard deviation."""
-        u, lengths, _ = np.linalg.svd(self.stds[..., None] * self.root)
-        axes: FloatArray = u * lengths[..., None, :]
-        return axes
+        """Principal axes in `units` as columns (..., n, n), each times its standard deviation, in the caller's x."""
+        return principal_axes((self.stds / self.units)[..., None] * self.root, self.units)
 
     @property
     def rare_interval(self) -> Any:

@@ -62,8 +62,10 @@ class DXNESIC(Phases, Exponential):
         )
 
     def _expand(self, before: FloatArray, moves: Any) -> None:
-        """Emphasise the expansion along principal axes that grew, while the distribution moves."""
-        old, new = before @ before.swapaxes(-1, -2), self.A @ self.A.swapaxes(-1, -2)
+        """Emphasise the expansion along principal axes, in `units`, that grew while the distribution moves."""
+        units = self.units[..., :, None]
+        before, A = before / units, self.A / units
+        old, new = before @ before.swapaxes(-1, -2), A @ A.swapaxes(-1, -2)
         # Where axes are of equal length, as at the start, those of the new matrix decide: nothing depends on the
         # coordinates.
         axes = np.linalg.eigh(old + 1e-6 * new)[1]
@@ -76,7 +78,7 @@ class DXNESIC(Phases, Exponential):
         grows = np.where((tau > 0) & np.asarray(moves)[..., None], np.asarray(self.gamma)[..., None], 1.0)
         scale = np.exp(np.log(grows).mean(-1))  # det(Q)^(1/n)
         Q = axes * (grows / scale[..., None])[..., None, :] @ axes.swapaxes(-1, -2)
-        self.A = np.where(np.asarray(moves)[..., None, None], Q @ self.A, self.A)
+        self.A = np.where(np.asarray(moves)[..., None, None], units * (Q @ A), self.A)
         self.sigma = self.sigma * scale
 
     @property

@@ -50,14 +50,15 @@ class LRACMAES(CMAES):
         self._e_mean, self._e_cov = np.zeros(self.mean.shape), np.zeros(self.A.shape)
 
     def _update(self, z: FloatArray, y: FloatArray) -> None:
-        mean, A, sigma = self.mean.copy(), self.A.copy(), np.asarray(self.sigma)
+        mean, A, sigma, units = self.mean.copy(), self.A.copy(), self.sigma, self.units
         super()._update(z, y)
         # In coordinates of z, x = m + sigma A z, CMA-ES has turned N(0, I) into N(local_mean, S), and nothing depends
         # on the frame or the scale of x; so A^-1 stands where the paper has C^(-1/2).
         step = self.mean - mean
-        B = np.linalg.solve(A, self.A)
+        A_in_units = A / units[..., :, None]
+        B = np.linalg.solve(A_in_units, self._factor_in_units)
         S = _each_entry(self.sigma / sigma) ** 2 * (B @ B.swapaxes(-1, -2))
-        local_mean = np.linalg.solve(A, step[..., None])[..., 0] / sigma[..., None]
+        local_mean = np.linalg.solve(A_in_units, (step / units)[..., None])[..., 0] / sigma[..., None]
         local_cov = (S - np.eye(self.n)) / np.sqrt(2)
         before = self.eta_mean
         self._e_mean, self._v_mean, self.eta_mean = _adapt(

@@ -16,7 +16,7 @@ from es.parts.pareto import best_rows, fronts, hypervolume
 from es.parts.sampling import plain
 from es.strategies.one_plus_one_cholesky import cholesky_update
 
-OUTSIDE = 1e-6  # added to all objectives per squared distance from the box
+OUTSIDE = 1e-6  # added to all objectives per squared distance from the box, in units of sigma0
 
 
 class MOCMAES(Optimizer):
@@ -33,8 +33,8 @@ class MOCMAES(Optimizer):
     sigma0, rng, stop
         See `Optimizer`. As the figure of a run that criteria and books know, `f_best`, serves minus the hypervolume.
     bounds : scipy.optimize.Bounds or sequence of (low, high), optional
-        Points are evaluated at the nearest point of the box; how far they were moved is added, times 1e-6, when they
-        are ranked (section 5.1 of the 2007 paper).
+        Points are evaluated at the nearest point of the box; the square of how far they were moved, in units of sigma0,
+        is added, times 1e-6, when they are ranked (section 5.1 of the 2007 paper).
     popsize : int
         Points of the population, and offspring per iteration.
     reference : array_like, shape (m,), optional
@@ -168,7 +168,8 @@ class MOCMAES(Optimizer):
         known = np.isfinite(self.values).all(-1)
         everybody = np.concatenate([self.parents, u], axis=-2)
         both = np.concatenate([self.values, values], axis=-2)
-        merit = both + OUTSIDE * ((everybody - self._inside(everybody)) ** 2).sum(-1)[..., None]
+        moved = (everybody - self._inside(everybody)) / self.scale0[..., None, :]
+        merit = both + OUTSIDE * (moved**2).sum(-1)[..., None]
         chosen = np.broadcast_to(np.arange(popsize), self.sigma.shape).copy()
         for run in np.ndindex(self.batch):
             if not hopeless[run]:

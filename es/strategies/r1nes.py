@@ -128,5 +128,5 @@ class R1NES(LinearCost):
 
     @property
     def axis_ratio(self) -> Any:
-        """Ratio of the longest to the shortest principal axis, in units of sigma0, per run."""
+        """Ratio of the longest to the shortest principal axis in `units`, per run."""
         return np.sqrt(1 + np.vecdot(self.u, self.u))

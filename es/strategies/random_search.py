@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from es.core.arrays import FloatArray, IntArray
+from es.core.arrays import FloatArray, IntArray, search_widths
 from es.core.optimizer import Optimizer
 from es.parts.invariances import ALL_BUT_ROTATION
 from es.parts.sampling import plain
@@ -16,9 +16,10 @@ from es.parts.sampling import plain
 class RandomSearch(Optimizer):
     """Random search: learns nothing; the baseline that every method must beat.
 
-    Uniform between bounds where both are finite, else normal around x0 with standard deviation `sigma0`, at the
-    nearest point of the box. It never ends by itself: give it a budget. Source: Brooks, A discussion of random methods
-    for seeking maxima (Operations Research 6, 1958); Bergstra & Bengio (JMLR 13, 2012). Parameters: see `Optimizer`.
+    Uniform between bounds where both are finite and at most 1e8 max(1, |x0|) apart, else normal around x0 with
+    standard deviation `sigma0`, at the nearest point of the box. It never ends by itself: give it a budget. Source:
+    Brooks, A discussion of random methods for seeking maxima (Operations Research 6, 1958); Bergstra & Bengio (JMLR 13,
+    2012). Parameters: see `Optimizer`.
 
     Examples
     --------
@@ -40,9 +41,9 @@ class RandomSearch(Optimizer):
         z = plain(self._streams, self.batch, k, self.n)
         x: Any = self.mean[..., None, :] + self.scale0[..., None, :] * z
         if self.box is not None:
-            low, high = self.box.lb, self.box.ub
-            closed = np.isfinite(low) & np.isfinite(high)
-            low, width = np.where(closed, low, 0.0), np.where(closed, high - low, 0.0)
+            width = search_widths(self.box, self.mean)[..., None, :]
+            closed = np.isfinite(width)
+            low, width = np.where(closed, self.box.lb, 0.0), np.where(closed, width, 0.0)
             x = np.clip(np.where(closed, low + ndtr(z) * width, x), self.box.lb, self.box.ub)
         return np.asarray(x)
 

@@ -89,8 +89,3 @@ class SepCMAES(LinearCost):
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
         stds: FloatArray = np.asarray(self.sigma)[..., None] * self.D
         return stds
-
-    @property
-    def axis_ratio(self) -> Any:
-        """Ratio of the largest to the smallest standard deviation, per run."""
-        return self.D.max(-1) / self.D.min(-1)

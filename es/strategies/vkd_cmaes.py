@@ -129,8 +129,10 @@ class VkDCMAES(Strategy):
 
     @property
     def axis_ratio(self) -> Any:
-        """Ratio of the longest to the shortest principal axis, at most: that of D times that of I + V^T S V."""
-        ratios = [m.D.max() / m.D.min() * np.sqrt(1 + m.S.max(initial=0.0)) for m in self.models]
+        """Ratio of the longest to the shortest principal axis in `units`, at most: that of D times that of the rest."""
+        scales = [m.D / self.units[at] for at, m in zip(self._runs(), self.models, strict=True)]
+        longest = [np.sqrt(1 + m.S.max(initial=0.0)) for m in self.models]
+        ratios = [D.max() / D.min() * length for D, length in zip(scales, longest, strict=True)]
         return np.array(ratios).reshape(self.batch)[()]
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
