@@ -19,7 +19,7 @@ import numpy.typing as npt
 from es.auto.handover import fitting
 from es.core.limits import Limits, limit, target
 from es.evaluation.evaluate import Evaluator
-from es.evaluation.workers import MapLike
+from es.evaluation.opening import MapLike
 from es.registry import get_method
 from es.run import arguments
 from es.run.checkpoint import Checkpoint, as_checkpoint
@@ -97,7 +97,7 @@ def minimize(
     popsize : int, optional
         Points per iteration.
     workers : int, map-like callable, concurrent.futures.Executor or None
-        Where points are evaluated (`es.evaluation.workers.open_workers`): -1 is one worker per core, None as many as
+        Where points are evaluated (`es.evaluation.opening.open_workers`): -1 is one worker per core, None as many as
         `joblib.parallel_config` says, whose backend is used for any number but 1.
     callback : callable, optional
         `callback(intermediate_result)`, after each iteration; StopIteration ends the run.

@@ -1,4 +1,4 @@
-"""Evaluations on a dask cluster, through its client and not through `joblib.Parallel`, and a watch over its workers.
+"""Workers of a dask cluster, through its client and not through `joblib.Parallel`, and a watch over them.
 
 `joblib.Parallel` never returns when a task kills every worker that it is given to. Plain dask reports such a task, but
 may lose its workers over it: one that gets the task while it is starting takes its nanny along, nobody starts another,
@@ -12,6 +12,11 @@ from typing import Any
 from es.evaluation.workers import Workers
 
 MOST_LOOKS = 30  # in a row, every two seconds, that find no worker, after which nobody waits any longer
+
+
+def is_client(workers: Any) -> bool:
+    """Whether this is a `distributed.Client`, found out without importing distributed."""
+    return any(f"{kind.__module__}.{kind.__name__}" == "distributed.client.Client" for kind in type(workers).__mro__)
 
 
 def dask_workers(client: Any) -> Workers:
@@ -49,6 +54,6 @@ class Watch:
         self._in_vain = 0 if there else self._in_vain + 1
         if self._in_vain >= MOST_LOOKS:
             raise RuntimeError(
-                "the dask cluster in workers has lost all of its workers, perhaps because points of fun killed them, "
-                "and no other has come: start workers and run again"
+                "the dask cluster has lost all of its workers, perhaps because tasks killed them, and no other has "
+                "come: start workers and run again"
             )

@@ -7,16 +7,20 @@ that is penalised) is booked in the run's `problems.Ledger`, in the order of the
 
 from __future__ import annotations
 
-import concurrent.futures as futures
 import traceback
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from es.core.limits import limit
-from es.evaluation.dispatch import Spread
-from es.evaluation.outcome import Chunk, Outcome, empty, evaluate_rows, fill
-from es.evaluation.workers import MapLike, Parcel, Workers, open_workers
+from es.evaluation.dispatch import Dispatcher, Failed, first_line
+from es.evaluation.opening import MapLike, open_workers
+from es.evaluation.outcome import Chunk, Outcome, chunks, empty, evaluate_rows, fill
+from es.evaluation.parcel import Missing, Parcel
+from es.evaluation.workers import Workers
 from problems.ledger import Ledger
 
 FloatArray = npt.NDArray[np.float64]
@@ -31,8 +35,8 @@ class Evaluator:
     ----------
     ledger : problems.Ledger
         Counts every point; only what is evaluated in this process runs through its objective here.
-    workers : int, map-like callable, Executor or None
-        See `es.evaluation.workers.open_workers`.
+    workers : int, map-like callable, Executor, dask Client or None
+        See `es.evaluation.opening.open_workers`.
     on_error : {"raise", "penalize"}
         An exception in the objective, a worker that dies with a point or a point past its time limit: raised, or
         taken as the value NaN, which ranks last and is counted in `n_failed`.
@@ -58,7 +62,7 @@ class Evaluator:
         self,
         ledger: Ledger,
         *,
-        workers: int | MapLike | futures.Executor | None = 1,
+        workers: Any = 1,
         on_error: str = "raise",
         timeout: float | None = None,
     ) -> None:
@@ -114,7 +118,7 @@ class Evaluator:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def book(self, x: FloatArray, outcome: Outcome) -> None:
+    def _book(self, x: FloatArray, outcome: Outcome) -> None:
         """Record what was evaluated of a population that is given up."""
         done = outcome.done
         self.ledger.record(x[done], outcome.f[done], gradients=int(done.sum()) * (outcome.g is not None))
@@ -126,20 +130,68 @@ class Evaluator:
         assert self._parcel is not None
         job = Chunk(self._parcel, gradients, together)
         if isinstance(self._workers, Workers):
-            return Spread(self, self._workers, job, x).run()
-        whole = empty(x, gradients, self.ledger.objective)
-        for row, part in enumerate(self._workers(job, list(x))):
+            return self._dispatched(self._workers, job, x)
+        return self._mapped(self._workers, job, x)
+
+    def _mapped(self, workers: MapLike, job: Chunk, x: FloatArray) -> Outcome:
+        """Through a map-like callable of the caller's."""
+        whole = empty(x, job.gradients, self.ledger.objective)
+        parts = list(workers(job, list(x)))
+        if len(parts) != len(x):
+            raise ValueError(f"workers must return one result for each of {len(x)} points, got {len(parts)}")
+        for row, part in enumerate(parts):
             fill(whole, range(row, row + 1), part)
+        return whole
+
+    def _dispatched(self, workers: Workers, job: Chunk, x: FloatArray) -> Outcome:
+        """Through an executor: all rows, or as many as it takes to find one whose failure is to be raised."""
+        whole = empty(x, job.gradients, self.ledger.objective)
+        if not isinstance(workers.executor, ThreadPoolExecutor):
+            job.parcel.packed()  # what cannot travel is an error here, in plain words
+        given: set[int] = set()
+
+        def task(rows: Any) -> tuple[Chunk, FloatArray]:
+            first = self.known and given.isdisjoint(rows)  # what is sent again is sent whole
+            given.update(rows)
+            return (job.light() if first else job), x[rows[0] : rows[-1] + 1] if len(rows) else x[:0]
+
+        dispatcher = Dispatcher(workers, task, timeout=self.timeout)
+        single = self.timeout is not None
+        batches = (
+            [range(i, i + 1) for i in range(len(x))] if single else chunks(len(x), workers.size, self.seconds_per_row)
+        )
+        try:
+            with closing(dispatcher.run(batches)) as results:
+                for rows, part in results:
+                    if part is Missing:
+                        dispatcher.submit(rows)
+                    elif isinstance(part, Failed):
+                        whole.failures.append((rows[0], _explained(part.error), ""))
+                    else:
+                        fill(whole, rows, part)
+                    if whole.failures and self.on_error == "raise":
+                        break  # the rest need not be waited for
+        except BaseException:
+            self._book(x, whole)
+            raise
+        self.known = True
+        self.seconds_per_row = whole.seconds / len(x)
         return whole
 
     def _note_failures(self, outcome: Outcome, x: FloatArray) -> None:
         row, error, text = min(outcome.failures, key=lambda failure: failure[0])
         if self.on_error == "raise":
             # What was evaluated beside the failing point is booked before the exception leaves.
-            self.book(x, outcome)
+            self._book(x, outcome)
             error.add_note(f"raised at x = {x[row]}")
             if text and self._workers is not None:
                 error.add_note(f"in a worker:\n{text}")  # the traceback itself does not travel
             raise error
         if self.first_error is None:
             self.first_error = text or "".join(traceback.format_exception_only(error))
+
+
+def _explained(error: BaseException) -> BaseException:
+    if isinstance(error, TimeoutError):
+        return TimeoutError(f"fun {error}")
+    return RuntimeError(f"a worker died twice while it evaluated fun: {first_line(error)}")

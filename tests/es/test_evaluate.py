@@ -10,7 +10,9 @@ import pytest
 
 import es
 from es.evaluation.evaluate import Evaluator
-from es.evaluation.workers import Parcel, chunks, open_workers
+from es.evaluation.opening import open_workers
+from es.evaluation.outcome import chunks
+from es.evaluation.parcel import Parcel
 from problems import Ledger, Objective
 from tests.es import functions as F
 
