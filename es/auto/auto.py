@@ -25,14 +25,16 @@ from es.core.arrays import FloatArray
 from es.core.stopping import COMMON
 
 ALONE = 100  # evaluations per variable that the first quasi-Newton run has before CMA-ES runs beside it
+NOISE = 1e-6  # of all that was gained: noise above it lowers the share of differences
 LARGER = 3  # times the default population where f is rough or flat
+LOOK = 30  # evaluations per variable in which a run that goes well divides its Newton decrement by 4
 SHARES = {"holds": 0.95, "else": 0.5, "noisy": 0.1}  # of restarts in the race: while they hold the best value, ...
 MEMORY = 200  # evaluations after which what was spent counts half
 POOL = 10  # random points of which the best is where a restart begins
 MARGIN = 0.1  # of the width of the bounds that is left out at each side
 PART = 0.1  # of the budget that a Hessian may take
 ENOUGH = 10  # restarts without a better value end a run that has no budget
-CMA_ALONE = ("rough", "flat")  # verdicts that leave the field to CMA-ES
+CMA_ALONE = ("rough", "flat", "noisy")  # verdicts that leave the field to CMA-ES
 
 
 class Auto(BatchOptimizer):
@@ -107,10 +109,13 @@ class Auto(BatchOptimizer):
         self.restarts = 0  # quasi-Newton runs begun
         self.used = {"newton": 0.0, "cma": 0.0}
         self.halve_at = 0.0
+        self._alone = float(ALONE * len(self.free))
+        self._least_decrement = self._decrement_before = math.inf
         self.factor = 1  # of the population
         self.measured = 0.0  # noise
         self._pool: FloatArray | None = None
         self._x, self._f = self.start, math.inf  # best so far, in the free variables
+        self._f_first = math.inf  # the first value
         self._checked_at = -1
         self._better_at = 0  # restarts when the best value was found
         self._f_round, self._rounds = math.inf, 0  # best value when CMA-ES last restarted, and its runs until then
@@ -164,22 +169,22 @@ class Auto(BatchOptimizer):
         return self._race()
 
     def _race(self) -> str:
-        n = len(self.free)
         if self.newton is None:
             self._first_newton()
         newton = self.newton
         assert newton is not None
         if self.restarts == 1:
             if newton.asked is not None:
-                over = self.used["newton"] - ALONE * n
-                return "newton" if over <= 0 or over <= self.used["cma"] else self._populations()
+                if self._goes_well(newton):
+                    return "newton"
+                return "newton" if self.used["newton"] - self._alone <= self.used["cma"] else self._populations()
             self._judge(newton)
         if self.verdict in CMA_ALONE:
             return self._populations()
         if self.used["newton"] + self.used["cma"] >= self.halve_at:
             self.used = {name: value / 2 for name, value in self.used.items()}
             self.halve_at = self.used["newton"] + self.used["cma"] + MEMORY
-        share = SHARES["noisy" if self.measured else "holds" if self.holder == "newton" else "else"]
+        share = SHARES["noisy" if self._noise_matters() else "holds" if self.holder == "newton" else "else"]
         if self.used["newton"] <= share * (self.used["newton"] + self.used["cma"]):
             if newton.asked is None:
                 self._close_run(newton)
@@ -188,6 +193,19 @@ class Auto(BatchOptimizer):
                 self._restart()
             return "newton"
         return self._populations()
+
+    def _goes_well(self, newton: NewtonLoop) -> bool:
+        """Whether the first run goes on alone: 100 n evaluations, then as long as 30 n divide the decrement by 4."""
+        self._least_decrement = min(self._least_decrement, newton.decrement)
+        if self.used["newton"] < self._alone - LOOK * len(self.free):
+            self._decrement_before = self._least_decrement
+        elif self.used["newton"] >= self._alone and self._least_decrement <= self._decrement_before / 4:
+            self._decrement_before = self._least_decrement
+            self._alone += LOOK * len(self.free)
+        return self.used["newton"] < self._alone
+
+    def _noise_matters(self) -> bool:
+        return 4 * self.measured > NOISE * (self._f_first - self._f)
 
     def _judge(self, newton: NewtonLoop) -> None:
         """The first quasi-Newton run has ended: what it says about f."""
@@ -228,7 +246,7 @@ class Auto(BatchOptimizer):
         assert c is not None
         self.newton = NewtonLoop(
             self._x, self._f, self.scale, self.lb, self.ub, curvature=c.curvature, spread=c.spread,
-            hessian=self._affordable(), gradient=self.uses_gradient,
+            hessian=self._affordable(), gradient=self.uses_gradient, f_start=self._f_first,
         )  # fmt: skip
         self.restarts = 1
 
@@ -256,6 +274,7 @@ class Auto(BatchOptimizer):
 
     def _populations(self) -> str:
         if self.cma is None:
+            self._f_round = self._f
             self.cma = Populations(self._x, self.scale, self.lb, self.ub, self.factor, self._draw())
         return "cma"
 
@@ -267,6 +286,8 @@ class Auto(BatchOptimizer):
     def _took(self, x: FloatArray, f: FloatArray, g: FloatArray | None) -> None:
         finite = np.where(np.isfinite(f), f, np.inf)
         best = int(finite.argmin())
+        if self._f_first == math.inf:
+            self._f_first = float(finite[best])
         if finite[best] < self._f:
             self._f, self._x = float(finite[best]), x[best].copy()
             self.holder, self._better_at = self.arm, self.restarts
@@ -280,6 +301,7 @@ class Auto(BatchOptimizer):
                 self.newton = NewtonLoop(
                     x[best], float(finite[best]) if finite[best] < np.inf else math.nan, self.scale, self.lb, self.ub,
                     hessian=self._affordable(), gradient=self.uses_gradient, measured=self.measured, doubts=0,
+                    f_start=self._f_first,
                 )  # fmt: skip
         elif self.arm == "cma":
             assert self.cma is not None
@@ -304,7 +326,7 @@ class Auto(BatchOptimizer):
             return
         self._rounds = runs
         gained = self._f_round - self._f
-        if gained <= 1e-9 * max(1e-300, abs(self._f)) or (not math.isfinite(gained) and runs > 1):
+        if gained <= 1e-9 * abs(self._f) or not math.isfinite(gained):
             self._end_without_budget()
         self._f_round = self._f
 
@@ -325,7 +347,8 @@ class Auto(BatchOptimizer):
 
     _PLAIN = (
         "_seed", "_draws", "arm", "verdict", "holder", "restarts", "used", "halve_at", "factor", "measured", "_f",
-        "_checked_at", "_better_at", "_f_round", "_rounds", "budget",
+        "_alone", "_least_decrement", "_decrement_before", "_f_first", "_checked_at", "_better_at", "_f_round",
+        "_rounds", "budget",
     )  # fmt: skip
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:

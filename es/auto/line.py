@@ -27,7 +27,9 @@ class Line:
         Length along the coordinate that means something (sigma0).
     """
 
-    __slots__ = ("best", "g", "high", "lengths", "low", "modes", "step", "t")
+    __slots__ = (
+        "_goal", "_newest", "_ratios", "_roots", "best", "g", "high", "lengths", "low", "modes", "step", "t",
+    )  # fmt: skip
 
     def __init__(self, low: float, high: float, step: float) -> None:
         self.low, self.high, self.step = low, high, step
@@ -36,20 +38,28 @@ class Line:
         self.best = 0
         self.modes = 0  # minima among the samples
         self.lengths: list[float] = []  # of the bracket at the last local proposals
+        # What STEP computes anew only where it must: roots of samples above its goal, ratios of intervals.
+        self._goal = math.nan
+        self._newest = -1  # where the last sample went in, -1 when there were others since
+        self._roots: list[float] = []
+        self._ratios: list[float] = []
 
     def add(self, t: float, g: float) -> None:
         """A sample; g may be inf."""
         i = bisect_left(self.t, t)
         if i < len(self.t) and self.t[i] == t:
             self.g[i] = min(g, self.g[i])
+            self._goal = math.nan
         else:
             self.t.insert(i, t)
             self.g.insert(i, g)
             if i <= self.best and len(self.t) > 1:
                 self.best += 1
+            self._newest = i if len(self._roots) == len(self.t) - 1 else -1
         if self.g[i] < self.g[self.best]:
             self.best = i
-        self.modes = self._count()
+        if self.modes < 2:
+            self.modes = self._count()
 
     def _is_minimum(self, i: int) -> bool:
         g, last = self.g, len(self.g) - 1
@@ -181,25 +191,44 @@ class Line:
 
     def step_interval(self) -> tuple[float, float] | None:
         """STEP: the least curvature with which a parabola between two samples beats the best, and its minimum."""
-        t, g = self.t, self.g
-        finite = [v for v in g if v < math.inf]
-        span = max(finite) - min(finite)
-        goal = g[self.best] - TOLERANCE * span
+        t, g, last = self.t, self.g, len(self.t) - 1
+        top = max(g)
+        if top == math.inf:
+            top = max(v for v in g if v < math.inf)
+        span = top - g[self.best]
         if span <= 0:
             return None
-        least, place = math.inf, 0.0
-        roots = [math.sqrt(v - goal) if v < math.inf else math.inf for v in g]
-        for i in range(len(t) - 1):
-            width = t[i + 1] - t[i]
-            ratio = (roots[i] + roots[i + 1]) / width
-            if ratio < least:
-                share = roots[i] / (roots[i] + roots[i + 1])
-                new = t[i] + min(max(share, 0.3), 0.7) * width
-                if t[i] < new < t[i + 1]:
-                    least, place = ratio, new
+        goal = g[self.best] - TOLERANCE * span
+        if goal == self._goal and self._newest >= 0:
+            self._splice(self._newest)
+        elif goal != self._goal or len(self._roots) != len(t):
+            self._goal = goal
+            self._roots = [math.sqrt(v - goal) for v in g]
+            self._ratios = [self._ratio(i) for i in range(last)]
+        self._newest = -1
+        roots = self._roots
+        least = min(self._ratios)
+        i = self._ratios.index(least)
+        share = roots[i] / (roots[i] + roots[i + 1]) if roots[i] < math.inf else 0.7
+        place = t[i] + min(max(share, 0.3), 0.7) * (t[i + 1] - t[i])
         # Beyond the ends nothing is known: the value there is taken to be that of the last sample.
-        for end, bound in ((0, self.low), (-1, self.high)):
-            width = min(abs(bound - t[end]), t[-1] - t[0])
-            if width > 1e-3 * (t[-1] - t[0]) and 2 * roots[end] / width < least:
+        for end, bound in ((0, self.low), (last, self.high)):
+            width = min(abs(bound - t[end]), t[last] - t[0])
+            if width > 1e-3 * (t[last] - t[0]) and 2 * roots[end] / width < least:
                 least, place = 2 * roots[end] / width, t[end] + math.copysign(width, bound - t[end])
         return (least * least, place) if least < math.inf else None
+
+    def _ratio(self, i: int) -> float:
+        """Difficulty of the interval after sample i, its root; inf where it is too narrow to be divided."""
+        width = self.t[i + 1] - self.t[i]
+        if width <= 4 * math.ulp(self.t[i]):
+            return math.inf
+        return (self._roots[i] + self._roots[i + 1]) / width
+
+    def _splice(self, i: int) -> None:
+        """The sample that went in at i: two intervals in the place of one."""
+        self._roots.insert(i, math.sqrt(self.g[i] - self._goal))
+        self._ratios.insert(min(i, len(self._ratios)), math.inf)
+        for j in (i - 1, i):
+            if 0 <= j < len(self.t) - 1:
+                self._ratios[j] = self._ratio(j)

@@ -50,6 +50,8 @@ class NewtonLoop(Stepwise):
         Noise of the values (a standard deviation) as far as it is known.
     doubts : int
         How often the noise may be measured.
+    f_start : float, optional
+        Value from which gains count; default: that of x.
 
     Attributes
     ----------
@@ -66,15 +68,15 @@ class NewtonLoop(Stepwise):
     def __init__(
         self, x: FloatArray, f: float, scale: FloatArray, lb: FloatArray, ub: FloatArray, *,
         curvature: FloatArray | None = None, spread: float = 0.0, hessian: bool = True, gradient: bool = False,
-        measured: float = 0.0, doubts: int = 2,
+        measured: float = 0.0, doubts: int = 2, f_start: float | None = None,
     ) -> None:  # fmt: skip
         super().__init__(
             x=x, f=f, scale=scale, lb=lb, ub=ub, curvature=curvature, spread=spread, hessian=hessian,
-            gradient=gradient, measured=measured, doubts=doubts,
+            gradient=gradient, measured=measured, doubts=doubts, f_start=f_start,
         )  # fmt: skip
         self.n = len(x)
         self.x, self.f = x.copy(), float(f)
-        self.f_start = self.f
+        self.f_start = self.f if f_start is None else float(f_start)
         self.scale, self.lb, self.ub = scale, lb, ub
         self.curvature, self.spread = curvature, spread
         self.hessian, self.gradient = hessian, gradient
@@ -134,7 +136,7 @@ class NewtonLoop(Stepwise):
     def _iteration(self) -> Asking:
         if math.isnan(self.f):
             (self.f,) = (yield self.x[None]).tolist()
-            self.f_start = self.f
+            self.f_start = self.f if math.isnan(self.f_start) else self.f_start
             if not math.isfinite(self.f):
                 self.ended = "failed"
                 return

@@ -1,0 +1,200 @@
+"""What `auto` reaches beside CMA-ES and others: the area under the curve of targets over evaluations, suite by suite.
+
+    python -m experiments.benchmarks.auto_area --suite bbob --dims 5 10 --instances 1 2 3 4 5 --seeds 3 [--out FOLDER]
+    python -m experiments.benchmarks.auto_area --suite traps --methods auto cmaes --budget 500
+
+The area of a run is the mean over 51 targets of clip(1 - log(evaluations / n) / log(budget), 0, 1), with targets at
+10^2 ... 10^-8 above the least value on the bbob suites and the budget in evaluations per variable. Elsewhere targets
+lie between the value at the start and the least that is known (f_opt, or the best of all methods and seeds): "log" by
+factors of 10^-0.16 of that gap down to 10^-8, "linear" by equal parts of it. A value with its gradient counts as two
+evaluations. On bbob x0 is uniform in [-4, 4]^n, sigma0 = 2 and the box [-5, 5]^n; elsewhere the problems say where to
+begin. Restarts of all but `auto` are BIPOP's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+import es
+import problems
+from experiments.benchmarks.timing import one_thread, write_rows
+from problems import bbob
+from problems.ledger import Ledger
+from problems.objective import Objective
+
+FloatArray = npt.NDArray[np.float64]
+
+BBOB = ("bbob", "bbob-noisy", "bbob-largescale")
+REAL = ("images", "engineering", "learning", "control", "classic")
+TARGETS = 51
+LINEAR = "linear"
+
+
+class Case(NamedTuple):
+    """One problem, made anew for each run."""
+
+    name: str
+    n: int
+    instance: int
+
+
+class Curve(NamedTuple):
+    """The improvements of one run: evaluations (a value with its gradient counts as two) and best values."""
+
+    spent: FloatArray
+    f: FloatArray
+    first: float
+
+
+def make(case: Case, suite: str, seed: int) -> Objective:
+    """The problem of a case; noise, where there is any, differs from seed to seed."""
+    if suite == "bbob-noisy":
+        return bbob.make(case.name, case.n, case.instance, seed=seed)
+    if suite in BBOB:
+        return bbob.make(case.name, case.n, case.instance)
+    return problems.get(case.name, **({"n": case.n, "seed": case.instance} if case.instance else {}))
+
+
+def cases(given: argparse.Namespace) -> Iterator[Case]:
+    """All problems of a suite, in the dimensions and instances that were asked for."""
+    if given.suite in BBOB:
+        first = 101 if given.suite == "bbob-noisy" else 1
+        last = 130 if given.suite == "bbob-noisy" else 24
+        for n in given.dims:
+            for function in given.functions or range(first, last + 1):
+                for instance in given.instances:
+                    yield Case(f"{given.suite}-f{function}", n, instance)
+    elif given.suite in ("traps", "partly", "terrain"):
+        for n in given.dims:
+            for name in problems.names(given.suite):
+                yield from (Case(name, n, instance) for instance in given.instances)
+    else:
+        for tag in REAL if given.suite == "real" else (given.suite,):
+            for name in problems.names(tag):
+                problem = problems.get(name)
+                plain = not problem.constraints and problem.integrality is None
+                if plain and problem.n is not None and problem.n <= given.largest:
+                    yield Case(name, problem.n, 0)
+
+
+def run(case: Case, suite: str, method: str, seed: int, budget: int) -> Curve:
+    """One run of a method through `es.minimize`."""
+    problem = make(case, suite, seed)
+    rng = np.random.default_rng([seed, case.n, case.instance, zlib.crc32(case.name.encode())])
+    name, _, gradient = method.partition("+")
+    options: dict[str, Any] = {"gradient": bool(gradient)} if name == "auto" else {}
+    wanted: dict[str, Any] = {"method": name, "maxfevals": budget * case.n, "options": options}
+    if name != "auto":
+        wanted["restarts"] = "bipop"
+    if suite in BBOB:
+        assert problem.f_opt is not None
+        wanted |= {"sigma0": 2.0, "bounds": [(-5.0, 5.0)] * case.n, "ftarget": problem.f_opt + 1e-8}
+        x0 = rng.uniform(-4, 4, case.n)
+    else:
+        x0 = problem.x0(rng)
+    ledger = Ledger(problem, keep_trace=True)
+    es.minimize(ledger, x0, rng=int(rng.integers(2**62)), **wanted)
+    trace = ledger.trace
+    true = trace.f
+    return Curve((trace.nfev + trace.njev).astype(float), true, float(problem(x0)) if len(true) == 0 else true[0])
+
+
+def hits(curve: Curve, targets: FloatArray) -> FloatArray:
+    """Evaluations at which each target was reached, inf where it was not."""
+    at = np.searchsorted(-curve.f, -targets, side="left")
+    return np.append(curve.spent, np.inf)[np.minimum(at, len(curve.spent))]
+
+
+def area(curve: Curve, targets: FloatArray, n: int, budget: int) -> float:
+    """Mean over targets of clip(1 - log(evaluations / n) / log(budget), 0, 1)."""
+    reached = np.maximum(hits(curve, targets) / n, 1e-9)
+    return float(np.clip(1 - np.log(reached) / np.log(budget), 0, 1).mean())
+
+
+def targets_of(suite: str, least: float, first: float, scale: str) -> FloatArray:
+    """Values to be reached."""
+    if suite in BBOB:
+        return least + 10.0 ** np.linspace(2, -8, TARGETS)
+    gap = max(first - least, 1e-300)
+    if scale == LINEAR:
+        return least + gap * np.linspace(1, 0, TARGETS + 1)[1:]
+    return least + gap * 10.0 ** np.linspace(0, -8, TARGETS + 1)[1:]
+
+
+Row = tuple[str, str, int, int, int, str, float, float]
+
+
+def measure(case: Case, given: argparse.Namespace) -> list[Row]:
+    """A row per method and seed: its area by both scales."""
+    curves = {
+        (method, seed): run(case, given.suite, method, seed, given.budget)
+        for method in given.methods
+        for seed in range(given.seeds)
+    }
+    problem = make(case, given.suite, 0)
+    known = problem.f_opt if problem.f_opt is not None else np.inf
+    least = min([known, *(c.f[-1] for c in curves.values() if len(c.f))])
+    if given.suite in BBOB:
+        least = known
+    rows: list[Row] = []
+    for (method, seed), curve in curves.items():
+        areas = [
+            area(curve, targets_of(given.suite, least, curve.first, scale), case.n, given.budget)
+            for scale in ("log", LINEAR)
+        ]
+        rows.append((given.suite, case.name, case.n, case.instance, seed, method, *areas))
+    return rows
+
+
+def tell(rows: list[Row], methods: list[str]) -> None:
+    """Means by problem and over all, with intervals over problems."""
+    for n in sorted({row[2] for row in rows}) if rows and rows[0][0] in BBOB else [None]:
+        mine = [row for row in rows if n is None or row[2] == n]
+        names = list(dict.fromkeys(row[1] for row in mine))
+        table = {
+            method: np.array([np.mean([row[6:8] for row in mine if row[1] == name and row[5] == method], axis=0)
+                              for name in names])
+            for method in methods
+        }  # fmt: skip
+        print(f"{mine[0][0]}{f', n = {n}' if n else ''}: {len(names)} problems")
+        for i, name in enumerate(names):
+            print(f"  {name:<32}", "  ".join(f"{method} {table[method][i, 0]:.3f}" for method in methods))
+        for method, values in table.items():
+            error = values.std(0, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.zeros(2)
+            print(f"  {method}: log {values[:, 0].mean():.4f} +- {error[0]:.4f}, linear {values[:, 1].mean():.4f}")
+            if method != methods[-1]:
+                d = values[:, 0] - table[methods[-1]][:, 0]
+                print(f"    more than .01 under {methods[-1]} on {int((d < -0.01).sum())}, more than .03 on "
+                      f"{int((d < -0.03).sum())}: {[names[i] for i in np.flatnonzero(d < -0.01)]}")  # fmt: skip
+
+
+def main() -> None:
+    """Measure, print the table, write the rows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--suite", default="bbob", help="bbob, bbob-noisy, bbob-largescale, real, or a tag of problems")
+    parser.add_argument("--dims", type=int, nargs="+", default=[5])
+    parser.add_argument("--instances", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    parser.add_argument("--functions", type=int, nargs="+")
+    parser.add_argument("--methods", nargs="+", default=["auto", "cmaes"], help="the last is what others compare with")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--budget", type=int, default=2000, help="evaluations per variable")
+    parser.add_argument("--largest", type=int, default=40, help="variables of problems of a fixed size")
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    one_thread()
+    rows = [row for case in cases(given) for row in measure(case, given)]
+    tell(rows, given.methods)
+    if given.out:
+        header = ("suite", "problem", "n", "instance", "seed", "method", "log", "linear")
+        write_rows(given.out / f"auto_{given.suite}.csv", header, rows)
+
+
+if __name__ == "__main__":
+    main()
