@@ -12,8 +12,8 @@ import numpy as np
 
 from autodiff.operators import value_of
 from autodiff.primitive import primitive
-from autodiff.randomness import alike, fingerprint, remembered, replayed
-from autodiff.tensor import Tensor
+from autodiff.randomness import alike, fingerprint, generators, replayed
+from autodiff.tensor import Tensor, remembered
 from autodiff.transforms import pulled
 from autodiff.tree import leaves, tree_map
 
@@ -136,7 +136,8 @@ class _Filled:
     def __init__(self, fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.fun, self.kwargs = fun, kwargs
         self.name = getattr(fun, "__name__", type(fun).__name__)
-        self.args = tree_map(lambda a: _HOLE if type(a) is Tensor else a, args)
+        level = max(a.level for a in leaves(args) if type(a) is Tensor)
+        self.args = tree_map(lambda a: _HOLE if type(a) is Tensor else remembered(a, level), args)
 
     def __call__(self, *values: Any) -> Any:
         rest = iter(values)
@@ -154,7 +155,7 @@ def _checkpointed(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 @primitive
 def again(*values: Any, fun: _Filled) -> Any:
     """Value of ``fun``, whose pull-back calls it again."""
-    generators = remembered(fun)
+    moments = generators(fun)
     value = fun(*values)
     parts = value if type(value) is tuple else (value,)
     for part in parts:
@@ -163,7 +164,7 @@ def again(*values: Any, fun: _Filled) -> Any:
     marks = [fingerprint(value_of(part)) for part in parts]
 
     def pull(g: Any) -> tuple[Any, ...]:
-        with replayed(generators):
+        with replayed(moments):
             result, pull_again, _ = pulled(fun, *values)
         for part, mark in zip(leaves(result), marks, strict=True):
             plain = np.asarray(value_of(part))

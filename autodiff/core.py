@@ -34,6 +34,7 @@ Edges = tuple["Node", Vjp, Any]
 
 FLOAT64 = np.dtype(float64)
 PLAIN = frozenset((ndarray, float64, np.float32))
+CHANGING = frozenset((ndarray, list))
 by_depth = attrgetter("depth")
 
 SUMS: set[Any] = set()
@@ -167,9 +168,23 @@ class Place:
         return scatter(g, self.index, self.shape)
 
 
+def own_index(index: Any) -> Any:
+    """`index` with copies of what the program may change later."""
+    if type(index) is tuple:
+        return tuple([np.array(i) if type(i) in CHANGING else i for i in index])
+    return np.array(index) if type(index) in CHANGING else index
+
+
 def place(out: Any, x: Any, index: Any) -> Place:
-    """The maker of a :class:`Place`, filled here like a node."""
+    """The maker of a :class:`Place`, filled here like a node. It keeps its own copy of an index that can change."""
     vjp = Place()
+    if type(index) is tuple:
+        for part in index:
+            if type(part) in CHANGING:
+                index = own_index(index)
+                break
+    elif type(index) in CHANGING:
+        index = np.array(index)
     vjp.index = index
     vjp.shape = x.shape
     return vjp

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,7 +25,9 @@ def debug() -> Iterator[None]:
 
     A gradient that is not finite raises FloatingPointError with the name of the operation and its shape. Arrays that
     the derivatives of recorded operations will need are made read-only until the context ends, so that code which
-    changes one in place raises at that line. Slower by a factor of two or so; it holds for the whole process.
+    changes one in place raises at that line; one that was changed in another way, through a view that was made before,
+    raises RuntimeError when the derivative comes to it. Slower by a factor of two or so. It holds for the whole
+    process.
 
     Examples
     --------
@@ -60,19 +63,26 @@ def _made_checking(kind: Any, out: Any, edges: Any, op: Any, level: int) -> Any:
 
 
 class _Checked:
-    """A vjp that looks at what it returns."""
+    """A vjp that looks at what it remembers and at what it returns."""
 
-    __slots__ = ("i", "name", "shape", "vjp")
+    __slots__ = ("i", "marks", "name", "shape", "vjp")
 
     def __init__(self, vjp: Any, i: int, name: str, shape: tuple[int, ...]) -> None:
         self.vjp, self.i, self.name, self.shape = vjp, i, name, shape
-        for cell in getattr(vjp, "__closure__", None) or ():
-            array = cell.cell_contents
-            if type(array) is np.ndarray and array.flags.writeable and _active:
+        arrays = list(_arrays(vjp, depth=3))
+        self.marks = [(array, _mark(array)) for array in arrays]
+        for array in arrays:
+            if array.flags.writeable and _active:
                 array.setflags(write=False)
                 _active[-1].append(array)
 
     def __call__(self, g: Any) -> Any:
+        for array, mark in self.marks:
+            if _mark(array) != mark:
+                raise RuntimeError(
+                    f"an array of shape {array.shape} that the gradient of {self.name} needs was changed after the"
+                    " operation: make a new array each time"
+                )
         d = self.vjp(g)
         parts = d if isinstance(d, (list, tuple)) else (d,)
         for part in parts:
@@ -81,3 +91,20 @@ class _Checked:
                 place = f"traced argument {self.i}, shape {np.shape(plain) or self.shape}"
                 raise FloatingPointError(f"the gradient of {self.name} with respect to its {place}, is not finite")
         return d
+
+
+def _arrays(vjp: Any, depth: int) -> Iterator[Any]:
+    """The arrays that a vjp remembers, in its closure or in those of functions in it."""
+    for cell in getattr(vjp, "__closure__", None) or ():
+        try:
+            thing = cell.cell_contents
+        except ValueError:  # not filled
+            continue
+        if type(thing) is np.ndarray:
+            yield thing
+        elif depth:
+            yield from _arrays(thing, depth - 1)
+
+
+def _mark(array: Any) -> int:
+    return zlib.crc32(np.ascontiguousarray(array).tobytes()) if array.dtype.kind != "O" else 0

@@ -11,7 +11,8 @@ import numpy as np
 from numpy import float64, ndarray
 
 from autodiff import core
-from autodiff.registry import RULES
+from autodiff.buffers import kept
+from autodiff.registry import FORGETFUL, RULES
 
 PLAIN = frozenset((float, int, ndarray, float64, np.float32))
 
@@ -26,12 +27,15 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
     made of small operations spends its time here. Anything unusual goes the general way, through NumPy's protocol.
     ``x op x`` is recorded as the function `twice` of x, where one edge does for two.
     """
+    remembers = ufunc not in FORGETFUL
 
     def method(self: Any, other: Any) -> Any:
         level, kind, own = self.level, type(other), type(self)
         x = self.inner
         if level > 0:
             if kind in PLAIN:
+                if kind is ndarray and remembers:
+                    other = kept(other, level)
                 out = op(x, other)
                 return core.made(own, out, (self.node, RULES[ufunc][0](out, x, other), None), ufunc, level)
             if kind is own and other.level == level:
@@ -49,6 +53,8 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
         level = self.level
         if level > 0 and type(other) in PLAIN:
             y = self.inner
+            if type(other) is ndarray and remembers:
+                other = kept(other, level)
             out = op(other, y)
             return core.made(type(self), out, (self.node, RULES[ufunc][1](out, other, y), None), ufunc, level)
         return ufunc(other, self)

@@ -15,7 +15,7 @@ import numpy as np
 from autodiff import core
 from autodiff.core import Several, linked
 from autodiff.registry import Maker, rule
-from autodiff.tensor import UNDER_WAY, Tensor, attach, lower, record, top_level
+from autodiff.tensor import UNDER_WAY, Tensor, attach, lower, record, remembered, top_level
 from autodiff.tree import leaves, tree_map
 
 
@@ -59,7 +59,7 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
                 raise TypeError(f"{call.__name__}: pass traced arguments one by one, not in a {type(a).__name__}")
         if level is None:
             return fun(*args, **options)[0]
-        value, vjps = fun(*[lower(a, level) for a in args], **options)
+        value, vjps = fun(*[remembered(a, level) for a in args], **options)
         value = tree_map(lambda part: _own(part, level, call.__name__), value)
         inputs = [
             (i, a.node) for i, a in enumerate(args) if type(a) is Tensor and a.level == level and a.node is not None

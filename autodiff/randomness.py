@@ -18,7 +18,7 @@ DEPTH = 8  # from a function to what it calls, to what that has in its closure, 
 LONG = 256  # containers of more entries hold data, not layers or generators
 
 
-def remembered(*things: Any) -> list[Moment]:
+def generators(*things: Any) -> list[Moment]:
     """The generators that can be reached from functions and arguments, each with its state now.
 
     They are looked for in arguments, containers, closures, defaults, the globals that a function names, and the

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 Maker = Callable[..., Any]
 
 RULES: dict[Any, tuple[Any, ...]] = {}
@@ -15,6 +17,9 @@ FORWARD: dict[Any, Callable[..., Any]] = {}
 
 TRACED: dict[Any, Callable[..., Any]] = {}
 """NumPy function -> a function that does the same in terms of functions that have rules."""
+
+FORGETFUL: set[Any] = {np.add, np.subtract}
+"""NumPy functions whose vjps remember none of their arguments."""
 
 CONSTANT: set[Any] = set()
 """NumPy functions that are piecewise constant, or say nothing about values: called on what is inside the tensors."""

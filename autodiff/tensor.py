@@ -18,17 +18,19 @@ import inspect
 import itertools
 from collections.abc import Iterable, Sequence
 from functools import cache
+from operator import getitem
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from autodiff import core
+from autodiff.buffers import kept
 from autodiff.core import Edges, Leaf, Several, linked
-from autodiff.eager import EAGER, Eager
+from autodiff.eager import EAGER, Eager, protected
 from autodiff.exits import LostGradient
 from autodiff.operators import value_of
-from autodiff.registry import CONSTANT, FORWARD, RULES, TRACED
+from autodiff.registry import CONSTANT, FORGETFUL, FORWARD, RULES, TRACED
 
 new_level = itertools.count(1).__next__
 UNDER_WAY: set[int] = set()
@@ -75,7 +77,7 @@ class Tensor(Eager):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self.node is None:
-            return np.array(self.inner, dtype=dtype, copy=copy)
+            return np.array(protected(self.inner), dtype=dtype, copy=copy)
         raise LostGradient(
             "a traced tensor cannot become a plain array, its gradient would be lost: use np.stack or np.concatenate"
             " instead of np.array([...]) and a[i] = x, leave out np.asarray(x) (or use autodiff.asarray), take SciPy's"
@@ -239,12 +241,22 @@ def lower(a: Any, level: int) -> Any:
     return a.inner if type(a) is Tensor and (a.level == level or a.level < 0) else a
 
 
+def remembered(a: Any, level: int) -> Any:
+    """As :func:`lower`, for a history to remember: an array of the caller's may change later."""
+    return kept(a, level) if type(a) is ndarray else lower(a, level)
+
+
 def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Compute ``fun(*args, **kwargs)`` and remember how, by the rule of `fun`."""
     level = top_level(args)
     if level is None:
         return fun(*args, **kwargs)
-    raw = [lower(a, level) for a in args]
+    if fun in FORGETFUL or fun is getitem:  # (a place keeps its own index)
+        raw = [lower(a, level) for a in args]
+    else:
+        raw = [remembered(a, level) for a in args]
+        if kwargs:
+            kwargs = {k: kept(v, level) if type(v) is ndarray else v for k, v in kwargs.items()}
     makers = RULES[fun]
     for i, a in enumerate(raw[: len(makers)]):
         if type(a) in (list, tuple) and makers[i] is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy import float64, ndarray
 
+from autodiff.buffers import Release, kept, locked, release
 from autodiff.core import Leaf, Node, sweep
 from autodiff.exits import LostGradient
 from autodiff.operators import value_of
@@ -55,11 +56,17 @@ def pulled(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any],
     """As :func:`vjp`, with whether the value depends on the arguments at all, in place of a warning."""
     level = new_level()
     inputs = tuple(_inputs(p, level) for p in primals)
-    out = called(level, fun, inputs, {})
+    try:
+        out = called(level, fun, inputs, {})
+    except BaseException:
+        release(level)
+        raise
+    needed = Release(level)  # when `pull` goes, what it needs is given back
     value = tree_map(lambda t: _own_value(lower(t, level)), out)
     depends = any(type(t) is Tensor and t.level == level for t in leaves(out))
 
     def pull(cotangent: Any) -> Any:
+        level = needed.level
         pairs = matched("cotangent", cotangent, out)
         seeds = [(t.node, _fit(g, t)) for t, g in pairs if type(t) is Tensor and t.level == level]
         result = _gradients(inputs, sweep(seeds), [g for _, g in seeds])
@@ -103,6 +110,11 @@ def called(level: int, fun: Callable[..., Any], args: Any, kwargs: dict[str, Any
     except ValueError as error:
         if isinstance(error.__cause__, LostGradient):
             raise LostGradient(str(error.__cause__)) from error
+        if "read-only" in str(error) and locked(level):
+            raise ValueError(
+                "an array is changed that an earlier operation on a traced value needs for its gradient: make a new"
+                " array each time (or copy it before use)"
+            ) from error
         raise
     finally:
         UNDER_WAY.discard(level)
@@ -113,6 +125,8 @@ def _inputs(x: Any, level: int) -> Any:
     if type(x) is not ndarray and isinstance(x, (tuple, list, dict)) and not is_numbers(x):
         return tree_map(lambda a: _inputs(a, level), x)
     data = numeric(x)
+    if data is x and type(data) is ndarray:
+        data = kept(data, level)
     return Tensor.of(data, Leaf(data), level)
 
 
@@ -210,21 +224,24 @@ def _grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
     level = new_level()
-    if argnums == 0:
-        inputs = _inputs(args[0], level)
-        out = called(level, fun, (inputs, *args[1:]) if len(args) > 1 else (inputs,), kwargs)
-    else:
-        full = list(args)
-        for i in (argnums,) if type(argnums) is int else argnums:
-            full[i] = _inputs(args[i], level)
-        out = called(level, fun, full, kwargs)
-        inputs = full[argnums] if type(argnums) is int else tuple(full[i] for i in argnums)
-    if type(out) is Tensor and out.level == level:
-        value = out.inner
-        seed = ONE if type(value) is float64 else np.ones(out.shape, out.dtype)[()]
-        grads = sweep([(out.node, seed)])
-    else:
-        value, seed, grads = out, None, {}
+    try:
+        if argnums == 0 and args:
+            inputs = _inputs(args[0], level)
+            out = called(level, fun, (inputs, *args[1:]) if len(args) > 1 else (inputs,), kwargs)
+        else:
+            full, chosen = list(args), _chosen(argnums, args, kwargs)
+            for i in chosen:
+                full[i] = _inputs(args[i], level)
+            out = called(level, fun, full, kwargs)
+            inputs = tuple(full[i] for i in chosen) if isinstance(argnums, (tuple, list)) else full[chosen[0]]
+        if type(out) is Tensor and out.level == level:
+            value = out.inner
+            seed = ONE if type(value) is float64 else np.ones(out.shape, out.dtype)[()]
+            grads = sweep([(out.node, seed)])
+        else:
+            value, seed, grads = out, None, {}
+    finally:
+        release(level)
     if type(value) is not float64:
         if type(value) is Tensor:
             current(value)
@@ -232,6 +249,23 @@ def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
     if not grads:
         warn_of_independence()
     return value, _gradients(inputs, grads, [seed])
+
+
+def _chosen(argnums: Any, args: Any, kwargs: Any) -> list[int]:
+    """Positions of the arguments to differentiate, counted from the front."""
+    chosen = []
+    for i in argnums if isinstance(argnums, (tuple, list)) else (argnums,):
+        if not isinstance(i, (int, np.integer)) or isinstance(i, bool):
+            raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
+        if not -len(args) <= i < len(args):
+            by_name = f"; {', '.join(kwargs)} came by name, differentiated arguments go by position" if kwargs else ""
+            raise TypeError(
+                f"argnums {argnums!r} must be among the {len(args)} positional arguments of the call{by_name}"
+            )
+        chosen.append(int(i) % len(args))
+    if len(set(chosen)) < len(chosen) or not chosen:
+        raise ValueError(f"argnums must name each argument once, got {argnums!r}")
+    return chosen
 
 
 def _check_value(value: Any, x: Any) -> None:

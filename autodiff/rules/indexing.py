@@ -7,13 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core import place, scatter
+from autodiff.core import own_index, place, scatter
 from autodiff.operators import value_of
 from autodiff.registry import rule, traced
 from autodiff.tensor import asarray, record
 
 rule(operator.getitem, place)
-rule(scatter, lambda out, g, index, shape: lambda h: h[index])
+
+
+def scatter_rule(out: Any, g: Any, index: Any, shape: Any) -> Any:
+    index = own_index(index)
+    return lambda h: h[index]
+
+
+rule(scatter, scatter_rule)
 
 
 def take_rule(out: Any, a: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
