@@ -127,7 +127,10 @@ class Sweep:
                     yield {**dict(combination), **dict(row), **draw}
 
     def _draws(self) -> list[dict[str, Any]]:
-        """Draw the random points; one stream per parameter, so adding a parameter leaves the others' values."""
+        """Draw the random points: a Latin hypercube, so that of n draws one lies in every n-th part of each range.
+
+        Each parameter has a stream of its own, so that adding one leaves the values of the others.
+        """
         space = self.random.get("space", {})
         columns: dict[str, list[Any]] = {}
         for path, law in space.items():
@@ -135,14 +138,16 @@ class Sweep:
             rng = np.random.default_rng([int(self.random.get("seed", 0)), *words])
             kind, values = next(iter(law.items()))
             size = int(self.random["n"])
+            places = (rng.permutation(size) + rng.random(size)) / size
             if kind == "uniform":
-                columns[path] = rng.uniform(values[0], values[1], size).tolist()
+                columns[path] = (values[0] + (values[1] - values[0]) * places).tolist()
             elif kind == "loguniform":
-                columns[path] = np.exp(rng.uniform(math.log(values[0]), math.log(values[1]), size)).tolist()
+                low, high = math.log(values[0]), math.log(values[1])
+                columns[path] = np.exp(low + (high - low) * places).clip(values[0], values[1]).tolist()
             elif kind == "integers":
-                columns[path] = rng.integers(values[0], values[1], size, endpoint=True).tolist()
+                columns[path] = [values[0] + int(place * (values[1] - values[0] + 1)) for place in places]
             else:
-                columns[path] = [values[i] for i in rng.integers(len(values), size=size)]
+                columns[path] = [values[int(place * len(values))] for place in places]
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def active(self, point: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,10 @@
-"""Phrases that several captions share."""
+"""Phrases that several captions and descriptions share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
 
 from experiments.statistics.cells import Cell
 
@@ -13,3 +15,34 @@ def trial_count(cells: Sequence[Cell]) -> str:
     if not counts:
         return "no"
     return f"{counts[0]}" if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Names with commas and an "and"; of many the first ones.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    words = list(names)
+    if len(words) > most:
+        words = [*words[: most - 1], f"{len(words) - most + 1} more"]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def in_words(ends: Mapping[str, float], measure: str, *, low: bool = True) -> str:
+    """Who is first and who is last in a picture, for those who do not see it.
+
+    Examples
+    --------
+    >>> in_words({"a": 2.0, "b": 1.0}, "gap")
+    'lowest gap: b (1), highest: a (2)'
+    """
+    known = {name: value for name, value in ends.items() if not np.isnan(value)}
+    if not known:
+        return "no values"
+    ordered = sorted(known, key=lambda name: known[name], reverse=not low)
+    words = ("lowest", "highest") if low else ("highest", "lowest")
+    (best, worst) = (ordered[0], ordered[-1])
+    return f"{words[0]} {measure}: {best} ({known[best]:.3g}), {words[1]}: {worst} ({known[worst]:.3g})"

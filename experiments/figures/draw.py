@@ -12,11 +12,11 @@ import numpy as np
 from experiments.figures.files import save
 from experiments.figures.style import LineStyle, styles
 from experiments.statistics.cells import Cell, StudyLike, in_order, method_label, method_name
-from experiments.statistics.sweep import best_cells, sweep_tables
+from experiments.statistics.sweep import best_cells, selection_notes, sweep_tables
 
 MOST_CONVERGENCE_PANELS = 24
 FEWEST_SCATTER_PROBLEMS = 4
-MOST_SCATTER_PANELS = 6
+MOST_SCATTER_PANELS = 11
 
 BBOB_GROUPS = {
     "separable (f1–f5)": range(1, 6),
@@ -35,7 +35,7 @@ def study_styles(study: StudyLike) -> dict[str, LineStyle]:
 
 
 def draw_all(study: StudyLike, folder: Path, *, quick: bool = False) -> list[Path]:
-    """Draw every figure that suits the study, each as png, svg and csv.
+    """Draw every figure that suits the study, each as png, svg, csv and txt.
 
     Always ``convergence`` and ``ecdf``; ``profiles`` and ``ranks`` for two or more methods; ``ecdf-dimension``,
     ``ecdf-group``, ``ert-dimension`` and ``ert-scatter`` where the study has several dimensions, groups of BBOB
@@ -75,24 +75,26 @@ def draw_all(study: StudyLike, folder: Path, *, quick: bool = False) -> list[Pat
         if made is not None:
             paths.extend(save(made[0], folder, name, made[1], header))
 
+    notes = selection_notes(chosen)
+    same: dict[str, Any] = {"grad_cost": cost, "notes": notes}
     if tables:
         write("sweep-slices", sweeps.SLICE_HEADER, lambda: sweeps.slice_figure(tables, look, grad_cost=cost))
         write("sweep-heatmap", sweeps.HEATMAP_HEADER, lambda: sweeps.heatmap_figure(tables, grad_cost=cost))
         write("sweep-parallel", parallel.HEADER, lambda: parallel.parallel_figure(tables, grad_cost=cost))
     shown = _convergence_cells(cells)
-    write("convergence", convergence.HEADER, lambda: convergence.convergence_figure(shown, look, grad_cost=cost))
-    write("ecdf", ecdf.HEADER, lambda: ecdf.ecdf_figure(cells, look, grad_cost=cost, samples=samples))
+    write("convergence", convergence.HEADER, lambda: convergence.convergence_figure(shown, look, **same))
+    write("ecdf", ecdf.HEADER, lambda: ecdf.ecdf_figure(cells, look, samples=samples, **same))
     for name, groups in (("ecdf-dimension", _by_dimension(cells)), ("ecdf-group", _by_group(cells))):
         if len(groups) > 1:
-            write(name, ecdf.HEADER, partial(ecdf.ecdf_panels, groups, look, grad_cost=cost, samples=samples // 2))
+            write(name, ecdf.HEADER, partial(ecdf.ecdf_panels, groups, look, samples=samples // 2, **same))
     if len(look) > 1:
-        write("profiles", profiles.HEADER, lambda: profiles.profile_figure(cells, look, grad_cost=cost))
-        write("ranks", heatmap.HEADER, lambda: heatmap.heatmap_figure(cells, look, grad_cost=cost))
+        write("profiles", profiles.HEADER, lambda: profiles.profile_figure(cells, look, **same))
+        write("ranks", heatmap.HEADER, lambda: heatmap.heatmap_figure(cells, look, **same))
     if ert.dimension_families(cells):
-        write("ert-dimension", ert.DIMENSION_HEADER, lambda: ert.dimension_figure(cells, look, grad_cost=cost))
+        write("ert-dimension", ert.DIMENSION_HEADER, lambda: ert.dimension_figure(cells, look, **same))
     pairs = [(next(iter(look)), other) for other in list(look)[1 : MOST_SCATTER_PANELS + 1]]
     if pairs and len({cell.problem for cell in cells}) >= FEWEST_SCATTER_PROBLEMS:
-        write("ert-scatter", ert.SCATTER_HEADER, lambda: ert.scatter_figure(cells, pairs, grad_cost=cost))
+        write("ert-scatter", ert.SCATTER_HEADER, lambda: ert.scatter_figure(cells, pairs, look=look, **same))
     return paths
 
 

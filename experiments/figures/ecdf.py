@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.figures.captions import trial_count
+from experiments.figures.captions import in_words, trial_count
 from experiments.figures.labels import end_labels
 from experiments.figures.layout import panel_grid
-from experiments.figures.style import LineStyle, dress, text_width
+from experiments.figures.lines import draw_line
+from experiments.figures.style import LineStyle, describe, dress, text_width
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.ecdf import ecdf, ecdf_band, restarted_runtimes, weighted_ecdf
@@ -39,7 +40,7 @@ def plot_distribution(
     band: tuple[FloatArray, FloatArray] | None = None,
     phase: float = 0.0,
 ) -> None:
-    """Draw one runtime distribution: solid up to the budget, a cross there, dotted where restarts are simulated.
+    """Draw one runtime distribution: a cross at the largest budget, and thin beyond it, where restarts are simulated.
 
     Parameters
     ----------
@@ -53,45 +54,10 @@ def plot_distribution(
     phase : float
         Shift of the one marker per decade, in parts of a decade.
     """
-    if band is not None:
-        ax.fill_between(at, *band, color=style.color, alpha=0.13, linewidth=0)
-    real, simulated = at <= budget, at >= budget
-    ax.plot(at[real], fraction[real], color=style.color, linewidth=1.8, drawstyle="steps-post")
-    if simulated.any():
-        ax.plot(
-            at[simulated],
-            fraction[simulated],
-            color=style.color,
-            linewidth=1.2,
-            linestyle=(0, (1.5, 1.5)),
-            drawstyle="steps-post",
-        )
-    places = 10 ** (np.arange(np.ceil(np.log10(at[0]) - phase), np.log10(at[-1]) + 1e-9) + phase)
-    places = places[(places >= at[0]) & (places <= min(budget, at[-1]))]
-    level = _level(at, fraction, places)
-    shown = level > 0
-    ax.plot(
-        places[shown],
-        level[shown],
-        style.marker,
-        color=style.color,
-        markersize=5,
-        markeredgecolor="white",
-        markeredgewidth=0.6,
-    )
+    draw_line(ax, at, fraction, style, band=band, ended=budget, phase=phase, steps=True, last=False)
     if budget <= at[-1]:
-        ax.plot(
-            [budget],
-            _level(at, fraction, np.array([budget])),
-            "x",
-            color=style.color,
-            markersize=8,
-            markeredgewidth=2.0,
-        )
-
-
-def _level(at: FloatArray, fraction: FloatArray, places: FloatArray) -> FloatArray:
-    return fraction[np.clip(np.searchsorted(at, places * (1 + 1e-9), side="right") - 1, 0, at.size - 1)]
+        level = fraction[np.clip(np.searchsorted(at, budget * (1 + 1e-9), side="right") - 1, 0, at.size - 1)]
+        ax.plot([budget], [level], "x", color=style.color, markersize=7, markeredgewidth=1.8)
 
 
 def ecdf_figure(
@@ -102,6 +68,7 @@ def ecdf_figure(
     samples: int = 200,
     draws: int = 100,
     title: str = "Targets reached",
+    notes: Sequence[str] = (),
 ) -> tuple[Figure, list[dict[str, Any]]]:
     """Runtime distributions of all methods over all problems and targets, in one large panel.
 
@@ -119,16 +86,18 @@ def ecdf_figure(
         Simulated runtimes per (problem, target).
     title : str
         Over the axes.
+    notes : sequence of str
+        Sentences for the caption.
 
     Returns
     -------
     figure, rows
         The figure, and the lines of its CSV (`HEADER`).
     """
-    right = text_width([_label(m, 0.0) for m in {cell.method for cell in cells}], 9.5) + 0.5
-    text = _caption(cells, grad_cost, samples)
-    grid = panel_grid(1, 1, caption=text, panel=4.5, left=0.66, right=right, bottom=0.5, top=0.36)
+    right = text_width([_label(look[m].name, 0.0) for m in {cell.method for cell in cells}], 9.5) + 0.5
+    grid = panel_grid(1, 1, panel=4.5, left=0.66, right=right, bottom=0.5, top=0.36)
     rows = draw_panel(grid.axes[0], cells, look, samples=samples, draws=draws, title=title, fontsize=9.5)
+    describe(grid.figure, " ".join([_caption(cells, grad_cost, samples), *notes]), _alt(rows))
     return grid.figure, rows
 
 
@@ -139,6 +108,7 @@ def ecdf_panels(
     grad_cost: float,
     samples: int = 100,
     draws: int = 50,
+    notes: Sequence[str] = (),
 ) -> tuple[Figure, list[dict[str, Any]]]:
     """Runtime distributions of groups of problems, a panel each.
 
@@ -146,7 +116,7 @@ def ecdf_panels(
     ----------
     groups : dict
         Cells per panel title.
-    look, grad_cost, samples, draws
+    look, grad_cost, samples, draws, notes
         As in `ecdf_figure`.
 
     Returns
@@ -155,12 +125,13 @@ def ecdf_panels(
         The figure, and the lines of its CSV (`HEADER`).
     """
     every = [cell for cells in groups.values() for cell in cells]
-    right = text_width([_label(m, 0.0) for m in {cell.method for cell in every}]) + 0.3
-    grid = panel_grid(len(groups), 2, caption=_caption(every, grad_cost, samples), panel=2.6, left=0.6, right=right)
+    key = {label: style for label, style in look.items() if any(cell.method == label for cell in every)}
+    grid = panel_grid(len(groups), 2 if len(groups) < 5 else 3, key=key, panel=2.4, left=0.6)
     rows: list[dict[str, Any]] = []
     for ax, (title, cells) in zip(grid.axes, groups.items(), strict=True):
         part = draw_panel(ax, cells, look, samples=samples, draws=draws, title=title, fontsize=8.5)
         rows += [{**row, "group": title} for row in part]
+    describe(grid.figure, " ".join([_caption(every, grad_cost, samples, alone=False), *notes]), _alt(rows))
     return grid.figure, rows
 
 
@@ -202,7 +173,7 @@ def draw_panel(
         band = None if low is None or high is None else (share * low, share * high)
         phase = position / len(methods)
         plot_distribution(ax, at, fraction, look[method], budget=budgets[method], band=band, phase=phase)
-        ends.append((float(at[-1]), float(fraction[-1]), _label(method, float(fraction[-1])), look[method]))
+        ends.append((float(at[-1]), float(fraction[-1]), _label(look[method].name, float(fraction[-1])), look[method]))
         rows += [
             {
                 "method": method,
@@ -222,7 +193,8 @@ def draw_panel(
     decade_ticks(ax, "x", float(at[0]), float(at[-1]), most=9 if wide else 5)
     ax.set_ylim(0, 1.02)
     ax.set_yticks(np.linspace(0, 1, 6 if wide else 5))
-    end_labels(ax, sorted(ends, key=lambda e: e[1]), fontsize=fontsize)
+    if wide:
+        end_labels(ax, sorted(ends, key=lambda e: e[1]), fontsize=fontsize)
     return rows
 
 
@@ -245,7 +217,7 @@ def _label(method: str, fraction: float) -> str:
     return f"{method}  {fraction:.2f}"
 
 
-def _caption(cells: Sequence[Cell], grad_cost: float, samples: int) -> str:
+def _caption(cells: Sequence[Cell], grad_cost: float, samples: int, *, alone: bool = True) -> str:
     problems = list({cell.problem: cell for cell in cells}.values())
     known = [cell for cell in problems if cell.targets.known]
     relative = [cell for cell in problems if not cell.targets.known]
@@ -265,23 +237,34 @@ def _caption(cells: Sequence[Cell], grad_cost: float, samples: int) -> str:
             f"{names}: {t.size} targets at 1 … {_ten(t[-1] / t[0])} of the starting gap to the best f of any trial."
         )
     parts.append(
-        f"One gradient = {grad_cost:g} evaluations. Cross: largest budget; dotted beyond it: simulated restarts."
+        f"One gradient = {grad_cost:g} evaluations. Cross: largest budget; thin beyond it: simulated restarts."
     )
     for method in dict.fromkeys(cell.method for cell in cells):
         missing = len(problems) - sum(cell.method == method for cell in cells)
         if missing:
             parts.append(f"{method} has no trials on {missing} of the problems: counted as not reached.")
     if reference_runtimes(cells) is not None:
-        parts.append("best 2009: ERT of the fastest BBOB-2009 participant per target (COCO data).")
+        parts.append("Pale and thick, best 2009: ERT of the fastest BBOB-2009 participant per target (COCO data).")
     if samples:
         parts.append(
             f"Band: 95 % bootstrap over trials, pointwise ({samples} resamples; some lose rare successes, so it "
-            f"may lie "
-            "below the line)."
+            "may lie below the line)."
         )
-    parts.append("Number at the right: fraction at the axis end.")
+    if alone:
+        parts.append("Number at the right: fraction at the axis end.")
     return " ".join(parts)
 
 
 def _ten(value: float) -> str:
     return f"1e{round(np.log10(value))}"
+
+
+def _alt(rows: Sequence[Mapping[str, Any]]) -> str:
+    parts = []
+    for group in dict.fromkeys(row.get("group") for row in rows):
+        ends = {row["method"]: float(row["fraction"]) for row in rows if row.get("group") == group}
+        parts.append(f"{group + ': ' if group else ''}{in_words(ends, 'fraction at the end', low=False)}")
+    return (
+        "Curves that rise from 0 to 1: fraction of pairs of problem and target that are reached, against evaluations "
+        f"divided by dimension. {'; '.join(parts)}."
+    )

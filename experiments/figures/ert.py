@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.figures.captions import trial_count
-from experiments.figures.labels import end_labels, key_strip
-from experiments.figures.layout import Grid, panel_grid
-from experiments.figures.style import DOTS, EDGE, GREY, PALE_INK, PALETTE, LineStyle, dress, readable, text_width
+from experiments.figures.captions import in_words, trial_count
+from experiments.figures.layout import panel_grid
+from experiments.figures.lines import DOT
+from experiments.figures.style import DOTS, EDGE, GREY, NONE, PALETTE, LineStyle, describe, dress, text_width
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.runtimes import FloatArray, ert_interval, expected_runtime
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DIMENSION_HEADER = ("problem", "method", "n", "target", "ert", "low", "high", "successes", "trials", "largest_budget")
 SCATTER_HEADER = ("problem", "n", "target", "x_method", "x_ert", "y_method", "y_ert")
-MOST_LABELLED_PANELS = 4
+MOST_LARGE_PANELS = 4
 SCATTER_TARGETS = 11
 
 
@@ -55,34 +55,20 @@ def plot_scaling(
     solved = np.isfinite(y)
     ax.plot(x[solved], y[solved], color=style.color, linestyle=style.dash, linewidth=1.5, zorder=3)
     top = np.where(np.isfinite(high), high, np.maximum(ert, budgets) * 10) / dimensions
-    ax.vlines(
-        x[solved], low[solved] / dimensions[solved], top[solved], color=style.color, linewidth=1.0, alpha=0.8, zorder=3
-    )
-    ax.plot(
-        x[solved],
-        y[solved],
-        style.marker,
-        color=style.color,
-        markersize=5,
-        markeredgecolor="white",
-        markeredgewidth=0.6,
-        zorder=4,
-    )
-    lost = ~solved
-    ax.plot(
-        x[lost],
-        budgets[lost] / dimensions[lost],
-        style.marker,
-        color=style.color,
-        fillstyle="none",
-        alpha=0.55,
-        markersize=5,
-        zorder=4,
-    )
+    feet = low[solved] / dimensions[solved]
+    ax.vlines(x[solved], feet, top[solved], color=style.color, linewidth=1.0, alpha=0.8, zorder=3)
+    ax.plot(x[solved], y[solved], style.marker, color=style.color, **DOT, zorder=4)
+    hollow: dict[str, Any] = {"color": style.color, "fillstyle": "none", "alpha": 0.55, "markersize": 5, "zorder": 4}
+    ax.plot(x[~solved], budgets[~solved] / dimensions[~solved], style.marker, linestyle="none", **hollow)
 
 
 def dimension_figure(
-    cells: Sequence[Cell], look: Mapping[str, LineStyle], *, grad_cost: float, samples: int = 500
+    cells: Sequence[Cell],
+    look: Mapping[str, LineStyle],
+    *,
+    grad_cost: float,
+    samples: int = 500,
+    notes: Sequence[str] = (),
 ) -> tuple[Figure, list[dict[str, Any]]]:
     """ERT / n to the final target against n, a panel per problem family (`Cell.family`).
 
@@ -90,8 +76,8 @@ def dimension_figure(
     ----------
     cells : sequence of Cell
         Families with one dimension only are left out.
-    look, grad_cost, samples
-        Styles, the cost of a gradient for the caption, bootstrap resamples of the intervals.
+    look, grad_cost, samples, notes
+        Styles, the cost of a gradient for the caption, bootstrap resamples of the intervals, sentences for the caption.
 
     Returns
     -------
@@ -99,33 +85,34 @@ def dimension_figure(
         The figure, and the lines of its CSV (`DIMENSION_HEADER`).
     """
     families = dimension_families(cells)
-    labelled = len(families) <= MOST_LABELLED_PANELS
-    right = text_width(look) + 0.28 if labelled else 0.12
-    columns = min(2 if labelled else 4, len(families))
+    large = len(families) <= MOST_LARGE_PANELS
+    shown = {label: style for label, style in look.items() if any(cell.method == label for cell in cells)}
     targets = {number(f[0].targets.final) for f in families.values()}
     grid = panel_grid(
         len(families),
-        columns,
-        caption=_dimension_caption(cells, targets, grad_cost),
-        right=right,
-        panel=2.5 if labelled else 1.7,
-        left=0.66 if labelled else 0.6,
-        bottom=0.48 if labelled else 0.42,
-        head=0.0 if labelled else 0.35,
+        min(2 if large else 4, len(families)),
+        key=shown,
+        panel=2.5 if large else 1.7,
+        left=0.66 if large else 0.6,
+        bottom=0.48 if large else 0.42,
     )
     rows: list[dict[str, Any]] = []
     for index, (ax, (family, members)) in enumerate(zip(grid.axes, families.items(), strict=True)):
-        rows += _scaling_panel(ax, members, look, samples, labelled)
-        dress(
-            ax,
-            title=family,
-            xlabel="dimension n" if labelled or grid.is_last(index) else "",
-            ylabel="ERT / n (evaluations)" if labelled else ("ERT / n" if grid.is_first(index) else ""),
-        )
-    if not labelled:
-        shown = {label: style for label, style in look.items() if any(cell.method == label for cell in cells)}
-        key_strip(grid.figure, shown, grid.figure.get_figheight() - 0.2)
+        rows += _scaling_panel(ax, members, look, samples)
+        xlabel = "dimension n" if large or grid.is_last(index) else ""
+        ylabel = "ERT / n (evaluations)" if large else ("ERT / n" if grid.is_first(index) else "")
+        dress(ax, title=family, xlabel=xlabel, ylabel=ylabel)
+    describe(grid.figure, " ".join([_dimension_caption(cells, targets, grad_cost), *notes]), _alt(rows))
     return grid.figure, rows
+
+
+def _alt(rows: Sequence[Mapping[str, Any]]) -> str:
+    parts = []
+    for problem in dict.fromkeys(row["problem"] for row in rows):
+        last = max(row["n"] for row in rows if row["problem"] == problem)
+        ends = {r["method"]: float(r["ert"]) for r in rows if r["problem"] == problem and r["n"] == last}
+        parts.append(f"{problem}, n = {last}: {in_words(ends, 'ERT')}")
+    return f"Line charts of expected runtime against dimension, on log axes. {'; '.join(parts)}."
 
 
 def dimension_families(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
@@ -136,16 +123,14 @@ def dimension_families(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
     return {name: members for name, members in families.items() if len({c.n for c in members}) > 1}
 
 
-def _scaling_panel(
-    ax: Axes, cells: list[Cell], look: Mapping[str, LineStyle], samples: int, labelled: bool
-) -> list[dict[str, Any]]:
-    rows, ends, heights = [], [], []
+def _scaling_panel(ax: Axes, cells: list[Cell], look: Mapping[str, LineStyle], samples: int) -> list[dict[str, Any]]:
+    rows, heights = [], []
     methods = list(dict.fromkeys(cell.method for cell in cells))
     for position, method in enumerate(methods):
         mine = sorted((c for c in cells if c.method == method), key=lambda c: c.n)
         facts = []
         for cell in mine:
-            times = cell.times(np.array([cell.targets.final]))[0]
+            times = cell.final_times
             low, high = ert_interval(times, cell.budgets, samples=samples)
             ert = float(expected_runtime(times, cell.budgets))
             facts.append((cell.n, ert, float(low), float(high), float(cell.budgets.max())))
@@ -164,21 +149,32 @@ def _scaling_panel(
                 }
             )
         n, ert, low, high, budget = np.array(facts, dtype=float).T
-        shift = 1.035 ** (position - (len(methods) - 1) / 2)
+        shift = 1.15 ** ((position - (len(methods) - 1) / 2) / max(len(methods), 4))
         plot_scaling(ax, n, ert, low, high, budget, look[method], shift=shift)
         shown = np.where(np.isfinite(ert), ert, budget) / n
         heights += [*shown, *(low / n)[np.isfinite(low)]]
-        ends.append((n[-1] * shift, float(shown[-1]), method, look[method]))
     dimensions = sorted({cell.n for cell in cells})
     decade_ticks(ax, "y", min(heights) / 1.8, max(heights) * 2.5, most=5)
     ax.set_xscale("log")
     ax.set_xlim(dimensions[0] / 1.2, dimensions[-1] * 1.2)
-    ax.set_xticks(dimensions, [str(n) for n in dimensions])
+    ax.set_xticks(dimensions, _apart(ax, dimensions))
     ax.set_xticks([], minor=True)
     _slanted_grid(ax)
-    if labelled:
-        end_labels(ax, sorted(ends, key=lambda e: e[1]))
     return rows
+
+
+def _apart(ax: Axes, dimensions: Sequence[int]) -> list[str]:
+    """Tick labels of dimensions, left out where they would touch the one before."""
+    figure: Any = ax.figure
+    width = ax.get_position().width * figure.get_figwidth()
+    decades = np.log10(dimensions[-1] * 1.2) - np.log10(dimensions[0] / 1.2)
+    labels, free = [], -np.inf
+    for n in dimensions:
+        place = (np.log10(n) - np.log10(dimensions[0])) / decades * width
+        half = text_width([str(n)], 8.5) / 2 + 0.03
+        labels.append(str(n) if place - half >= free else "")
+        free = place + half if labels[-1] else free
+    return labels
 
 
 def _slanted_grid(ax: Axes) -> None:
@@ -210,7 +206,12 @@ def _dimension_caption(cells: Sequence[Cell], targets: set[str], grad_cost: floa
 
 
 def scatter_figure(
-    cells: Sequence[Cell], pairs: Sequence[tuple[str, str]], *, grad_cost: float
+    cells: Sequence[Cell],
+    pairs: Sequence[tuple[str, str]],
+    *,
+    grad_cost: float,
+    look: Mapping[str, LineStyle] | None = None,
+    notes: Sequence[str] = (),
 ) -> tuple[Figure, list[dict[str, Any]]]:
     """ERT of one method against ERT of another: a point per problem and target, a colour per dimension.
 
@@ -221,6 +222,8 @@ def scatter_figure(
         A panel each.
     grad_cost : float
         For the caption.
+    look, notes
+        Styles, whose short names stand at the axes; sentences for the caption.
 
     Returns
     -------
@@ -228,25 +231,32 @@ def scatter_figure(
         The figure, and the lines of its CSV (`SCATTER_HEADER`).
     """
     dimensions = sorted({cell.n for cell in cells})
-    columns = min(3, len(pairs))
+    columns = min(3 if len(pairs) <= 6 else 4, len(pairs))
     text = (
         f"A point per problem and target ({SCATTER_TARGETS} targets, f − f_opt = 100 … final target, or parts of the "
         "starting gap), small: easy, large: hard. Below the diagonal the method on the y axis is faster; dotted: "
-        "ten times. "
-        f"On the grey margin: never reached. One gradient = {grad_cost:g} evaluations."
+        f"ten times. On the grey margin: never reached. One gradient = {grad_cost:g} evaluations."
     )
-    grid = panel_grid(
-        len(pairs), columns, caption=text, panel=2.65 if columns > 1 else 4.6, left=0.66, right=0.1, top=0.12, head=0.35
-    )
+    size = {1: 4.6, 2: 3.7, 3: 2.75}.get(columns, 2.15)
+    key = {f"n = {n}": LineStyle(PALETTE[i % len(PALETTE)], "o", NONE) for i, n in enumerate(dimensions)}
+    grid = panel_grid(len(pairs), columns, key=key, panel=size, left=0.62, right=0.1, top=0.3)
     rows: list[dict[str, Any]] = []
     for ax, pair in zip(grid.axes, pairs, strict=True):
-        rows += _scatter_panel(ax, cells, pair, dimensions)
-    _dimension_key(grid, dimensions)
+        rows += _scatter_panel(ax, cells, pair, dimensions, look)
+    alt = "Scatter plots of the expected runtimes of pairs of methods, on log axes. " + "; ".join(
+        f"{pair[1]} is faster than {pair[0]} at {_faster(rows, pair):.0%} of the points" for pair in pairs
+    )
+    describe(grid.figure, " ".join([text, *notes]), f"{alt}.")
     return grid.figure, rows
 
 
+def _faster(rows: Sequence[Mapping[str, Any]], pair: tuple[str, str]) -> float:
+    mine = [r for r in rows if (r["x_method"], r["y_method"]) == pair and np.isfinite([r["x_ert"], r["y_ert"]]).any()]
+    return float(np.mean([row["y_ert"] < row["x_ert"] for row in mine])) if mine else 0.0
+
+
 def _scatter_panel(
-    ax: Axes, cells: Sequence[Cell], pair: tuple[str, str], dimensions: list[int]
+    ax: Axes, cells: Sequence[Cell], pair: tuple[str, str], dimensions: list[int], look: Mapping[str, LineStyle] | None
 ) -> list[dict[str, Any]]:
     rows = []
     by_key = {(cell.problem, cell.method): cell for cell in cells}
@@ -293,19 +303,9 @@ def _scatter_panel(
             edgecolors="white",
             zorder=3,
         )
-    decade_ticks(ax, "x", low, limit, most=6)
-    decade_ticks(ax, "y", low, limit, most=6)
+    for which in ("x", "y"):
+        decade_ticks(ax, which, low, limit, most=5)
     ax.set_aspect("equal", adjustable="box")
-    dress(ax, xlabel=f"ERT of {pair[0]} (evaluations)", ylabel=f"ERT of {pair[1]} (evaluations)")
+    names = [look[method].name if look else method for method in pair]
+    dress(ax, title=names[1], xlabel=f"ERT of {names[0]}", ylabel="its ERT (evaluations)")
     return rows
-
-
-def _dimension_key(grid: Grid, dimensions: list[int]) -> None:
-    figure = grid.figure
-    width, height = figure.get_figwidth(), figure.get_figheight()
-    figure.text(0.6 / width, 1 - 0.2 / height, "dimension", fontsize=9, color=PALE_INK, va="center")
-    for index, n in enumerate(dimensions):
-        color = PALETTE[index % len(PALETTE)]
-        figure.text(
-            (1.5 + 0.62 * index) / width, 1 - 0.2 / height, f"● {n}", fontsize=9, color=readable(color), va="center"
-        )

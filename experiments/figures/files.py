@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.figures.style import DPI
+from experiments.figures.style import DPI, described
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +22,7 @@ SEEDS = (
 def save(
     figure: Figure, folder: Path, name: str, rows: Sequence[Mapping[str, Any]], header: Sequence[str]
 ) -> list[Path]:
-    """Write ``name``.png, .svg and .csv into the folder.
+    """Write ``name``.png, .svg, .csv and .txt into the folder.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def save(
     Returns
     -------
     list of Path
-        png, svg, csv.
+        png, svg, csv, and txt where it has a caption: that, and below it what is to be seen.
     """
     import csv
 
@@ -50,6 +50,10 @@ def save(
     figure.savefig(paths[0], dpi=DPI, metadata={"Software": None, "Description": SEEDS})
     with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": name}):
         figure.savefig(paths[1], metadata={"Date": None, "Creator": None, "Description": SEEDS})
+    caption, alt = described(figure)
+    if caption:
+        paths.append(folder / f"{name}.txt")
+        paths[3].write_text(f"{caption}\n\n{alt}\n", encoding="utf-8")
     with paths[2].open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(header), extrasaction="ignore", lineterminator="\n")
         writer.writeheader()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.figures.captions import trial_count
-from experiments.figures.style import INK, PALE_INK, LineStyle, caption, new_figure, readable, text_width
+from experiments.figures.style import INK, PALE_INK, LineStyle, describe, new_figure, readable, short_names, text_width
 from experiments.statistics.cells import Cell
 from experiments.statistics.ranking import Ranking, rank_methods
 from experiments.statistics.summary import number
@@ -17,11 +17,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-HEADER = ("problem", "method", "rank", "ert", "p_value", "effect", "mean_rank")
+HEADER = (
+    "problem", "method", "rank", "ert", "p_value", "effect", "final_effect", "common_budget", "mean_rank"
+)  # fmt: skip
+WIDTH, MOST_ROWS = 8.0, 48
+"""Inches; rows of problems in all blocks above which ranks stand in place of ERTs."""
 BEST, WORST = "#1F6FB2", "#F7F7F7"
 
 
-def plot_ranks(ax: Axes, ranking: Ranking, rows: Sequence[int], *, level: float = 0.05, fontsize: float = 8.0) -> None:
+def plot_ranks(
+    ax: Axes,
+    ranking: Ranking,
+    rows: Sequence[int],
+    *,
+    level: float = 0.05,
+    fontsize: float = 8.0,
+    compact: bool = False,
+) -> None:
     """Draw a table of problems (rows) and methods (columns), coloured by rank, with the ERT written in the cells.
 
     Parameters
@@ -35,6 +47,8 @@ def plot_ranks(ax: Axes, ranking: Ranking, rows: Sequence[int], *, level: float 
         differ from the best.
     fontsize : float
         Points.
+    compact : bool
+        Write the rank in place of the ERT.
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -46,25 +60,28 @@ def plot_ranks(ax: Axes, ranking: Ranking, rows: Sequence[int], *, level: float 
     alone = ranking.best_alone(level)
     for y, row in enumerate(rows):
         for x in range(count):
-            rank = ranking.ranks[row, x]
-            if np.isnan(rank):
-                ax.text(x, y, "no data", ha="center", va="center", fontsize=fontsize - 1, color=PALE_INK)
-                continue
-            p = ranking.p_values[row, x]
+            rank, p = ranking.ranks[row, x], ranking.p_values[row, x]
             sign = ("★" if alone[row] else "") if np.isnan(p) else ("" if p < level else "≈")
-            text = f"{number(ranking.ert[row, x])} {sign}".rstrip()
-            ax.text(
-                x, y, text, ha="center", va="center", fontsize=fontsize, color="white" if shown[y, x] < 0.25 else INK
-            )
+            if np.isnan(rank):
+                text, color = "–" if compact else "no data", PALE_INK
+            else:
+                text = (sign or f"{rank:.0f}") if compact else f"{number(ranking.ert[row, x])} {sign}".rstrip()
+                color = "white" if shown[y, x] < 0.25 else INK
+            ax.text(x, y, text, ha="center", va="center", fontsize=fontsize, color=color)
     ax.set_xticks(np.arange(count + 1) - 0.5, minor=True)
     ax.set_yticks(np.arange(len(rows) + 1) - 0.5, minor=True)
-    ax.grid(which="minor", color="white", linewidth=1.5)
-    ax.tick_params(which="both", length=0, labelsize=8.5)
+    ax.grid(which="minor", color="white", linewidth=1.0 if compact else 1.5)
+    ax.tick_params(which="both", length=0, labelsize=fontsize)
     ax.spines[:].set_visible(False)
 
 
 def heatmap_figure(
-    cells: Sequence[Cell], look: Mapping[str, LineStyle], *, grad_cost: float, level: float = 0.05
+    cells: Sequence[Cell],
+    look: Mapping[str, LineStyle],
+    *,
+    grad_cost: float,
+    level: float = 0.05,
+    notes: Sequence[str] = (),
 ) -> tuple[Figure, list[dict[str, Any]]]:
     """Rank heat map of a study; studies in several dimensions get a block of columns per dimension.
 
@@ -73,8 +90,8 @@ def heatmap_figure(
     cells : sequence of Cell
     look : dict
         Style per method label: colours the column heads.
-    grad_cost, level
-        Cost of a gradient, for the caption; level of the tests.
+    grad_cost, level, notes
+        Cost of a gradient, for the caption; level of the tests; sentences for the caption.
 
     Returns
     -------
@@ -88,38 +105,44 @@ def heatmap_figure(
     split = len(dimensions) > 1 and len(families) * len(dimensions) == len(ranking.problems)
     blocks = dimensions if split else [0]
     groups = [[i for i, p in enumerate(ranking.problems) if not split or facts[p].n == n] for n in blocks]
-    names = families if split else [facts[p].title for p in ranking.problems]
+    names = short_names(families if split else [facts[p].title for p in ranking.problems], 34)
+    methods = [look[method].name for method in ranking.methods]
 
-    methods = ranking.methods
-    left = text_width(names, 8.5) + 0.2
-    widest = max(text_width(methods, 8.5) + 0.1, 0.62 * 1.0)
-    across = -(-int((8.0 - left) // (widest * len(methods) + 0.25)) // 1) or 1
-    across = min(max(across, 1), len(blocks))
+    # Cells with an ERT take more room than cells with a rank; names that are wider than their column stand upright.
+    fontsize, row_height = 8.5, 0.24
+    left = text_width(names, fontsize) + 0.2
+    room = WIDTH - left - 0.1
+    cell = max(0.62, text_width(["5.05e6 ★"], fontsize))
+    compact = cell * len(methods) > room or len(names) * len(blocks) > MOST_ROWS
+    if compact:
+        fontsize, row_height, cell = 7.0, 0.19, 0.21
+        left = text_width(names, fontsize) + 0.2
+        room = WIDTH - left - 0.1
+    across = min(len(blocks), max(1, int(room // (cell * len(methods) + 0.2))))
+    widest = text_width(methods, fontsize)
+    each = min(room / across - 0.15, max(cell, widest + 0.12, 0.9) * len(methods))
+    upright = widest + 0.08 > each / len(methods)
+    # The bottoms of upright names are at the table, so that the block's title has to stand above the longest of them.
+    head = (widest + 0.12 if upright else 0.24) + 0.26
     lines = -(-len(blocks) // across)
-    row_height, head = 0.24, 0.78 if split else 0.6
-    width = 8.0
-    figure = new_figure(width, lines * (len(names) * row_height + head))
-    foot = caption(figure, _caption(ranking, cells, grad_cost, level, named=split), grow=True)
+    high = len(names) * row_height + head
+    figure = new_figure(WIDTH, lines * high + 0.08)
     height = figure.get_figheight()
-    block_width = (width - left - 0.1) / across
     for index, (n, rows) in enumerate(zip(blocks, groups, strict=True)):
         line, column = divmod(index, across)
-        bottom = foot + 0.05 + (lines - 1 - line) * (len(names) * row_height + head)
-        inner = min(block_width - 0.12, 1.15 * len(methods) if across == 1 else block_width)
-        ax = figure.add_axes(
-            ((left + column * block_width) / width, bottom / height, inner / width, len(names) * row_height / height)
-        )
-        plot_ranks(ax, ranking, rows, level=level, fontsize=7.5 if across > 1 else 8.5)
-        ax.set_yticks(range(len(rows)), names if column == 0 else [""] * len(rows), color=INK)
+        bottom = 0.05 + (lines - 1 - line) * high
+        box = (left + column * (room / across), bottom, each, len(names) * row_height)
+        ax = figure.add_axes((box[0] / WIDTH, box[1] / height, box[2] / WIDTH, box[3] / height))
+        plot_ranks(ax, ranking, rows, level=level, fontsize=fontsize - 0.5, compact=compact)
+        ax.set_yticks(range(len(rows)), names if column == 0 else [""] * len(rows), color=INK, fontsize=fontsize)
         ax.xaxis.tick_top()
-        heads = [f"{m}\n{_mean(ranking, i)}" if not split else m for i, m in enumerate(methods)]
-        ax.set_xticks(range(len(methods)), heads)
-        for label, method in zip(ax.get_xticklabels(), methods, strict=True):
+        ax.set_xticks(range(len(methods)), methods, rotation=90 if upright else 0, fontsize=fontsize)
+        for label, method in zip(ax.get_xticklabels(), ranking.methods, strict=True):
             label.set_color(readable(look[method].color))
-            label.set_fontweight("bold")
-            label.set_fontsize(8.5 if across == 1 else 7.5)
-        if split:
-            ax.set_title(f"n = {n}", fontsize=9.5, fontweight="bold", loc="left", color=INK, pad=6)
+            label.set_fontweight("bold" if not compact else "normal")
+        title = f"Ranks, n = {n}" if split else "Ranks"
+        look_of: dict[str, Any] = {"fontsize": 9.5, "fontweight": "bold", "color": INK, "va": "center"}
+        ax.text(0, 1 + (head - 0.14) / box[3], title, transform=ax.transAxes, **look_of)
     table = [
         {
             "problem": problem,
@@ -128,32 +151,47 @@ def heatmap_figure(
             "ert": ranking.ert[i, j],
             "p_value": ranking.p_values[i, j],
             "effect": ranking.effects[i, j],
+            "final_effect": ranking.final_effects[i, j],
+            "common_budget": ranking.common[i],
             "mean_rank": ranking.mean_ranks[j],
         }
         for i, problem in enumerate(ranking.problems)
-        for j, method in enumerate(methods)
+        for j, method in enumerate(ranking.methods)
     ]
+    text = " ".join([_caption(ranking, cells, grad_cost, level, compact), *notes])
+    describe(figure, text, _alt(ranking, level))
     return figure, table
 
 
-def _mean(ranking: Ranking, index: int) -> str:
-    mean = ranking.mean_ranks[index]
-    return "" if np.isnan(mean) else f"mean rank {mean:.2f}"
-
-
-def _caption(ranking: Ranking, cells: Sequence[Cell], grad_cost: float, level: float, named: bool) -> str:
-    count = trial_count(cells)
+def _caption(ranking: Ranking, cells: Sequence[Cell], grad_cost: float, level: float, compact: bool) -> str:
+    what = "Rank by ERT to the final target" if compact else "ERT to the final target, darker is the better rank"
+    limits = sorted(set(ranking.common[np.isfinite(ranking.common)]))
+    common = number(limits[0]) + (f" to {number(limits[-1])}" if len(limits) > 1 else "") if limits else "all"
     text = (
-        f"ERT to the final target, darker is the better rank (∞: by the median gap left); {count} trials, one "
-        f"gradient = {grad_cost:g} evaluations. ★ better than every other method, ≈ no significant difference to "
-        f"the best "
-        f"(rank-sum test at the smallest budget of a trial that failed, Holm over all cells, {level:.0%})."
+        f"{what} (∞: by the median gap left); {trial_count(cells)} trials, one gradient = {grad_cost:g} evaluations. "
+        "★ better than every other method, ≈ no significant difference to the best (rank-sum test, Holm over all "
+        f"cells, {level:.0%}). All is decided at the common budget of {common} evaluations, the least that a trial on "
+        f"the "
+        "problem was allowed; a trial that ended before counts with what it had then."
     )
+    apart = np.nansum(np.abs(ranking.effects - ranking.final_effects) > 0.25)
+    if apart:
+        text += f" At the ends of the trials {apart:.0f} of the comparisons look different (column final_effect)."
     if not np.isnan(ranking.friedman):
         means = ", ".join(f"{m} {r:.2f}" for m, r in zip(ranking.methods, ranking.mean_ranks, strict=True))
-        text += f" Mean ranks: {means};" if named else " Mean ranks:"
         text += (
-            f" Friedman p = {number(ranking.friedman, 2)}, Nemenyi critical difference "
+            f" Mean ranks: {means}; Friedman p = {number(ranking.friedman, 2)}, Nemenyi critical difference "
             f"{ranking.critical_difference:.2f} (5 %)."
         )
     return text
+
+
+def _alt(ranking: Ranking, level: float) -> str:
+    wins = {method: int((ranking.ranks[:, j] == 1).sum()) for j, method in enumerate(ranking.methods)}
+    alone = int(ranking.best_alone(level).sum())
+    first = ", ".join(f"{method} on {count}" for method, count in wins.items() if count)
+    return (
+        f"Table of {len(ranking.problems)} problems and {len(ranking.methods)} methods, dark where a method is fast. "
+        f"First: "
+        f"{first}; significantly ahead of all others on {alone} of the problems."
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from experiments.figures.style import LineStyle, readable, text_width
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+KEY_ROW = 0.22
+"""Inches from one row of a legend to the next."""
 
 
 def spread(positions: Sequence[float], gap: float, low: float = -np.inf, high: float = np.inf) -> list[float]:
@@ -93,37 +96,42 @@ def end_labels(
         )
 
 
+def key_rows(look: Mapping[str, LineStyle], width: float, *, fontsize: float = 9.0, left: float = 0.6) -> int:
+    """How many rows `key_strip` takes in a figure of this width in inches."""
+    return max((row for _, row in _key_places(look, width, fontsize, left)), default=-1) + 1
+
+
+def _key_places(look: Mapping[str, LineStyle], width: float, fontsize: float, left: float) -> list[tuple[float, int]]:
+    """Left edge in inches and row of each name: as many in a row as there is room for."""
+    places, x, row = [], left, 0
+    for label, style in look.items():
+        wide = 0.4 + text_width([style.name or label], fontsize) + 0.2
+        if x > left and x + wide > width:
+            x, row = left, row + 1
+        places.append((x, row))
+        x += wide
+    return places
+
+
 def key_strip(
     figure: Figure, look: Mapping[str, LineStyle], y: float, *, fontsize: float = 9.0, left: float = 0.6
 ) -> None:
-    """Name all lines in one row at ``y`` inches from the foot, for figures with too many panels for labels at line
-    ends."""
+    """Name all lines in rows from ``y`` inches above the foot downwards, one legend for all panels of a figure."""
     from matplotlib.lines import Line2D
 
     width, height = figure.get_figwidth(), figure.get_figheight()
-    x = left
-    for label, style in look.items():
-        line = Line2D(
-            [x / width, (x + 0.32) / width],
-            [y / height] * 2,
-            transform=figure.transFigure,
-            color=style.color,
-            linestyle=style.dash,
-            linewidth=1.6,
-        )
+    places = _key_places(look, width, fontsize, left)
+    for (label, style), (x, row) in zip(look.items(), places, strict=True):
+        level = (y - KEY_ROW * row) / height
+        same: dict[str, Any] = {"transform": figure.transFigure, "color": style.color}
+        line = Line2D([x / width, (x + 0.34) / width], [level] * 2, linestyle=style.dash, linewidth=1.6, **same)
         dot = Line2D(
-            [(x + 0.16) / width],
-            [y / height],
-            transform=figure.transFigure,
-            color=style.color,
-            marker=style.marker,
-            markersize=5,
-            markeredgecolor="white",
-            markeredgewidth=0.6,
-        )
+            [(x + 0.17) / width], [level], marker=style.marker, markersize=5, markeredgecolor="white",
+            markeredgewidth=0.6, **same,
+        )  # fmt: skip
         figure.add_artist(line)
         figure.add_artist(dot)
+        name = style.name or label
         figure.text(
-            (x + 0.4) / width, y / height, label, color=readable(style.color), fontsize=fontsize, va="center", ha="left"
+            (x + 0.4) / width, level, name, color=readable(style.color), fontsize=fontsize, va="center", ha="left"
         )
-        x += 0.4 + text_width([label], fontsize) + 0.25

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from experiments.figures.labels import KEY_ROW, key_rows, key_strip
+from experiments.figures.style import LineStyle, new_figure
 from experiments.figures.style import caption as write_caption
-from experiments.figures.style import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +43,8 @@ def panel_grid(
     count: int,
     columns: int,
     *,
-    caption: str,
+    caption: str = "",
+    key: Mapping[str, LineStyle] | None = None,
     width: float = 8.0,
     panel: float = 2.5,
     left: float = 0.62,
@@ -57,7 +60,9 @@ def panel_grid(
     count, columns : int
         Panels in all, and side by side.
     caption : str
-        Text at the foot.
+        Text at the foot; none for figures whose caption stands beside them.
+    key : dict, optional
+        Styles per label, for one legend above all panels.
     width : float
         Of the figure.
     panel : float
@@ -69,8 +74,12 @@ def panel_grid(
     """
     columns = max(1, min(columns, count))
     lines = -(-count // columns)
+    rows = key_rows(key, width, left=left) if key else 0
+    head += KEY_ROW * rows + (0.1 if rows else 0.0)
     figure = new_figure(width, lines * panel + head)
-    foot = write_caption(figure, caption, grow=True)
+    foot = write_caption(figure, caption, grow=True) if caption else 0.04
+    if not caption:
+        figure.set_figheight(figure.get_figheight() + foot)
     height = figure.get_figheight()
     cell = width / columns
     axes = []
@@ -79,4 +88,6 @@ def panel_grid(
         low = foot + (lines - 1 - line) * panel + bottom
         box = (column * cell + left, low, cell - left - right, panel - bottom - top)
         axes.append(figure.add_axes((box[0] / width, box[1] / height, box[2] / width, box[3] / height)))
+    if key:
+        key_strip(figure, key, height - 0.15, left=left)
     return Grid(figure, axes, columns)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.figures.layout import panel_grid
-from experiments.figures.style import BLUE, EDGE, GREY, INK, PALE_INK, readable
-from experiments.figures.sweeps import sorted_levels
+from experiments.figures.style import BLUE, EDGE, GREY, INK, PALE_INK, describe, readable, shorten
+from experiments.figures.sweeps import geometric, sorted_levels
 from experiments.statistics.runtimes import FloatArray
 from experiments.statistics.summary import number
-from experiments.statistics.sweep import SweepTable, is_numeric, short_name, table_importance, value_text
+from experiments.statistics.sweep import SweepTable, is_numeric, setting_text, short_name, table_importance, value_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ def unit_column(column: Sequence[Any]) -> tuple[FloatArray, list[tuple[float, st
     if known and is_numeric(known):
         numbers = np.array([np.nan if value is None else float(value) for value in column])
         low, high = np.nanmin(numbers), np.nanmax(numbers)
-        log = low > 0 and high / low >= 10
+        log = geometric(sorted({float(v) for v in known})) or bool(low > 0 and high / low >= 100)
         scaled = np.log10(numbers) if log else numbers
         first, last = (np.log10(low), np.log10(high)) if log else (low, high)
         width = last - first or 1.0
@@ -106,7 +106,7 @@ def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
             )  # fmt: skip
     measure = "ERT\n(evaluations)" if table.solved else "median gap\nleft"
     for axis, name in enumerate(names):
-        ax.text(axis, -0.09, short_name(name), ha="center", va="top", fontsize=9, color=INK)
+        ax.text(axis, -0.09, shorten(short_name(name), 18), ha="center", va="top", fontsize=9, color=INK)
         ax.text(axis, -0.205, f"explains {share[name]:.0%}", ha="center", va="top", fontsize=7.5, color=PALE_INK)
         ax.fill_between([axis - 0.25, axis + 0.25], -0.335, -0.3, color="#EDEDED", linewidth=0)
         ax.fill_between([axis - 0.25, axis - 0.25 + 0.5 * share[name]], -0.335, -0.3, color=readable(BLUE), linewidth=0)
@@ -116,9 +116,8 @@ def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
-    ax.set_title(
-        f"{table.method}, {table.cells[0].title}", fontsize=10, color=INK, loc="left", pad=5, fontweight="bold"
-    )
+    title = shorten(f"{table.method}, {table.cells[0].title}", 80)
+    ax.set_title(title, fontsize=10, color=INK, loc="left", pad=5, fontweight="bold")
     ax.spines[:].set_color(EDGE)
     return [
         {
@@ -147,15 +146,18 @@ def parallel_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[
     if not usable:
         return None
     text = (
-        "A line per setting; blue: good, grey: bad, orange: the best. Axes from left to right by importance: the "
+        "A line per setting; blue: good, grey: bad, orange: the best by these same trials. Axes from left to right by "
+        "importance: the "
         "share of "
         "the variance of the ranked outcome that the parameter explains by itself (what is missing to 100 % is "
         "interaction "
         "and noise). "
         f"One gradient = {grad_cost:g} evaluations."
     )
-    grid = panel_grid(len(usable), 1, caption=text, panel=3.1, left=0.35, right=0.1, bottom=0.1, top=0.34)
+    grid = panel_grid(len(usable), 1, panel=3.1, left=0.35, right=0.1, bottom=0.1, top=0.34)
     rows: list[dict[str, Any]] = []
     for ax, table in zip(grid.axes, usable, strict=True):
         rows += plot_parallel(ax, table)
+    parts = [f"{t.method} on {t.problem}: best {setting_text(t.settings[t.best])}" for t in usable]
+    describe(grid.figure, text, f"Parallel coordinates, a line per setting. {'; '.join(parts)}.")
     return grid.figure, rows

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.figures.captions import trial_count
-from experiments.figures.labels import end_labels
+from experiments.figures.captions import in_words, trial_count
 from experiments.figures.layout import panel_grid
-from experiments.figures.style import LineStyle, dress, text_width
+from experiments.figures.lines import draw_line
+from experiments.figures.style import LineStyle, describe, dress
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.fixed_budget import log_grid
@@ -66,7 +66,12 @@ def profile_times(
 
 
 def profile_figure(
-    cells: Sequence[Cell], look: Mapping[str, LineStyle], *, grad_cost: float, tolerance: float = TOLERANCE
+    cells: Sequence[Cell],
+    look: Mapping[str, LineStyle],
+    *,
+    grad_cost: float,
+    tolerance: float = TOLERANCE,
+    notes: Sequence[str] = (),
 ) -> tuple[Figure, list[dict[str, Any]]]:
     """Data profile (left) and performance profile (right).
 
@@ -85,7 +90,7 @@ def profile_figure(
         f"Moré and Wild "
         "2009; Dolan and Moré 2002. No simulated restarts."
     )
-    grid = panel_grid(2, 2, caption=text, panel=2.7, left=0.6, right=text_width(look) + 0.28)
+    grid = panel_grid(2, 2, key={method: look[method] for method in methods}, panel=2.7, left=0.6)
     scaled = times / (dimensions + 1)
     ratios = performance_ratios(times)
     rows: list[dict[str, Any]] = []
@@ -105,6 +110,9 @@ def profile_figure(
             for m, share in zip(methods, shares, strict=True)
             for x, y in zip(at, share, strict=True)
         ]
+    ends = {row["method"]: float(row["fraction"]) for row in rows if row["profile"] == "data"}
+    alt = f"Two charts of rising curves, data profile and performance profile; {in_words(ends, 'share', low=False)}."
+    describe(grid.figure, " ".join([text, *notes]), alt)
     return grid.figure, rows
 
 
@@ -112,20 +120,5 @@ def _draw(ax: Axes, at: FloatArray, shares: FloatArray, methods: Sequence[str], 
     decade_ticks(ax, "x", float(at[0]), float(at[-1]), most=5)
     ax.set_ylim(0, 1.03)
     ax.set_yticks(np.linspace(0, 1, 5))
-    ends = []
     for position, (method, share) in enumerate(zip(methods, shares, strict=True)):
-        style = look[method]
-        ax.plot(at, share, color=style.color, linewidth=1.6, drawstyle="steps-post")
-        decade = np.arange(np.log10(at[0]), np.log10(at[-1]), 1.0) + position / len(methods)
-        places = np.searchsorted(at, 10.0 ** decade[10.0**decade < at[-1]])
-        ax.plot(
-            at[places],
-            share[places],
-            style.marker,
-            color=style.color,
-            markersize=4.8,
-            markeredgecolor="white",
-            markeredgewidth=0.6,
-        )
-        ends.append((float(at[-1]), float(share[-1]), method, style))
-    end_labels(ax, sorted(ends, key=lambda e: e[1]))
+        draw_line(ax, at, share, look[method], phase=position / len(methods), steps=True, last=False)

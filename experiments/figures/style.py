@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -25,9 +25,13 @@ LONG: Dash = (0, (6.0, 1.6))
 SHORT: Dash = (0, (2.2, 1.3))
 DOTS: Dash = (0, (1.0, 1.2))
 MIXED: Dash = (0, (5.0, 1.4, 1.0, 1.4))
+NONE: Dash = (0, (0.01, 99.0))
+"""No line, for keys of points."""
 
 INK, PALE_INK, EDGE = "#222222", "#666666", "#B0B0B0"
 DPI = 150
+SMALLEST = 6.5
+"""Points of the smallest letters."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class LineStyle:
     color: str
     marker: str
     dash: Dash = SOLID
+    name: str = field(default="", compare=False)
+    """What figures call it: the label, shortened where it is long."""
 
 
 METHOD_STYLES: Mapping[str, LineStyle] = {
@@ -102,7 +108,8 @@ def styles(labels: Sequence[str], names: Sequence[str] | None = None) -> dict[st
     Returns
     -------
     dict
-        Style per label; no two share both colour and marker.
+        Style per label.  Up to eight have a colour each; beyond that a colour comes back with another dash and marker.
+        No two share both colour and marker, or both colour and dash as long as there are dashes.
 
     Examples
     --------
@@ -110,24 +117,60 @@ def styles(labels: Sequence[str], names: Sequence[str] | None = None) -> dict[st
     '#0072B2'
     """
     keys = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in (labels if names is None else names)]
+    wanted = {label: METHOD_STYLES.get(key) for label, key in zip(labels, keys, strict=True)}
     chosen: dict[str, LineStyle] = {}
-    for label, key in zip(labels, keys, strict=True):
-        style = METHOD_STYLES.get(key)
-        if style is not None and style not in chosen.values():
+    for label, style in wanted.items():  # methods keep their own colour where nobody before them has it
+        if style is not None and all(style.color != other.color for other in chosen.values()):
             chosen[label] = style
-    for label in labels:
+    for label, style in wanted.items():
         if label not in chosen:
-            chosen[label] = _free(list(chosen.values()))
-    return {label: chosen[label] for label in labels}
+            chosen[label] = _free(list(chosen.values()), style)
+    short = dict(zip(labels, short_names(labels), strict=True))
+    return {label: replace(chosen[label], name=short[label]) for label in labels}
 
 
-def _free(taken: list[LineStyle]) -> LineStyle:
-    """The least used colour with the first marker that is free beside it, dashed when its colour is taken."""
+def _free(taken: list[LineStyle], wanted: LineStyle | None) -> LineStyle:
+    """The least used colour, with a dash and a marker that nobody with this colour has, those wanted if possible."""
     uses = {color: sum(style.color == color for style in taken) for color in PALETTE}
-    color = min(PALETTE, key=lambda c: uses[c])
+    color = min(PALETTE, key=lambda c: (uses[c], wanted is None or c != wanted.color))
+    dashes = {style.dash for style in taken if style.color == color}
     markers = {style.marker for style in taken}
-    free = [m for m in MARKERS if m not in markers] or [m for m in MARKERS if LineStyle(color, m) not in taken] or ["o"]
-    return LineStyle(color, free[0], (SOLID, SHORT, MIXED, DOTS)[min(uses[color], 3)])
+    first = [wanted] if wanted is not None else []
+    dash = next((d for d in [*(s.dash for s in first), SOLID, LONG, SHORT, MIXED, DOTS] if d not in dashes), SOLID)
+    free = [m for m in [*(s.marker for s in first), *MARKERS] if m not in markers]
+    others = [m for m in MARKERS if all(s.color != color or s.marker != m for s in taken)]
+    return LineStyle(color, (free or others or ["o"])[0], dash)
+
+
+def shorten(text: str, most: int) -> str:
+    """A text with its middle left out where it is longer than ``most``.
+
+    Examples
+    --------
+    >>> shorten("tests.experiments.tasks:slow_bowl (n=2)", 16)
+    'tests.ex…l (n=2)'
+    """
+    if len(text) <= most:
+        return text
+    tail = (most - 1) // 2
+    return f"{text[: most - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def short_names(labels: Sequence[str], most: int = 26) -> list[str]:
+    """Labels shortened so that they stay distinct; with a number where they would not."""
+    names = [shorten(label, most) for label in labels]
+    return [f"{name} #{names[:i].count(name) + 1}" if names.count(name) > 1 else name for i, name in enumerate(names)]
+
+
+def describe(figure: Figure, caption: str, alt: str) -> None:
+    """Keep with a figure what stands beside it as text, and what is to be seen in it for those who do not see it."""
+    figure.set_label(f"{caption}\n{alt}")
+
+
+def described(figure: Figure) -> tuple[str, str]:
+    """Caption and alternative text of a figure, empty where it has none."""
+    caption, _, alt = str(figure.get_label() or "").partition("\n")
+    return caption, alt
 
 
 def new_figure(width: float = 8.0, height: float = 5.0) -> Figure:
@@ -150,8 +193,10 @@ def dress(ax: Axes, *, title: str = "", xlabel: str = "", ylabel: str = "", grid
         ax.grid(True, which="major", axis=grid, color="#E4E4E4", linewidth=0.7)  # type: ignore[arg-type]
     ax.set_axisbelow(True)
     if title:
-        size = min(10.0, _title_room(ax) * 72 / (0.66 * len(title)))  # bold letters are about 0.66 of their size wide
-        ax.set_title(title, fontsize=max(size, 6.0), color=INK, loc="left", pad=7, fontweight="bold")
+        room = _title_room(ax) * 72 / 0.66  # bold letters are about 0.66 of their size wide
+        title = shorten(title, max(8, int(room / SMALLEST)))
+        size = max(min(10.0, room / len(title)), SMALLEST)
+        ax.set_title(title, fontsize=size, color=INK, loc="left", pad=7, fontweight="bold")
     if xlabel:
         ax.set_xlabel(xlabel, fontsize=9, color=INK)
     if ylabel:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.figures.captions import trial_count
-from experiments.figures.labels import end_labels
 from experiments.figures.layout import panel_grid
-from experiments.figures.style import EDGE, INK, PALE_INK, RED, LineStyle, dress, text_width
+from experiments.figures.lines import DOT
+from experiments.figures.style import EDGE, INK, PALE_INK, RED, LineStyle, describe, dress, shorten, text_width
 from experiments.figures.ticks import decade_ticks
-from experiments.statistics.runtimes import FloatArray, ert_interval, expected_runtime
+from experiments.statistics.cells import Cell
+from experiments.statistics.runtimes import FloatArray, expected_runtime, order_quantile
 from experiments.statistics.summary import number
-from experiments.statistics.sweep import SweepTable, is_numeric, short_name, table_importance, value_text
+from experiments.statistics.sweep import SweepTable, is_numeric, setting_text, short_name, table_importance, value_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +85,7 @@ def plot_heatmap(ax: Axes, table: SweepTable, pair: tuple[str, str]) -> list[dic
     rows = []
     for (y, x), i in sorted(chosen.items()):
         cell, value = table.cells[i], values[y, x]
-        times = cell.times(np.array([cell.targets.final]))[0]
+        times = cell.final_times
         hits = int(np.isfinite(times).sum())
         rows.append(
             {
@@ -112,8 +113,10 @@ def plot_heatmap(ax: Axes, table: SweepTable, pair: tuple[str, str]) -> list[dic
     corner = (x_index[str(best.get(pair[0]))] - 0.5, y_index[str(best.get(pair[1]))] - 0.5)
     ax.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=RED, linewidth=2.2, clip_on=False))
     for axis, levels in ((ax.xaxis, x_levels), (ax.yaxis, y_levels)):
-        step = -(-len(levels) // 10)
-        axis.set_ticks(range(0, len(levels), step), [value_text(v) for v in levels[::step]])
+        words = [shorten(value_text(v), 12) for v in levels]
+        most = int(2.2 / (text_width(words, 8.5) + 0.08)) if axis is ax.xaxis else 10
+        step = -(-len(levels) // max(1, min(10, most)))
+        axis.set_ticks(range(0, len(levels), step), words[::step])
     ax.tick_params(length=0)
     return rows
 
@@ -134,21 +137,26 @@ def heatmap_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[F
     text = (
         f"Cells: {' or '.join(sorted(measures))} per setting, {count} trials each; dark is good. k/N: successes where "
         f"not all trials "
-        f"reached the target; orange outline: best setting. One gradient = {grad_cost:g} evaluations."
+        f"reached the target; orange outline: best setting by these same trials. One gradient = {grad_cost:g} "
+        f"evaluations."
     )
     columns = min(2, len(usable))
-    grid = panel_grid(len(usable), columns, caption=text, panel=2.75, left=0.85, right=0.15)
+    grid = panel_grid(len(usable), columns, panel=2.75, left=0.85, right=0.15)
     rows: list[dict[str, Any]] = []
     for ax, (table, pair) in zip(grid.axes, usable, strict=True):
         dress(
             ax,
-            title=f"{table.method}, {table.cells[0].title}",
+            title=f"{table.method}, {table.cells[0].title}: {'ERT' if table.solved else 'gap left'}",
             xlabel=_axis_name(pair[0]),
             ylabel=_axis_name(pair[1]),
             grid="",
         )
         rows += plot_heatmap(ax, table, pair)
         ax.spines[:].set_visible(False)
+    best = [f"{table.method} on {table.problem}: {setting_text(table.settings[table.best])}" for table, _ in usable]
+    describe(
+        grid.figure, text, f"Heat maps of two parameters, dark where the outcome is good. Best: {'; '.join(best)}."
+    )
     return grid.figure, rows
 
 
@@ -169,16 +177,26 @@ def slice_figure(
     chosen = dict(list(panels.items())[: 2 * MOST_PANELS])
     several = any(len(table.parameters) > 1 for table in tables)
     text = (
-        "Line: expected runtime (ERT) to the final target, or, where few settings reach it, the median gap left; bars: "
-        "95 % bootstrap interval (ERT) or quartiles (gap). Hollow at the upper edge: no trial reached the target. "
-        + ("Other parameters are pooled. " if several else "")
+        "ERT: expected runtime to the final target; where few settings reach it the median gap left, as each panel's "
+        "axis "
+        "says; bars: 95 % bootstrap interval over the repeats of each setting. Hollow at the upper edge: no trial "
+        "reached "
+        "the target. "
+        + ("A point is the median over the settings of the other parameters. " if several else "")
         + f"One gradient = {grad_cost:g} evaluations."
     )
-    columns = min(2, len(chosen))
-    grid = panel_grid(len(chosen), columns, caption=text, panel=2.6, left=0.68, right=text_width(look) + 0.28)
+    key = {label: style for label, style in look.items() if any(table.method == label for table in tables)}
+    grid = panel_grid(len(chosen), min(2, len(chosen)), key=key, panel=2.6, left=0.68)
     rows: list[dict[str, Any]] = []
     for ax, ((_, name), members) in zip(grid.axes, chosen.items(), strict=True):
         rows += _slice_panel(ax, members, name, look, samples)
+    parts = []
+    for problem, name in chosen:
+        mine = [row for row in rows if (row["problem"], row["parameter"]) == (problem, name)]
+        best = min(mine, key=lambda row: row["outcome"])
+        value = value_text(best["value"])
+        parts.append(f"{problem}: best at {short_name(name)} = {value} ({best['method']}, {number(best['outcome'])})")
+    describe(grid.figure, text, f"Charts of the outcome along each parameter. {'; '.join(parts)}.")
     return grid.figure, rows
 
 
@@ -188,7 +206,7 @@ def _slice_panel(
     solved = float(np.mean([table.solved for table in tables])) >= 0.5
     levels = sorted_levels([value for table in tables for value in table.column(name) if value is not None])
     numeric = is_numeric(levels)
-    log_x = numeric and min(levels) > 0 and max(levels) / min(levels) >= 10
+    log_x = numeric and geometric(levels)
     places = {str(v): float(v) if numeric else float(i) for i, v in enumerate(levels)}
     rows: list[dict[str, Any]] = []
     lines = []
@@ -198,11 +216,7 @@ def _slice_panel(
             members = [c for c, v in zip(table.cells, table.column(name), strict=True) if str(v) == str(value)]
             if not members:
                 continue
-            times = np.concatenate([c.times(np.array([c.targets.final]))[0] for c in members])
-            budgets = np.concatenate([c.budgets for c in members])
-            gaps = np.concatenate([[float(np.min(g)) if g.size else np.inf for g in c.gaps] for c in members])
-            gaps = np.maximum(gaps, table.cells[0].targets.final)
-            facts.append((places[str(value)], *_outcome(times, budgets, gaps, solved, samples)))
+            facts.append((places[str(value)], *_outcome(members, solved, samples)))
             rows.append(
                 {
                     "problem": table.problem,
@@ -213,7 +227,7 @@ def _slice_panel(
                     "low": facts[-1][2],
                     "high": facts[-1][3],
                     "measure": "ERT" if solved else "median gap",
-                    "trials": times.size,
+                    "trials": sum(len(c.costs) for c in members),
                 }
             )
         lines.append((table.method, np.array(facts, dtype=float).T))
@@ -222,7 +236,7 @@ def _slice_panel(
     edge = top * (top / bottom) ** 0.08 * 1.2
     dress(
         ax,
-        title=f"{tables[0].cells[0].title}",
+        title=f"{tables[0].cells[0].title}: {'ERT' if solved else 'gap left'}",
         xlabel=_axis_name(name),
         ylabel="ERT (evaluations)" if solved else "median gap left",
     )
@@ -234,42 +248,54 @@ def _slice_panel(
         ax.set_xlim(min(levels) - pad, max(levels) + pad)
     else:
         ax.set_xlim(-0.4, len(levels) - 0.6)
-        ax.set_xticks(range(len(levels)), [value_text(v) for v in levels])
-    ends = []
+        words = [shorten(value_text(v), 12) for v in levels]
+        step = -(-len(levels) // max(1, int(2.9 / (text_width(words, 8.5) + 0.08))))
+        ax.set_xticks(range(0, len(levels), step), words[::step])
     for method, (x, y, low, high) in lines:
         style = look[method]
         known = np.isfinite(y)
         ax.plot(x[known], y[known], color=style.color, linestyle=style.dash, linewidth=1.5)
-        ax.vlines(
-            x[known], low[known], np.minimum(high[known], edge * 1.15), color=style.color, linewidth=0.9, alpha=0.7
-        )
-        ax.plot(
-            x[known],
-            y[known],
-            style.marker,
-            color=style.color,
-            markersize=4.6,
-            markeredgecolor="white",
-            markeredgewidth=0.5,
-        )
-        ax.plot(
-            x[~known], np.full((~known).sum(), edge), style.marker, color=style.color, fillstyle="none", markersize=4.6
-        )
-        ends.append((float(x[-1]), float(y[-1]) if known[-1] else edge, method, style))
+        top = np.minimum(high[known], edge * 1.15)
+        ax.vlines(x[known], low[known], top, color=style.color, linewidth=0.9, alpha=0.7)
+        ax.plot(x[known], y[known], style.marker, color=style.color, **DOT)
+        hollow: dict[str, Any] = {"color": style.color, "fillstyle": "none", "markersize": 4.6, "linestyle": "none"}
+        ax.plot(x[~known], np.full((~known).sum(), edge), style.marker, **hollow)
     if any(~np.isfinite(f[1]).all() for _, f in lines):
         ax.axhline(edge, color=EDGE, linewidth=0.6, zorder=0.5)
-    end_labels(ax, sorted(ends, key=lambda e: e[1]))
     return rows
 
 
-def _outcome(
-    times: FloatArray, budgets: FloatArray, gaps: FloatArray, solved: bool, samples: int
-) -> tuple[float, float, float]:
+def geometric(levels: Sequence[Any]) -> bool:
+    """Whether values belong on a log axis: positive, and evenly spaced by factors rather than by differences.
+
+    Examples
+    --------
+    >>> geometric([1, 2, 4, 8]), geometric([0.1, 1, 10]), geometric([2, 4, 6, 8, 10]), geometric([0, 1, 10])
+    (True, True, False, False)
+    """
+    values = np.sort(np.asarray(levels, dtype=float))
+    if values.size < 3 or values[0] <= 0:
+        return bool(values.size == 2 and values[0] > 0 and values[1] / values[0] >= 10)
+    even = [float(np.std(steps) / np.mean(steps)) for steps in (np.diff(np.log(values)), np.diff(values))]
+    return even[0] < even[1]
+
+
+def _outcome(cells: Sequence[Cell], solved: bool, samples: int) -> tuple[float, float, float]:
+    """Median over settings of their ERT or median gap, with the interval that repeats of the same settings give."""
+    draws = [_resampled(cell, solved, samples, np.random.default_rng([0, k])) for k, cell in enumerate(cells)]
+    found = order_quantile([draw[0] for draw in draws], 0.5)
+    low, high = order_quantile(order_quantile(np.array([draw[1:] for draw in draws]), 0.5, axis=0), [0.025, 0.975])
+    return float(found), float(low), float(high)
+
+
+def _resampled(cell: Cell, solved: bool, samples: int, random: np.random.Generator) -> FloatArray:
+    """The outcome of a setting, and that of each of its resamples, (1 + samples,)."""
+    runs = len(cell.costs)
+    index = np.concatenate([np.arange(runs)[None], random.integers(runs, size=(samples, runs))])
     if solved:
-        low, high = ert_interval(times, budgets, samples=samples)
-        return float(expected_runtime(times, budgets)), float(low), float(high)
-    first, middle, last = np.quantile(gaps, (0.25, 0.5, 0.75), method="inverted_cdf")
-    return float(middle), float(first), float(last)
+        return expected_runtime(cell.final_times[index], cell.budgets[index])
+    gaps = np.array([float(np.nanmin(g)) if g.size else np.inf for g in cell.gaps])
+    return np.asarray(np.median(np.maximum(gaps, cell.targets.final)[index], axis=1))
 
 
 def _measure(table: SweepTable) -> str:
@@ -279,10 +305,4 @@ def _measure(table: SweepTable) -> str:
 def _axis_name(path: str) -> str:
     """What stands at the axis: the name, with its unit where it has one."""
     name = short_name(path)
-    units = {
-        "sigma0": "sigma0 (units of x)",
-        "popsize": "popsize (points)",
-        "lr": "lr (learning rate)",
-        "n": "n (dimension)",
-    }
-    return {**units, "budget": "budget (evaluations / n)", "maxcost": "maxcost (evaluations)"}.get(name, name)
+    return UNITS.get(name, shorten(name, 30))

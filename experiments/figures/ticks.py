@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def decade_ticks(ax: Axes, which: str, low: float, high: float, most: int = 7) -> None:
     """Set a log axis with at most ``most`` ticks at powers of ten, written 1, 10, 100 or as powers; no minor labels."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     axis: XAxis | YAxis = ax.xaxis if which == "x" else ax.yaxis
     if which == "x":
@@ -34,6 +34,10 @@ def decade_ticks(ax: Axes, which: str, low: float, high: float, most: int = 7) -
     else:
         axis.set_major_locator(FixedLocator([10.0**e for e in range(first + (-first) % step, last + 1, step)]))
         axis.set_major_formatter(FuncFormatter(lambda value, _: _power(value)))
+        if most <= 5:  # small panels, of which there are many: ticks take most of the time of drawing
+            axis.set_minor_locator(NullLocator())
+            axis.set_minor_formatter(NullFormatter())
+            return
         axis.set_minor_locator(LogLocator(subs=(1.0,) if step > 1 or last - first > 5 else range(2, 10), numticks=200))
     axis.set_minor_formatter(NullFormatter())
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 
 from experiments import SpecError, Sweep
@@ -119,3 +121,20 @@ def test_a_range_of_fractions_has_no_surplus_end() -> None:
 def test_words_that_are_no_override(word: str) -> None:
     with pytest.raises(SpecError):
         parse_override(word)
+
+
+def test_random_draws_fill_every_part_of_their_range() -> None:
+    space = {
+        "method.a": {"uniform": [0.0, 1.0]}, "method.b": {"loguniform": [1e-4, 1.0]},
+        "method.c": {"integers": [1, 10]}, "method.d": {"choice": ["x", "y"]},
+    }  # fmt: skip
+    points = list(Sweep(random={"n": 20, "seed": 3, "space": space}).points())
+    places = sorted(20 * point["method.a"] for point in points)
+    assert [int(place) for place in places] == list(range(20))
+    decades = sorted(5 * (4 + np.log10(point["method.b"])) for point in points)
+    assert [int(place) for place in decades] == list(range(20))
+    assert Counter(point["method.c"] for point in points) == dict.fromkeys(range(1, 11), 2)
+    assert Counter(point["method.d"] for point in points) == {"x": 10, "y": 10}
+    fewer = {k: v for k, v in space.items() if k != "method.a"}
+    again = list(Sweep(random={"n": 20, "seed": 3, "space": fewer}).points())
+    assert [p["method.b"] for p in again] == [p["method.b"] for p in points]

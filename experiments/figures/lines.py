@@ -1,0 +1,68 @@
+"""One line of a method: band, line in its colour and dash, markers shifted against those of other methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.figures.style import LineStyle
+from experiments.statistics.runtimes import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DOT: dict[str, Any] = {"markersize": 4.8, "markeredgecolor": "white", "markeredgewidth": 0.6, "linestyle": "none"}
+
+
+def draw_line(
+    ax: Axes,
+    x: FloatArray,
+    y: FloatArray,
+    style: LineStyle,
+    *,
+    band: tuple[FloatArray, FloatArray] | None = None,
+    ended: float = np.inf,
+    phase: float = 0.0,
+    steps: bool = False,
+    last: bool = True,
+    pale: float = 0.14,
+) -> None:
+    """Draw a line on a log x axis.
+
+    Parameters
+    ----------
+    ax : Axes
+    x, y : (points,) arrays
+        NaN in y where there is nothing yet.
+    style : LineStyle
+    band : (low, high), optional
+        Shaded.
+    ended : float
+        From there on the line is thin and pale, and has no band and no markers.
+    phase : float
+        Shift of the one marker per decade, in parts of a decade.
+    steps : bool
+        Whether values hold until the next.
+    last : bool
+        Whether the last point has a marker too.
+    pale : float
+        Opacity of the band.
+    """
+    look: dict[str, Any] = {"color": style.color, "drawstyle": "steps-post" if steps else "default"}
+    going, rest = x <= ended * (1 + 1e-9), x >= ended * (1 - 1e-9)
+    if band is not None:
+        low, high = (np.asarray(edge)[going] for edge in band)
+        ax.fill_between(x[going], low, high, color=style.color, alpha=pale, linewidth=0)
+    ax.plot(x[going], y[going], linestyle=style.dash, linewidth=1.6, **look)
+    if rest.sum() > 1:
+        ax.plot(x[rest], y[rest], linestyle=style.dash, linewidth=0.8, alpha=0.6, **look)
+    seen = np.nonzero(~np.isnan(y) & going)[0]
+    if not seen.size:
+        return
+    decades = np.log10(x[seen])
+    end = decades[-1] - 0.25 if last else decades[-1]
+    wanted = np.arange(np.ceil(decades[0] - phase), end) + phase
+    places = [int(seen[np.searchsorted(decades, d, side="right") - 1]) for d in wanted if decades[0] <= d < end]
+    places += [int(seen[-1])] if last else []
+    ax.plot(x[places], y[places], style.marker, color=style.color, **DOT)
