@@ -21,6 +21,7 @@ from autodiff.check import check_grads
 from autodiff.checkpoint import checkpoint, checkpoint_sequential
 from autodiff.contract import check_rule
 from autodiff.conv import conv2d, conv_transpose2d
+from autodiff.creation import array, c_, full, r_
 from autodiff.debugging import debug
 from autodiff.eager import no_grad
 from autodiff.exits import LostGradient
@@ -38,8 +39,10 @@ keep_freed_memory()
 __all__ = [
     "LostGradient",
     "Tensor",
+    "array",
     "asarray",
     "avg_pool2d",
+    "c_",
     "check_grads",
     "check_rows",
     "check_rule",
@@ -51,6 +54,7 @@ __all__ = [
     "debug",
     "draw_graph",
     "elementwise_grad",
+    "full",
     "grad",
     "graph_dot",
     "graph_text",
@@ -63,6 +67,7 @@ __all__ = [
     "no_grad",
     "optim",
     "primitive",
+    "r_",
     "rules",
     "softmax_cross_entropy",
     "special",

@@ -72,8 +72,8 @@ from scipy.special import (
 
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
+from autodiff.rules.families import polygamma_value, zeta
 from autodiff.rules.reductions import expand
-from autodiff.rules.special import polygamma_value, zeta
 from autodiff.tensor import asarray
 
 __all__ = [

@@ -3,6 +3,7 @@
 from autodiff.rules import (
     calculus,
     constant,
+    eigenvalues,
     elementwise,
     factorisations,
     fft,
@@ -10,6 +11,7 @@ from autodiff.rules import (
     joining,
     linalg,
     norms,
+    polynomials,
     products,
     reductions,
     shaping,
@@ -21,6 +23,7 @@ from autodiff.rules import (
 __all__ = [
     "calculus",
     "constant",
+    "eigenvalues",
     "elementwise",
     "factorisations",
     "fft",
@@ -28,6 +31,7 @@ __all__ = [
     "joining",
     "linalg",
     "norms",
+    "polynomials",
     "products",
     "reductions",
     "shaping",

@@ -11,6 +11,7 @@ from autodiff.core import scatter
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import traced
+from autodiff.rules.reductions import real_only
 from autodiff.tensor import Tensor, asarray
 
 
@@ -79,8 +80,17 @@ def _slopes(f: Any, h: Any, axis: int, edge_order: int) -> Any:
 
 
 @traced(np.interp)
-def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any:
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     x, xp, fp = asarray(x), asarray(xp), asarray(fp)
+    real_only(x, "np.interp")
+    real_only(xp, "np.interp")
+    if period is not None:  # one period of the grid, with its neighbours on either side
+        period, left, right = np.abs(asarray(period)), None, None
+        x, xp = np.remainder(x, period), np.remainder(xp, period)
+        order = np.argsort(value_of(xp))
+        xp, fp = xp[order], fp[order]
+        xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+        fp = np.concatenate([fp[-1:], fp, fp[:1]])
     plain, grid = value_of(x), value_of(xp)
     if len(grid) == 1:
         xp, fp = np.concatenate([xp, xp + 1]), np.concatenate([fp, fp])
@@ -114,26 +124,12 @@ def logspace(
 
 @traced(np.geomspace)
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
+    start, stop = asarray(start), asarray(stop)
+    real_only(start, "np.geomspace")
+    real_only(stop, "np.geomspace")
     sign = np.sign(value_of(start))
     out = sign * np.exp(linspace(np.log(sign * start), np.log(sign * stop), num, endpoint, axis=axis))
     return out if dtype is None else out.astype(dtype)
-
-
-@traced(np.polyval)
-def polyval(p: Any, x: Any) -> Any:
-    out: Any = np.zeros(np.shape(x), np.result_type(getattr(x, "dtype", float), asarray(p).dtype))[()]
-    for c in asarray(p):  # Horner
-        out = out * x + c
-    return out
-
-
-@traced(np.vander)
-def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
-    n = len(x) if N is None else N
-    if n == 0:
-        return np.empty((len(x), 0), x.dtype)
-    powers = np.arange(n) if increasing else np.arange(n)[::-1]
-    return np.stack([x ** int(k) for k in powers], axis=1)
 
 
 @traced(np.apply_along_axis)
@@ -177,7 +173,7 @@ def convolve_full(a: Any, v: Any) -> Any:
 @with_rule(lambda out, a, v: lambda g: convolve_full(g, v), lambda out, a, v: lambda g: correlate_valid(a, g))
 def correlate_valid(a: Any, v: Any) -> Any:
     """c_k = sum_i a_(k+i) v_i for len(a) >= len(v)."""
-    return np.correlate(a, v, "valid")
+    return np.correlate(a, np.conjugate(v), "valid")  # NumPy conjugates once more
 
 
 @traced(np.convolve)
@@ -196,6 +192,5 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 @traced(np.correlate)
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     a, v = asarray(a), asarray(v)
-    if len(v) > len(a):
-        return correlate(v, a, mode)[::-1]
-    return convolve(a, v[::-1], mode)
+    v = np.conjugate(v) if v.dtype.kind == "c" else v
+    return convolve(v, a[::-1], mode)[::-1] if len(v) > len(a) else convolve(a, v[::-1], mode)

@@ -12,12 +12,14 @@ from math import log, nan
 from typing import Any
 
 import numpy as np
-from scipy.special import i1
+from scipy.special import expit, i1
 
 from autodiff.core import ELEMENTWISE
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import RULES, rule, traced
+from autodiff.rules.families import cosine, nonzero, one_minus_square, sech2
+from autodiff.rules.kinks import bent
 
 LOG2, LOG10, DEGREE = np.log(2.0).item(), np.log(10.0).item(), (np.pi / 180)
 
@@ -49,7 +51,7 @@ def power_base(out: Any, x: Any, y: Any) -> Any:
         if y == 2:
             return lambda g: x * (g + g)
         return lambda g: g * (y * x ** (y - 1)) if y != 0 else g * 0.0
-    return lambda g: g * (y * np.power(x, np.where(value_of(y) == 0, 1, y - 1)))
+    return lambda g: g * (y * np.power(x, np.where((value_of(y) == 0) & (value_of(x) == 0), 1, y - 1)))
 
 
 def power_exponent(out: Any, x: Any, y: Any) -> Any:
@@ -67,28 +69,30 @@ for power in (np.power, np.float_power):
 
 rule(np.exp, lambda out, x: lambda g: g * out)
 rule(np.exp2, lambda out, x: lambda g: g * (out * LOG2))
-rule(np.expm1, lambda out, x: lambda g: g * (out + 1))
+rule(np.expm1, lambda out, x: lambda g: g * np.exp(x))
 rule(np.log, lambda out, x: lambda g: g / x)
 rule(np.log2, lambda out, x: lambda g: g / (x * LOG2))
 rule(np.log10, lambda out, x: lambda g: g / (x * LOG10))
 rule(np.log1p, lambda out, x: lambda g: g / (1 + x))
 
 
-def softmax_weight(out: Any, x: Any, exp: Any) -> Any:
-    """exp(x - out) where both may be the same infinity: then the two arguments share."""
-    infinite = np.isinf(value_of(x)) & (value_of(x) == value_of(out))
-    return exp(np.where(infinite, -1.0 if exp is np.exp2 else -LOG2, x - np.where(infinite, 0, out)))
+def share_of(out: Any, x: Any, y: Any, unit: float = 1.0) -> Any:
+    """exp(x) / (exp(x) + exp(y)); equal infinities share."""
+    equal = np.isinf(value_of(x)) & (value_of(x) == value_of(y))
+    gap = np.where(equal, 0, x) - np.where(equal, 0, y) if equal.any() else x - y
+    share = expit(unit * gap)
+    return share if share.dtype == out.dtype else share.astype(out.dtype)  # SciPy widens half precision
 
 
 rule(
     np.logaddexp,
-    lambda out, x, y: lambda g: g * softmax_weight(out, x, np.exp),
-    lambda out, x, y: lambda g: g * softmax_weight(out, y, np.exp),
+    lambda out, x, y: lambda g: g * share_of(out, x, y),
+    lambda out, x, y: lambda g: g * share_of(out, y, x),
 )
 rule(
     np.logaddexp2,
-    lambda out, x, y: lambda g: g * softmax_weight(out, x, np.exp2),
-    lambda out, x, y: lambda g: g * softmax_weight(out, y, np.exp2),
+    lambda out, x, y: lambda g: g * share_of(out, x, y, LOG2),
+    lambda out, x, y: lambda g: g * share_of(out, y, x, LOG2),
 )
 
 # trigonometry
@@ -96,19 +100,32 @@ rule(
 rule(np.sin, lambda out, x: lambda g: g * np.cos(x))
 rule(np.cos, lambda out, x: lambda g: -g * np.sin(x))
 rule(np.tan, lambda out, x: lambda g: g * (1 + out * out))
-rule(np.arcsin, lambda out, x: lambda g: g / np.sqrt(1 - x * x))
-rule(np.arccos, lambda out, x: lambda g: -g / np.sqrt(1 - x * x))
+rule(np.arcsin, lambda out, x: lambda g: g / np.sqrt(one_minus_square(x)))
+rule(np.arccos, lambda out, x: lambda g: -g / np.sqrt(one_minus_square(x)))
 rule(np.arctan, lambda out, x: lambda g: g / (1 + x * x))
 rule(np.sinh, lambda out, x: lambda g: g * np.cosh(x))
 rule(np.cosh, lambda out, x: lambda g: g * np.sinh(x))
-rule(np.tanh, lambda out, x: lambda g: g * (1 - out * out))
-rule(np.arcsinh, lambda out, x: lambda g: g / np.sqrt(x * x + 1))
-rule(np.arccosh, lambda out, x: lambda g: g / np.sqrt(x * x - 1))
-rule(np.arctanh, lambda out, x: lambda g: g / (1 - x * x))
+
+
+def tanh_rule(out: Any, x: Any) -> Any:
+    """1 - out^2, which needs only `out` to be kept; far out that has lost its digits."""
+    if out.dtype.kind == "c" or (np.abs(value_of(out)) < 0.9995).all():
+        return lambda g: g * (1 - out * out)
+    return lambda g: g * sech2(x)
+
+
+def arcsinh_rule(out: Any, x: Any) -> Any:
+    return lambda g: g / (np.sqrt(x * x + 1) if out.dtype.kind == "c" else np.hypot(x, 1))
+
+
+rule(np.tanh, tanh_rule)
+rule(np.arcsinh, arcsinh_rule)
+rule(np.arccosh, lambda out, x: lambda g: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
+rule(np.arctanh, lambda out, x: lambda g: g / one_minus_square(x))
 rule(
     np.arctan2,
-    lambda out, y, x: lambda g: g * (x / (x * x + y * y)),
-    lambda out, y, x: lambda g: -g * (y / (x * x + y * y)),
+    lambda out, y, x: lambda g: g * (cosine(x, y) / np.hypot(x, y)),
+    lambda out, y, x: lambda g: -g * (cosine(y, x) / np.hypot(x, y)),
 )
 for to_radians in (np.deg2rad, np.radians):
     rule(to_radians, lambda out, x: lambda g: g * DEGREE)
@@ -120,20 +137,19 @@ ELEMENTWISE.update(fun for fun in RULES if isinstance(fun, np.ufunc))  # so far 
 # kinks
 
 
-def nonzero(x: Any) -> Any:
-    """`x` with zeros replaced by one, to divide by."""
-    return np.where(value_of(x) == 0, 1, x)
-
-
-rule(np.hypot, lambda out, x, y: lambda g: g * (x / nonzero(out)), lambda out, x, y: lambda g: g * (y / nonzero(out)))
-rule(np.fabs, lambda out, x: lambda g: g * np.sign(x))
+rule(
+    np.hypot,
+    lambda out, x, y: lambda g: bent(g * cosine(x, y), value_of(out) == 0, "np.hypot"),
+    lambda out, x, y: lambda g: bent(g * cosine(y, x), value_of(out) == 0, "np.hypot"),
+)
+rule(np.fabs, lambda out, x: lambda g: bent(g * np.sign(x), value_of(x) == 0, "np.fabs"))
 
 
 def magnitude(out: Any, x: Any) -> Any:
     """|x|, of complex x too: d|z| = Re(conj(z) dz) / |z|."""
     if x.dtype.kind == "c":
-        return lambda g: g * (np.conjugate(x) / nonzero(out))
-    return lambda g: g * np.sign(x)
+        return lambda g: bent(g * (np.conjugate(x) / nonzero(out)), value_of(x) == 0, "np.abs")
+    return lambda g: bent(g * np.sign(x), value_of(x) == 0, "np.abs")
 
 
 rule(np.absolute, magnitude)

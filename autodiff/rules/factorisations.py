@@ -1,4 +1,4 @@
-"""Rules of the factorisations of ``np.linalg``, Cholesky, eigenvalues, singular values, QR; all take stacks.
+"""Rules of the factorisations of ``np.linalg``: Cholesky, symmetric eigenvalues, singular values, QR; all take stacks.
 
 ``cholesky`` and ``eigh`` read one triangle of their argument only, and the gradient is that of what they compute: the
 other triangle receives zero. Vectors of equal eigenvalues or singular values have no derivative, the sum of such values
@@ -26,6 +26,28 @@ def t(x: Any) -> Any:
     return np.swapaxes(x, -1, -2)
 
 
+def conj(x: Any) -> Any:
+    """The complex conjugate; of real numbers they themselves."""
+    return np.conjugate(x) if x.dtype.kind == "c" else x
+
+
+def h(x: Any) -> Any:
+    """Conjugate transpose of the last two axes."""
+    return conj(t(x))
+
+
+def same_phase(turned: Any, name: str) -> None:
+    """Refuse a gradient that depends on the phases of complex vectors, which are arbitrary."""
+    if turned.dtype.kind == "c":
+        plain = np.asarray(value_of(turned))
+        phases = np.abs(np.imag(np.diagonal(plain, axis1=-2, axis2=-1)))
+        if np.any(phases > 1e-6 * (1 + np.abs(plain).max(initial=0))):
+            raise ValueError(
+                f"{name}: the result depends on the phases of the vectors, which are arbitrary, so it has no gradient:"
+                " use what does not, such as np.abs(v) or v * v.conj()"
+            )
+
+
 def diagonal_matrix(x: Any) -> Any:
     """Diagonal matrices of the rows of `x`."""
     return x[..., None] * np.eye(x.shape[-1], dtype=x.dtype)
@@ -33,7 +55,11 @@ def diagonal_matrix(x: Any) -> Any:
 
 def one_triangle(s: Any, upper: bool) -> Any:
     """Gradient with respect to one triangle of a symmetric matrix, from that with respect to the whole."""
-    both = s + t(s)
+    both = s + h(s)  # of a complex matrix, the conjugate entries of the other triangle
+    if s.dtype.kind == "c":
+        return (np.triu(both, 1) if upper else np.tril(both, -1)) + np.real(s) * np.eye(
+            s.shape[-1], dtype=np.real(s).dtype
+        )
     half = np.triu(both, 1) if upper else np.tril(both, -1)
     return half + s * np.eye(s.shape[-1], dtype=s.dtype)
 
@@ -69,7 +95,6 @@ def inverse_gaps(w: Any) -> Any:
 
 
 def eigh_rule(out: Any, a: Any, upper: bool) -> Any:
-    real_only(a, "np.linalg.eigh")
     w, v = out
 
     def vjp(g: Any) -> Any:
@@ -78,9 +103,11 @@ def eigh_rule(out: Any, a: Any, upper: bool) -> Any:
         if (
             gv is not None
         ):  # not formed otherwise: equal eigenvalues have no unique vectors, but their sum has a gradient
-            inner = inner + (t(v) @ gv) * inverse_gaps(w)
-        s = v @ inner @ t(v)
-        return one_triangle((s + t(s)) / 2, upper)
+            turned = h(v) @ conj(gv)
+            same_phase(turned, "np.linalg.eigh")
+            inner = inner + turned * inverse_gaps(w)
+        s = v @ inner @ h(v)
+        return one_triangle(conj((s + h(s)) / 2), upper)
 
     return vjp
 
@@ -101,30 +128,37 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:
 
 
 def svd_rule(out: Any, a: Any, full_matrices: bool) -> Any:
-    real_only(a, "np.linalg.svd")
     s, k = out[1], out[1].shape[-1]
-    u, vt = out[0][..., :, :k], out[2][..., :k, :]
+    u, vh = out[0][..., :, :k], out[2][..., :k, :]
 
     def vjp(g: Any) -> Any:
-        gu, gs, gvt = g
+        gu, gs, gvh = g
         inner: Any = 0.0 if gs is None else diagonal_matrix(gs)
-        gaps = inverse_gaps(s * s) if gu is not None or gvt is not None else None
+        gaps = inverse_gaps(s * s) if gu is not None or gvh is not None else None
         outer: Any = 0.0
+        turned_u: Any = 0.0
+        turned_v: Any = 0.0
         if gu is not None:
             _no_signal_beyond(gu[..., :, k:])
-            gu = gu[..., :, :k]
-            j = gaps * (t(u) @ gu)
-            inner = inner + (j + t(j)) * s[..., None, :]
+            gu = conj(gu[..., :, :k])
+            turned_u = h(u) @ gu
+            j = gaps * turned_u
+            inner = inner + (j + h(j)) * s[..., None, :]
             if u.shape[-2] > k:
-                outer = outer + ((gu - u @ (t(u) @ gu)) / s[..., None, :]) @ vt
-        if gvt is not None:
-            _no_signal_beyond(gvt[..., k:, :])
-            gv = t(gvt[..., :k, :])
-            j = gaps * (vt @ gv)
-            inner = inner + s[..., :, None] * (j + t(j))
-            if vt.shape[-1] > k:
-                outer = outer + (u / s[..., None, :]) @ t(gv - t(vt) @ (vt @ gv))
-        return u @ inner @ vt + outer
+                outer = outer + ((gu - u @ turned_u) / s[..., None, :]) @ vh
+        if gvh is not None:
+            _no_signal_beyond(gvh[..., k:, :])
+            gv = t(gvh[..., :k, :])  # of V, of which V^H is the conjugate transpose: already conjugated
+            turned_v = vh @ gv
+            j = gaps * turned_v
+            inner = inner + s[..., :, None] * (j + h(j))
+            if vh.shape[-1] > k:
+                outer = outer + (u / s[..., None, :]) @ h(gv - h(vh) @ turned_v)
+        if a.dtype.kind == "c" and gaps is not None:
+            same_phase(turned_u + turned_v, "np.linalg.svd")
+            phases = np.imag(np.diagonal(turned_u, axis1=-2, axis2=-1)) if gu is not None else 0.0
+            inner = inner + 1j * diagonal_matrix(phases / s)
+        return conj(u @ inner @ vh + outer)
 
     return vjp
 

@@ -10,13 +10,19 @@ from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import traced
 from autodiff.rules.factorisations import svdvals
-from autodiff.rules.reductions import expand, real_only
+from autodiff.rules.kinks import bent
+from autodiff.rules.reductions import expand
 
 
 def euclidean_rule(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     zero = value_of(out) == 0
     conjugated = np.conjugate(x) if x.dtype.kind == "c" else x
-    return lambda g: expand(g * np.where(zero, 0, 1 / np.where(zero, 1, out)), x.shape, axis, keepdims) * conjugated
+
+    def vjp(g: Any) -> Any:
+        d = expand(g * np.where(zero, 0, 1 / np.where(zero, 1, out)), x.shape, axis, keepdims) * conjugated
+        return bent(d, expand(zero, x.shape, axis, keepdims), "a norm")
+
+    return vjp
 
 
 @with_rule(euclidean_rule)
@@ -26,14 +32,13 @@ def euclidean(x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def p_norm_rule(out: Any, x: Any, p: float, axis: Any, keepdims: bool) -> Any:
-    real_only(x, "np.linalg.norm with ord other than 2")
-
     def vjp(g: Any) -> Any:
-        top = np.where(value_of(out) == 0, 1, out)
-        ratio = np.abs(x) / expand(top, x.shape, axis, keepdims)
+        none = value_of(out) == 0
+        ratio = np.abs(x) / expand(np.where(none, 1, out), x.shape, axis, keepdims)
         zero = value_of(x) == 0
-        slope = np.where(zero, 0, np.where(zero, 1, ratio) ** (p - 1)) * np.sign(value_of(x))
-        return expand(g, x.shape, axis, keepdims) * slope
+        sign = np.conjugate(x) / np.where(zero, 1, np.abs(x)) if x.dtype.kind == "c" else np.sign(value_of(x))
+        slope = np.where(zero, 0, np.where(zero, 1, ratio) ** (p - 1)) * sign
+        return bent(expand(g, x.shape, axis, keepdims) * slope, expand(none, x.shape, axis, keepdims), "a norm")
 
     return vjp
 
@@ -60,7 +65,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     if ord == -np.inf:
         return np.min(np.abs(x), axis=axis, keepdims=keepdims)
     if ord == 0:
-        return np.sum(value_of(x) != 0, axis=axis, keepdims=keepdims).astype(x.dtype)
+        return np.sum(value_of(x) != 0, axis=axis, keepdims=keepdims).astype(value_of(x).real.dtype)
     return p_norm(x, ord, axis, keepdims)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan, prod
+from math import inf, nan, prod
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from autodiff.core import SUMS, stretched
 from autodiff.operators import value_of
 from autodiff.registry import rule, traced
+from autodiff.rules.kinks import bent
+from autodiff.tensor import asarray, record
 
 
 def kept(g: Any, shape: tuple[int, ...], axis: Any, keepdims: Any) -> Any:
@@ -27,7 +29,7 @@ def expand(g: Any, shape: tuple[int, ...], axis: Any, keepdims: Any) -> Any:
     return stretched(kept(g, shape, axis, keepdims), shape)
 
 
-def one_over_count(a: Any, axis: Any, keepdims: Any, where: Any, free: Any = 0) -> Any:
+def one_over_count(a: Any, axis: Any, keepdims: Any, where: Any, free: Any = 0, of_none: float = nan) -> Any:
     """1 / (n - free) for the number n of entries that go into each entry of the reduction, in the type of `a`.
 
     Half precision can hold 1/n where it cannot hold n.
@@ -35,15 +37,20 @@ def one_over_count(a: Any, axis: Any, keepdims: Any, where: Any, free: Any = 0) 
     if where is True:
         axes = range(a.ndim) if axis is None or not a.ndim else [axis] if np.ndim(axis) == 0 else axis
         n = max(prod(a.shape[i] for i in axes) - free, 0)
-        return 1 / n if n else nan  # a mean of nothing is NaN, as NumPy has warned
+        return 1 / n if n else of_none  # a mean of nothing is NaN, as NumPy has warned
     n = np.maximum(np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims, dtype=float) - free, 0)
-    return np.where(n == 0, nan, 1 / np.where(n == 0, 1, n)).astype(a.dtype)
+    return np.where(n == 0, of_none, 1 / np.where(n == 0, 1, n)).astype(a.dtype)
 
 
 def real_only(a: Any, name: str) -> None:
     """Refuse complex values where the rule holds for real ones only."""
     if a.dtype.kind == "c":
         raise TypeError(f"{name} of complex values has no gradient rule: take real and imaginary parts first")
+
+
+def keeps_complex(out: Any, a: Any, name: str) -> None:
+    if a.dtype.kind == "c" and out.dtype.kind != "c":
+        raise TypeError(f"{name} of complex values has no gradient rule for a real dtype=: take np.real afterwards")
 
 
 def quick(ufunc: Any) -> Any:
@@ -102,6 +109,8 @@ def spread_rule(slope: Any) -> Any:
             deviation = a - np.mean(a, axis=axis, keepdims=True, **masked)
             weight = g * slope(out) * (2 * one_over_count(a, axis, keepdims, where, free))
             d = expand(weight, a.shape, axis, keepdims) * deviation
+            if slope is slope_of_root:
+                d = bent(d, expand(value_of(out) == 0, a.shape, axis, keepdims), "np.std")
             return d if where is True else d * np.asarray(where)
 
         return vjp
@@ -117,6 +126,45 @@ def slope_of_root(out: Any) -> Any:
 
 rule(np.var, spread_rule(lambda out: 1))
 rule(np.std, spread_rule(slope_of_root))
+
+
+@traced(np.var)
+def var(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
+) -> Any:
+    free = ddof if correction is None else correction
+    if mean is None:
+        return record(np.var, (a, axis, dtype), {"ddof": free, "keepdims": keepdims, "where": where})
+    deviation = asarray(a) - mean  # about a given mean, which may be traced too
+    real_only(deviation, "np.var with mean=")
+    square = np.sum(deviation * deviation, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
+    return square * one_over_count(deviation, axis, keepdims, where, free, of_none=inf)
+
+
+@traced(np.std)
+def std(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
+) -> Any:
+    free = ddof if correction is None else correction
+    if mean is not None:
+        return np.sqrt(var(a, axis, dtype, free, keepdims, where=where, mean=mean))
+    return record(np.std, (a, axis, dtype), {"ddof": free, "keepdims": keepdims, "where": where})
 
 
 def extremum(
@@ -151,6 +199,7 @@ def prod_rule(
 ) -> Any:
     shape = a.shape
     mask = np.asarray(where)
+    keeps_complex(out, a, "np.prod")
 
     def vjp(g: Any) -> Any:
         factors = a if where is True else np.where(mask, a, 1)
@@ -181,6 +230,7 @@ def cumsum_rule(out: Any, a: Any, axis: Any = None, dtype: Any = None) -> Any:
 
 
 def cumprod_rule(out: Any, a: Any, axis: Any = None, dtype: Any = None) -> Any:
+    keeps_complex(out, a, "np.cumprod")
     shape = a.shape
 
     def vjp(g: Any) -> Any:

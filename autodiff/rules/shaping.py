@@ -153,21 +153,88 @@ def padded(array: Any, widths: Any, value: Any) -> Any:
     return np.pad(array, widths, constant_values=value), (lambda g: g[inner], None, None)
 
 
+REPEATING = ("edge", "reflect", "symmetric", "wrap")
+STATISTICS: dict[str, Any] = {"mean": np.mean, "median": np.median, "maximum": np.max, "minimum": np.min}
+
+
 @traced(np.pad)
-def pad(array: Any, pad_width: Any, mode: Any = "constant", *, constant_values: Any = 0) -> Any:
-    """Constant padding, and every mode that repeats entries of the array."""
+def pad(
+    array: Any,
+    pad_width: Any,
+    mode: Any = "constant",
+    *,
+    constant_values: Any = 0,
+    stat_length: Any = None,
+    end_values: Any = 0,
+    reflect_type: str = "even",
+) -> Any:
+    """Every mode that is determined by the array: axis by axis, as NumPy does it."""
+    if array.ndim == 0:
+        return array  # no axis to pad along
     if isinstance(pad_width, dict):
         pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, (0, 0))) for i in range(array.ndim)]
         pad_width = [(w, w) if isinstance(w, int) else w for w in pad_width]
-    if array.ndim == 0:
-        return array  # no axis to pad along
     widths = np.broadcast_to(pad_width, (array.ndim, 2)).tolist()
-    if mode == "constant":
+    if mode == "constant" and type(constant_values) is not Tensor:
         return padded(array, widths, constant_values)
-    if mode not in ("edge", "reflect", "symmetric", "wrap"):
-        others = "use constant, edge, reflect, symmetric or wrap, or np.concatenate"
-        raise TypeError(f"np.pad has no gradient rule for mode={mode!r}: {others}")
-    for axis, width in enumerate(widths):
-        if any(width):
-            array = np.take(array, np.pad(np.arange(array.shape[axis]), width, mode=mode), axis=axis)
+    if mode not in ("constant", "linear_ramp", *REPEATING, *STATISTICS):
+        raise TypeError(f"np.pad has no gradient rule for mode={mode!r}: use np.concatenate")
+    pairs = {
+        "constant": constant_values, "linear_ramp": end_values
+    }.get(mode, 0 if stat_length is None else stat_length)  # fmt: skip
+    if mode in ("constant", "linear_ramp") and type(pairs) is not Tensor:
+        pairs = np.asarray(pairs, array.dtype)
+    pairs = np.broadcast_to(asarray(pairs), (array.ndim, 2))
+    for axis, (before, after) in enumerate(widths):
+        if not before and not after:
+            continue
+        if mode in REPEATING:
+            array = _repeated(array, axis, before, after, mode, reflect_type)
+            continue
+        lead, n = (slice(None),) * axis, array.shape[axis]
+        sides = []
+        for width, own, edge in ((before, pairs[axis][0], 0), (after, pairs[axis][1], 1)):
+            near = array[(*lead, slice(-1, None) if edge else slice(1))]
+            if mode == "constant":
+                filled = np.broadcast_to(own, (*near.shape[:axis], width, *near.shape[axis + 1 :]))
+            elif mode == "linear_ramp":
+                ramp = (np.arange(width) / max(width, 1)).astype(array.dtype)
+                ramp = np.reshape(ramp[::-1] if edge else ramp, [-1 if i == axis else 1 for i in range(array.ndim)])
+                filled = own + (near - own) * ramp
+            else:
+                k = n if stat_length is None else min(int(own), n)
+                part = array[(*lead, slice(n - k, None) if edge else slice(k))]
+                filled = np.repeat(STATISTICS[mode](part, axis=axis, keepdims=True), width, axis=axis)
+            sides.append(filled)
+        array = np.concatenate([sides[0], array, sides[1]], axis=axis)
     return array
+
+
+def _repeated(array: Any, axis: int, before: int, after: int, mode: Any, reflect_type: str) -> Any:
+    n = array.shape[axis]
+    out = np.take(array, np.pad(np.arange(n), (before, after), mode=mode), axis=axis)
+    if reflect_type == "even" or mode not in ("reflect", "symmetric"):
+        return out
+    most = n - 1 if mode == "reflect" else n
+    if max(before, after) > most:
+        raise TypeError(
+            f"np.pad has no gradient rule for reflect_type='odd' and more than {most} new entries: do it twice"
+        )
+    lead = (slice(None),) * axis
+    left, right = 2 * array[(*lead, slice(1))], 2 * array[(*lead, slice(-1, None))]
+    parts = [left - out[(*lead, slice(before))], array, right - out[(*lead, slice(before + n, None))]]
+    return np.concatenate(parts, axis=axis)
+
+
+@traced(np.lib.stride_tricks.sliding_window_view)
+def sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
+) -> Any:
+    widths = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
+    axes = tuple(range(x.ndim)) if axis is None else tuple(int(i) % x.ndim for i in np.atleast_1d(axis))
+    if len(widths) != len(axes):
+        raise ValueError(f"window_shape must have one length per axis, got {len(widths)} for {len(axes)} axes")
+    for width, i in zip(widths, axes, strict=True):
+        starts = np.arange(x.shape[i] - width + 1)
+        x = np.moveaxis(np.take(x, starts[:, None] + np.arange(width), axis=i), i + 1, -1)
+    return x

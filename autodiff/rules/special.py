@@ -13,22 +13,28 @@ import numpy as np
 from scipy import special as sc
 
 from autodiff.operators import value_of
-from autodiff.primitive import with_rule
 from autodiff.registry import RULES, rule
+from autodiff.rules import families
 from autodiff.rules.elementwise import LOG10
+from autodiff.rules.families import digamma_gap, logistic_density, mills, polygamma_value, saturation
+from autodiff.rules.incomplete import beta_cdf_slope, beta_density, gamma_cdf_slope, gamma_density
+from autodiff.tensor import Tensor
 
 SQRT_PI = np.sqrt(np.pi).item()
 SQRT_2PI = np.sqrt(2 * np.pi).item()
 
 
-def weak(x: Any) -> Any:
-    """A single number as a Python float, which does not widen float32."""
-    return float(x) if isinstance(x, np.floating) else x
-
-
 # sigmoids
 
-rule(sc.expit, lambda out, x: lambda g: g * (out * (1 - out)))
+
+def expit_rule(out: Any, x: Any) -> Any:
+    """out (1 - out), which needs only `out` to be kept; where 1 - out has lost its digits, or will, from x."""
+    if type(x) is not Tensor and (out < 0.999).all():
+        return lambda g: g * (out * (1 - out))
+    return lambda g: g * logistic_density(x)
+
+
+rule(sc.expit, expit_rule)
 rule(sc.logit, lambda out, x: lambda g: g / (x * (1 - x)))
 rule(sc.log_expit, lambda out, x: lambda g: g * sc.expit(-x))
 
@@ -36,79 +42,120 @@ rule(sc.log_expit, lambda out, x: lambda g: g * sc.expit(-x))
 
 rule(sc.erf, lambda out, x: lambda g: g * (2 / SQRT_PI * np.exp(-x * x)))
 rule(sc.erfc, lambda out, x: lambda g: g * (-2 / SQRT_PI * np.exp(-x * x)))
-rule(sc.erfcx, lambda out, x: lambda g: g * (2 * x * out - 2 / SQRT_PI))
+
+
+def by_family(fun: Any, formula: Any) -> Any:
+    """Maker from a function of :mod:`~autodiff.rules.families`, and a formula in its place for complex numbers."""
+
+    def maker(out: Any, x: Any) -> Any:
+        return lambda g: g * (formula(out, x) if out.dtype.kind == "c" else fun(x, 1))
+
+    return maker
+
+
+def real_part_only(out: Any, name: str) -> None:
+    if out.dtype.kind == "c":
+        raise TypeError(f"scipy.special.{name} of complex values has no gradient rule: take real and imaginary parts")
+
+
+rule(sc.erfcx, by_family(families.erfcx, lambda out, x: 2 * x * out - 2 / SQRT_PI))
 rule(sc.erfi, lambda out, x: lambda g: g * (2 / SQRT_PI * np.exp(x * x)))
-rule(sc.dawsn, lambda out, x: lambda g: g * (1 - 2 * x * out))
+rule(sc.dawsn, by_family(families.dawsn, lambda out, x: 1 - 2 * x * out))
 rule(sc.erfinv, lambda out, x: lambda g: g * (SQRT_PI / 2 * np.exp(out * out)))
 rule(sc.erfcinv, lambda out, x: lambda g: g * (-SQRT_PI / 2 * np.exp(out * out)))
 rule(sc.ndtr, lambda out, x: lambda g: g * (np.exp(-0.5 * x * x) / SQRT_2PI))
 rule(sc.ndtri, lambda out, x: lambda g: g * (SQRT_2PI * np.exp(0.5 * out * out)))
-rule(sc.log_ndtr, lambda out, x: lambda g: g * (np.exp(-0.5 * x * x - out) / SQRT_2PI))
+rule(sc.log_ndtr, lambda out, x: lambda g: g * mills(x))
 
 # gamma and its kin
 
 rule(sc.gamma, lambda out, x: lambda g: g * (out * sc.digamma(x)))
-rule(sc.rgamma, lambda out, x: lambda g: g * (-out * sc.digamma(x)))
+
+
+def rgamma_rule(out: Any, x: Any) -> Any:
+    """-digamma(x)/Gamma(x), left of 1/2 by reflection: digamma has poles where 1/Gamma is 0."""
+
+    def vjp(g: Any) -> Any:
+        left = value_of(x) < 0.5
+        y, z = np.where(left, 0.5, x), 1 - np.where(left, x, 0.5)
+        mirrored = sc.gamma(z) * (np.cos(np.pi * x) - np.sin(np.pi * x) / np.pi * sc.digamma(z))
+        return g * np.where(left, mirrored, -sc.rgamma(y) * sc.digamma(y))
+
+    return vjp
+
+
+rule(sc.rgamma, rgamma_rule)
 for log_gamma in (sc.gammaln, sc.loggamma):
     rule(log_gamma, lambda out, x: lambda g: g * sc.digamma(x))
 
 
 def trigamma_like(order: int) -> Any:
     """Maker of the derivative of the polygamma function of this order (0: digamma)."""
-    return lambda out, x: lambda g: g * polygamma_value(order + 1, x)
 
+    def maker(out: Any, x: Any) -> Any:
+        real_part_only(out, "digamma")
+        return lambda g: g * polygamma_value(order + 1, x)
 
-def polygamma_value(n: int, x: Any) -> Any:
-    """Polygamma function of order n > 0, (-1)^(n+1) n! zeta(n+1, x), of tensors too."""
-    return (-1.0) ** (n + 1) * float(sc.factorial(n)) * zeta(n + 1, x)
-
-
-@with_rule(None, lambda out, x, q: lambda g: g * (-x * zeta(x + 1, q)))
-def zeta(x: Any, q: Any) -> Any:
-    """Hurwitz zeta function, sum over k of (k + q)^-x; differentiable in `q`."""
-    return sc.zeta(x, q)
+    return maker
 
 
 rule(sc.psi, trigamma_like(0))
 rule(
+    sc.poch,
+    lambda out, z, m: lambda g: g * (out * digamma_gap(z, m, 0)),
+    lambda out, z, m: lambda g: g * (out * sc.psi(z + m)),
+)
+rule(
     sc.beta,
-    lambda out, a, b: lambda g: g * (out * (sc.digamma(a) - sc.digamma(a + b))),
-    lambda out, a, b: lambda g: g * (out * (sc.digamma(b) - sc.digamma(a + b))),
+    lambda out, a, b: lambda g: -g * (out * digamma_gap(a, b, 0)),
+    lambda out, a, b: lambda g: -g * (out * digamma_gap(b, a, 0)),
 )
 rule(
     sc.betaln,
-    lambda out, a, b: lambda g: g * (sc.digamma(a) - sc.digamma(a + b)),
-    lambda out, a, b: lambda g: g * (sc.digamma(b) - sc.digamma(a + b)),
+    lambda out, a, b: lambda g: -g * digamma_gap(a, b, 0),
+    lambda out, a, b: lambda g: -g * digamma_gap(b, a, 0),
 )
-rule(sc.gammainc, None, lambda out, a, x: lambda g: g * (x ** (a - 1) * np.exp(-x - weak(sc.gammaln(a)))))
-rule(sc.gammaincc, None, lambda out, a, x: lambda g: -g * (x ** (a - 1) * np.exp(-x - weak(sc.gammaln(a)))))
+rule(
+    sc.gammainc,
+    lambda out, a, x: lambda g: g * gamma_cdf_slope(a, x, 1),
+    lambda out, a, x: lambda g: g * gamma_density(a, x),
+)
+rule(
+    sc.gammaincc,
+    lambda out, a, x: lambda g: -g * gamma_cdf_slope(a, x, 1),
+    lambda out, a, x: lambda g: -g * gamma_density(a, x),
+)
 rule(
     sc.betainc,
-    None,
-    None,
-    lambda out, a, b, x: lambda g: g * (x ** (a - 1) * (1 - x) ** (b - 1) / weak(sc.beta(a, b))),
+    lambda out, a, b, x: lambda g: g * beta_cdf_slope(a, b, x, 1, 0),
+    lambda out, a, b, x: lambda g: g * beta_cdf_slope(a, b, x, 0, 1),
+    lambda out, a, b, x: lambda g: g * beta_density(a, b, x),
+)
+rule(
+    sc.betaincc,
+    lambda out, a, b, x: lambda g: -g * beta_cdf_slope(a, b, x, 1, 0),
+    lambda out, a, b, x: lambda g: -g * beta_cdf_slope(a, b, x, 0, 1),
+    lambda out, a, b, x: lambda g: -g * beta_density(a, b, x),
 )
 
 # entropies: x log y is 0 at x = 0
 
+
+def both_at(x: Any, y: Any, start: float) -> Any:
+    """Where x is 0 and y at the end of the logarithm's domain."""
+    return (value_of(x) == 0) & (value_of(y) == start)
+
+
 rule(
     sc.xlogy,
-    lambda out, x, y: lambda g: g * np.where((value_of(x) == 0) & (value_of(y) == 0), 0, np.log(_positive(x, y))),
+    lambda out, x, y: lambda g: g * np.where(both_at(x, y, 0), 0, np.log(np.where(both_at(x, y, 0), 1, y))),
     lambda out, x, y: lambda g: g * (x / np.where(value_of(x) == 0, 1, y)),
 )
 rule(
     sc.xlog1py,
-    lambda out, x, y: (
-        lambda g: g * np.where((value_of(x) == 0) & (value_of(y) == -1), 0, np.log1p(_positive(x, 1 + y) - 1))
-    ),
+    lambda out, x, y: lambda g: g * np.log1p(np.where(both_at(x, y, -1), 0, y)),
     lambda out, x, y: lambda g: g * (x / np.where(value_of(x) == 0, 1, 1 + y)),
 )
-
-
-def _positive(x: Any, y: Any) -> Any:
-    return np.where((value_of(x) == 0) & (value_of(y) == 0), 1, y)
-
-
 rule(sc.entr, lambda out, x: lambda g: g * (-np.log(x) - 1))
 rule(
     sc.rel_entr,
@@ -124,7 +171,7 @@ rule(
 # exponentials, powers and losses
 
 rule(sc.exp10, lambda out, x: lambda g: g * (out * LOG10))
-rule(sc.exprel, lambda out, x: lambda g: g * _exprel_slope(out, x))
+rule(sc.exprel, lambda out, x: lambda g: g * families.exprel(x, 1))
 rule(sc.cosm1, lambda out, x: lambda g: -g * np.sin(x))
 rule(
     sc.boxcox,
@@ -138,29 +185,27 @@ rule(
 )
 rule(
     sc.pseudo_huber,
-    lambda out, delta, r: lambda g: g * (2 * out / delta - (r / delta) ** 2 * delta / np.sqrt(1 + (r / delta) ** 2)),
+    lambda out, delta, r: lambda g: g * _pseudo_huber_by_delta(delta, r / delta),
     lambda out, delta, r: lambda g: g * (r / np.sqrt(1 + (r / delta) ** 2)),
 )
 
 
-def _exprel_slope(out: Any, x: Any) -> Any:
-    """d/dx (e^x - 1)/x = (e^x - exprel(x)) / x, by its series near 0."""
-    small = np.abs(value_of(x)) < 1e-2
-    safe = np.where(small, 1, x)
-    series = 0.5 + x * (1 / 3 + x * (1 / 8 + x * (1 / 30 + x * (1 / 144))))
-    return np.where(small, series, (np.exp(safe) - (np.exp(safe) - 1) / safe) / safe)
-
-
 def _boxcox_slope(out: Any, log_x: Any, lam: Any) -> Any:
     """d/dlam (e^(lam l) - 1)/lam with l = log x, that is l^2 exprel'(lam l)."""
-    return log_x * log_x * _exprel_slope(None, lam * log_x)
+    return log_x * log_x * families.exprel(lam * log_x, 1)
+
+
+def _pseudo_huber_by_delta(delta: Any, q: Any) -> Any:
+    """With s = sqrt(1 + q^2): 2 delta (s - 1) - delta q^2 / s, multiplied out so that nothing cancels."""
+    s = np.sqrt(1 + q * q)
+    return delta * q**4 / (s * (1 + s) ** 2)
 
 
 for theirs, numpys in ((sc.exp2, np.exp2), (sc.expm1, np.expm1), (sc.log1p, np.log1p), (sc.cbrt, np.cbrt)):
     rule(theirs, *RULES[numpys])
 rule(
     sc.boxcox1p,
-    lambda out, x, lam: lambda g: g * (1 + x) ** (lam - 1),
+    lambda out, x, lam: lambda g: g * np.exp((lam - 1) * np.log1p(x)),
     lambda out, x, lam: lambda g: g * _boxcox_slope(out, np.log1p(x), lam),
 )
 rule(sc.inv_boxcox, lambda out, x, lam: lambda g: g * out ** (1 - lam), None)
@@ -169,29 +214,46 @@ rule(sc.inv_boxcox1p, lambda out, x, lam: lambda g: g * (1 + out) ** (1 - lam), 
 # integrals
 
 
-def _student(df: Any) -> Any:
-    """The constant under the density of Student's t."""
-    return weak(np.sqrt(df) * sc.beta(0.5, df / 2))
+def student_density(df: Any, t: Any) -> Any:
+    """Density of Student's t."""
+    norm = sc.poch(df / 2, 0.5) / np.sqrt(np.pi * df)
+    norm = float(norm) if isinstance(norm, np.floating) else norm  # which does not widen float32
+    return norm * np.exp(-(df + 1) / 2 * np.log1p(t * t / df))
+
+
+def _student_by_df(df: Any, t: Any) -> Any:
+    """By df, of 1 - I(df/(df + t^2); df/2, 1/2) / 2 for t > 0; the other side is its mirror image."""
+    square = t * t
+    z, side = df / (df + square), np.sign(value_of(t))
+    inner = beta_cdf_slope(df / 2, 0.5, z, 1, 0) / 2 + beta_density(df / 2, 0.5, z) * square / (df + square) ** 2
+    return np.where(side == 0, 0, -side / 2 * inner)
 
 
 rule(sc.exp1, lambda out, x: lambda g: -g * np.exp(-x) / x)
 rule(sc.expi, lambda out, x: lambda g: g * np.exp(x) / x)
-rule(sc.expn, None, lambda out, n, x: lambda g: -g * sc.expn(n - 1, x))
-rule(sc.ellipk, lambda out, m: lambda g: g * (sc.ellipe(m) / (1 - m) - out) / (2 * m))
-rule(sc.ellipe, lambda out, m: lambda g: g * (out - sc.ellipk(m)) / (2 * m))
-rule(sc.spence, lambda out, z: lambda g: g * np.log(z) / (1 - z))
-rule(sc.wrightomega, lambda out, z: lambda g: g * (out / (1 + out)))
+
+
+def _expn_before(n: Any, x: Any) -> Any:
+    """expn(n - 1, x) for n >= 0, where SciPy has orders from 0."""
+    zero = np.exp(-x) / x
+    lower = np.where(value_of(n) == 1, zero, zero * (1 + 1 / x))
+    return np.where(value_of(n) > 1, sc.expn(np.maximum(n - 1, 0), x), lower)
+
+
+rule(sc.expn, None, lambda out, n, x: lambda g: -g * _expn_before(n, x))
+rule(sc.ellipk, lambda out, m: lambda g: g * families.ellipk(m, 1))
+rule(sc.ellipe, lambda out, m: lambda g: g * families.ellipe(m, 1))
+rule(sc.spence, by_family(lambda z, n: -families.log1p_ratio(z - 1, 0), lambda out, z: np.log(z) / (1 - z)))
+rule(sc.wrightomega, lambda out, z: lambda g: g * saturation(out))
 rule(
-    sc.betaincc,
-    None,
-    None,
-    lambda out, a, b, x: lambda g: -g * (x ** (a - 1) * (1 - x) ** (b - 1) / weak(sc.beta(a, b))),
+    sc.stdtr,
+    lambda out, df, t: lambda g: g * _student_by_df(df, t),
+    lambda out, df, t: lambda g: g * student_density(df, t),
 )
-rule(sc.stdtr, None, lambda out, df, t: lambda g: g * (1 + t * t / df) ** (-(df + 1) / 2) / _student(df))
 rule(
     sc.chdtr,
-    None,
-    lambda out, v, x: lambda g: g * ((x / 2) ** (v / 2 - 1) * np.exp(-x / 2) / weak(2 * sc.gamma(v / 2))),
+    lambda out, v, x: lambda g: g * (gamma_cdf_slope(v / 2, x / 2, 1) / 2),
+    lambda out, v, x: lambda g: g * (gamma_density(v / 2, x / 2) / 2),
 )
 
 # Bessel functions
@@ -214,8 +276,11 @@ rule(sc.iv, None, lambda out, n, x: lambda g: g * (sc.iv(n - 1, x) + sc.iv(n + 1
 rule(sc.kv, None, lambda out, n, x: lambda g: -g * (sc.kv(n - 1, x) + sc.kv(n + 1, x)) / 2)
 rule(sc.i0e, lambda out, x: lambda g: g * (sc.i1e(x) - np.sign(value_of(x)) * out))
 rule(sc.i1e, lambda out, x: lambda g: g * ((sc.ive(0, x) + sc.ive(2, x)) / 2 - np.sign(value_of(x)) * out))
-rule(
-    sc.ive,
-    None,
-    lambda out, n, x: lambda g: g * ((sc.ive(n - 1, x) + sc.ive(n + 1, x)) / 2 - np.sign(value_of(x)) * out),
-)
+
+
+def ive_rule(out: Any, n: Any, x: Any) -> Any:
+    real_part_only(out, "ive")
+    return lambda g: g * ((sc.ive(n - 1, x) + sc.ive(n + 1, x)) / 2 - np.sign(value_of(x)) * out)
+
+
+rule(sc.ive, None, ive_rule)

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.operators import value_of
 from autodiff.registry import traced
-from autodiff.rules.reductions import one_over_count
+from autodiff.rules.reductions import one_over_count, real_only
 from autodiff.tensor import asarray
 
 
@@ -22,60 +22,75 @@ def rows_of(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     return np.transpose(a, (*rest, *axes)).reshape([*[a.shape[i] for i in rest], n]), kept
 
 
-ROUNDING = {"linear": None, "lower": np.floor, "higher": np.ceil, "nearest": np.rint, "midpoint": None}
+def positions(n: int, q: Any, method: Any) -> Any:
+    """Where among `n` ordered entries the quantiles lie, in entries: every method of NumPy is linear between two."""
+    return np.quantile(np.arange(n, dtype=float), q, method=method)
 
 
-def quantiles(a: Any, q: Any, axis: Any, method: str, keepdims: bool, ignore_nan: bool) -> Any:
-    """Between two neighbouring order statistics; the position `q` is a constant."""
-    if method not in ROUNDING:
-        raise TypeError(f"np.quantile has no gradient rule for method={method!r}: use one of {', '.join(ROUNDING)}")
-    q = np.asarray(q, dtype=float)
+def quantiles(a: Any, q: Any, axis: Any, method: str, keepdims: bool, ignore_nan: bool, weights: Any = None) -> Any:
+    """Between two neighbouring order statistics; the position `q`, and weights, are constant."""
+    q, a = np.asarray(value_of(q), dtype=float), asarray(a)
     rows, kept = rows_of(a, axis)
     if a.size == 0:
         return np.full(q.shape + (kept if keepdims else rows.shape[:-1]), np.nan, a.dtype)[()]
     invalid = np.isnan(value_of(rows))
-    n = np.sum(~invalid, axis=-1, keepdims=True) if ignore_nan else rows.shape[-1]
-    position = np.broadcast_to(q.ravel() * (n - 1), (*rows.shape[:-1], q.size))
-    if (snap := ROUNDING[method]) is not None:
-        position = snap(position)
-    below, above = np.floor(position).astype(int), np.ceil(position).astype(int)
-    weight = (position - below if method != "midpoint" else np.where(above > below, 0.5, 0)).astype(a.dtype)
     ordered = np.sort(rows, axis=-1)  # NaN comes last
-    out = np.take_along_axis(ordered, below, -1) * (1 - weight) + np.take_along_axis(ordered, above, -1) * weight
-    if not ignore_nan and invalid.any():
-        out = np.where(invalid.any(axis=-1, keepdims=True), np.nan, out)
+    n = np.sum(~invalid, axis=-1) if ignore_nan else np.full(rows.shape[:-1], rows.shape[-1])
+    if weights is None:
+        place = np.full((*n.shape, q.size), 0.0)
+        for count in np.unique(n[n > 0]):
+            place[n == count] = positions(int(count), q.ravel(), method)
+    else:
+        place = _weighted_positions(value_of(rows), value_of(weights), a.shape, axis, q.ravel(), method, n)
+    below = np.floor(place).astype(int)
+    above, weight = np.minimum(below + 1, np.maximum(n[..., None] - 1, 0)), (place - below).astype(a.dtype)
+    low, high = np.take_along_axis(ordered, below, -1), np.take_along_axis(ordered, above, -1)
+    out = np.where(weight == 0, low, low * (1 - weight) + np.where(weight == 0, low, high) * weight)
+    missing = n == 0 if ignore_nan else invalid.any(axis=-1)
+    if missing.any():
+        out = np.where(missing[..., None], np.nan, out)
     out = np.moveaxis(out, -1, 0)
     return np.reshape(out, q.shape + (kept if keepdims else out.shape[1:]))
 
 
-@traced(np.quantile)
-def quantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
-    return quantiles(a, q, axis, method, keepdims, ignore_nan=False)
+def _weighted_positions(rows: Any, weights: Any, shape: Any, axis: Any, q: Any, method: str, n: Any) -> Any:
+    weights = np.asarray(weights, dtype=float)
+    if weights.shape != shape:  # along one axis
+        weights = np.expand_dims(weights, [i for i in range(len(shape)) if i != axis % len(shape)])
+    weights, _ = rows_of(np.broadcast_to(weights, shape), axis)
+    order = np.argsort(rows, axis=-1)
+    sorted_weights = np.take_along_axis(weights, order, -1)
+    place = np.zeros((*rows.shape[:-1], q.size))
+    for i in np.ndindex(*rows.shape[:-1]):
+        k = int(n[i])
+        if k:
+            ranks, w = np.arange(k, dtype=float), sorted_weights[i][:k]
+            place[i] = np.quantile(ranks, q, method=method, weights=w)  # type: ignore[call-overload]
+    return place
 
 
-@traced(np.percentile)
-def percentile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
-    return quantiles(a, np.true_divide(q, 100), axis, method, keepdims, ignore_nan=False)
+def quantile_rule(divisor: float, ignore_nan: bool) -> Any:
+    def implementation(
+        a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False, weights: Any = None
+    ) -> Any:
+        return quantiles(a, np.true_divide(value_of(q), divisor), axis, method, keepdims, ignore_nan, weights)
+
+    return implementation
 
 
-@traced(np.median)
-def median(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return quantiles(a, 0.5, axis, "linear", keepdims, ignore_nan=False)
+def median_rule(ignore_nan: bool) -> Any:
+    def implementation(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+        return quantiles(a, 0.5, axis, "linear", keepdims, ignore_nan)
+
+    return implementation
 
 
-@traced(np.nanquantile)
-def nanquantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
-    return quantiles(a, q, axis, method, keepdims, ignore_nan=True)
-
-
-@traced(np.nanpercentile)
-def nanpercentile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
-    return quantiles(a, np.true_divide(q, 100), axis, method, keepdims, ignore_nan=True)
-
-
-@traced(np.nanmedian)
-def nanmedian(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return quantiles(a, 0.5, axis, "linear", keepdims, ignore_nan=True)
+for ignoring, (by_quantile, by_percent, of_middle) in enumerate(
+    ((np.quantile, np.percentile, np.median), (np.nanquantile, np.nanpercentile, np.nanmedian))
+):
+    traced(by_quantile)(quantile_rule(1, bool(ignoring)))
+    traced(by_percent)(quantile_rule(100, bool(ignoring)))
+    traced(of_middle)(median_rule(bool(ignoring)))
 
 
 @traced(np.average)
@@ -128,16 +143,43 @@ def nancumprod(a: Any, axis: Any = None) -> Any:
 
 
 @traced(np.cov)
-def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Any:
+def cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: Any = None,
+) -> Any:
     x = np.atleast_2d(asarray(m))
     if not rowvar and np.ndim(m) > 1:
         x = x.T
     if y is not None:
         y = np.atleast_2d(asarray(y))
         x = np.concatenate([x, y if rowvar or y.shape[0] == 1 else y.T])
-    free = (0 if bias else 1) if ddof is None else ddof
-    x = x - np.mean(x, axis=1, keepdims=True)
-    return np.squeeze(x @ x.T * one_over_count(x, 1, False, True, free))
+    x = x if dtype is None else x.astype(dtype)
+    if x.shape[0] == 0:
+        return np.zeros((0, 0), x.dtype)
+    free: Any = (0 if bias else 1) if ddof is None else ddof
+    if fweights is None and aweights is None:
+        deviation = x - np.mean(x, axis=1, keepdims=True)
+        weighted, share = deviation, one_over_count(x, 1, False, True, free)
+    else:
+        for weights in (fweights, aweights):
+            if weights is not None:
+                real_only(asarray(weights), "np.cov with weights")
+        repeats = np.ones(x.shape[1]) if fweights is None else asarray(fweights) * 1.0
+        w = repeats if aweights is None else repeats * aweights
+        total = np.sum(w)
+        deviation = x - np.sum(x * w, axis=1, keepdims=True) / total
+        lost = free if aweights is None else free * np.sum(w * aweights) / total
+        weighted = deviation * w
+        share = 1 / (total - lost) if value_of(total - lost) > 0 else np.nan
+    other = np.conjugate(weighted) if weighted.dtype.kind == "c" else weighted
+    return np.squeeze(deviation @ other.T * share)
 
 
 @traced(np.corrcoef)

@@ -11,8 +11,12 @@ import pytest
 
 import autodiff as ad
 from autodiff.tree import leaves, tree_map
-from tests.autodiff.cases import CASES, Case
+from tests.autodiff.cases import CASES as CASES_OF_ALL
+from tests.autodiff.cases import Case
 from tests.autodiff.table import is_variable
+
+CASES = [c for c in CASES_OF_ALL if not str(getattr(c.of, "__module__", "autodiff.rules")).startswith("autodiff.rules")]
+"""The functions that people call, not those that rules are made of."""
 
 SHAPES: tuple[tuple[int, ...], ...] = ((), (1,), (0,), (1, 1), (0, 3), (3, 0), (1, 3), (3, 1), (2, 1, 3), (3, 3))
 
@@ -89,6 +93,39 @@ def test_gradients_at_the_edge_of_what_a_function_takes(fun: Callable[[Any], Any
     np.testing.assert_array_equal(value, fun(x))
     assert np.shape(pull(np.ones(np.shape(value)))) == shape
     ad.check_grads(fun, x, order=2)
+
+
+PHASES = {np.linalg.eigh, np.linalg.svd, np.roots}
+"""Whose cases square vectors of which only absolute values mean something, or are too much for differences."""
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.variables() and c.of not in PHASES], ids=lambda c: f"complex-{c.id}"
+)
+@pytest.mark.filterwarnings("ignore")
+def test_complex_values_are_right_or_refused(case: Case) -> None:
+    """Every case with complex inputs, as a function of their real and imaginary parts."""
+    random = np.random.default_rng(0)
+    real = case.variables()
+    imaginary = [0.3 * random.normal(size=np.shape(x))[()] for x in real]
+
+    def parts(out: Any) -> list[Any]:
+        return [f(leaf) for leaf in leaves(out) for f in (np.real, np.imag)]
+
+    def call(*xy: Any) -> list[Any]:
+        return parts(case.call(*[a + 1j * b for a, b in zip(xy[: len(real)], xy[len(real) :], strict=True)]))
+
+    try:
+        plain = call(*real, *imaginary)
+    except Exception:
+        pytest.skip("NumPy refuses it")
+    try:
+        value, _ = ad.vjp(call, *real, *imaginary)
+        for a, b in zip(leaves(value), leaves(plain), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+        ad.check_grads(call, *real, *imaginary, directions=1)
+    except (TypeError, ValueError) as error:
+        assert REFUSED.search(str(error)), error
 
 
 @pytest.mark.parametrize("fun", [np.var, np.std])

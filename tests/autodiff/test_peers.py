@@ -89,7 +89,35 @@ def test_norm_at_zero(ord: Any) -> None:
     np.testing.assert_array_equal(ad.grad(lambda x: np.linalg.norm(x, ord))(np.zeros(3)), np.zeros(3))
     g = ad.grad(lambda x: np.linalg.norm(x, ord, axis=-1))(np.array([[0.0, 0.0], [3.0, 4.0]]))
     assert np.isfinite(g).all() and (g[0] == 0).all() and (g[1] > 0).all()
-    assert np.isfinite(ad.hessian(lambda x: np.linalg.norm(x, ord))(np.zeros(3))).all()
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x: np.linalg.norm(x) ** 2,
+        lambda x: np.linalg.norm(x, 3) ** 2,
+        lambda x: np.linalg.norm(x.reshape(1, 2), axis=1)[0] ** 2,
+        lambda x: np.linalg.norm(x.reshape(1, 2), "fro") ** 2,
+        lambda x: np.linalg.norm(x + 0j) ** 2,
+        lambda x: np.hypot(x[0], x[1]) ** 2,
+        lambda x: np.std(x) ** 2,
+        lambda x: np.std(np.stack([x, x + 1.0]), axis=1)[1] ** 2,
+        lambda x: np.sum(np.abs(x) ** 2),
+        lambda x: np.sum(np.fabs(x) ** 2),
+        lambda x: np.abs(x[0] + 1j * x[1]) ** 2,
+    ],
+)
+def test_second_derivatives_through_a_kink_are_nan_and_say_so(fun: Any) -> None:
+    """Their squares have one, but a rule cannot know: 0, which others give, would be wrong."""
+    np.testing.assert_array_equal(ad.grad(fun)(np.zeros(2)), np.zeros(2))
+    with pytest.warns(RuntimeWarning, match="has no second derivative at 0"):
+        assert np.isnan(np.diag(ad.hessian(fun)(np.zeros(2)))).all()
+
+
+def test_second_derivatives_away_from_a_kink() -> None:
+    x = np.array([[0.0, 0.0], [3.0, 4.0]])
+    h = ad.hessian(lambda x: np.linalg.norm(x[1]) ** 2 + np.sum(np.abs(x)))(x)
+    np.testing.assert_allclose(h.reshape(4, 4), np.diag([0, 0, 2, 2]), atol=1e-14)
 
 
 def test_std_of_constants() -> None:
