@@ -14,6 +14,7 @@ from problems.ledger import Ledger, Trace
 from problems.objective import Objective
 from problems.registry import entry, get, names, register
 from problems.several import MultiLedger, MultiObjective
+from problems.stack import Stack, family, stack
 
 list = names  # the name that reads well from outside: problems.list()
 
@@ -23,11 +24,14 @@ __all__ = [
     "MultiLedger",
     "MultiObjective",
     "Objective",
+    "Stack",
     "Trace",
     "check_objective",
     "entry",
+    "family",
     "get",
     "list",
     "names",
     "register",
+    "stack",
 ]

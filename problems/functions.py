@@ -103,13 +103,16 @@ def zakharov(x: Any) -> Any:
 def booth(x: Any) -> Any:
     """(x + 2 y - 7)^2 + (2 x + y - 5)^2, n = 2."""
     a, b = x[..., 0], x[..., 1]
-    return (a + 2.0 * b - 7.0) ** 2 + (2.0 * a + b - 5.0) ** 2
+    u, v = a + 2.0 * b - 7.0, 2.0 * a + b - 5.0
+    return u * u + v * v
 
 
 def beale(x: Any) -> Any:
     """(1.5 - x + x y)^2 + (2.25 - x + x y^2)^2 + (2.625 - x + x y^3)^2, n = 2: flat, with steep edges."""
     a, b = x[..., 0], x[..., 1]
-    return (1.5 - a + a * b) ** 2 + (2.25 - a + a * b**2) ** 2 + (2.625 - a + a * b**3) ** 2
+    b2 = b * b  # NumPy's powers of a number and of an array differ in the last bit
+    u, v, w = 1.5 - a + a * b, 2.25 - a + a * b2, 2.625 - a + a * (b2 * b)
+    return u * u + v * v + w * w
 
 
 # -- many valleys ------------------------------------------------------------------------------------------------------
@@ -164,7 +167,8 @@ def styblinski_tang(x: Any) -> Any:
 def himmelblau(x: Any) -> Any:
     """(x^2 + y - 11)^2 + (x + y^2 - 7)^2, n = 2: four minima of equal value."""
     a, b = x[..., 0], x[..., 1]
-    return (a * a + b - 11.0) ** 2 + (a + b * b - 7.0) ** 2
+    u, v = a * a + b - 11.0, a + b * b - 7.0
+    return u * u + v * v
 
 
 def x2_sin_x(x: Any) -> Any:

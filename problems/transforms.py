@@ -7,7 +7,7 @@ continuous optimizers in a black-box setting", Optimization Methods and Software
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,10 @@ import numpy.typing as npt
 
 from problems.boxes import Box
 from problems.checks import vector
+from problems.noise import Noisy, reseed
 from problems.numbers import FloatArray, generator, number, numbers
 from problems.objective import Objective
+from problems.rows import abreast, kind_of, rows_of
 
 __all__ = ["conditioned", "noisy", "rotated", "rotation", "scaled", "shifted"]
 
@@ -50,13 +52,6 @@ def rotation(n: int, seed: Seed = None) -> FloatArray:
     return np.asarray(q * np.sign(np.diag(r)), dtype=np.float64)
 
 
-def _reseed(fun: Any, rng: np.random.Generator) -> None:
-    """Hand a new stream on to what a transform wraps."""
-    reseed = getattr(fun, "reseed", None)
-    if reseed is not None:
-        reseed(rng)
-
-
 class _Affine:
     """fun(z) with z = M (x - centre) + image, where the centre is the new optimum and its image the old one.
 
@@ -68,13 +63,14 @@ class _Affine:
         self.fun, self.jac = fun, jac
         self.matrix, self.centre, self.image = matrix, centre, image
         self.moves = bool(image.any())
+        self.turns = matrix is not None and matrix.ndim in (2, 4)  # not diagonal; in a stack with two axes more
 
     def map(self, x: Any) -> Any:
         """Points of the new objective -> points of the old one."""
         z = x - self.centre
         if self.matrix is not None:
             # Stacked matrix-vector products: a row's bits do not depend on how many rows come with it, unlike x @ M.T.
-            z = z * self.matrix if self.matrix.ndim == 1 else np.matmul(self.matrix, z[..., None])[..., 0]
+            z = np.matmul(self.matrix, z[..., None])[..., 0] if self.turns else z * self.matrix
         return z + self.image if self.moves else z
 
     def pull(self, g: FloatArray) -> FloatArray:
@@ -92,13 +88,36 @@ class _Affine:
         return self.pull(np.asarray(self.jac(self.map(x)), dtype=np.float64))
 
     def reseed(self, rng: np.random.Generator) -> None:
-        _reseed(self.fun, rng)
+        reseed(self.fun, rng)
+
+    @property
+    def kind(self) -> Hashable:
+        """Stacks hold maps of one form, of functions of one kind."""
+        inner, form = kind_of(self.fun), None if self.matrix is None else self.matrix.ndim
+        return None if inner is None or self.jac is not None else (_Affine, form, self.moves, inner)
+
+    @classmethod
+    def beside(cls, members: Sequence[_Affine]) -> _Affine:
+        """One map with parameters (r, 1, ...)."""
+        matrices = [m.matrix for m in members if m.matrix is not None]
+        return cls(
+            rows_of([m.fun for m in members]),
+            None,
+            abreast(matrices) if matrices else None,
+            abreast([m.centre for m in members]),
+            abreast([m.image for m in members]),
+        )
+
+    def take(self, rows: Any) -> _Affine:
+        """Some rows of a stack."""
+        matrix = None if self.matrix is None else self.matrix[rows]
+        return _Affine(self.fun.take(rows), None, matrix, self.centre[rows], self.image[rows])
 
 
 class _Scaled:
     """factor * fun(x) + offset."""
 
-    def __init__(self, fun: Any, jac: Any, factor: float, offset: float) -> None:
+    def __init__(self, fun: Any, jac: Any, factor: Any, offset: Any) -> None:
         self.fun, self.jac, self.factor, self.offset = fun, jac, factor, offset
 
     def __call__(self, x: Any) -> Any:
@@ -108,28 +127,27 @@ class _Scaled:
         return result * self.factor + self.offset
 
     def gradient(self, x: FloatArray) -> FloatArray:
-        return np.asarray(self.jac(x), dtype=np.float64) * self.factor
+        slopes: FloatArray = np.asarray(self.jac(x), dtype=np.float64) * self.factor
+        return slopes
 
     def reseed(self, rng: np.random.Generator) -> None:
-        _reseed(self.fun, rng)
+        reseed(self.fun, rng)
 
+    @property
+    def kind(self) -> Hashable:
+        """Stacks hold scaled functions of one kind."""
+        inner = kind_of(self.fun)
+        return None if inner is None or self.jac is not None else (_Scaled, inner)
 
-class _Noisy:
-    """fun(x) (1 + relative N) + absolute N', with a stream of its own; the gradient is that of the values as drawn."""
+    @classmethod
+    def beside(cls, members: Sequence[_Scaled]) -> _Scaled:
+        """One with factors and offsets (r, 1)."""
+        numbers_of = ([m.factor for m in members], [m.offset for m in members])
+        return cls(rows_of([m.fun for m in members]), None, *map(abreast, numbers_of))
 
-    def __init__(self, fun: Any, absolute: float, relative: float, rng: np.random.Generator) -> None:
-        self.fun, self.absolute, self.relative, self.rng = fun, absolute, relative, rng
-
-    def __call__(self, x: Any) -> Any:
-        f = self.fun(x)
-        shape = x.shape[:-1]
-        if self.relative:
-            f = f * (1.0 + self.relative * self.rng.standard_normal(shape))
-        return f + self.absolute * self.rng.standard_normal(shape) if self.absolute else f
-
-    def reseed(self, rng: np.random.Generator) -> None:
-        self.rng = rng
-        _reseed(self.fun, rng)
+    def take(self, rows: Any) -> _Scaled:
+        """Some rows of a stack."""
+        return _Scaled(self.fun.take(rows), None, self.factor[rows], self.offset[rows])
 
 
 def shifted(objective: Objective, seed: Seed = None, *, shift: npt.ArrayLike | None = None) -> Objective:
@@ -262,7 +280,7 @@ def noisy(objective: Objective, seed: Seed = None, *, std: float = 1.0, relative
         raise ValueError(
             "noisy works on objectives without a jac of their own: leave jac out, autodiff gives the gradient"
         )
-    fun = _Noisy(objective.fun, float(std), float(relative), generator("seed", seed))
+    fun = Noisy(objective.fun, float(std), float(relative), generator("seed", seed))
     return _derived(objective, fun, noisy=True, noiseless=objective.noiseless or objective.fun)
 
 

@@ -18,6 +18,7 @@ from problems.bbob.function import Function
 from problems.bbob.mixint import levels, mixint
 from problems.bbob.noise import Stream
 from problems.bbob.noisy import Noisy, noiseless
+from problems.bbob.recipe import Recipe
 from problems.numbers import size, whole
 from problems.objective import Objective
 
@@ -74,9 +75,9 @@ def _common(landscape: Landscape, name: str) -> dict[str, Any]:
     }
 
 
-def _continuous(build: Callable[..., Landscape], source: str) -> Callable[..., Objective]:
+def _continuous(recipe: Recipe, source: str) -> Callable[..., Objective]:
     def made(function: int, n: int, instance: int, name: str) -> Objective:
-        fun = Function(build, function, n, instance)
+        fun = Function(recipe, function, n, instance)
         return Objective(fun, n, source=source, **_common(fun.landscape, name))
 
     return made

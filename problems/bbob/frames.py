@@ -27,7 +27,9 @@ class Landscape:
     value : callable
         x of shape (..., n) -> (...).
     x_opt : ndarray, shape (n,)
+        (r, 1, n) for r instances side by side.
     f_opt : float
+        Then (r, 1).
     width : float
         Numbers held at once per variable of a point, in the widest step; large batches are cut by it.
     differentiable : bool
@@ -36,13 +38,21 @@ class Landscape:
 
     value: Map
     x_opt: Array
-    f_opt: float = 0.0
+    f_opt: Any = 0.0
     width: float = 1.0
     differentiable: bool = True
 
 
 class Rotation(Protocol):
     """An orthogonal map of the last axis."""
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """What makes it."""
+
+    @classmethod
+    def of(cls, *arrays: Any) -> Rotation:
+        """Of what `arrays` gave; with two axes more in front, (r, 1, ...), of r instances side by side."""
 
     def __call__(self, x: Array) -> Array:
         """Turn x, shape (..., n)."""
@@ -57,10 +67,21 @@ class Dense:
     Parameters
     ----------
     matrix : ndarray, shape (n, n)
+        (r, 1, n, n) for r instances side by side.
     """
 
     def __init__(self, matrix: Array) -> None:
         self.matrix = np.ascontiguousarray(matrix)
+
+    @property
+    def arrays(self) -> tuple[Array]:
+        """What makes it."""
+        return (self.matrix,)
+
+    @classmethod
+    def of(cls, *arrays: Any) -> Dense:
+        """Of what `arrays` gave."""
+        return cls(*arrays)
 
     def __call__(self, x: Array) -> Array:
         """Apply the map to x of shape (..., n)."""
@@ -68,7 +89,7 @@ class Dense:
 
     def inverse(self, y: Array) -> Array:
         """Undo the map, which must be orthogonal."""
-        return turn(self.matrix.T, y)
+        return turn(np.swapaxes(self.matrix, -1, -2), y)
 
 
 # Rotations of each function in the order in which x meets them, by what is added to the seed of the instance
@@ -110,6 +131,8 @@ class Frame:
         Factor that keeps the highest peak of f21 and f22 away from the bounds.
     penalised : bool
         Whether functions add their own penalty outside of [-5, 5]^n.
+    f_opt : float
+        Value of the optimum.
     """
 
     function: int
@@ -118,6 +141,11 @@ class Frame:
     half_width: float = 4.0
     peak_shrink: float = 0.8
     penalised: bool = True
+    f_opt: Any = 0.0
+
+    def draw(self, make: Callable[[Frame], Any]) -> Any:
+        """What `make` draws for this frame; arrays or tuples of them."""
+        return make(self)
 
     @property
     def block(self) -> int:
@@ -156,11 +184,17 @@ class Frame:
         return [Dense(legacy.rotation(self.seed + added, self.n)) for added in _TURNS[self.function]]
 
     def chain(self, first: Any, diagonal: Array, second: Any) -> Map:
-        """x -> second(diagonal * first(x)), in one product where the maps are matrices, summed in the order of C."""
-        product = np.zeros((self.n, self.n))
-        for column, row in zip((second.matrix * diagonal).T, first.matrix, strict=True):
-            product += np.outer(column, row)
-        return Dense(product)
+        """x -> second(diagonal * first(x)), in one product where the maps are matrices."""
+        return Dense(self.product(first, diagonal, second))
+
+    @staticmethod
+    def product(first: Any, diagonal: Array, second: Any) -> Array:
+        """second diag(diagonal) first for matrices (..., n, n), summed in the order of C."""
+        columns, rows = second.matrix * diagonal, first.matrix
+        product = np.zeros(rows.shape)
+        for j in range(rows.shape[-1]):
+            product += columns[..., :, j, None] * rows[..., j, None, :]
+        return product
 
     def penalise(self, value: Map, factor: float) -> Map:
         """Add factor * f_pen to `value`, unless the suite wants functions bare."""

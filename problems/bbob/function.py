@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
-from problems.bbob.frames import Landscape
+from problems.bbob.recipe import Recipe
+from problems.bbob.side_by_side import FrameStack, Instances
 from problems.blocks import in_blocks
 
 __all__ = ["Function"]
@@ -16,15 +17,14 @@ class Function:
 
     Parameters
     ----------
-    build : callable
-        `build(*key)` -> Landscape; a function of a module, so that it pickles by name.
-    *key
-        What `build` takes, such as function, n and instance.
+    recipe : Recipe
+        How its suite makes functions.
+    function, n, instance : int
     """
 
-    def __init__(self, build: Callable[..., Landscape], *key: Any) -> None:
-        self.build, self.key = build, key
-        self.landscape = build(*key)
+    def __init__(self, recipe: Recipe, function: int, n: int, instance: int) -> None:
+        self.recipe, self.key = recipe, (function, n, instance)
+        self.landscape = recipe(*self.key)
 
     def __call__(self, x: Any) -> Any:
         """Values at x of shape (..., n)."""
@@ -32,4 +32,16 @@ class Function:
         return in_blocks(landscape.value, x, landscape.width) + landscape.f_opt
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.build, *self.key)
+        return type(self), (self.recipe, *self.key)
+
+    @property
+    def kind(self) -> Hashable:
+        """Stacks hold instances of one function in one n."""
+        return (Function, self.recipe, *self.key[:2])
+
+    @classmethod
+    def beside(cls, members: Sequence[Function]) -> Instances:
+        """Instances as one."""
+        recipe = members[0].recipe
+        frames = FrameStack([recipe.frame(*m.key) for m in members])
+        return Instances(recipe, members[0].key[0], frames)

@@ -1,5 +1,7 @@
 """Functions f21 and f22 of BBOB: Gallagher's Gaussian peaks (Hansen et al. 2009, INRIA research report 6829)."""
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,20 @@ def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: floa
     first_condition : float
         Condition of the highest peak; the others' go up to 1000.
     """
+    places, coefficients, constant = frame.draw(partial(_peaks, peaks, half_width, first_condition))
+    (turn,) = frame.rotations()
+
+    def value(x: Array) -> Array:
+        u = turn(x)
+        exponent = np.max(transforms.turn(coefficients, np.concatenate([u * u, u], axis=-1)) + constant, axis=-1)
+        gap = transforms.oscillate(10.0 - np.exp(exponent))
+        return gap * gap
+
+    return Landscape(frame.penalise(value, 1.0), places, width=max(1.0, peaks / frame.n))
+
+
+def _peaks(peaks: int, half_width: float, first_condition: float, frame: Frame) -> tuple[Array, Array, Array]:
+    """The place of the highest peak (n,), and of all peaks the coefficients of u^2 and u (K, 2n) and the constant."""
     n, seed = frame.n, frame.seed
     (turn,) = frame.rotations()
     order = np.argsort(legacy.uniform(peaks - 1, seed), kind="stable")
@@ -40,11 +56,4 @@ def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: floa
     turned = turn(places)
     coefficients = np.concatenate([curvature / (-2.0 * n), curvature * turned / n], axis=1)
     constant = np.log(height) - (curvature * turned**2).sum(-1) / (2.0 * n)
-
-    def value(x: Array) -> Array:
-        u = turn(x)
-        exponent = np.max(transforms.turn(coefficients, np.concatenate([u * u, u], axis=-1)) + constant, axis=-1)
-        gap = transforms.oscillate(10.0 - np.exp(exponent))
-        return gap * gap
-
-    return Landscape(frame.penalise(value, 1.0), places[0], width=max(1.0, peaks / n))
+    return places[0], coefficients, constant

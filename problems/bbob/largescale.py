@@ -56,41 +56,72 @@ class Blocks:
 
     Parameters
     ----------
-    seed, n : int
-        Seed of the first block and number of variables; block k is drawn from seed + 1e6 k.
-    before, after : int, optional
-        Seeds of the permutations; without them the order stays.
+    stack : ndarray, shape (blocks, 40, 40)
+        With two axes more, (r, 1, ...), for r instances side by side; so have the others.
+    last : ndarray or None
+        The smaller block that remains.
+    before, after : ndarray of int, shape (n,), or None
+        Permutations; without them the order stays.
     """
 
-    def __init__(self, seed: int, n: int, before: int | None = None, after: int | None = None) -> None:
+    def __init__(self, stack: Array, last: Array | None, before: Order | None, after: Order | None) -> None:
+        self._stack, self._last, self._before, self._after = stack, last, before, after
+
+    @classmethod
+    def drawn(cls, seed: int, n: int, before: int | None = None, after: int | None = None) -> Blocks:
+        """Of the seed of the first block, and seeds of the permutations; block k is drawn from seed + 1e6 k."""
         whole, rest = divmod(n, BLOCK)
         blocks = [legacy.rotation(seed + MILLION * k, BLOCK) for k in range(whole)]
-        self._stack = np.array(blocks).reshape(whole, BLOCK, BLOCK)
-        self._last = legacy.rotation(seed + MILLION * whole, rest) if rest else None
         moves = n > BLOCK
-        self._before = permutation(before, n) if moves and before is not None else None
-        self._after = permutation(after, n) if moves and after is not None else None
+        return cls(
+            np.array(blocks).reshape(whole, BLOCK, BLOCK),
+            np.ascontiguousarray(legacy.rotation(seed + MILLION * whole, rest)) if rest else None,
+            permutation(before, n) if moves and before is not None else None,
+            permutation(after, n) if moves and after is not None else None,
+        )
+
+    @property
+    def arrays(self) -> tuple[Array, Array | None, Order | None, Order | None]:
+        """What makes it."""
+        return self._stack, self._last, self._before, self._after
+
+    @classmethod
+    def of(cls, *arrays: Any) -> Blocks:
+        """Of what `arrays` gave."""
+        return cls(*arrays)
 
     def __call__(self, x: Array) -> Array:
         """Apply the map to x of shape (..., n)."""
-        y = self._turn(x if self._before is None else np.take(x, self._before, axis=-1), self._stack, self._last)
-        return y if self._after is None else np.take(y, self._after, axis=-1)
+        return _ordered(self._turn(_ordered(x, self._before), self._stack, self._last), self._after)
 
     def inverse(self, y: Array) -> Array:
         """Undo the map."""
-        x = y if self._after is None else y[..., np.argsort(self._after)]
-        x = self._turn(x, self._stack.transpose(0, 2, 1), None if self._last is None else self._last.T)
-        return x if self._before is None else x[..., np.argsort(self._before)]
+        back = None if self._last is None else np.swapaxes(self._last, -1, -2)
+        x = self._turn(_ordered(y, _undone(self._after)), np.swapaxes(self._stack, -1, -2), back)
+        return _ordered(x, _undone(self._before))
 
     @staticmethod
     def _turn(x: Array, stack: Array, last: Array | None) -> Array:
-        parts = []
-        if len(stack):
-            head = x[..., : len(stack) * BLOCK]
-            parts.append(turn(stack, head.reshape(*x.shape[:-1], len(stack), BLOCK)).reshape(head.shape))
+        parts, whole = [], stack.shape[-3]
+        if whole:
+            head = x[..., : whole * BLOCK]
+            parts.append(turn(stack, head.reshape(*x.shape[:-1], whole, BLOCK)).reshape(head.shape))
         if last is not None:
-            parts.append(turn(last, x[..., len(stack) * BLOCK :]))
+            parts.append(turn(last, x[..., whole * BLOCK :]))
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+def _ordered(x: Array, order: Order | None) -> Array:
+    """x[..., order], with an order of its own for each row of a stack."""
+    if order is None:
+        return x
+    if order.ndim == 1:
+        return np.take(x, order, axis=-1)
+    return np.take_along_axis(x, np.broadcast_to(order, x.shape), axis=-1)
+
+
+def _undone(order: Order | None) -> Order | None:
+    return None if order is None else np.argsort(order, axis=-1)
 
 
 # What is added to the seed of the instance, in millions: (first permutation, rotation, second permutation)
@@ -150,7 +181,7 @@ class LargeFrame(Frame):
             return None if millions is None else self.seed + MILLION * millions
 
         return [
-            Blocks(self.seed + MILLION * added, self.n, seed(before), seed(after))
+            Blocks.drawn(self.seed + MILLION * added, self.n, seed(before), seed(after))
             for before, added, after in _TURNS[self.function]
         ]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.bbob.frames import Landscape
-from problems.bbob.suite import bbob, largescale
+from problems.bbob.frames import Frame, Landscape
+from problems.bbob.recipe import Recipe
+from problems.bbob.suite import bbob_frame, finish, largescale_frame
 from problems.bbob.transforms import round_half_up
 
 __all__ = ["LEVELS", "levels", "mixint"]
@@ -35,16 +35,20 @@ def levels(n: int) -> NDArray[np.int64]:
     return np.repeat(LEVELS, n // len(LEVELS))
 
 
-@lru_cache(maxsize=32)
-def mixint(function: int, n: int, instance: int) -> Landscape:
-    """f1 to f24 of the bbob-mixint suite, n a multiple of 5.
+def mixint_frame(function: int, n: int, instance: int) -> Frame:
+    """Random parts: those of bbob, or of bbob-largescale for many variables."""
+    return (bbob_frame if n < _LARGE else largescale_frame)(function, n, instance)
+
+
+def finish_mixint(function: int, frame: Frame) -> Landscape:
+    """The continuous function behind a grid.
 
     Integer v of 0..k-1 stands for the v-th of k equidistant points in (-4, 4), moved so that the point nearest to the
     optimum of the continuous function lies on it.
     """
-    inner = (bbob if n < _LARGE else largescale)(function, n, instance)
+    inner = finish(function, frame)
     factor, value = _FACTORS[function - 1], inner.value
-    count = levels(n)
+    count = levels(frame.n)
     discrete = count > 0
     top = np.where(discrete, count - 1.0, 1.0)
     low = -4.0 + 8.0 / (count + 1.0)
@@ -58,3 +62,6 @@ def mixint(function: int, n: int, instance: int) -> Landscape:
 
     x_opt = np.where(discrete, best, inner.x_opt)
     return replace(inner, value=rounded, x_opt=x_opt, f_opt=factor * inner.f_opt, differentiable=False)
+
+
+mixint = Recipe(mixint_frame, finish_mixint)

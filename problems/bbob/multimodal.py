@@ -91,7 +91,7 @@ def griewank_rosenbrock(frame: Frame, factor: float = 10.0) -> Landscape:
     """f19: Griewank's mean of s / 4000 + 1 - cos s over Rosenbrock's terms s, with 1 - cos s = 2 sin(s / 2)^2."""
     (turn,) = frame.rotations()
     squeeze = valley_scale(frame)
-    x_opt = turn.inverse(frame.full(0.5 / squeeze))
+    x_opt = frame.draw(lambda one: one.rotations()[0].inverse(one.full(0.5 / squeeze)))
     mean = np.full(frame.n - 1, factor / (frame.n - 1))
 
     def value(x: Array) -> Array:
@@ -110,7 +110,7 @@ def schwefel(frame: Frame) -> Landscape:
     The minimum lies between two decimals of which COCO evaluates with one and gives the other as the best point, where
     the value is the same; bbob-mixint aligns its integers with the latter.
     """
-    sign = np.where(legacy.uniform(frame.n, frame.seed) < 0.5, -1.0, 1.0)
+    sign = frame.draw(lambda one: np.where(legacy.uniform(one.n, one.seed) < 0.5, -1.0, 1.0))
     place, best = 4.2096874637, 4.2096874633
     scales, mean, ones = conditioning(frame.n, 10.0), frame.full(-2.0 / frame.n), frame.full(1.0)
 
@@ -157,7 +157,7 @@ def katsuura(frame: Frame) -> Landscape:
 def lunacek_bi_rastrigin(frame: Frame) -> Landscape:
     """f24: two funnels, the wider of them without the optimum."""
     n = frame.n
-    sign = np.where(legacy.gaussian(n, frame.seed) < 0.0, -1.0, 1.0)
+    sign = frame.draw(lambda one: np.where(legacy.gaussian(n, one.seed) < 0.0, -1.0, 1.0))
     first, second = frame.rotations()
     turn = frame.chain(first, conditioning(n, 100.0), second)
     s = 1.0 - 0.5 / (np.sqrt(n + 20.0) - 4.1)

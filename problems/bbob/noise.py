@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from problems.bbob import legacy
 
-__all__ = ["CocoStream", "KeyedStream", "Stream"]
+__all__ = ["CocoStream", "KeyedStream", "Stream", "StreamsInTurn"]
 
 Array = NDArray[np.float64]
 
@@ -65,3 +65,23 @@ class CocoStream:
         """Numbers from (0, 1), shape (points, each)."""
         first, self._uniforms = self._uniforms + 1, self._uniforms + points * each
         return np.array([legacy.uniform(1, first + k)[0] for k in range(points * each)]).reshape(points, each)
+
+
+class StreamsInTurn:
+    """Streams of rows side by side: each gives the numbers for its own points, one row after the other.
+
+    Parameters
+    ----------
+    streams : list of Stream
+    """
+
+    def __init__(self, streams: list[Stream]) -> None:
+        self.streams = streams
+
+    def normal(self, points: int, each: int) -> Array:
+        """Standard normal numbers, shape (points, each)."""
+        return np.concatenate([stream.normal(points // len(self.streams), each) for stream in self.streams])
+
+    def uniform(self, points: int, each: int) -> Array:
+        """Numbers from [0, 1), shape (points, each)."""
+        return np.concatenate([stream.uniform(points // len(self.streams), each) for stream in self.streams])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from problems.bbob import legacy
 from problems.bbob.frames import Frame, Landscape
 from problems.bbob.function import Function
 from problems.bbob.multimodal import griewank_rosenbrock
-from problems.bbob.noise import CocoStream, KeyedStream, Stream
+from problems.bbob.noise import CocoStream, KeyedStream, Stream, StreamsInTurn
+from problems.bbob.recipe import Recipe
+from problems.bbob.side_by_side import Instances
 from problems.bbob.suite import FUNCTIONS
 from problems.bbob.transforms import penalty
 from problems.bbob.unimodal import ellipsoid_rotated
@@ -32,20 +34,26 @@ _VARIANTS: dict[int, Callable[[Frame], Landscape]] = {
 }
 
 
-@lru_cache(maxsize=32)
-def bare(function: int, n: int, instance: int) -> Landscape:
-    """Landscape of f101 to f130 that the noise acts on: without any penalty."""
-    base = _BASES[(function - 101) // 3]
-    frame = Frame(base, n, legacy.instance_seed(function, instance), penalised=False)
-    return replace(_VARIANTS.get(base, FUNCTIONS[base])(frame), f_opt=legacy.offset(function, instance))
+def noisy_frame(function: int, n: int, instance: int) -> Frame:
+    """Random parts of the noiseless function: without any penalty of its own."""
+    base, seed = _BASES[(function - 101) // 3], legacy.instance_seed(function, instance)
+    return Frame(base, n, seed, penalised=False, f_opt=legacy.offset(function, instance))
 
 
-@lru_cache(maxsize=32)
-def noiseless(function: int, n: int, instance: int) -> Landscape:
-    """Landscape of f101 to f130 without noise, with the penalty that the suite adds."""
-    inner = bare(function, n, instance)
-    value, weights = inner.value, np.full(n, 100.0)
+def finish_bare(function: int, frame: Frame) -> Landscape:
+    """What the noise of f101 to f130 acts on."""
+    return replace(_VARIANTS.get(frame.function, FUNCTIONS[frame.function])(frame), f_opt=frame.f_opt)
+
+
+def finish_noiseless(function: int, frame: Frame) -> Landscape:
+    """f101 to f130 without noise, with the penalty that the suite adds."""
+    inner = finish_bare(function, frame)
+    value, weights = inner.value, np.full(frame.n, 100.0)
     return replace(inner, value=lambda x: value(x) + penalty(x, weights))
+
+
+bare = Recipe(noisy_frame, finish_bare)
+noiseless = Recipe(noisy_frame, finish_noiseless)
 
 
 def _gaussian(f: Array, stream: Stream, beta: float) -> Array:
@@ -93,6 +101,7 @@ class Noisy:
     """
 
     def __init__(self, function: int, n: int, instance: int, seed: int, run: int, noise: str | Stream) -> None:
+        self.key = (function, n)
         self._base, self._weights = Function(bare, function, n, instance), np.full(n, 100.0)
         self._f_opt = self._base.landscape.f_opt
         self._model = _model(function, n)
@@ -116,3 +125,37 @@ class Noisy:
         """Begin a keyed stream anew, with a key drawn from `rng`; COCO's stream and a caller's own stay as they are."""
         if isinstance(self.stream, KeyedStream):
             self.stream = KeyedStream(int(rng.integers(2**63)))
+
+    @property
+    def kind(self) -> Hashable:
+        """Stacks hold instances and runs of one function in one n, each with its own stream."""
+        return (Noisy, *self.key)
+
+    @classmethod
+    def beside(cls, members: Sequence[Noisy]) -> NoisyInstances:
+        """Instances as one."""
+        return NoisyInstances(Function.beside([m._base for m in members]), list(members))
+
+
+class NoisyInstances:
+    """Noisy functions side by side; a row draws what its function would draw alone.
+
+    Parameters
+    ----------
+    base : Instances
+    members : list of Noisy
+    """
+
+    def __init__(self, base: Instances, members: list[Noisy]) -> None:
+        self.base, self.members = base, members
+
+    def __call__(self, x: Any) -> Any:
+        """Noisy values (r, k) at x (r, k, n)."""
+        first, f_opt = self.members[0], self.base.landscape.f_opt
+        noisy = first._model(self.base(x) - f_opt, StreamsInTurn([m.stream for m in self.members]))
+        return noisy + f_opt + 1.01e-8 + penalty(x, first._weights)
+
+    def take(self, rows: Any) -> NoisyInstances:
+        """Some rows, with their streams as they stand."""
+        chosen = np.arange(len(self.members))[rows]
+        return NoisyInstances(self.base.take(rows), [self.members[i] for i in chosen])

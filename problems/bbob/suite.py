@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
 from problems.bbob import gallagher, legacy, multimodal, separable, unimodal
 from problems.bbob.frames import Array, Frame, Landscape
 from problems.bbob.largescale import LargeFrame
+from problems.bbob.recipe import Recipe
 
-__all__ = ["FUNCTIONS", "bbob", "boxed", "largescale"]
+__all__ = ["FUNCTIONS", "bbob", "bbob_frame", "boxed", "finish", "largescale", "largescale_frame"]
 
 FUNCTIONS: dict[int, Callable[[Frame], Landscape]] = {
     1: separable.sphere,
@@ -42,28 +43,40 @@ FUNCTIONS: dict[int, Callable[[Frame], Landscape]] = {
 }
 
 
-@lru_cache(maxsize=32)
-def bbob(function: int, n: int, instance: int) -> Landscape:
-    """f1 to f24 of the bbob suite."""
-    landscape = FUNCTIONS[function](Frame(function, n, legacy.instance_seed(function, instance)))
-    return replace(landscape, f_opt=legacy.offset(function, instance))
+def bbob_frame(function: int, n: int, instance: int) -> Frame:
+    """Random parts of the bbob suite."""
+    seed, f_opt = legacy.instance_seed(function, instance), legacy.offset(function, instance)
+    return Frame(function, n, seed, f_opt=f_opt)
 
 
-@lru_cache(maxsize=32)
-def largescale(function: int, n: int, instance: int) -> Landscape:
-    """f1 to f24 of the bbob-largescale suite."""
-    landscape = FUNCTIONS[function](LargeFrame(function, n, legacy.instance_seed(function, instance)))
-    return replace(landscape, f_opt=legacy.offset(function, instance))
+def largescale_frame(function: int, n: int, instance: int) -> LargeFrame:
+    """Random parts of the bbob-largescale suite."""
+    seed, f_opt = legacy.instance_seed(function, instance), legacy.offset(function, instance)
+    return LargeFrame(function, n, seed, f_opt=f_opt)
 
 
-@lru_cache(maxsize=32)
-def boxed(function: int, n: int, instance: int) -> Landscape:
-    """f1 to f24 of the bbob-boxed suite: optima up to the bounds, and infinity beyond them."""
-    seed = legacy.instance_seed(function, instance)
-    landscape = FUNCTIONS[function](Frame(function, n, seed, half_width=5.0, peak_shrink=1.0))
+def boxed_frame(function: int, n: int, instance: int) -> Frame:
+    """Random parts of the bbob-boxed suite: optima up to the bounds."""
+    seed, f_opt = legacy.instance_seed(function, instance), legacy.offset(function, instance)
+    return Frame(function, n, seed, half_width=5.0, peak_shrink=1.0, f_opt=f_opt)
+
+
+def finish(function: int, frame: Frame) -> Landscape:
+    """The function as it is."""
+    return replace(FUNCTIONS[function](frame), f_opt=frame.f_opt)
+
+
+def finish_boxed(function: int, frame: Frame) -> Landscape:
+    """Infinity beyond the bounds."""
+    landscape = finish(function, frame)
     inner = landscape.value
 
     def value(x: Array) -> Array:
         return np.where(np.max(np.abs(x), axis=-1) > 5.0, np.inf, inner(x))
 
-    return replace(landscape, value=value, f_opt=legacy.offset(function, instance))
+    return replace(landscape, value=value)
+
+
+bbob = Recipe(bbob_frame, finish)
+largescale = Recipe(largescale_frame, finish)
+boxed = Recipe(boxed_frame, finish_boxed)

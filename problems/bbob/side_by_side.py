@@ -1,0 +1,162 @@
+"""Instances of one function side by side: each parameter gets a leading axis, and the formulas stay as they are.
+
+A builder that is handed a `FrameStack` in place of a `Frame` draws arrays (r, 1, n) in place of (n,), and matrices
+(r, 1, n, n) in place of (n, n). NumPy's products go through them matrix by matrix, as for one instance, so that values
+have the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from problems.bbob.frames import Array, Dense, Frame, Landscape, Map, Rotation
+from problems.bbob.recipe import Recipe
+from problems.blocks import BLOCK
+
+__all__ = ["FrameStack", "Instances"]
+
+
+class FrameStack(Frame):
+    """Random parts of several instances of one function.
+
+    Parameters
+    ----------
+    frames : sequence of Frame
+        Of one function and n.
+    known : list of arrays, optional
+        What the builder draws, in the order in which it does, where that is known.
+    """
+
+    def __init__(self, frames: Sequence[Frame], known: list[Any] | None = None) -> None:
+        first = frames[0]
+        super().__init__(
+            first.function, first.n, first.seed, first.half_width, first.peak_shrink, first.penalised, first.f_opt
+        )
+        offsets = np.array([frame.f_opt for frame in frames])[:, None]
+        for name, value in (("frames", tuple(frames)), ("f_opt", offsets), ("drawn", []), ("known", known or [])):
+            object.__setattr__(self, name, value)
+
+    frames: tuple[Frame, ...]
+    drawn: list[Any]
+    known: list[Any]
+
+    def take(self, rows: Any) -> FrameStack:
+        """Some of the instances: one index into each parameter."""
+        chosen = np.arange(len(self.frames))[rows]
+        return FrameStack([self.frames[i] for i in chosen], [_indexed(value, rows) for value in self.drawn])
+
+    def _recall(self, make: Callable[[], Any]) -> Any:
+        """What `make` gives, or what is known to come next."""
+        k = len(self.drawn)
+        self.drawn.append(self.known[k] if k < len(self.known) else make())
+        return self.drawn[k]
+
+    def draw(self, make: Callable[[Frame], Any]) -> Any:
+        """What `make` gives for each frame, side by side: an array or a tuple of arrays (or None)."""
+
+        def stacked() -> Any:
+            parts = [make(frame) for frame in self.frames]
+            if not isinstance(parts[0], tuple):
+                return np.stack(parts)[:, None]
+            columns = zip(*parts, strict=True)
+            return tuple(None if column[0] is None else np.stack(column)[:, None] for column in columns)
+
+        return self._recall(stacked)
+
+    @property
+    def block(self) -> int:
+        """How many variables are turned together."""
+        return self.frames[0].block
+
+    @property
+    def scale(self) -> float:
+        """Factor on the values of those functions that grow with n."""
+        return self.frames[0].scale
+
+    @property
+    def special(self) -> int:
+        """How many axes are the short or the long ones in f11 to f13."""
+        return self.frames[0].special
+
+    @property
+    def step_edge(self) -> float:
+        """Slope of f7 on its lowest plateau."""
+        return self.frames[0].step_edge
+
+    def optimum(self, added: int = 0) -> Array:
+        """x_opt of each, shape (r, 1, n)."""
+        found: Array = self.draw(lambda frame: frame.optimum(added))
+        return found
+
+    def valley_optimum(self, turn: Rotation, factor: float) -> Array:
+        """x_opt of f9, shape (r, 1, n)."""
+        found: Array = self.draw(lambda frame: frame.valley_optimum(frame.rotations()[0], factor))
+        return found
+
+    def rotations(self) -> Sequence[Rotation]:
+        """Rotations of the function, each of all instances."""
+        kinds = [type(rotation) for rotation in self.frames[0].rotations()]
+
+        def arrays(k: int, frame: Frame) -> Any:
+            return frame.rotations()[k].arrays
+
+        return [kind.of(*self.draw(partial(arrays, k))) for k, kind in enumerate(kinds)]
+
+    def chain(self, first: Any, diagonal: Array, second: Any) -> Map:
+        """x -> second(diagonal * first(x)), in one product or one after the other, as for one instance."""
+        chain = type(self.frames[0]).chain
+        if not isinstance(first, Dense):
+            return chain(self, first, diagonal, second)
+        return Dense(self._recall(lambda: Frame.product(first, diagonal, second)))
+
+
+def _indexed(value: Any, rows: Any) -> Any:
+    return tuple(None if part is None else part[rows] for part in value) if isinstance(value, tuple) else value[rows]
+
+
+class Instances:
+    """Instances of one function as one callable: x (r, k, n) -> (r, k).
+
+    Parameters
+    ----------
+    recipe : Recipe
+    function : int
+    frames : FrameStack
+    """
+
+    def __init__(self, recipe: Recipe, function: int, frames: FrameStack) -> None:
+        self.recipe, self.function, self.frames = recipe, function, frames
+        self.landscape: Landscape = recipe.finish(function, frames)
+        self._parts: dict[tuple[int, int], Instances] = {}
+
+    def take(self, rows: Any) -> Instances:
+        """Some of the instances."""
+        return Instances(self.recipe, self.function, self.frames.take(rows))
+
+    def __call__(self, x: Any) -> Any:
+        """Values, in parts that stay in the cache where there are many points."""
+        landscape = self.landscape
+        if type(x) is not np.ndarray or x.size * landscape.width <= BLOCK:
+            return landscape.value(x) + landscape.f_opt
+        count, points, n = x.shape
+        room = max(1, int(BLOCK / landscape.width) // n)  # points in a part
+        if points >= room or count == 1:
+            values = np.empty((count, points))
+            for i in range(count):
+                part = self._part(i, i + 1)
+                for j in range(0, points, room):
+                    values[i : i + 1, j : j + room] = part.value(x[i : i + 1, j : j + room])
+            return values + landscape.f_opt
+        rows = max(1, room // points)
+        parts = [self._part(i, min(i + rows, count)).value(x[i : i + rows]) for i in range(0, count, rows)]
+        return np.concatenate(parts) + landscape.f_opt
+
+    def _part(self, start: int, stop: int) -> Landscape:
+        """The landscape of consecutive instances, kept."""
+        if (start, stop) not in self._parts:
+            self._parts[start, stop] = self.take(slice(start, stop))
+        return self._parts[start, stop].landscape

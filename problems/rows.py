@@ -1,0 +1,77 @@
+"""Functions side by side: row i of a batch goes to function i, all rows in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from problems.numbers import FloatArray
+
+__all__ = ["Member", "Rows", "Shared", "abreast", "kind_of", "rows_of"]
+
+
+class Rows(Protocol):
+    """r functions at once."""
+
+    def __call__(self, x: Any) -> Any:
+        """Values (r, k) at x (r, k, n): row i is that of function i, to the last bit."""
+
+    def take(self, rows: Any) -> Rows:
+        """The functions of these rows, in their order; `rows` is an array of indices or a slice."""
+
+
+class Member(Protocol):
+    """A callable that can stand beside others of its kind."""
+
+    @property
+    def kind(self) -> Hashable:
+        """Equal for those that can share a call; None if it can share none."""
+
+    @classmethod
+    def beside(cls, members: Sequence[Any]) -> Rows:
+        """The members, all of one kind, as one."""
+
+
+class Shared:
+    """One and the same vectorised function in all rows.
+
+    Parameters
+    ----------
+    fun : callable
+        x of shape (..., n) -> (...).
+    """
+
+    def __init__(self, fun: Callable[[Any], Any]) -> None:
+        self.fun = fun
+
+    def __call__(self, x: Any) -> Any:
+        """Values (r, k) at x (r, k, n)."""
+        return self.fun(x)
+
+    def take(self, rows: Any) -> Shared:
+        """Itself: there is one function only."""
+        return self
+
+
+def kind_of(fun: Callable[..., Any]) -> Hashable:
+    """What two functions must have in common to share a call, or None."""
+    if hasattr(fun, "beside"):
+        kind: Hashable = fun.kind  # type: ignore[attr-defined]  # a Member has one
+        return kind
+    return ("shared", id(fun))
+
+
+def rows_of(members: Sequence[Callable[..., Any]]) -> Rows:
+    """Functions of one kind as one."""
+    first = members[0]
+    if hasattr(first, "beside"):
+        rows: Rows = type(first).beside(members)  # type: ignore[attr-defined]  # a Member has it
+        return rows
+    return Shared(first)
+
+
+def abreast(arrays: Sequence[FloatArray | float]) -> FloatArray:
+    """Parameters (r, 1, ...) of arrays (...): the second axis is that of the points of a row."""
+    return np.stack([np.asarray(array) for array in arrays])[:, None]
