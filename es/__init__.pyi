@@ -17,6 +17,7 @@ from .gradient.scipy_methods import (
     TrustConstr,
 )
 from .minimize import minimize
+from .parts.contract import check_strategy
 from .parts.pareto import hypervolume
 from .parts.strategy import Strategy
 from .parts.warm_start import warm_start
@@ -118,6 +119,7 @@ __all__ = [
     "Strategy",
     "TrustConstr",
     "VkDCMAES",
+    "check_strategy",
     "get_method",
     "hypervolume",
     "methods",

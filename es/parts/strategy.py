@@ -37,18 +37,42 @@ class Strategy(Optimizer):
 
     Notes
     -----
-    A strategy gives `_init`, `_set_rates`, `_sample`, `_update` and `_invert_sample`, as in
+    A strategy gives `_sample`, what its steps are, and `_update`, what the ranked ones teach; `_init` for its state,
+    `_set_rates` for what depends on the number of points alone, and `_invert_sample`, without which points of the
+    caller's own cannot be told. Attributes that change from tell to tell are listed in `state_names`: they are what is
+    saved. Formulas go over the last axes only, `y.shape[-2]` points of `y.shape[-1]` variables, so that the same lines
+    serve one run and a stack of them, in which all state has a leading axis.
 
-    >>> class Isotropic(Strategy):
+    Examples
+    --------
+    Steps of one length for all coordinates; the mean of the better half and its spread:
+
+    >>> import numpy as np
+    >>> from es import Strategy, check_strategy
+    >>> class BetterHalf(Strategy):
+    ...     claims = frozenset({"translation", "scaling", "rotation", "monotone", "permutation"})
     ...     state_names = ("mean", "sigma")
+    ...     def _set_rates(self, popsize):
+    ...         mu = max(1, popsize // 2)
+    ...         self.weights = np.full(mu, 1 / mu)
     ...     def _init(self):
     ...         self.sigma = self.scale0.max(-1)
     ...     def _sample(self, z):
     ...         return self.sigma[..., None, None] * z
+    ...     def _invert_sample(self, y):
+    ...         return y / self.sigma[..., None, None]
     ...     def _update(self, z, y):
-    ...         self.mean += y[..., : len(y) // 2, :].mean(-2)
-
-    with formulas over the last axes only, so that the same lines serve one run and a stack of them.
+    ...         mu = len(self.weights)
+    ...         square = np.vecdot(z, z)[..., :mu, None]
+    ...         self.mean += self.weights @ y[..., :mu, :]
+    ...         self.sigma = self.sigma * np.sqrt((self.weights @ square)[..., 0] / self.n)
+    >>> check_strategy(BetterHalf)
+    >>> opt = BetterHalf([3.0, -2.0], 1.0, popsize=20, rng=1, stop={"ftarget": 1e-8})
+    >>> while not opt.stop():
+    ...     x = opt.ask()
+    ...     opt.tell(x, (x**2).sum(-1))
+    >>> bool(opt.result.success)
+    True
     """
 
     criteria: ClassVar[tuple[str, ...]] = stopping.DISTRIBUTION

@@ -12,17 +12,6 @@ from tests.es.table import CONVERGING, FAST_WITH_MANY, NAMES, ellipsoid, run, sp
 CMAES = get_method("cmaes")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_shapes_and_counts(name):
-    opt = get_method(name)(np.ones(4), 1.0, rng=0)
-    x = opt.ask()
-    assert x.shape == (opt.popsize, 4)
-    opt.tell(x, sphere(x))
-    assert opt.nfev == opt.popsize and opt.nit == 1 and opt.n_failed == 0
-    assert opt.f_best == sphere(x).min()
-    np.testing.assert_array_equal(opt.x_best, x[sphere(x).argmin()])
-
-
 @pytest.mark.parametrize("name", CONVERGING)
 def test_one_dimension(name):
     opt = run(get_method(name)([3.0], 1.0, rng=1, stop={"ftarget": 1e-9, "maxfevals": 10_000}), sphere)
@@ -96,22 +85,6 @@ def test_failures_are_counted_and_rank_last():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_injection_moves_the_search(name):
-    """A far better point of the caller's own pulls the mean towards it, by a clipped length."""
-    best = np.full(5, 3.0)
-    plain, injected = (get_method(name)(np.zeros(5), 0.5, rng=2) for _ in range(2))
-    for _ in range(8):
-        x = plain.ask()
-        plain.tell(x, sphere(x - best))
-        x = injected.ask()
-        x[0] = best
-        injected.tell(x, sphere(x - best))
-    assert injected.f_best == 0
-    assert sphere(injected.mean - best) < sphere(plain.mean - best)
-    assert np.isfinite(injected.mean).all()
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_points_of_the_callers_own_only(name):
     rng = np.random.default_rng(0)
     opt = get_method(name)(np.ones(3), 1.0, rng=0)
@@ -127,23 +100,6 @@ def test_injected_mean_has_no_direction():
     x[:] = opt.mean
     opt.tell(x, np.arange(len(x)))
     assert np.isfinite(opt.A).all() and np.isfinite(opt.sigma)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_asking_ahead(name):
-    a, b = (get_method(name)(np.ones(3), 1.0, popsize=6, rng=4) for _ in range(2))
-    first, second = a.ask(), a.ask(4)
-    x = np.concatenate([second, first])[::-1]
-    a.tell(x, sphere(x))
-    y = np.concatenate([b.ask(), b.ask(4)])
-    b.tell(y, sphere(y))
-    np.testing.assert_array_equal(a.mean, b.mean)
-    assert a.nfev == b.nfev == len(x)
-    # Part of a population, and a single point.
-    x = a.ask()
-    a.tell(x[:3], sphere(x[:3]))
-    a.tell(x[3:4], sphere(x[3:4]))
-    assert np.isfinite(a.mean).all() and np.isfinite(a.ask()).all()
 
 
 def test_rank_by_and_feasible():
