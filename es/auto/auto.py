@@ -263,7 +263,9 @@ class Auto(BatchOptimizer):
         rng = np.random.default_rng(self._draw())
         width = self.ub - self.lb
         inner = MARGIN * np.where(np.isfinite(width), width, 0.0)
-        near, far = self.start - 3 * self.scale, self.start + 3 * self.scale
+        # Open sides: around the start, as far as the best point is from it, and further from restart to restart.
+        reach = max(3.0, float(np.max(np.abs(self._x - self.start) / self.scale))) * 2 ** (self.restarts % 8 / 4)
+        near, far = self.start - reach * self.scale, self.start + reach * self.scale
         low = np.where(np.isfinite(width), self.lb + inner, np.maximum(near, self.lb))
         high = np.where(np.isfinite(width), self.ub - inner, np.minimum(far, self.ub))
         self._pool = rng.uniform(low, high, (POOL, len(low)))

@@ -23,6 +23,7 @@ FAILURES = 3  # in a row end the run
 DOUBTFUL = 0.1  # a step that gains less than this part of what the slope promised raises doubt about noise
 CLEAR = 30.0  # times what was assumed: ripples at the bottom of a smooth function come to a few times rounding
 NOISY = 0.1  # where four times the noise is more than this part of all that was gained, differences no longer pay
+FAR = 5.0  # scales from where it began, a run knows nothing of the coarse curvature
 SMALL_SCALE = 15.0  # times the coarse curvature at the Hessian, and
 AT_ONCE = 100.0  # along the first steps: a rough function
 
@@ -80,7 +81,8 @@ class NewtonLoop(Stepwise):
         self.scale, self.lb, self.ub = scale, lb, ub
         self.curvature, self.spread = curvature, spread
         self.hessian, self.gradient = hessian, gradient
-        self.width = np.where(np.isfinite(ub - lb), ub - lb, 20 * scale)
+        self.origin = x.copy()
+        self.width = self._reachable()
         self.S = np.diag(scale)
         self.slope: FloatArray | None = None  # along the columns of S, at x
         self.nit = 0
@@ -98,6 +100,11 @@ class NewtonLoop(Stepwise):
         gained = self.f_start - self.f
         return max(4 * EPS * abs(self.f), 4 * self.measured, RANGE * gained if gained > 0 else 0.0, 1e-300)
 
+    def _reachable(self) -> FloatArray:
+        """Width of the bounds; where they are open twenty times the scale, more the further the run has come."""
+        width = self.ub - self.lb
+        return np.where(np.isfinite(width), width, 20 * self.scale + 4 * np.abs(self.x - self.origin))
+
     # What the function is like ---------------------------------------------------------------------
 
     def _slopes(self, x: FloatArray, f: float) -> Asking:
@@ -112,9 +119,13 @@ class NewtonLoop(Stepwise):
             return self.S.T @ told[0, 1:]
         return (yield from differences.slopes(self, x, f))
 
+    def _far(self) -> bool:
+        """Whether the run has left the surroundings in which the coarse curvature was seen."""
+        return bool((np.abs(self.x - self.origin) > FAR * self.scale).any())
+
     def _small_scale(self, S: FloatArray, B: FloatArray) -> bool:
         """Whether f curves far more along the coordinates in the small (H = S^-T B S^-1) than in the large."""
-        if self.curvature is None:
+        if self.curvature is None or self._far():
             return False
         inverse = np.linalg.inv(S)
         small = np.abs(np.einsum("ki,kl,li->i", inverse, B, inverse)) / 2
@@ -126,7 +137,7 @@ class NewtonLoop(Stepwise):
 
     def _rough_step(self, s: FloatArray, curved: float) -> bool:
         """The same along the first steps s, before the Hessian is known; `curved` is s . y."""
-        if self.curvature is None or self.nit > 3:
+        if self.curvature is None or self.nit > 3 or self._far():
             return False
         coarse = float((2 * np.abs(np.nan_to_num(self.curvature)) * s * s).sum())
         return coarse > 0 and abs(curved) > AT_ONCE * coarse
@@ -134,6 +145,7 @@ class NewtonLoop(Stepwise):
     # The iteration ---------------------------------------------------------------------------------
 
     def _iteration(self) -> Asking:
+        self.width = self._reachable()
         if math.isnan(self.f):
             (self.f,) = (yield self.x[None]).tolist()
             self.f_start = self.f if math.isnan(self.f_start) else self.f_start

@@ -102,8 +102,7 @@ def run(case: Case, suite: str, method: str, seed: int, budget: int) -> Curve:
     ledger = Ledger(problem, keep_trace=True)
     es.minimize(ledger, x0, rng=int(rng.integers(2**62)), **wanted)
     trace = ledger.trace
-    true = trace.f
-    return Curve((trace.nfev + trace.njev).astype(float), true, float(problem(x0)) if len(true) == 0 else true[0])
+    return Curve((trace.nfev + trace.njev).astype(float), trace.f, float(problem(x0)))
 
 
 def hits(curve: Curve, targets: FloatArray) -> FloatArray:
