@@ -25,7 +25,7 @@ from es.core.arrays import FloatArray
 from es.core.stopping import COMMON
 
 ALONE = 100  # evaluations per variable that the first quasi-Newton run has before CMA-ES runs beside it
-NOISE = 1e-6  # of all that was gained: noise above it lowers the share of differences
+NOISE = 1e-9  # of all that was gained: noise above it lowers the share of differences
 LARGER = 3  # times the default population where f is rough or flat
 LOOK = 30  # evaluations per variable in which a run that goes well divides its Newton decrement by 4
 SHARES = {"holds": 0.95, "else": 0.5, "noisy": 0.1}  # of restarts in the race: while they hold the best value, ...
@@ -34,7 +34,7 @@ POOL = 10  # random points of which the best is where a restart begins
 MARGIN = 0.1  # of the width of the bounds that is left out at each side
 PART = 0.1  # of the budget that a Hessian may take
 ENOUGH = 10  # restarts without a better value end a run that has no budget
-CMA_ALONE = ("rough", "flat", "noisy")  # verdicts that leave the field to CMA-ES
+CMA_ALONE = ("rough", "flat", "noisy", "stepped")  # verdicts that leave the field to CMA-ES
 
 
 class Auto(BatchOptimizer):
@@ -214,7 +214,7 @@ class Auto(BatchOptimizer):
         additive = self.separable is not None and self.separable.additive
         self.verdict = "additive, " + smooth if additive else smooth
         if newton.ended in CMA_ALONE:
-            self.verdict, self.factor = newton.ended, LARGER
+            self.verdict, self.factor = newton.ended, 1 if newton.ended == "noisy" else LARGER
         self.restarts = 2
         self.used = {"newton": 0.0, "cma": 0.0}
         self.halve_at = MEMORY

@@ -59,10 +59,19 @@ def noise_level(values: FloatArray) -> float | None:
     return None
 
 
+def of_order(values: FloatArray, k: int) -> float:
+    """Standard deviation that the differences of order k speak for, if the values are noise."""
+    table = np.diff(values, k)
+    return math.factorial(k) / math.sqrt(math.factorial(2 * k)) * math.sqrt(float(np.mean(table * table)))
+
+
 def measure(
     x: FloatArray, f: float, scale: FloatArray, lb: FloatArray, ub: FloatArray, least: float
-) -> Generator[FloatArray, FloatArray, float]:
-    """Yields points on ever wider lines through x until they tell the noise; returns its level, 0 if below `least`."""
+) -> Generator[FloatArray, FloatArray, tuple[float, bool]]:
+    """Yields points on ever wider lines through x until they tell the noise.
+
+    Returns its level, 0 if below `least`, and whether it comes in steps: values that repeat on the finer line.
+    """
     n = len(x)
     side = np.where(np.arange(n) % 2 == 0, 1.0, -1.0)
     inward = np.where(x + scale > ub, -1.0, np.where(x - scale < lb, 1.0, side))
@@ -70,24 +79,23 @@ def measure(
     for i in range(SPACINGS):
         h = FIRST * 100**i
         if h * POINTS > 1:
-            return 0.0
+            return 0.0, False
         values = np.concatenate([[f], (yield _line(x, h * d, lb, ub))])
         if not np.isfinite(values).all():
-            return 0.0
+            return 0.0, False
         if len(np.unique(values)) < POINTS - 1:  # too fine: steps of rounding, or nothing at all
             continue
-        level = noise_level(values)
-        if level is None or level <= least:
-            return 0.0
+        level = noise_level(values) or of_order(values, 3)
+        if level <= least:
+            return 0.0, False
         # Ripples of a smooth function vanish on a finer line; noise stays, and rounding gives values that repeat.
         values = np.concatenate([[f], (yield _line(x, h * FINER * d, lb, ub))])
         if not np.isfinite(values).all():
-            return 0.0
+            return 0.0, False
         if len(np.unique(values)) < POINTS - 1:
-            return level
-        finer = noise_level(values)
-        return level if finer is not None and finer > level / 10 else 0.0
-    return 0.0
+            return level, True
+        return (level if of_order(values, 3) > level / 10 else 0.0), False
+    return 0.0, False
 
 
 def _line(x: FloatArray, d: FloatArray, lb: FloatArray, ub: FloatArray) -> FloatArray:

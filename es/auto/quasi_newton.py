@@ -22,6 +22,7 @@ RANGE = 1e-20  # of all that was gained: less means nothing, however small f its
 FAILURES = 3  # in a row end the run
 DOUBTFUL = 0.1  # a step that gains less than this part of what the slope promised raises doubt about noise
 CLEAR = 30.0  # times what was assumed: ripples at the bottom of a smooth function come to a few times rounding
+AGAIN = 6  # times that noise is measured again at what looks like the end
 NOISY = 0.1  # where four times the noise is more than this part of all that was gained, differences no longer pay
 FAR = 5.0  # scales from where it began, a run knows nothing of the coarse curvature
 SMALL_SCALE = 15.0  # times the coarse curvature at the Hessian, and
@@ -58,12 +59,13 @@ class NewtonLoop(Stepwise):
     ----------
     ended : str
         "converged", "flat" (no difference was ever seen), "rough" (curves far more in the small than in the large),
-        "noisy" (differences tell nothing), "lost" (no progress along any step), "failed" (no value at the start).
+        "noisy" or "stepped" (differences tell nothing), "lost" (no progress along any step), "failed" (no value at the
+        start).
     """
 
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "f_start", "S", "slope", "nit", "failures", "mode", "measured", "hessian", "drop", "last_drop",
-        "decrement", "gradient", "doubts",
+        "decrement", "gradient", "doubts", "remeasured",
     )  # fmt: skip
 
     def __init__(
@@ -90,6 +92,7 @@ class NewtonLoop(Stepwise):
         self.mode = "first"  # of differences: "first", "forward", "central", "long"
         self.measured = float(measured)
         self.doubts = doubts  # times that the noise may still be measured
+        self.remeasured = 0
         self.drop = self.last_drop = math.inf  # the larger of the last two decreases of f, and the last one
         self.decrement = math.inf  # squared length of the Newton step: twice what the model promises
         self.start()
@@ -162,7 +165,7 @@ class NewtonLoop(Stepwise):
             before = self.S
             B = yield from differences.second(self)
             if B is not None and self._small_scale(before, B):
-                self.ended = "rough"
+                yield from self._call_rough()
                 return
         x, f, slope = self.x, self.f, self.slope
         p = active_step(self.S, slope, x, self.lb, self.ub, self.width)
@@ -187,14 +190,14 @@ class NewtonLoop(Stepwise):
         self._take(y, f_new)
         if new is None:
             yield from self._fail()
-            return
-        self._update(y - x, p, slope, new)
+        elif self._update(y - x, p, slope, new):
+            yield from self._call_rough()
 
     def _take(self, y: FloatArray, f: float) -> None:
         self.x, self.f, self.nit, self.failures, self.slope = y, f, self.nit + 1, 0, None
 
-    def _update(self, s: FloatArray, p: FloatArray, old: FloatArray, new: FloatArray) -> None:
-        """BFGS for the step s along S p, with the slopes before and after it along the columns of S."""
+    def _update(self, s: FloatArray, p: FloatArray, old: FloatArray, new: FloatArray) -> bool:
+        """BFGS for the step s along S p, with slopes before and after it along the columns of S; True if f is rough."""
         d = self.S @ p
         a = float(s @ d) / float(d @ d)
         if np.abs(s - a * d).max() <= 1e-6 * np.abs(s).max() + 4 * EPS * np.abs(self.x).max():
@@ -204,19 +207,18 @@ class NewtonLoop(Stepwise):
                 p = np.asarray(np.linalg.solve(self.S, s), dtype=np.float64)
             except np.linalg.LinAlgError:
                 self._start_over()
-                return
+                return False
         q = new - old
         pq, pp = float(p @ q), float(p @ p)
-        if self._rough_step(s, pq):
-            self.ended = "rough"
         if not pq > 1e-10 * math.sqrt(pp * float(q @ q)):
             self.slope, self.mode = new, "forward" if self.mode == "first" and pq > 0 else self.mode
-            return
+            return self._rough_step(s, pq)
         if self.mode == "first":  # the first factor knew no curvature: Nocedal and Wright (6.20)
             size = math.sqrt(pp / pq)
             self.S, p, q, new, self.mode = self.S * size, p / size, q * size, new * size, "forward"
         L = updated_factor(p, q)
         self.S, self.slope = self.S @ L, L.T @ new
+        return self._rough_step(s, pq)
 
     # Failures and doubts ---------------------------------------------------------------------------
 
@@ -235,24 +237,49 @@ class NewtonLoop(Stepwise):
 
     def _end_or_go_on(self, reason: str) -> Asking:
         """About to say that the run has converged, or that f is flat: not where noise explains it."""
-        if (yield from self._doubt()):
+        if self.measured:
+            yield from self._measure_again()
+            if not self.ended:
+                return
+        elif (yield from self._doubt()):
             self._start_over()
+            return
+        self.ended = self.ended or reason
+
+    def _measure_again(self) -> Asking:
+        """Noise may have fallen with f: a run that came down to what was measured goes on, or is at its end."""
+        self.remeasured += 1
+        f, least = self.f, CLEAR * 4 * EPS * abs(self.f)
+        level, _ = yield from noise.measure(self.x, f, self.scale, self.lb, self.ub, least)
+        if level > self.measured / 3 or self.remeasured > AGAIN:
+            self.ended = "converged"
         else:
-            self.ended = reason
+            self.measured, self.slope, self.mode = level, None, "forward"
 
     def _doubt(self) -> Asking:
         """Measure the noise, a few times in a run at most; True where there is far more than was assumed."""
         if self.doubts <= 0 or self.gradient or not math.isfinite(self.f):
             return False
         self.doubts -= 1
-        level = yield from noise.measure(self.x, self.f, self.scale, self.lb, self.ub, CLEAR * self.noise)
+        level, steps = yield from noise.measure(self.x, self.f, self.scale, self.lb, self.ub, CLEAR * self.noise)
         if not level:
             return False
         self.measured = level
         gained = self.f_start - self.f
         if 4 * level > NOISY * gained:
-            self.ended = "noisy"
+            self.ended = "stepped" if steps else "noisy"
         return True
+
+    def _call_rough(self) -> Asking:
+        """About to say that f is rough: noise looks the same."""
+        if self.measured:
+            self.ended = "noisy"
+            return
+        self.doubts = max(self.doubts, 1)
+        if not (yield from self._doubt()):
+            self.ended = "rough"
+        elif not self.ended:
+            self._start_over()
 
     def _start_over(self) -> None:
         """What was learnt from differences in noise is worth nothing."""

@@ -78,7 +78,10 @@ def cases(given: argparse.Namespace) -> Iterator[Case]:
     else:
         for tag in REAL if given.suite == "real" else (given.suite,):
             for name in problems.names(tag):
-                problem = problems.get(name)
+                try:
+                    problem = problems.get(name)
+                except ImportError:
+                    continue  # its package is not installed
                 plain = not problem.constraints and problem.integrality is None
                 if plain and problem.n is not None and problem.n <= given.largest:
                     yield Case(name, problem.n, 0)
