@@ -163,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:  # settings may stand behind options too, which argparse alone does not allow
         options.settings = [*options.settings, *rest]
-    from experiments.dask_runner import BackendError
+    from experiments.backends import BackendError
     from experiments.spec import SpecError
     from experiments.store import StoreError
     from experiments.study import FailedTrial, Interrupted

@@ -1,10 +1,9 @@
-"""What goes to the workers next: trials in batches, long ones first, with a note of what is out there."""
+"""What goes to the workers next: trials in batches, long ones first."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from threading import Event
 from typing import Any
 
 __all__ = ["Scheduler"]
@@ -30,7 +29,7 @@ def _weight(trial: Mapping[str, Any]) -> float:
 
 
 class Scheduler:
-    """Hand out trials in batches of about `BATCH_SECONDS`, and know which are under way.
+    """Hand out trials in batches of about `BATCH_SECONDS`.
 
     Dispatch to a worker costs half a millisecond or more, so trials shorter than that travel together.  How long they
     take is learned from the records that come back.  Trials that can be fused travel as whole stacks.
@@ -52,12 +51,11 @@ class Scheduler:
         ordered = sorted(trials, key=lambda t: (-_weight(t), known.get(t.get("stack") or "", -1), t.get("index", 0)))
         self.waiting: deque[Trial] = deque(ordered)
         self.share = max(SMALL_STACK, len(ordered) // (4 * self.jobs))
-        self.under_way: dict[str, Trial] = {}
         self._seconds: dict[tuple[Any, ...], float] = {}
 
-    def batches(self, leaving: Event | None = None) -> Iterator[list[Trial]]:
-        """Yield batches until nothing waits, or until `leaving` is set."""
-        while not (leaving is not None and leaving.is_set()) and (batch := self.take()):
+    def batches(self) -> Iterator[list[Trial]]:
+        """Yield batches until nothing waits."""
+        while batch := self.take():
             yield batch
 
     def take(self) -> list[Trial]:
@@ -73,7 +71,6 @@ class Scheduler:
             size = 1 if seconds is None else int(BATCH_SECONDS / max(seconds, 1e-9))
             size = min(size, MAX_BATCH, len(self.waiting) // (2 * self.jobs))
             batch = self._pop(size, lambda trial: trial.get("stack") is None and _cell(trial) == cell)
-        self.under_way |= {trial["key"]: trial for trial in batch}
         return batch
 
     def _pop(self, size: int, fits: Any) -> list[Trial]:
@@ -84,24 +81,7 @@ class Scheduler:
         return batch
 
     def done(self, records: Sequence[Record]) -> None:
-        """Note what came back."""
+        """Learn from what came back how long trials take."""
         for record in records:
-            trial = self.under_way.pop(record["key"], None)
-            if trial is not None:
-                cell = _cell(trial)
-                seconds = float(record["seconds"])
-                self._seconds[cell] = 0.7 * self._seconds.get(cell, seconds) + 0.3 * seconds
-
-    def forget(self, trials: Sequence[Trial]) -> None:
-        """Note that these are no longer under way here."""
-        for trial in trials:
-            self.under_way.pop(trial["key"], None)
-
-    def suspects(self) -> list[Trial]:
-        """Take everything that was under way, after a worker died with some of it."""
-        lost = list(self.under_way.values())
-        self.under_way.clear()
-        return lost
-
-    def __len__(self) -> int:
-        return len(self.waiting) + len(self.under_way)
+            cell, seconds = _cell(record), float(record["seconds"])
+            self._seconds[cell] = 0.7 * self._seconds.get(cell, seconds) + 0.3 * seconds

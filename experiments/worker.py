@@ -7,50 +7,17 @@ import faulthandler
 import functools
 import importlib
 import itertools
-import os
-import signal
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from experiments.capture import captured, captured_process
 from experiments.trial import run_trial
 
-__all__ = ["one_blas_thread", "prepare_worker", "run_batch", "run_in_worker"]
+__all__ = ["one_blas_thread", "run_batch", "run_in_worker"]
 
 # A C call that never returns hears no alarm; this long after its time limit the worker ends itself.
 GRACE_SECONDS = 10.0
-
-# How often a worker looks whether its parent is still there.
-PARENT_SECONDS = 0.5
-
-
-def prepare_worker(parent: int) -> None:
-    """Set a fresh worker process up.
-
-    Ctrl-C reaches the whole process group; the parent deals with it and ends its workers.  When the parent is killed,
-    its workers end themselves: loky's would wait for work for ever, each holding the pipe open for the other.
-
-    Parameters
-    ----------
-    parent
-        Process that the worker belongs to.
-    """
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if os.name == "posix":
-        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    # Loaded now, so that the first trial's time is its own.
-    for module in ("experiments.solve", "experiments.stacks", "es.minimize"):
-        importlib.import_module(module)
-
-
-def _follow(parent: int) -> None:
-    """End this process soon after its parent."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_SECONDS)
-    os._exit(1)
 
 
 def _limit_blas() -> Any:

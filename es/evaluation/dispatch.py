@@ -44,11 +44,10 @@ class Dispatcher:
     workers : Workers
     task : callable
         `task(batch)` gives what is submitted: a function and its arguments. It is asked again for what runs again.
-    ahead : int, optional
-        Most batches that are with the executor at a time; default all of them.
     timeout : float, optional
         Seconds for a batch, which should be one item then. Nothing queues inside the executor, so that an item's clock
-        starts when its worker does.
+        starts when its worker does. Without a time limit two batches per worker are with the executor, so that no
+        worker waits.
     died : callable, optional
         Whether an error means that a worker died: default `worker_died`. Any other error is raised.
     """
@@ -58,13 +57,12 @@ class Dispatcher:
         workers: Workers,
         task: Callable[[Batch], tuple[Any, ...]],
         *,
-        ahead: int | None = None,
         timeout: float | None = None,
         died: Callable[[BaseException], bool] | None = None,
     ) -> None:
         self.workers = workers
         self._task = task
-        self._most = workers.size if timeout is not None else ahead
+        self._most = workers.size * (2 if timeout is None else 1)
         self._timeout = timeout
         self._died = worker_died if died is None else died
         self._suspects: deque[Batch] = deque()
@@ -96,7 +94,7 @@ class Dispatcher:
         self._warm_up()
         try:
             while True:
-                while more and (self._most is None or len(self._running) < self._most):
+                while more and len(self._running) < self._most:
                     batch = next(waiting, None)
                     more = batch is not None
                     if batch is not None:
@@ -133,10 +131,21 @@ class Dispatcher:
 
     def _give_up(self) -> None:
         """Leave nothing behind that nobody waits for: it would keep a worker busy and the process alive."""
-        left = [future for future in self._running if not future.cancel() and not future.done()]
+        left = [future for future in self._running if not future.done()]
         self._running.clear()
         if left and self.workers.restartable:
-            self.workers.restart()
+            self._restart(left)
+        for future in left:
+            future.cancel()
+
+    def _restart(self, left: Iterable[futures.Future[Any]]) -> None:
+        """Kill what runs; `left` are futures that may not have begun."""
+        # A pool that is killed with tasks in its queue ends with an exception in a thread of its own (loky of joblib
+        # 1.6): they get a moment to leave it.
+        end = time.monotonic() + 0.2
+        while time.monotonic() < end and not all(future.running() or future.done() for future in left):
+            time.sleep(0.001)
+        self.workers.restart()
 
     def _finished(self) -> Iterator[tuple[Batch, Any]]:
         wait = LOOK_EVERY
@@ -161,11 +170,12 @@ class Dispatcher:
             yield self._running[future][0], Failed(TimeoutError(f"took longer than timeout={timeout} s"))
         for future in late:
             del self._running[future]
-            future.cancel()
+            if not self.workers.restartable:
+                future.cancel()
         if late and self.workers.restartable:
             others = [batch for batch, _ in self._running.values()]
+            self._restart(self._running)
             self._running.clear()
-            self.workers.restart()
             self._warm_up()
             for batch in others:  # the neighbours are innocent
                 self.submit(batch)

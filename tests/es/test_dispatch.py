@@ -68,9 +68,9 @@ def test_no_more_batches_are_taken_than_there_is_room_for(workers):
             taken.append(i)
             yield [i]
 
-    with closing(Dispatcher(workers, lambda batch: (double, batch), ahead=3).run(batches())) as stream:
+    with closing(Dispatcher(workers, lambda batch: (double, batch)).run(batches())) as stream:
         for done, _ in enumerate(stream, start=1):
-            assert len(taken) <= done + 3
+            assert len(taken) <= done + 4
     assert len(taken) == 20
 
 

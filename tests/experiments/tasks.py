@@ -47,6 +47,11 @@ def no_work(batch: Sequence[dict[str, Any]], timeout: float | None = None) -> li
     return [blank_record(trial) | {"f": float(trial["seed"]), "nfev": 1, "cost": 1.0} for trial in batch]
 
 
+def where(batch: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:
+    """Say which process this is."""
+    return [record | {"f": float(os.getpid())} for record in no_work(batch)]
+
+
 def death_of_three(batch: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:
     """Die with trial 3, whoever else is in the batch."""
     if any(trial["seed"] == 3 for trial in batch):
