@@ -16,6 +16,9 @@ from numpy import ndarray
 
 from autodiff.core import LARGE
 
+UNDER_WAY: dict[int, Any] = {}
+"""Levels of the differentiations that are running, in all threads -> the large arrays they need, None for none."""
+
 
 class Held:
     """An array that was made read-only, and how many histories need it so."""
@@ -27,9 +30,8 @@ class Held:
         self.count = 0
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a collection inside may release what a pull-back kept
 _held: dict[int, Held] = {}  # by id of the array
-_of_level: dict[int, list[Held]] = {}
 _waiting: list[Any] = []  # views whose owner is needed longer than they are
 
 
@@ -38,8 +40,8 @@ def kept(array: Any, level: int) -> Any:
 
     Eager histories (level 0) have no end that is known, so their arrays are copied whatever their size.
     """
-    if array.size <= LARGE or level <= 0:
-        return array.copy("K")
+    if array.size <= LARGE or level not in UNDER_WAY:
+        return array.copy() if array.ndim < 2 else array.copy("K")
     part = array
     with _lock:
         while type(part) is ndarray:  # a view, and the array that owns its memory
@@ -49,30 +51,25 @@ def kept(array: Any, level: int) -> Any:
                 part.flags.writeable = False
             if held is not None:
                 held.count += 1
-                _of_level.setdefault(level, []).append(held)
+                UNDER_WAY[level] = [*(UNDER_WAY[level] or ()), held]
             part = part.base
     return array
 
 
-def locked(level: int) -> bool:
-    """Whether a history at `level` has made arrays read-only."""
-    return level in _of_level
-
-
-def release(level: int) -> None:
-    """Give back the arrays of the histories at `level`, which are needed no more."""
-    if level not in _of_level:
-        return
+def release(helds: list[Held]) -> None:
+    """Give back arrays that a history needs no more."""
     with _lock:
-        for held in _of_level.pop(level, []):
+        for held in helds:
             held.count -= 1
             if held.count == 0:
                 del _held[id(held.array)]
                 _waiting.append(held.array)
-        left = len(_waiting) + 1
-        while len(_waiting) < left:  # an owner first, then its views
-            left = len(_waiting)
-            _waiting[:] = [array for array in _waiting if not _unlocked(array)]
+        locked, before = list(_waiting), -1
+        _waiting.clear()
+        while len(locked) != before:  # an owner first, then its views
+            before = len(locked)
+            locked = [array for array in locked if not _unlocked(array)]
+        _waiting.extend(locked)
 
 
 def _unlocked(array: Any) -> bool:
@@ -87,12 +84,12 @@ def _unlocked(array: Any) -> bool:
 
 
 class Release:
-    """Gives back the arrays of a level when it goes away itself: for histories that a pull-back keeps."""
+    """Gives back arrays when it goes away itself: for histories that a pull-back keeps."""
 
-    __slots__ = ("level",)
+    __slots__ = ("helds",)
 
-    def __init__(self, level: int) -> None:
-        self.level = level
+    def __init__(self, helds: list[Held]) -> None:
+        self.helds = helds
 
     def __del__(self) -> None:
-        release(self.level)
+        release(self.helds)

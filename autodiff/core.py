@@ -179,10 +179,8 @@ def place(out: Any, x: Any, index: Any) -> Place:
     """The maker of a :class:`Place`, filled here like a node. It keeps its own copy of an index that can change."""
     vjp = Place()
     if type(index) is tuple:
-        for part in index:
-            if type(part) in CHANGING:
-                index = own_index(index)
-                break
+        if type(out) is not ndarray or out.base is not x:  # a view of x is picked by slices and integers alone
+            index = own_index(index)
     elif type(index) in CHANGING:
         index = np.array(index)
     vjp.index = index

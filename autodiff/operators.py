@@ -31,22 +31,23 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
 
     def method(self: Any, other: Any) -> Any:
         level, kind, own = self.level, type(other), type(self)
-        x = self.inner
         if level > 0:
-            if kind in PLAIN:
+            x = self.inner
+            if kind is own:
+                if other is self and twice is not None:
+                    out = op(x, x)
+                    return core.made(own, out, (self.node, RULES[twice][0](out, x), None), twice, level)
+                if other.level == level:
+                    y = other.inner
+                    out = op(x, y)
+                    dx, dy = RULES[ufunc]
+                    edges = (self.node, dx(out, x, y), (other.node, dy(out, x, y), None))
+                    return core.made(own, out, edges, ufunc, level)
+            elif kind in PLAIN:
                 if kind is ndarray and remembers:
                     other = kept(other, level)
                 out = op(x, other)
                 return core.made(own, out, (self.node, RULES[ufunc][0](out, x, other), None), ufunc, level)
-            if kind is own and other.level == level:
-                if other is self and twice is not None:
-                    out = op(x, x)
-                    return core.made(own, out, (self.node, RULES[twice][0](out, x), None), twice, level)
-                y = other.inner
-                out = op(x, y)
-                dx, dy = RULES[ufunc]
-                edges = (self.node, dx(out, x, y), (other.node, dy(out, x, y), None))
-                return core.made(own, out, edges, ufunc, level)
         return ufunc(self, other)
 
     def reflected(self: Any, other: Any) -> Any:

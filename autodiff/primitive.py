@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from autodiff import core
+from autodiff.buffers import UNDER_WAY
 from autodiff.core import Several, linked
 from autodiff.registry import Maker, rule
-from autodiff.tensor import UNDER_WAY, Tensor, attach, lower, record, remembered, top_level
+from autodiff.tensor import Tensor, attach, lower, record, remembered, top_level
 from autodiff.tree import leaves, tree_map
 
 

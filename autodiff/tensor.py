@@ -33,8 +33,6 @@ from autodiff.operators import value_of
 from autodiff.registry import CONSTANT, FORGETFUL, FORWARD, RULES, TRACED
 
 new_level = itertools.count(1).__next__
-UNDER_WAY: set[int] = set()
-"""Levels of the differentiations whose function is running, in all threads."""
 
 
 class Tensor(Eager):

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy import float64, ndarray
 
-from autodiff.buffers import Release, kept, locked, release
-from autodiff.core import Leaf, Node, sweep
+from autodiff.buffers import UNDER_WAY, Release, kept, release
+from autodiff.core import LARGE, Leaf, Node, sweep
 from autodiff.exits import LostGradient
 from autodiff.operators import value_of
-from autodiff.tensor import UNDER_WAY, Tensor, lower, new_level, numeric
+from autodiff.tensor import Tensor, lower, new_level, numeric
 from autodiff.tree import is_numbers, leaves, matched, tree_map
 
 ONE = float64(1)
@@ -55,24 +55,33 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], An
 def pulled(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any], bool]:
     """As :func:`vjp`, with whether the value depends on the arguments at all, in place of a warning."""
     level = new_level()
-    inputs = tuple(_inputs(p, level) for p in primals)
+    UNDER_WAY[level] = None
+    needed = None
     try:
+        inputs = tuple(_inputs(p, level) for p in primals)
         out = called(level, fun, inputs, {})
-    except BaseException:
-        release(level)
-        raise
-    needed = Release(level)  # when `pull` goes, what it needs is given back
+    finally:
+        helds = UNDER_WAY.pop(level)
+        if helds is not None:
+            needed = Release(helds)  # when `pull` goes, what it needs is given back
     value = tree_map(lambda t: _own_value(lower(t, level)), out)
     depends = any(type(t) is Tensor and t.level == level for t in leaves(out))
+    return value, _PullBack(inputs, out, level, needed), depends
 
-    def pull(cotangent: Any) -> Any:
-        level = needed.level
-        pairs = matched("cotangent", cotangent, out)
-        seeds = [(t.node, _fit(g, t)) for t, g in pairs if type(t) is Tensor and t.level == level]
-        result = _gradients(inputs, sweep(seeds), [g for _, g in seeds])
-        return result[0] if len(primals) == 1 else result
 
-    return value, pull, depends
+class _PullBack:
+    """What leads from a cotangent of the value `out` to the gradients of `inputs`; keeps what that needs."""
+
+    __slots__ = ("inputs", "level", "needed", "out")
+
+    def __init__(self, inputs: tuple[Any, ...], out: Any, level: int, needed: Release | None) -> None:
+        self.inputs, self.out, self.level, self.needed = inputs, out, level, needed
+
+    def __call__(self, cotangent: Any) -> Any:
+        pairs = matched("cotangent", cotangent, self.out)
+        seeds = [(t.node, _fit(g, t)) for t, g in pairs if type(t) is Tensor and t.level == self.level]
+        result = _gradients(self.inputs, sweep(seeds), [g for _, g in seeds])
+        return result[0] if len(self.inputs) == 1 else result
 
 
 def _own_value(y: Any) -> Any:
@@ -104,29 +113,31 @@ def current(t: Tensor) -> Tensor:
 
 def called(level: int, fun: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """``fun(*args, **kwargs)``; NumPy hides the reason why ``a[i] = x`` fails, here it is put in front."""
-    UNDER_WAY.add(level)
     try:
         return fun(*args, **kwargs)
     except ValueError as error:
         if isinstance(error.__cause__, LostGradient):
             raise LostGradient(str(error.__cause__)) from error
-        if "read-only" in str(error) and locked(level):
+        if "read-only" in str(error) and UNDER_WAY[level] is not None:
             raise ValueError(
                 "an array is changed that an earlier operation on a traced value needs for its gradient: make a new"
                 " array each time (or copy it before use)"
             ) from error
         raise
-    finally:
-        UNDER_WAY.discard(level)
 
 
 def _inputs(x: Any, level: int) -> Any:
     """`x` with a tensor of this level, a leaf, in place of each array."""
-    if type(x) is not ndarray and isinstance(x, (tuple, list, dict)) and not is_numbers(x):
+    if type(x) is ndarray:
+        if x.dtype.kind == "f" and x.ndim:
+            data = x.copy() if x.size <= LARGE and x.ndim == 1 else kept(x, level)
+        else:
+            data = numeric(x)
+            data = kept(data, level) if data is x else data
+    elif isinstance(x, (tuple, list, dict)) and not is_numbers(x):
         return tree_map(lambda a: _inputs(a, level), x)
-    data = numeric(x)
-    if data is x and type(data) is ndarray:
-        data = kept(data, level)
+    else:
+        data = numeric(x)
     return Tensor.of(data, Leaf(data), level)
 
 
@@ -224,6 +235,7 @@ def _grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
     level = new_level()
+    UNDER_WAY[level] = None
     try:
         if argnums == 0 and args:
             inputs = _inputs(args[0], level)
@@ -241,7 +253,9 @@ def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
         else:
             value, seed, grads = out, None, {}
     finally:
-        release(level)
+        helds = UNDER_WAY.pop(level)
+        if helds is not None:
+            release(helds)
     if type(value) is not float64:
         if type(value) is Tensor:
             current(value)
