@@ -107,8 +107,21 @@ def _parser() -> argparse.ArgumentParser:
     _runs(sub)
     sub.add_argument("--quick", action="store_true", help="fewer repeats and smaller budgets")
 
-    sub = add("report", "Draw figures, tables and the HTML page of finished trials again.")
+    sub = add("report", "Draw figures, tables and the HTML page of finished trials again, of several folders as one.")
+    sub.add_argument("folder", type=Path, nargs="+", help="several are one study: two machines, or parts of one")
+    sub.add_argument("--beside", action="store_true", help="methods of several folders side by side, not pooled")
+    sub.add_argument("--coco", type=Path, action="append", metavar="FOLDER", help="COCO data as a further method")
+    sub.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: the folder itself)")
+
+    sub = add("merge", "Write the trials of several folders into a new one.")
+    sub.add_argument("folder", type=Path, nargs="+")
+    sub.add_argument("--out", type=Path, metavar="FOLDER", required=True)
+
+    sub = add("watch", "Keep the page of a folder up to date while its study runs.")
     sub.add_argument("folder", type=Path)
+    sub.add_argument("--every", type=float, default=20.0, metavar="S", help="seconds between two looks (default: 20)")
+    sub.add_argument("--once", action="store_true", help="write the page once, as it is now, and end")
+    sub.add_argument("--serve", type=int, nargs="?", const=0, metavar="PORT", help="serve it too, on this machine only")
 
     sub = add("show", "Print the table of a folder, what failed, or one trial.")
     sub.add_argument("folder", type=Path)
@@ -118,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("export", "Write trials as CSV files or in COCO's format, which cocopp reads.")
     sub.add_argument("folder", type=Path)
     sub.add_argument("--format", choices=("csv", "coco"), default="csv")
+    sub.add_argument("--latex", action="store_true", help="write every table of the report, as LaTeX and as CSV")
     sub.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: FOLDER/export-<format>)")
 
     sub = add("list", "List ready-made studies, methods and problems.")

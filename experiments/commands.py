@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from experiments.estimate import human_time, time_needed
 from experiments.runner import check_workers
 from experiments.spec import Spec, SpecError, load_spec, ready_made
 from experiments.statistics.comparisons import study_power
-from experiments.store import StoreError, Study, load
+from experiments.store import StoreError, Study, load, merge
 from experiments.trial import check_trials
 
 # With --quick a study has at most this many repeats and this part of its budget.
@@ -152,12 +152,38 @@ def _print_failures(study: Study, *, full: bool = False) -> None:
 
 
 def report_command(options: argparse.Namespace) -> int:
-    """Draw the report of a folder again."""
+    """Draw the report of a folder again, or one of several folders."""
     from experiments.report import write_report
 
-    study = load(options.folder)
+    folders = options.folder
+    joint = "-".join(folder.resolve().name for folder in folders)
+    out = options.out or (folders[0] if len(folders) == 1 else Path("results") / joint)
+    study = _with_published(load(*folders, beside=options.beside), options.coco)
     _warn(study)
-    print(_drawn(lambda: write_report(study, options.folder), options.folder))
+    print(_drawn(lambda: write_report(study, out), out))
+    return 0
+
+
+def _with_published(study: Study, folders: Sequence[Path] | None) -> Study:
+    """Add the trials of published COCO data as further methods."""
+    from experiments.published import load_coco
+
+    for folder in folders or ():
+        study = load_coco(folder, study)
+    return study
+
+
+def merge_command(options: argparse.Namespace) -> int:
+    """Write the trials of several folders into one."""
+    print(merge(options.folder, options.out))
+    return 0
+
+
+def watch_command(options: argparse.Namespace) -> int:
+    """Keep the page of a folder up to date while its study runs."""
+    from experiments.watch import watch
+
+    watch(options.folder, every=options.every, once=options.once, serve=options.serve, say=print)
     return 0
 
 
@@ -183,12 +209,13 @@ def show_command(options: argparse.Namespace) -> int:
 
 def export_command(options: argparse.Namespace) -> int:
     """Write a folder's trials in another format."""
-    from experiments.export import export_coco, export_csv
+    from experiments.export import export_coco, export_csv, export_tables
 
     study = load(options.folder)
     _warn(study)
-    out = options.out or options.folder / f"export-{options.format}"
-    for path in (export_csv if options.format == "csv" else export_coco)(study, out):
+    kind = "tables" if options.latex else options.format
+    out = options.out or options.folder / f"export-{kind}"
+    for path in {"csv": export_csv, "coco": export_coco, "tables": export_tables}[kind](study, out):
         print(path)
     return 0
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from experiments.curve import evaluation_triggers
+from experiments.statistics.overall import overall_table
+from experiments.statistics.ranking import rank_methods
+from experiments.statistics.summary import COLUMNS, number, summary_table, text_row
+from experiments.statistics.sweep import best_cells
 from experiments.store import StoreError, Study
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["export_coco", "export_csv", "flat_rows", "to_pandas"]
+__all__ = ["export_coco", "export_csv", "export_tables", "flat_rows", "to_pandas"]
 
 _PLAIN = ("status", "message", "f", "f_opt", "nfev", "njev", "cost", "maxcost", "n_failed", "seconds", "score")
 
@@ -67,6 +71,66 @@ def export_csv(study: Study, folder: str | Path) -> list[Path]:
         _write(out / "trials.csv", columns, (row.values() for row in rows)),
         _write(out / "curves.csv", ["key", "nfev", "njev", "cost", "f"], curves),
     ]
+
+
+def export_tables(study: Study, folder: str | Path) -> list[Path]:
+    """Write the tables of the report as LaTeX (for the package booktabs) and CSV: results, ranks, all problems.
+
+    Returns
+    -------
+    list of Path
+        ``results``, ``ranks`` and ``overall``, each as ``.tex`` and ``.csv``; the last two for several methods.
+    """
+    out = _folder(folder)
+    rows = summary_table(study)
+    texts = [text_row(row) for row in rows]
+    used = [key for key in COLUMNS if any(text[key] not in ("", "–") for text in texts)]
+    tables = {"results": ([COLUMNS[key] for key in used], [[text[key] for key in used] for text in texts])}
+    cells = [one.cell for one in best_cells(study) if one.cell.costs]
+    if len({cell.method for cell in cells}) > 1:
+        ranking = rank_methods(cells)
+        alone = ranking.best_alone()
+        body = []
+        for i, problem in enumerate(ranking.problems):
+            words = [problem]
+            for ert, rank, p in zip(ranking.ert[i], ranking.ranks[i], ranking.p_values[i], strict=True):
+                mark = (" ★" if alone[i] else "") if np.isnan(p) else (" ≈" if p >= 0.05 else "")
+                words.append("–" if np.isnan(rank) else number(float(ert)) + mark)
+            body.append(words)
+        tables["ranks"] = (["problem", *ranking.methods], body)
+        names = ("method", "area", "slowdown", "iqm", "iqm_low", "iqm_high", "p_better", "p_low", "p_high", "p_final")
+        overall = overall_table(cells)
+        tables["overall"] = (list(names), [[_cell(row[name]) for name in names] for row in overall])
+    written = []
+    for name, (header, lines) in tables.items():
+        written.append(_write(out / f"{name}.csv", header, lines))
+        path = out / f"{name}.tex"
+        path.write_text(_latex(header, lines), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else number(value)
+
+
+LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "∞": r"$\infty$", "★": r"$\star$", "≈": r"$\approx$",
+    "≤": r"$\leq$", "–": "--", "−": "$-$", "<": "$<$", ">": "$>$",
+}  # fmt: skip
+
+
+def _latex(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A tabular with the rules of booktabs; everything that LaTeX would read is escaped."""
+
+    def row(cells: Sequence[str]) -> str:
+        return " & ".join("".join(LATEX.get(char, char) for char in str(cell)) for cell in cells) + r" \\"
+
+    words = sum(1 for name in header if name in ("problem", "method", "best setting"))
+    columns = "l" * max(words, 1) + "r" * (len(header) - max(words, 1))
+    rules = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", row(header), r"\midrule"]
+    return "\n".join([*rules, *map(row, lines), r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
 def to_pandas(study: Study) -> pandas.DataFrame:
@@ -121,8 +185,8 @@ def export_coco(study: Study, folder: str | Path) -> list[Path]:
     written = []
     for method, functions in groups.items():
         home = _folder(out / re.sub(r"[^\w.=+-]+", "_", method))
-        for number, dimensions in sorted(functions.items()):
-            _write_function(home, method, number, dimensions, study.grad_cost)
+        for function, dimensions in sorted(functions.items()):
+            _write_function(home, method, function, dimensions, study.grad_cost)
         written.append(home)
     return written
 

@@ -6,22 +6,27 @@ import base64
 import csv
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.statistics.cells import StudyLike, method_label, problem_label
+from experiments.charts import chart_data, read_rows
+from experiments.figures.draw import study_styles
+from experiments.figures.style import lighter
+from experiments.statistics.cells import Cell, StudyLike, method_label, problem_label
+from experiments.statistics.comparisons import study_power
 from experiments.statistics.overall import overall_table
+from experiments.statistics.ranking import rank_methods
 from experiments.statistics.summary import Row, number, summary_table, table_notes
 from experiments.statistics.sweep import best_cells
+from experiments.words import in_words
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_TRIALS = 1000
 """A study with more trials lists only its failures in the page, not every trial."""
-LARGEST_SVG = 1_500_000
-"""Bytes above which a figure is put into the page as png."""
 
 TITLES = {
     "convergence": "Convergence",
@@ -44,7 +49,7 @@ CSV_HEADER = (
 )  # fmt: skip
 
 
-def write_report(study: StudyLike, folder: Path, *, quick: bool = False) -> Path:
+def write_report(study: StudyLike, folder: Path, *, quick: bool = False, refresh: int | None = None) -> Path:
     """Draw the figures of a study and write its page.
 
     Parameters
@@ -55,6 +60,8 @@ def write_report(study: StudyLike, folder: Path, *, quick: bool = False) -> Path
         Gets the figures (png, svg, csv), ``table.csv`` and ``report.html``.
     quick : bool
         Fewer bootstrap samples.
+    refresh : int, optional
+        Seconds after which the page loads itself again, while a study runs.
 
     Returns
     -------
@@ -65,7 +72,7 @@ def write_report(study: StudyLike, folder: Path, *, quick: bool = False) -> Path
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    figures = draw_all(study, folder, quick=quick)
+    paths = draw_all(study, folder, quick=quick)
     rows = summary_table(study, samples=500 if quick else 2000)
     with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, CSV_HEADER, lineterminator="\n")
@@ -73,7 +80,7 @@ def write_report(study: StudyLike, folder: Path, *, quick: bool = False) -> Path
         writer.writerows(rows)
     cells = [one.cell for one in best_cells(study) if one.cell.costs]
     overall = overall_table(cells, samples=200 if quick else 1000)
-    page = render(study, [path for path in figures if path.suffix == ".svg"], rows, overall)
+    page = render(study, paths, rows, overall, cells, refresh=refresh)
     target = folder / "report.html"
     part = folder / "report.html.part"
     part.write_text(page, encoding="utf-8")
@@ -81,18 +88,30 @@ def write_report(study: StudyLike, folder: Path, *, quick: bool = False) -> Path
     return target
 
 
-def render(study: StudyLike, figures: Sequence[Path], rows: Sequence[Row], overall: Sequence[Row]) -> str:
+def render(
+    study: StudyLike,
+    paths: Sequence[Path],
+    rows: Sequence[Row],
+    overall: Sequence[Row],
+    cells: Sequence[Cell],
+    *,
+    refresh: int | None = None,
+) -> str:
     """The page as a string; everything that comes from the study is escaped.
 
     Parameters
     ----------
     study : Study
-    figures : sequence of Path
-        The svg files; the png and csv beside each are expected to exist.
+    paths : sequence of Path
+        The files of the figures: svg, png, csv and txt of each.
     rows : sequence of dict
         From `summary_table`.
     overall : sequence of dict
         From `overall_table`.
+    cells : sequence of Cell
+        What the figures compare.
+    refresh : int, optional
+        Seconds after which the page loads itself again.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -104,14 +123,22 @@ def render(study: StudyLike, figures: Sequence[Path], rows: Sequence[Row], overa
         lstrip_blocks=True,
     )
     header = study.header
+    look = {label: style for label, style in study_styles(study).items() if any(c.method == label for c in cells)}
+    charts = chart_data(cells, look, read_rows(paths)) if cells else {"methods": [], "problems": {}, "figures": {}}
     failures = [_trial(trial) for trial in study.trials if trial["status"] != "ok"]
     trials = [_trial(trial) for trial in study.trials] if len(study.trials) <= MOST_TRIALS else []
     sessions = [_session(session) for session in header.get("sessions", [])]
+    figures = [figure_source(path) for path in paths if path.suffix == ".svg"]
     return environment.get_template("report.html").render(
         title=header.get("title") or header.get("name") or "Study",
+        refresh=refresh,
+        colors=[(style.color, lighter(style.color)) for style in look.values()],
+        words=in_words(cells, overall, study_power(study.trials)) if cells else [],
         facts=_facts(study, len(failures)),
         warnings=list(getattr(study, "warnings", [])),
-        figures=[figure_source(path) for path in figures],
+        figures=[_on_page(figure, figure["name"] in charts["figures"]) for figure in figures],
+        ranks=_ranks(cells) if len(look) > 1 else None,
+        data=json.dumps(charts, separators=(",", ":"), ensure_ascii=False, allow_nan=False),
         rows=rows,
         overall=overall,
         has_setting=any(row["setting"] for row in rows),
@@ -119,7 +146,7 @@ def render(study: StudyLike, figures: Sequence[Path], rows: Sequence[Row], overa
         score_name=_score_name(study),
         notes=table_notes(rows) if rows else [],
         number=number,
-        failures=failures,
+        failures=failures[:MOST_TRIALS],
         trials=trials,
         most_trials=MOST_TRIALS,
         settings=_flat(header.get("spec", {})),
@@ -127,6 +154,41 @@ def render(study: StudyLike, figures: Sequence[Path], rows: Sequence[Row], overa
         sessions=sessions,
         versions=dict(header.get("sessions", [{}])[-1].get("versions", {})) if header.get("sessions") else {},
     )
+
+
+def _on_page(figure: Mapping[str, str], drawn: bool) -> dict[str, Any]:
+    """What the page needs of a figure: what it draws itself has no bands of distributions, no numbers at line ends."""
+    caption = figure["caption"]
+    if drawn and figure["name"] == "ecdf":
+        for sentence in (r" Band: .*?\.(?= |$)", r" Number at the right.*?\.(?= |$)", r" Cross: largest budget;"):
+            caption = re.sub(sentence, " Dotted:" if "Cross" in sentence else "", caption)
+        caption = caption.replace("Dotted: thin beyond it:", "Dotted, beyond the largest budget:")
+    return {**figure, "caption": caption, "drawn": drawn}
+
+
+def _ranks(cells: Sequence[Cell]) -> dict[str, Any]:
+    """The rank table of the page: ERT, colour by rank, a star or a tilde by the test."""
+    ranking = rank_methods(cells)
+    alone = ranking.best_alone()
+    count = len(ranking.methods)
+    rows = []
+    for i, problem in enumerate(ranking.problems):
+        entries = []
+        for j, method in enumerate(ranking.methods):
+            rank, p = ranking.ranks[i, j], ranking.p_values[i, j]
+            known = not np.isnan(rank)
+            sign = (" ★" if alone[i] else "") if np.isnan(p) else ("" if p < 0.05 else " ≈")
+            note = f"rank {rank:g}" if known else "no trials"
+            if known and not np.isnan(p):
+                note += f", p = {p:.2g}, P(first is better) {ranking.effects[i, j]:.2f}"
+                note += f", by the ends of the trials {ranking.final_effects[i, j]:.2f}"
+            entries.append({
+                "method": method, "text": f"{number(ranking.ert[i, j])}{sign}" if known else "–", "note": note,
+                "ert": ranking.ert[i, j] if known else "inf",
+                "part": f"{0.75 * (1 - (rank - 1) / max(count - 1, 1)) ** 2:.2f}" if known else "0",
+            })  # fmt: skip
+        rows.append({"problem": problem, "cells": entries})
+    return {"methods": ranking.methods, "rows": rows}
 
 
 def _score_name(study: StudyLike) -> str:
@@ -152,13 +214,18 @@ def _facts(study: StudyLike, failed: int) -> list[tuple[str, str]]:
 
 
 def figure_source(path: Path) -> dict[str, str]:
-    """Give name, title and data URL of a drawn figure: its svg, or the png beside it where the svg is large."""
-    svg = path.read_bytes()
-    kind, data = ("svg+xml", svg) if len(svg) <= LARGEST_SVG else ("png", path.with_suffix(".png").read_bytes())
+    """Give name, title and data URL of a drawn figure: its svg or its png, whichever is smaller."""
+    svg, png = path.read_bytes(), path.with_suffix(".png").read_bytes()
+    kind, data = ("svg+xml", svg) if len(svg) < len(png) else ("png", png)
     name = path.stem
+    text = path.with_suffix(".txt")
+    caption, _, alt = text.read_text(encoding="utf-8").partition("\n\n") if text.exists() else ("", "", "")
+    title = TITLES.get(name, name.replace("-", " ").replace("_", " ").capitalize())
     return {
         "name": name,
-        "title": TITLES.get(name, name.replace("-", " ").replace("_", " ").capitalize()),
+        "title": title,
+        "caption": caption,
+        "alt": alt.strip() or title,
         "source": f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}",
     }
 

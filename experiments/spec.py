@@ -208,6 +208,17 @@ class Spec:
             return []
         return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
 
+    @property
+    def heading(self) -> str:
+        """The title, or what runs on what where there is none."""
+        if self.title:
+            return self.title
+        methods, problems = ([item.label or item.name for item in items] for items in (self.methods, self.problems))
+        words = [
+            ", ".join(names[:-1]) + f" and {names[-1]}" if names[1:] else names[0] for names in (methods, problems)
+        ]
+        return f"{words[0]} on {words[1] if len(problems) <= 4 else f'{len(problems)} problems'}"
+
     @functools.cached_property
     def trials(self) -> list[dict[str, Any]]:
         """The trials, each content once, in the study's order; made once and not to be changed."""
@@ -385,6 +396,9 @@ def load_spec(source: str | Path, overrides: Sequence[str] = ()) -> Spec:
     data, text = read_toml(path)
     data.setdefault("name", path.stem)
     changed = apply_overrides(data, overrides)
+    others = any(word.startswith(("methods=", "problems=")) for word in overrides)
+    if others and changed.get("title") == data.get("title"):
+        changed.pop("title", None)  # it tells of others than those that run
     try:
         return spec_from(changed)
     except SpecError as error:

@@ -85,7 +85,7 @@ def header_of(spec: Spec, trials: list[Trial]) -> dict[str, Any]:
     return {
         "journal": VERSION,
         "name": spec.name,
-        "title": spec.title or spec.name,
+        "title": spec.heading,
         "identity": identity(tables),
         "spec": tables,
         "grad_cost": spec.grad_cost,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-REFERENCE = "#D9CFA6"
+REFERENCES = {"2009": "#D9CFA6", "2009-16": "#CBB7D6"}
 HEADER = ("group", "method", "evaluations_per_dimension", "fraction", "low", "high", "simulated", "problems", "trials")
 ROOM_FOR_RESTARTS = 10.0
 """The x axis ends at this multiple of the largest budget, so that simulated restarts can be seen."""
@@ -145,7 +145,7 @@ def draw_panel(
     title: str,
     fontsize: float,
 ) -> list[dict[str, Any]]:
-    """Draw all methods of the cells, and the best of BBOB-2009 behind them where it applies; returns the CSV rows."""
+    """Draw all methods of the cells, and the best of BBOB behind them where it applies; returns the CSV rows."""
     problems = list(dict.fromkeys(cell.problem for cell in cells))
     methods = {m: [c for c in cells if c.method == m and c.costs] for m in dict.fromkeys(c.method for c in cells)}
     methods = {m: chosen for m, chosen in methods.items() if chosen}
@@ -154,14 +154,16 @@ def draw_panel(
     at = log_grid(first, max(max(budgets.values(), default=1.0), 2 * first) * ROOM_FOR_RESTARTS, 60)
     rows: list[dict[str, Any]] = []
     ends: list[tuple[float, float, str, LineStyle]] = []
-    reference = reference_runtimes(cells)
-    if reference is not None:
+    for years, color in REFERENCES.items():
+        reference = reference_runtimes(cells, years)
+        if reference is None:
+            continue
         fraction = ecdf(reference, at)
-        style = LineStyle(REFERENCE, "*")
+        style, name = LineStyle(color, "*"), f"best {years}"
         ax.plot(at, fraction, color=style.color, linewidth=5, solid_capstyle="butt", zorder=1.2)
-        ends.append((float(at[-1]), float(fraction[-1]), _label("best 2009", float(fraction[-1])), style))
+        ends.append((float(at[-1]), float(fraction[-1]), _label(name, float(fraction[-1])), style))
         rows += [
-            {"method": "best 2009", "evaluations_per_dimension": x, "fraction": y, "problems": len(problems)}
+            {"method": name, "evaluations_per_dimension": x, "fraction": y, "problems": len(problems)}
             for x, y in zip(at, fraction, strict=True)
         ]
     for position, (method, chosen) in enumerate(methods.items()):
@@ -198,14 +200,14 @@ def draw_panel(
     return rows
 
 
-def reference_runtimes(cells: Sequence[Cell]) -> FloatArray | None:
-    """ERT / n of the best of BBOB-2009 for all targets; None unless all problems are BBOB's and cocopp is installed."""
+def reference_runtimes(cells: Sequence[Cell], years: str = "2009") -> FloatArray | None:
+    """ERT / n of the best of BBOB for all targets; None unless all problems are BBOB's and cocopp is installed."""
     problems = {cell.problem: cell for cell in cells}
     matches = [re.fullmatch(r"bbob-f(\d+)", cell.problem_name) for cell in problems.values()]
-    if not problems or not all(matches) or not has_best2009():
+    if not problems or not all(matches) or not has_best2009(years):
         return None
     parts = [
-        best2009(int(match[1]), cell.n, cell.targets.precisions) / cell.n
+        best2009(int(match[1]), cell.n, cell.targets.precisions, years) / cell.n
         for match, cell in zip(matches, problems.values(), strict=True)
         if match is not None
     ]
@@ -244,7 +246,9 @@ def _caption(cells: Sequence[Cell], grad_cost: float, samples: int, *, alone: bo
         if missing:
             parts.append(f"{method} has no trials on {missing} of the problems: counted as not reached.")
     if reference_runtimes(cells) is not None:
-        parts.append("Pale and thick, best 2009: ERT of the fastest BBOB-2009 participant per target (COCO data).")
+        parts.append(
+            "Pale and thick: ERT of the fastest participant per target, of BBOB-2009 and of all up to 2016 (COCO)."
+        )
     if samples:
         parts.append(
             f"Band: 95 % bootstrap over trials, pointwise ({samples} resamples; some lose rare successes, so it "

@@ -213,6 +213,17 @@ def readable(color: str) -> str:
     return to_hex((red * scale, green * scale, blue * scale))
 
 
+def lighter(color: str) -> str:
+    """A lighter tone of a palette colour, for lines on black."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    channels = to_rgb(color)
+    light = 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
+    part = min(0.75, max(0.0, (0.5 - light) / (1 - light)))
+    red, green, blue = (c + (1 - c) * part for c in channels)
+    return to_hex((red, green, blue))
+
+
 def _title_room(ax: Axes) -> float:
     """Inches from the left edge of the axes to what stands right of it."""
     here = ax.get_position()

@@ -1,4 +1,4 @@
-"""Published reference runtimes: the best algorithm of BBOB-2009, from the data that the package cocopp ships."""
+"""Published reference runtimes: the best algorithms of BBOB, from the data that the package cocopp ships."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ import numpy as np
 from experiments.statistics.runtimes import FloatArray
 
 
-def has_best2009() -> bool:
+def has_best2009(years: str = "2009") -> bool:
     """Whether cocopp is installed with its data; nothing of it is imported."""
-    return _archive() is not None
+    return _archive(years) is not None
 
 
-def best2009(function: int, n: int, precisions: FloatArray) -> FloatArray:
-    """ERT of the best algorithm of BBOB-2009, per target the fastest of all participants.
+YEARS = {"2009": "best2009-bbob.tar.gz", "2009-16": "best09-16-bbob.tar.gz"}
+"""The references that there are, and their files."""
+
+
+def best2009(function: int, n: int, precisions: FloatArray, years: str = "2009") -> FloatArray:
+    """ERT of the best algorithm of BBOB-2009, or of all years up to 2016, per target the fastest of all participants.
 
     Parameters
     ----------
@@ -29,6 +33,8 @@ def best2009(function: int, n: int, precisions: FloatArray) -> FloatArray:
         Dimension: 2, 3, 5, 10, 20 or 40.
     precisions : (targets,) array
         f - f_opt.
+    years : str
+        A key of `YEARS`.
 
     Returns
     -------
@@ -40,7 +46,7 @@ def best2009(function: int, n: int, precisions: FloatArray) -> FloatArray:
     ModuleNotFoundError
         Where cocopp is not installed.
     """
-    archive = _archive()
+    archive = _archive(years)
     if archive is None:
         raise ModuleNotFoundError("the best-2009 reference needs the package cocopp: install evotape[peers]")
     known = _read(archive).get((function, n))
@@ -52,15 +58,15 @@ def best2009(function: int, n: int, precisions: FloatArray) -> FloatArray:
     return np.append(evaluations, np.inf)[index]
 
 
-def _archive() -> Path | None:
+def _archive(years: str = "2009") -> Path | None:
     spec = find_spec("cocopp")
     if spec is None or spec.origin is None:
         return None
-    path = Path(spec.origin).parent / "refalgs" / "best2009-bbob.tar.gz"
+    path = Path(spec.origin).parent / "refalgs" / YEARS[years]
     return path if path.exists() else None
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _read(archive: Path) -> dict[tuple[int, int], tuple[FloatArray, FloatArray]]:
     """Rows "evaluations precision ..." of each member f.._d...dat; comment lines start with %."""
     result = {}

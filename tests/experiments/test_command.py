@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import Method, Problem, Spec, load, run_study
+from experiments import Method, Problem, Spec, load, load_spec, run_study
 from experiments.cli import main
 from experiments.study import Interrupted
 from tests.experiments.studies import call
@@ -219,3 +219,38 @@ def test_a_full_disk_while_drawing_is_one_sentence(
     errors = capsys.readouterr().err
     assert errors.startswith("error: convergence.png cannot be written (No space left on device)")
     assert errors.count("\n") == 1 and len(load(tmp_path / "out").trials) == 4
+
+
+def test_folders_are_reported_merged_watched_and_written_as_latex(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["--backend", "sequential", "--no-report", "--quiet"]
+    for name, seeds in (("a", "seeds=2"), ("b", "seeds=2,3")):
+        assert run("sweep", study(tmp_path), seeds, "--out", tmp_path / name, *more) == 0
+    assert run("merge", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "both") == 0
+    assert len(load(tmp_path / "both").trials) == 8
+    assert run("report", tmp_path / "a", tmp_path / "b", "--beside", "--out", tmp_path / "beside") == 0
+    page = (tmp_path / "beside" / "report.html").read_text()
+    assert "cmaes (a)" in page and "cmaes (b)" in page and 'http-equiv="refresh"' not in page
+    assert run("export", tmp_path / "beside", "--latex") == 2
+    assert run("export", tmp_path / "both", "--latex") == 0
+    text = (tmp_path / "both" / "export-tables" / "results.tex").read_text()
+    assert text.startswith("\\begin{tabular}{ll") and "\\bottomrule" in text and "cmaes" in text
+    capsys.readouterr()
+    half = tmp_path / "half"
+    half.mkdir()
+    lines = (tmp_path / "a" / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    (half / "journal.jsonl").write_bytes(b"".join(lines[:4]))
+    assert run("watch", half, "--once") == 0
+    assert "2 of 4 trials" in capsys.readouterr().out
+    assert '<meta http-equiv="refresh" content="20">' in (half / "report.html").read_text()
+    assert run("watch", tmp_path / "a", "--serve") == 0  # complete: the page is written, served for a moment, and done
+    printed = capsys.readouterr().out
+    assert "http://127.0.0.1:" in printed and "4 of 4 trials" in printed
+
+
+def test_titles_tell_of_what_ran(tmp_path: Path) -> None:
+    spec = load_spec("compare", ["methods=cmaes,snes", "problems=rosenbrock", "problem.n=2"])
+    assert spec.heading == "CMA-ES and SNES on rosenbrock (n=2)"
+    assert load_spec("compare", ["seeds=2"]).heading == load_spec("compare").title
+    assert load_spec("compare", ["methods=snes", "title=mine"]).heading == "mine"

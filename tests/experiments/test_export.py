@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from experiments import Method, Problem, Spec, StoreError, Study, Sweep, run_study
-from experiments.export import export_coco, export_csv, to_pandas
+from experiments.export import export_coco, export_csv, export_tables, to_pandas
+from experiments.published import load_coco
+from experiments.statistics import summary_table
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +100,35 @@ cocopp.main("-o {tmp_path / "ppdata"} {folders[0]} {folders[2]}")
         spent = sum(hit[0] if hit.size else t["cost"] for hit, t in zip(hits, trials, strict=True))
         assert value == pytest.approx(spent / sum(hit.size > 0 for hit in hits))
         assert instances == [1, 2, 3]
+
+
+def test_published_coco_data_are_a_further_method(tmp_path: Path) -> None:
+    spec = Spec("s", [Problem("bbob-f1", [2, 3], {"instance": "seed"})], [Method("cmaes")], seeds=3, budget=500)
+    study = run_study(spec, tmp_path / "study", backend="sequential")
+    (home,) = export_coco(study, tmp_path / "coco")
+    both = load_coco(home, study)
+    assert both.header["methods"] == ["cmaes", "cmaes (published)"]
+    rows = {(r["problem"], r["method"]): r for r in summary_table(both, samples=10)}
+    for problem in ("bbob-f1 (n=2)", "bbob-f1 (n=3)"):
+        ours, theirs = rows[problem, "cmaes"], rows[problem, "cmaes (published)"]
+        assert (ours["successes"], ours["trials"]) == (theirs["successes"], theirs["trials"]) == (3, 3)
+        assert theirs["ert"] == ours["ert"]
+    with pytest.raises(StoreError, match="no COCO data"):
+        load_coco(tmp_path / "study", study)
+
+
+def test_latex_tables_escape_what_latex_would_read(tmp_path: Path) -> None:
+    spec = Spec(
+        "s", [Problem("sphere", 2, label="50 % & more_")], [Method("cmaes"), Method("snes")], seeds=2, budget=50
+    )
+    study = run_study(spec, tmp_path / "study", backend="sequential")
+    paths = export_tables(study, tmp_path / "tables")
+    assert [path.name for path in paths] == [
+        "results.csv", "results.tex", "ranks.csv", "ranks.tex", "overall.csv", "overall.tex"
+    ]  # fmt: skip
+    text = (tmp_path / "tables" / "results.tex").read_text()
+    assert r"50 \% \& more\_" in text
+    for path in paths[1::2]:
+        lines = path.read_text().splitlines()
+        columns = len(lines[0].partition("tabular}{")[2].rstrip("}"))
+        assert all(line.count(" & ") == columns - 1 for line in lines[2:-2] if line.startswith(r"\midrule") is False)

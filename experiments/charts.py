@@ -1,0 +1,232 @@
+"""What the page draws: the series of each figure as plain numbers, few enough to travel in the page itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.figures.draw import BBOB_GROUPS
+from experiments.figures.style import LineStyle
+from experiments.statistics.cells import Cell
+from experiments.statistics.ecdf import restarted_runtimes, weighted_ecdf
+from experiments.statistics.fixed_budget import log_grid, quantiles_at
+
+__all__ = ["chart_data", "facets"]
+
+POINTS = 56
+"""Points of a curve in the page."""
+DRAWS = 20
+
+Row = Mapping[str, str]
+Panel = dict[str, Any]
+
+
+def facets(cells: Sequence[Cell]) -> dict[str, dict[str, Any]]:
+    """For each problem what the page can be filtered by: family, dimension, group of BBOB functions."""
+    groups = {f"bbob-f{f}": title for title, numbers in BBOB_GROUPS.items() for f in numbers}
+    return {
+        cell.problem: {"family": cell.family, "n": cell.n, "group": groups.get(cell.problem_name, "")} for cell in cells
+    }
+
+
+def chart_data(
+    cells: Sequence[Cell], look: Mapping[str, LineStyle], tables: Mapping[str, Sequence[Row]]
+) -> dict[str, Any]:
+    """Methods, problems and figures for the page's script.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        With at least one trial each.
+    look : dict
+        Style per method label.
+    tables : dict
+        Rows of the CSV file of each figure, by the figure's name.
+
+    Returns
+    -------
+    dict
+        ``methods``, ``problems`` and ``figures``; numbers rounded to what can be seen.
+    """
+    made: dict[str, Callable[[], list[Panel]]] = {
+        "convergence": lambda: [_convergence(p, cells) for p in dict.fromkeys(c.problem for c in cells)],
+        "ecdf": lambda: _distributions(cells),
+        "ert-dimension": lambda: _scaling(tables["ert-dimension"], cells),
+        "profiles": lambda: _profiles(tables["profiles"]),
+        "ert-scatter": lambda: _scatter(tables["ert-scatter"]),
+        "sweep-slices": lambda: _slices(tables["sweep-slices"]),
+        "sweep-heatmap": lambda: _heatmaps(tables["sweep-heatmap"]),
+    }
+    return {
+        "methods": [
+            {"name": label, "marker": style.marker, "dash": "" if style.dash == "-" else _dash(style)}
+            for label, style in look.items()
+        ],
+        "problems": facets(cells),
+        "figures": {name: made[name]() for name in tables if name in made},
+    }
+
+
+def _dash(style: LineStyle) -> str:
+    return " ".join(f"{1.7 * float(length):.1f}" for length in style.dash[1]) if style.dash != "-" else ""
+
+
+def short(values: Any) -> list[float | None]:
+    """Numbers with four digits; null for what is not there."""
+    return [None if not np.isfinite(v) else float(f"{v:.4g}") for v in np.asarray(values, dtype=float)]
+
+
+def _convergence(problem: str, cells: Sequence[Cell]) -> Panel:
+    mine = [cell for cell in cells if cell.problem == problem and any(cost.size for cost in cell.costs)]
+    targets = mine[0].targets
+    floor, shift = (targets.final, 0.0) if targets.known else (-np.inf, targets.reference)
+    last = max((float(np.max(cell.budgets)) for cell in mine), default=10.0)
+    at = np.geomspace(1.0, max(last, 10.0), POINTS)
+    series: list[dict[str, Any]] = []
+    for cell in mine:
+        low, middle, high = quantiles_at(cell.costs, [np.maximum(gap, floor) + shift for gap in cell.gaps], at)
+        ended = int(np.searchsorted(at, np.max(cell.budgets), side="right"))
+        series.append({"m": cell.method, "y": short(middle), "lo": short(low), "hi": short(high), "end": ended})
+    smallest = min((v for s in series for v in s["lo"] if v is not None), default=1.0)
+    return {
+        "problem": problem, "title": mine[0].title, "kind": "lines", "x": short(at), "series": series,
+        "xlog": True, "ylog": smallest > 0, "xlabel": "evaluations", "ylabel": "f − f_opt" if targets.known else "f",
+    }  # fmt: skip
+
+
+def _distributions(cells: Sequence[Cell]) -> list[Panel]:
+    """For each problem the fraction of its targets that each method has reached; the page averages what is shown."""
+    budgets = [float(np.max(cell.budgets)) / cell.n for cell in cells]
+    at = log_grid(1.0 / min(cell.n for cell in cells), 10 * max(max(budgets), 1.0), 60)
+    at = at[np.unique(np.linspace(0, at.size - 1, POINTS).round().astype(int))]
+    most: dict[str, float] = {}
+    for cell, budget in zip(cells, budgets, strict=True):
+        most[cell.method] = max(most.get(cell.method, 0.0), budget)
+    parts: dict[str, dict[str, list[float | None]]] = {}
+    for position, cell in enumerate(cells):
+        runtimes, weights = restarted_runtimes([(cell.times() / cell.n, cell.budgets / cell.n)], DRAWS, rng=position)
+        parts.setdefault(cell.method, {})[cell.problem] = [round(v, 3) for v in weighted_ecdf(runtimes, weights, at)]
+    series = [
+        {"m": method, "parts": by_problem, "end": int(np.searchsorted(at, most[method], side="right"))}
+        for method, by_problem in parts.items()
+    ]
+    return [{
+        "title": "Targets reached", "kind": "mean", "wide": True, "x": short(at), "series": series, "xlog": True,
+        "ylog": False, "xlabel": "evaluations / dimension", "ylabel": "fraction of (problem, target) pairs",
+    }]  # fmt: skip
+
+
+def _number(text: str) -> float:
+    return float(text) if text not in ("", None) else np.nan
+
+
+def _grouped(rows: Sequence[Row], *names: str) -> dict[tuple[str, ...], list[Row]]:
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[name] for name in names), []).append(row)
+    return groups
+
+
+def _scaling(rows: Sequence[Row], cells: Sequence[Cell]) -> list[Panel]:
+    panels = []
+    for (family,), mine in _grouped(rows, "problem").items():
+        series = []
+        for (method,), points in _grouped(mine, "method").items():
+            n = np.array([_number(row["n"]) for row in points])
+            y, low, high = (np.array([_number(row[name]) for row in points]) / n for name in ("ert", "low", "high"))
+            series.append(
+                {"m": method, "x": short(n), "y": short(y), "lo": short(low), "hi": short(high), "dots": True}
+            )
+        panels.append({
+            "family": family, "title": family, "kind": "lines", "series": series, "xlog": True, "ylog": True,
+            "xlabel": "dimension n", "ylabel": "ERT / n", "xticks": sorted({c.n for c in cells if c.family == family}),
+        })  # fmt: skip
+    return panels
+
+
+def _profiles(rows: Sequence[Row]) -> list[Panel]:
+    labels = {
+        "data": ("Data profile", "simplex gradients (n + 1 evaluations)"),
+        "performance": ("Performance profile", "evaluations / those of the fastest"),
+    }
+    panels = []
+    for (kind,), mine in _grouped(rows, "profile").items():
+        series = []
+        for (method,), points in _grouped(mine, "method").items():
+            kept = points[:: max(1, len(points) // POINTS)]
+            x, y = ([_number(row[name]) for row in kept] for name in ("at", "fraction"))
+            series.append({"m": method, "x": short(x), "y": short(y)})
+        panels.append({
+            "title": labels[kind][0], "kind": "lines", "series": series, "xlog": True, "ylog": False,
+            "xlabel": labels[kind][1], "ylabel": "fraction of problems",
+        })  # fmt: skip
+    return panels
+
+
+def _scatter(rows: Sequence[Row]) -> list[Panel]:
+    panels = []
+    for (first, second), mine in _grouped(rows, "x_method", "y_method").items():
+        points = [[row["problem"], *short([_number(row["target"]), _number(row["x_ert"]), _number(row["y_ert"])])]
+                  for row in mine if np.isfinite([_number(row["x_ert"]), _number(row["y_ert"])]).any()]  # fmt: skip
+        panels.append({
+            "title": f"{second} against {first}", "kind": "scatter", "methods": [first, second], "points": points,
+            "xlog": True, "ylog": True, "xlabel": f"ERT of {first}", "ylabel": f"ERT of {second}",
+        })  # fmt: skip
+    return panels
+
+
+def _slices(rows: Sequence[Row]) -> list[Panel]:
+    from experiments.figures.sweeps import geometric
+
+    panels = []
+    for (problem, parameter), mine in _grouped(rows, "problem", "parameter").items():
+        values = list(dict.fromkeys(row["value"] for row in mine))
+        numeric = all(re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", value) for value in values)
+        place = {value: float(value) if numeric else float(k) for k, value in enumerate(values)}
+        series = []
+        for (method,), points in _grouped(mine, "method").items():
+            x = [place[row["value"]] for row in points]
+            y, low, high = ([_number(row[name]) for row in points] for name in ("outcome", "low", "high"))
+            series.append(
+                {"m": method, "x": short(x), "y": short(y), "lo": short(low), "hi": short(high), "dots": True}
+            )
+        name = parameter.rpartition(".")[2]
+        panels.append({
+            "problem": problem, "title": f"{problem}: {mine[0]['measure']}", "kind": "lines", "series": series,
+            "xlog": numeric and geometric(list(place.values())), "ylog": True, "xlabel": name,
+            "ylabel": mine[0]["measure"], **({} if numeric else {"names": values}),
+        })  # fmt: skip
+    return panels
+
+
+def _heatmaps(rows: Sequence[Row]) -> list[Panel]:
+    panels = []
+    for (problem, method), mine in _grouped(rows, "problem", "method").items():
+        by_ert = np.mean([np.isfinite(_number(row["ert"])) for row in mine]) >= 0.25
+        values = short([_number(row["ert" if by_ert else "median_gap"]) for row in mine])
+        panels.append({
+            "problem": problem, "methods": [method], "kind": "cells", "title": f"{method}, {problem}",
+            "cols": list(dict.fromkeys(row["x_value"] for row in mine)),
+            "rows": list(dict.fromkeys(row["y_value"] for row in mine)),
+            "cells": [[row["x_value"], row["y_value"], value, f"{row['successes']}/{row['trials']}"]
+                      for row, value in zip(mine, values, strict=True)],
+            "xlabel": mine[0]["x"].rpartition(".")[2], "ylabel": mine[0]["y"].rpartition(".")[2],
+            "measure": "ERT" if by_ert else "median gap left",
+        })  # fmt: skip
+    return panels
+
+
+def read_rows(paths: Sequence[Path]) -> dict[str, list[dict[str, str]]]:
+    """Rows of the CSV files of figures, by name."""
+    import csv
+
+    tables = {}
+    for path in paths:
+        if path.suffix == ".csv":
+            with path.open(newline="", encoding="utf-8") as file:
+                tables[path.stem] = list(csv.DictReader(file))
+    return tables

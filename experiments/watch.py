@@ -1,0 +1,80 @@
+"""A page that is kept up to date while its study runs: a file that reloads itself, served on loopback when asked."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.server
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from experiments.report import write_report
+from experiments.store import Study, load
+
+__all__ = ["watch"]
+
+
+def watch(
+    folder: Path, *, every: float = 20.0, once: bool = False, serve: int | None = None, say: Callable[[str], None]
+) -> Path:
+    """Write the page of a folder again whenever trials have been added, until the study is complete.
+
+    Parameters
+    ----------
+    folder
+        Of a study that another process runs.
+    every
+        Seconds between two looks; the page loads itself again as often.
+    once
+        Write it once and return.
+    serve
+        A port of this machine on which the folder can be read, 0 for any free one; None serves nothing.
+    say
+        Gets a line of text at each page.
+
+    Returns
+    -------
+    Path
+        The page; when the study is complete it no longer reloads itself.
+    """
+    seen = -1
+    with _served(folder, serve, say):
+        while True:
+            study = load(folder)
+            complete = _complete(study)
+            if len(study.trials) != seen or complete or once:
+                seen = len(study.trials)
+                again = None if complete else max(1, round(every))
+                page = write_report(study, folder, quick=not complete, refresh=again)
+                say(f"{seen} of {study.header['total']} trials: {page}")
+            if complete or once:
+                return page
+            time.sleep(every)
+
+
+def _complete(study: Study) -> bool:
+    return len(study.trials) >= int(study.header["total"])
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep the terminal for what the watcher says."""
+
+
+@contextlib.contextmanager
+def _served(folder: Path, port: int | None, say: Callable[[str], None]) -> Iterator[None]:
+    if port is None:
+        yield
+        return
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        say(f"http://127.0.0.1:{server.server_address[1]}/report.html")
+        try:
+            yield
+        finally:
+            server.shutdown()
