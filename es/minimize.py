@@ -33,6 +33,7 @@ from problems.boxes import as_box
 from problems.constraints import listed
 
 if TYPE_CHECKING:
+    from distributed import Client
     from scipy.optimize import Bounds, OptimizeResult
 
 
@@ -53,7 +54,7 @@ def minimize(
     ftarget: float | None = None,
     restarts: int | str | None = None,
     popsize: int | None = None,
-    workers: int | MapLike | Executor | None = 1,
+    workers: int | MapLike | Executor | Client | None = 1,
     callback: Callable[..., Any] | None = None,
     progress: bool = False,
     checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
@@ -96,9 +97,11 @@ def minimize(
         restarts.
     popsize : int, optional
         Points per iteration.
-    workers : int, map-like callable, concurrent.futures.Executor or None
+    workers : int, map-like callable, concurrent.futures.Executor, dask Client or None
         Where points are evaluated (`es.evaluation.opening.open_workers`): -1 is one worker per core, None as many as
-        `joblib.parallel_config` says, whose backend is used for any number but 1.
+        `joblib.parallel_config` says, whose backend is used for any number but 1. The numbers do not depend on it,
+        with one exception: worker processes have one BLAS thread each, and a `fun` that uses BLAS on large matrices
+        rounds otherwise where it has more (set `OPENBLAS_NUM_THREADS=1` for the same bits in this process).
     callback : callable, optional
         `callback(intermediate_result)`, after each iteration; StopIteration ends the run.
     progress : bool

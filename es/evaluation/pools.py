@@ -117,6 +117,9 @@ def _forget_pools() -> None:
     global _lock
     _lock = threading.Lock()
     _idle.clear()
+    # At its exit multiprocessing would try to join the workers, which only their parent can.
+    children: set[Any] = getattr(multiprocessing.process, "_children", set())
+    children.difference_update([child for child in children if child._parent_pid != os.getpid()])
 
 
 if hasattr(os, "register_at_fork"):

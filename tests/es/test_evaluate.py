@@ -249,6 +249,7 @@ def client():
 @pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore")
 def test_dask(client, tmp_path):
+    assert (run(F.sphere, workers=client).x == SERIAL.x).all()
     with joblib.parallel_config("dask"):
         res = run(F.sphere, workers=2)
         assert (res.x == SERIAL.x).all()
