@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from es.auto.batches import BatchOptimizer
 from es.auto.coordinates import Coordinates
+from es.auto.descents import MATRIX_UP_TO, Descent, descent, restart_points
+from es.auto.limited import LimitedLoop
 from es.auto.minima import Minima
 from es.auto.populations import Populations
 from es.auto.quasi_newton import NewtonLoop
@@ -27,11 +29,10 @@ from es.core.stopping import COMMON
 ALONE = 100  # evaluations per variable that the first quasi-Newton run has before CMA-ES runs beside it
 NOISE = 1e-9  # of all that was gained: noise above it lowers the share of differences
 LARGER = 3  # times the default population where f is rough or flat
+LOOK_UP_TO = 40  # variables: with gradients, beyond, a look along the coordinates costs more than a descent
 LOOK = 30  # evaluations per variable in which a run that goes well divides its Newton decrement by 4
 SHARES = {"holds": 0.95, "else": 0.5, "noisy": 0.1}  # of restarts in the race: while they hold the best value, ...
 MEMORY = 200  # evaluations after which what was spent counts half
-POOL = 10  # random points of which the best is where a restart begins
-MARGIN = 0.1  # of the width of the bounds that is left out at each side
 PART = 0.1  # of the budget that a Hessian may take
 ENOUGH = 10  # restarts without a better value end a run that has no budget
 CMA_ALONE = ("rough", "flat", "noisy", "stepped")  # verdicts that leave the field to CMA-ES
@@ -100,7 +101,7 @@ class Auto(BatchOptimizer):
         self.arm = "first"
         self.coordinates: Coordinates | None = None
         self.separable: SeparableLoop | None = None
-        self.newton: NewtonLoop | None = None
+        self.newton: Descent | None = None
         self.cma: Populations | None = None
         self.diary = Diary()
         self.minima = Minima()
@@ -153,6 +154,8 @@ class Auto(BatchOptimizer):
             return "first"
         if self._f == math.inf:  # nothing to begin from
             return self._populations()
+        if self.uses_gradient and len(self.free) > LOOK_UP_TO:
+            return self._race()
         if self.coordinates is None:
             self.coordinates = Coordinates(self._x, self._f, self.scale, self.lb, self.ub, self._draw())
         c = self.coordinates
@@ -169,6 +172,8 @@ class Auto(BatchOptimizer):
         return self._race()
 
     def _race(self) -> str:
+        if len(self.free) > MATRIX_UP_TO and not self.uses_gradient:
+            return self._populations()
         if self.newton is None:
             self._first_newton()
         newton = self.newton
@@ -194,7 +199,7 @@ class Auto(BatchOptimizer):
             return "newton"
         return self._populations()
 
-    def _goes_well(self, newton: NewtonLoop) -> bool:
+    def _goes_well(self, newton: Descent) -> bool:
         """Whether the first run goes on alone: 100 n evaluations, then as long as 30 n divide the decrement by 4."""
         self._least_decrement = min(self._least_decrement, newton.decrement)
         if self.used["newton"] < self._alone - LOOK * len(self.free):
@@ -207,7 +212,7 @@ class Auto(BatchOptimizer):
     def _noise_matters(self) -> bool:
         return 4 * self.measured > NOISE * (self._f_first - self._f)
 
-    def _judge(self, newton: NewtonLoop) -> None:
+    def _judge(self, newton: Descent) -> None:
         """The first quasi-Newton run has ended: what it says about f."""
         self._close_run(newton)
         smooth = {"converged": "smooth", "lost": "kinked", "failed": ""}.get(newton.ended, newton.ended)
@@ -220,13 +225,13 @@ class Auto(BatchOptimizer):
         self.halve_at = MEMORY
         self._restart()
 
-    def _close_run(self, newton: NewtonLoop) -> None:
+    def _close_run(self, newton: Descent) -> None:
         self.diary.end("newton", newton.ended)
         self.measured = max(self.measured, newton.measured)
-        if newton.ended == "converged":
+        if newton.ended == "converged" and newton.S is not None:
             self.minima.add(newton.x, newton.f, newton.S)
 
-    def _hopeless(self, run: NewtonLoop) -> bool:
+    def _hopeless(self, run: Descent) -> bool:
         """Whether a restart will not beat the best value, or runs into a minimum that is known."""
         if run.nit < 1 or run.nit == self._checked_at:
             return False
@@ -243,10 +248,10 @@ class Auto(BatchOptimizer):
 
     def _first_newton(self) -> None:
         c = self.coordinates
-        assert c is not None
-        self.newton = NewtonLoop(
-            self._x, self._f, self.scale, self.lb, self.ub, curvature=c.curvature, spread=c.spread,
-            hessian=self._affordable(), gradient=self.uses_gradient, f_start=self._f_first,
+        seen = {} if c is None else {"curvature": c.curvature, "spread": c.spread}
+        self.newton = descent(
+            self._x, self._f, self.scale, self.lb, self.ub, f_start=self._f_first, **seen,
+            hessian=self._affordable(), gradient=self.uses_gradient,
         )  # fmt: skip
         self.restarts = 1
 
@@ -260,15 +265,7 @@ class Auto(BatchOptimizer):
         """Random points, the best of which is where the next quasi-Newton run begins."""
         if self.verdict in CMA_ALONE:
             return
-        rng = np.random.default_rng(self._draw())
-        width = self.ub - self.lb
-        inner = MARGIN * np.where(np.isfinite(width), width, 0.0)
-        # Open sides: around the start, as far as the best point is from it, and further from restart to restart.
-        reach = max(3.0, float(np.max(np.abs(self._x - self.start) / self.scale))) * 2 ** (self.restarts % 8 / 4)
-        near, far = self.start - reach * self.scale, self.start + reach * self.scale
-        low = np.where(np.isfinite(width), self.lb + inner, np.maximum(near, self.lb))
-        high = np.where(np.isfinite(width), self.ub - inner, np.minimum(far, self.ub))
-        self._pool = rng.uniform(low, high, (POOL, len(low)))
+        self._pool = restart_points(self._draw(), self.restarts, self.start, self._x, self.scale, self.lb, self.ub)
         self.restarts += 1
         if self.restarts - self._better_at > ENOUGH:
             self._end_without_budget()
@@ -300,10 +297,10 @@ class Auto(BatchOptimizer):
                 self.newton.tell(f if g is None else np.column_stack([f, g]))
             else:
                 self._pool = None
-                self.newton = NewtonLoop(
+                self.newton = descent(
                     x[best], float(finite[best]) if finite[best] < np.inf else math.nan, self.scale, self.lb, self.ub,
-                    hessian=self._affordable(), gradient=self.uses_gradient, measured=self.measured, doubts=0,
-                    f_start=self._f_first,
+                    f_start=self._f_first, hessian=self._affordable(), gradient=self.uses_gradient,
+                    measured=self.measured, doubts=0,
                 )  # fmt: skip
         elif self.arm == "cma":
             assert self.cma is not None
@@ -365,6 +362,8 @@ class Auto(BatchOptimizer):
         parts |= {"newton": self.newton, "cma": self.cma}
         for name, part in parts.items():
             if part is not None:
+                if isinstance(part, LimitedLoop):
+                    name = "limited"
                 arrays |= {f"{name}.{key}": value for key, value in part.state_dict().items()}
                 if hasattr(part, "arguments"):
                     arrays |= {f"{name}.made.{key}": np.asarray(value) for key, value in part.arguments.items()}
@@ -381,10 +380,12 @@ class Auto(BatchOptimizer):
         kinds: dict[str, Any] = {"coordinates": Coordinates, "separable": SeparableLoop, "newton": NewtonLoop}
         kinds["cma"] = Populations
         for name, kind in kinds.items():
+            if name == "newton" and "limited.plain" in arrays:
+                name, kind = "limited", LimitedLoop
             made = store.below(arrays, f"{name}.made.")
             part = None
             if made:
                 part = kind.remade(made)
                 part.load_state_dict(store.below(arrays, f"{name}."))
-            setattr(self, name, part)
+            setattr(self, "newton" if name == "limited" else name, part)
         super().load_state_dict(arrays)

@@ -9,9 +9,10 @@ FloatArray = npt.NDArray[np.float64]
 EIGEN_UP_TO = 60  # variables; above, the product form, whose cost is n^2
 
 
-def updated_factor(p: FloatArray, q: FloatArray) -> FloatArray:
-    """L with L L^T the BFGS update of the identity for the step p and the change of slopes q: S L is the new factor.
+def update(S: FloatArray, slope: FloatArray, p: FloatArray, q: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The BFGS update S L of the factor, and the slopes L^T slope along its columns.
 
+    p is the step and q the change of the slopes, both in coordinates of S, and
     L L^T = (I - p q^T / p.q)(I - q p^T / p.q) + p p^T / p.q, Nocedal and Wright (2006), (6.17). Up to 60 variables the
     columns of L are its eigenvectors, so that what is known of the curvature stays in columns of its own and
     differences along the others do not mix with it (on the discus, n = 10, that takes a third of the evaluations).
@@ -20,18 +21,18 @@ def updated_factor(p: FloatArray, q: FloatArray) -> FloatArray:
     Examples
     --------
     >>> p, q = np.array([1.0, 2.0]), np.array([3.0, 1.0])
-    >>> L = updated_factor(p, q)
+    >>> L, _ = update(np.eye(2), q, p, q)
     >>> bool(np.allclose(L @ L.T @ q, p))
     True
     """
     n, pq, pp = len(p), float(p @ q), float(p @ p)
     if n > EIGEN_UP_TO:
-        product: FloatArray = np.eye(n) + np.outer(p, np.sqrt(pq / pp) * p - q) / pq
-        return product
+        v = (np.sqrt(pq / pp) * p - q) / pq
+        return S + np.outer(S @ p, v), slope + v * float(p @ slope)
     A = np.eye(n) - np.outer(p, q) / pq
     w, V = np.linalg.eigh(A @ A.T + np.outer(p, p) / pq)
     L: FloatArray = V * np.sqrt(np.maximum(w, 1e-300))
-    return L
+    return S @ L, L.T @ slope
 
 
 def active_step(

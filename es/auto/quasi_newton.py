@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from es.auto import differences, line_search, noise
-from es.auto.factor import active_step, updated_factor
+from es.auto.factor import active_step, update
 from es.auto.stepwise import Asking, FloatArray, Stepwise
 
 EPS = float(np.finfo(float).eps)
@@ -216,8 +216,7 @@ class NewtonLoop(Stepwise):
         if self.mode == "first":  # the first factor knew no curvature: Nocedal and Wright (6.20)
             size = math.sqrt(pp / pq)
             self.S, p, q, new, self.mode = self.S * size, p / size, q * size, new * size, "forward"
-        L = updated_factor(p, q)
-        self.S, self.slope = self.S @ L, L.T @ new
+        self.S, self.slope = update(self.S, new, p, q)
         return self._rough_step(s, pq)
 
     # Failures and doubts ---------------------------------------------------------------------------

@@ -362,3 +362,55 @@ def test_other_kinds_of_problems_have_their_methods():
     assert es.minimize(two, [1.0, 2.0], method="auto", maxfevals=100, rng=1).method == "MOCMAES"
     with pytest.raises(ValueError, match="restarts by itself"):
         es.minimize(sphere, [1.0, 2.0], method="auto", restarts="bipop", maxfevals=100)
+
+
+# Many variables ------------------------------------------------------------------------------------
+
+
+def chain(x):
+    return (10.0 ** (3 * np.arange(x.shape[-1]) / x.shape[-1]) * (x - 0.3) ** 2).sum(-1) + (np.diff(x) ** 2).sum(-1)
+
+
+def chain_slope(x):
+    g, d = 2 * 10.0 ** (3 * np.arange(len(x)) / len(x)) * (x - 0.3), np.diff(x)
+    g[1:] += 2 * d
+    g[:-1] -= 2 * d
+    return g
+
+
+@pytest.mark.parametrize("n", [50, 1200])
+def test_many_variables_with_gradients(n):
+    box, start = [(-5, 0.2)] + [(-5, 5)] * (n - 1), np.linspace(-1, 1, n)
+    res = es.minimize(chain, start, method="auto", jac=chain_slope, bounds=box, maxfevals=600, rng=1)
+    best = es.minimize(chain, start, method="l-bfgs-b", jac=chain_slope, bounds=box, maxfevals=3000)
+    assert res.fun <= best.fun * (1 + 1e-7)
+
+
+def test_many_variables_without_gradients_take_no_matrix():
+    n = 1500
+    opt = es.Auto(np.linspace(-1, 1, n), 0.5, bounds=[(-5, 5)] * n, rng=1, budget=4000)
+    while opt.nfev < 3500:
+        x = opt.ask()
+        opt.tell(x, chain(x))
+    assert opt.f_best < chain(np.linspace(-1, 1, n)) / 100
+    assert sum(value.nbytes for value in opt.state_dict().values()) < 8 * n * n / 4
+    other = es.Auto(np.linspace(-1, 1, n), 0.5, bounds=[(-5, 5)] * n, rng=1, budget=4000)
+    other.load_state_dict(opt.state_dict())
+    assert same(go(opt, chain, 5), go(other, chain, 5))
+
+
+def test_a_limited_memory_is_saved():
+    def make():
+        return es.Auto(np.linspace(-1, 1, 1200), 0.5, rng=1, gradient=True)
+
+    def run(opt, k):
+        for _ in range(k):
+            x = opt.ask()
+            g = np.array([chain_slope(point) for point in x]) if opt.wants_gradient else None
+            opt.tell(x, chain(x), g)
+        return opt.f_best
+
+    a, b = make(), make()
+    run(a, 61)
+    b.load_state_dict(a.state_dict())
+    assert run(a, 25) == run(b, 25)
