@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from problems.boxes import Box
+from problems.numbers import numbers, unmasked
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -23,10 +24,7 @@ def as_start(x0: Any) -> FloatArray:
     ValueError
         If it is empty, not real, not finite, or has another number of axes.
     """
-    try:
-        x = np.array(x0, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"x0 must be an array of real numbers, got {x0!r}") from None
+    x = numbers("x0", x0)
     if x.ndim not in (1, 2) or x.size == 0:
         raise ValueError(f"x0 must have shape (n,), or (runs, n) for stacked runs, got {x.shape}")
     if not np.isfinite(x).all():
@@ -85,12 +83,11 @@ def as_scale(sigma0: Any, start: FloatArray, box: Box | None) -> FloatArray:
     """
     if sigma0 is None:
         return _default_scale(start, box)
-    try:
-        sigma = np.array(sigma0, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"sigma0 must be a positive number or an array of them, got {sigma0!r}") from None
-    if not ((sigma > 0) & np.isfinite(sigma)).all():
+    sigma = numbers("sigma0", sigma0)
+    if not (sigma > 0).all():
         raise ValueError(f"sigma0 must be positive, got {sigma0}")
+    if not np.isfinite(sigma).all():
+        raise ValueError(f"sigma0 must be finite, got {sigma0}")
     if start.ndim == 2 and sigma.ndim == 1:
         if len(sigma) != len(start):
             raise ValueError(
@@ -106,6 +103,29 @@ def as_scale(sigma0: Any, start: FloatArray, box: Box | None) -> FloatArray:
         ) from None
 
 
+def as_points(x: Any, dtype: np.dtype[Any]) -> FloatArray:
+    """Points of the caller's in this precision.
+
+    Raises
+    ------
+    ValueError
+        If they are not real numbers, or masked.
+    """
+    plain = type(x) is np.ndarray and x.dtype.kind == "f"
+    return np.asarray(x if plain else numbers("x", x), dtype=dtype)
+
+
+def check_finite(x: FloatArray, name: str = "x") -> None:
+    """Refuse NaN and inf.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not (math.isfinite(np.vdot(x, x)) or np.isfinite(x).all()):  # the sum of squares may be too large, x is not
+        raise ValueError(f"{name} must be finite, got NaN or inf in it")
+
+
 def as_count(value: Any, name: str = "popsize", least: int = 1) -> int:
     """A whole number, at least `least`.
 
@@ -113,10 +133,10 @@ def as_count(value: Any, name: str = "popsize", least: int = 1) -> int:
     ------
     ValueError
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer | float) or value != value // 1:
-        raise ValueError(f"{name} must be a whole number, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | np.integer | float) or not value == value // 1:
+        raise ValueError(f"{name} must be a whole number, got {str(value)[:40]}")
     if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}")
+        raise ValueError(f"{name} must be at least {least}, got {str(value)[:40]}")
     return int(value)
 
 
@@ -128,10 +148,13 @@ def as_shape(name: str, value: Any, shape: tuple[int, ...], dtype: type = float)
     ValueError
     """
     array: npt.NDArray[Any]
-    try:
+    if type(value) is np.ndarray and value.dtype == dtype:
+        array = value
+    elif dtype is float:
+        array = numbers(name, value)
+    else:
+        unmasked(name, value)
         array = np.asarray(value, dtype=dtype)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be an array of {dtype.__name__}, got {value!r}") from None
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
     return array

@@ -51,6 +51,7 @@ class Watched(Spent, Protocol):
     dtype: Any
     traces: Traces
     generations_without_value: Any
+    generations_without_gradient: Any
     criteria: ClassVar[tuple[str, ...]]
 
     @property
@@ -123,6 +124,9 @@ class Criterion:
         In every iteration, every few, or as rarely as the covariance matrix changes.
     of_steps : bool
         Whether the test looks at the distribution.
+    doubts : tuple of (callable, str)
+        `doubt(opt, threshold) -> bool or array`: whether the run only looks as if it had met the criterion, and the
+        name of the row that says what it has met instead.
     """
 
     name: str
@@ -132,6 +136,7 @@ class Criterion:
     test: Callable[..., Outcome] | None = None
     look: str = "often"
     of_steps: bool = False
+    doubts: tuple[tuple[Callable[[Any, Any], Any], str], ...] = ()
 
 
 # Target and budgets --------------------------------------------------------------------------------
@@ -179,12 +184,17 @@ def _scale(opt: Watched) -> Any:
     return np.where((spread > 0) & (spread < 1), spread, 1.0)
 
 
+def _rounding(top: Any, bottom: Any) -> Any:
+    """Whether values lie within fifty roundings of each other: selection among them is by chance."""
+    return (np.abs(top) < np.inf) & (difference(top, bottom) <= 50 * np.finfo(float).eps * np.abs(top))
+
+
 def _still_moving(opt: Watched, threshold: Any, back: int) -> bool:
     """Whether the ends of the window tell already that a single run has not met `threshold`: most do."""
     if opt.runs is not None:
         return False
-    best = opt.traces.best(back)
-    return bool(abs(difference(best[0], best[-1])) >= threshold * _scale(opt))
+    old, new = opt.traces.best(back)[[0, -1]].tolist()
+    return bool(abs(difference(old, new)) >= max(threshold * _scale(opt), 1e-13 * abs(new)))
 
 
 def _range(opt: Watched, threshold: Any) -> Outcome:
@@ -199,7 +209,7 @@ def _range(opt: Watched, threshold: Any) -> Outcome:
     else:
         top, bottom = np.maximum(top, last[..., -1]), np.minimum(bottom, last[..., 0])
     figure = difference(top, bottom) / _scale(opt)
-    return figure < threshold, figure
+    return (figure < threshold) | _rounding(top, bottom), figure
 
 
 def _range_of_best(opt: Watched, threshold: Any) -> Outcome:
@@ -207,8 +217,9 @@ def _range_of_best(opt: Watched, threshold: Any) -> Outcome:
     back = window(opt)
     if opt.nit < back or _still_moving(opt, threshold, back):
         return NOT_YET
-    figure = difference(*opt.traces.extremes(back)) / _scale(opt)
-    return figure < threshold, figure
+    top, bottom = opt.traces.extremes(back)
+    figure = difference(top, bottom) / _scale(opt)
+    return (figure < threshold) | _rounding(top, bottom), figure
 
 
 def _flat(opt: Watched, threshold: Any) -> Outcome:
@@ -301,7 +312,60 @@ def _condition(opt: Distribution, threshold: Any, steps: Steps) -> Outcome:
     return figure > threshold, figure
 
 
+# Doubts --------------------------------------------------------------------------------------------
+
+
+def _fine(opt: Watched, threshold: Any = 1e-12) -> Any:
+    """Whether values last got better by as little as f can tell apart, or as little as counts as converged."""
+    past = opt.traces.best(5 * window(opt))
+    best = np.minimum.accumulate(past.reshape(len(past), -1), axis=0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        drops = best[:-1] - best[1:]
+    drops = np.where(drops > 0, drops, 0.0)[::-1]
+    made = drops.any(0)
+    last = drops[np.argmax(drops > 0, axis=0), np.arange(best.shape[1])] if len(drops) else np.zeros(best.shape[1])
+    size = np.where(np.isfinite(best[-1]), np.abs(best[-1]), 0.0)
+    fine = made & (last <= np.maximum(100 * threshold * _scale(opt), 1e4 * np.finfo(float).eps * size))
+    return fine if opt.runs is not None else bool(fine[0])
+
+
+def _resolved(opt: Watched, threshold: Any) -> Any:
+    """Equal values that came down to it by small steps: f has no more digits there."""
+    return _fine(opt)
+
+
+def _coarse(opt: Watched, threshold: Any) -> Any:
+    """A plateau: values are equal, but the last step down to them was a large one, or there was none."""
+    return np.logical_not(_fine(opt, threshold))
+
+
+def _plateau(opt: Watched, threshold: Any) -> Any:
+    """Best values that were all the same of late, though f has more digits."""
+    top, bottom = opt.traces.extremes(window(opt))
+    return np.logical_and(top == bottom, np.logical_not(_fine(opt)))
+
+
+def _unshrunk(opt: Distribution, threshold: Any) -> Any:
+    """Steps that have not become smaller since the start."""
+    return (opt.stds / opt.scale0).max(-1) > 0.1
+
+
+def _drifting(opt: Any, threshold: Any) -> Any:
+    """A distribution whose mean still moves in one direction; see `es.strategies.cem`."""
+    return getattr(opt, "drifting", False)
+
+
 # Gradients -----------------------------------------------------------------------------------------
+
+
+def _without_gradient(opt: Watched, threshold: Any) -> Outcome:
+    """Iterations in a row in which a gradient was not finite."""
+    return opt.generations_without_gradient >= threshold, opt.generations_without_gradient
+
+
+def _steep(opt: Any, threshold: Any) -> Any:
+    """No gradient has been as small as a millionth of the largest one."""
+    return np.logical_not(opt.gentlest <= 1e-6 * opt.steepest)
 
 
 def _small_gradient(opt: Any, threshold: Any) -> Outcome:
@@ -314,6 +378,10 @@ def _worn_rate(opt: Any, threshold: Any) -> Outcome:
     return opt.rate < threshold, opt.rate
 
 
+DRIFT = ((_drifting, "drift"), (_plateau, "tolflatfitness"))
+VALUES = ((_drifting, "drift"), (_coarse, "tolflatfitness"))
+STEPS = ((_unshrunk, "smallsteps"), *DRIFT)
+
 ROWS = (
     Criterion("ftarget", None, "target", "the target was reached", _reached, "always"),
     Criterion("maxfevals", None, "budget", "the budget of evaluations is spent", _evaluations, "always"),
@@ -321,31 +389,41 @@ ROWS = (
     Criterion("maxtime", None, "budget", "the time is spent", _seconds, "always"),
     Criterion("lowest", -math.inf, "target", "the value is -inf, below which there is none", _reached, "always"),
     Criterion("nofinite", 30, "failed", "the objective gave no finite value", _without_value, "always"),
-    Criterion("tolfun", 1e-12, "converged", "values of f no longer differ", _range),
-    Criterion("tolfunhist", 1e-12, "converged", "the best value no longer changes", _range_of_best),
-    Criterion("tolflatfitness", 10, "failed", "the function is flat where it was sampled", _flat),
+    Criterion("nogradient", 30, "failed", "the objective gave no finite gradient", _without_gradient, "always"),
+    Criterion("tolfun", 1e-12, "converged", "values of f no longer differ", _range, doubts=VALUES),
+    Criterion("tolfunhist", 1e-12, "converged", "the best value no longer changes", _range_of_best, doubts=VALUES),
+    Criterion(
+        "tolflatfitness", 10, "failed", "the function is flat where it was sampled", _flat,
+        doubts=((_resolved, "resolution"),),
+    ),
+    Criterion("resolution", None, "converged", "values of f differ by no more than its precision"),
     Criterion("stagnation", 1.0, "failed", "neither best nor median values get better", _stagnating),
     Criterion("volumestagnation", 1.0, "converged", "the hypervolume no longer grows", _stagnating),
-    Criterion("tolx", 1e-12, "converged", "the steps are small", _small_steps, of_steps=True),
+    Criterion("tolx", 1e-12, "converged", "the steps are small", _small_steps, of_steps=True, doubts=DRIFT),
     Criterion(
         "tolfacupx", 1e4, "failed", "the steps grew: sigma0 was much too small, or the function has no minimum",
         _large_steps, of_steps=True,
     ),
     Criterion(
         "noeffectcoord", 0.2, "converged", "a step in a coordinate is lost in rounding",
-        _lost_in_coordinates, of_steps=True,
+        _lost_in_coordinates, of_steps=True, doubts=STEPS,
     ),
     Criterion(
         "noeffectaxis", 0.1, "converged", "a step along a principal axis is lost in rounding",
-        _lost_along_axes, "rarely", of_steps=True,
+        _lost_along_axes, "rarely", of_steps=True, doubts=STEPS,
     ),
     Criterion(
         "conditioncov", 1e14, "failed",
         "the condition number of the covariance matrix is at the limit of double precision", _condition, "rarely",
         of_steps=True,
     ),
+    Criterion("smallsteps", None, "failed", "steps were lost in rounding from the start: sigma0 is too small for x0"),
+    Criterion("drift", None, "failed", "the steps shrank while the mean still moved: sigma0 does not hold the optimum"),
     Criterion("tolgrad", 1e-10, "converged", "the gradient is small", _small_gradient),
-    Criterion("tolrate", 1e-4, "converged", "smaller steps bring nothing more", _worn_rate),
+    Criterion(
+        "tolrate", 1e-4, "converged", "smaller steps bring nothing more", _worn_rate, doubts=((_steep, "steep"),)
+    ),
+    Criterion("steep", None, "failed", "smaller steps bring nothing more, and the gradient is not small"),
     Criterion("tolfeasible", None, "converged", "the best feasible value no longer changes"),
     Criterion("converged", None, "converged", "the solver has converged"),
     Criterion("solver", None, "failed", "the solver has ended without convergence"),
@@ -356,6 +434,6 @@ ROWS = (
 CRITERIA: dict[str, Criterion] = {row.name: row for row in ROWS}
 
 LIMITS = ("ftarget", "maxfevals", "maxiter", "maxtime")
-COMMON = (*LIMITS, "lowest", "nofinite")
+COMMON = (*LIMITS, "lowest", "nofinite", "nogradient")
 DISTRIBUTION = (*COMMON, "tolfun", "tolfunhist", "tolflatfitness", "stagnation", "tolx", "tolfacupx", "noeffectcoord")
 COVARIANCE = (*DISTRIBUTION, "noeffectaxis", "conditioncov")

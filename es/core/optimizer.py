@@ -16,7 +16,19 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import stopping
-from es.core.arrays import FloatArray, IntArray, as_count, as_scale, as_shape, as_start, check_inside, pick, pick_rows
+from es.core.arrays import (
+    FloatArray,
+    IntArray,
+    as_count,
+    as_points,
+    as_scale,
+    as_shape,
+    as_start,
+    check_finite,
+    check_inside,
+    pick,
+    pick_rows,
+)
 from es.core.book import Book
 from es.core.ranking import rank_best_first
 from es.core.saving import Saving
@@ -68,7 +80,7 @@ class Optimizer(Saving):
     claims: ClassVar[frozenset[str]] = frozenset()
     wants_gradient: ClassVar[bool] = False
     default_popsize: ClassVar[int] = 1
-    min_rows: ClassVar[int] = 1  # with fewer points than this a tell only keeps the books
+    min_rows: ClassVar[int] = 1  # the smallest population
     state_names: ClassVar[tuple[str, ...]] = ("mean",)
     dtype: np.dtype[Any] = np.dtype(np.float64)  # of points
     criteria: ClassVar[tuple[str, ...]] = stopping.COMMON
@@ -96,6 +108,7 @@ class Optimizer(Saving):
         self.mean: FloatArray = start
         self.book = Book(start.astype(self.dtype))
         self.generations_without_value: Any = self._each(0)  # in a row, up to now
+        self.generations_without_gradient: Any = self._each(0)  # one that is not finite counts as none
         self._was_unclean = True
         self.nit = 0
         self.f_sorted: FloatArray | None = None
@@ -136,6 +149,8 @@ class Optimizer(Saving):
 
     def _arrange(self, x: FloatArray) -> IntArray | None:
         """An order of the rows that does not depend on the order in which they came; None if they are in it."""
+        check_finite(x)
+        check_inside(x, self.box, "x")
         return None
 
     def _ranked_by(self, f: FloatArray) -> FloatArray:
@@ -181,7 +196,8 @@ class Optimizer(Saving):
         Parameters
         ----------
         x : array_like, shape (k, n), or (active runs, k, n)
-            Any number of points >= 1.
+            At least `popsize` points; methods with one parent, and those that take a generation in parts, take any
+            number >= 1.
         f : array_like, shape (k,) or (active runs, k)
             Values. NaN and inf rank last and never become the best; -inf is the least there is and ends the run.
         g : array_like, shape of x, optional
@@ -197,6 +213,11 @@ class Optimizer(Saving):
             Wrong shapes, points that are not finite or outside of the bounds, gradients missing or not asked for.
         """
         points, values = self._checked(x, f)
+        if points.shape[-2] < self.least_rows:
+            raise ValueError(
+                f"x must hold all points of a generation of {type(self).__name__}, at least popsize={self.least_rows}, "
+                f"got {points.shape[-2]}: collect the values of all that ask() gave and tell them in one call"
+            )
         raw = values  # in the order of the caller's
         slopes = self._checked_gradient(g, points.shape)
         rank = values if rank_by is None else as_shape("rank_by", rank_by, values.shape)
@@ -220,10 +241,44 @@ class Optimizer(Saving):
             self.book.improve(points, value.argmin(-1), value.min(-1))
         self.f_sorted = ranked if plain else None
         self.traces.add(ranked)
-        if values.shape[-1] >= self.min_rows:
-            self._learn_where_possible(points, values, slopes, order, None if clean else ranked)
+        if slopes is not None:
+            self._watch_gradients(slopes)
+        self._learn_where_possible(points, values, slopes, order, None if clean else ranked)
         self.nit += 1
         self._after()
+
+    @property
+    def least_rows(self) -> int:
+        """How many points `tell` takes at least."""
+        return self.popsize if self.min_rows > 1 else 1
+
+    def record(
+        self,
+        x: npt.ArrayLike,
+        f: npt.ArrayLike,
+        g: npt.ArrayLike | None = None,
+        *,
+        rank_by: npt.ArrayLike | None = None,
+        feasible: npt.ArrayLike | None = None,
+    ) -> None:
+        """Count points and keep the best without learning from them: the last ones of a budget, too few for `tell`.
+
+        Parameters
+        ----------
+        x, f, g, feasible
+            As for `tell`; any number of points >= 1.
+        rank_by
+            Not used.
+        """
+        points, values = self._checked(x, f)
+        slopes = self._checked_gradient(g, points.shape)
+        good = values < np.inf
+        self.book.count(values, gradients=slopes is not None, failed=~good)
+        allowed = good if feasible is None else good & as_shape("feasible", feasible, values.shape, bool)
+        value = np.where(allowed, values, np.inf)
+        self.book.improve(points, value.argmin(-1), value.min(-1))
+        self.f_sorted = None
+        self.nit += 1
 
     def stop(self) -> dict[Any, Any]:
         """Why to end, empty while there is no reason.
@@ -351,10 +406,10 @@ class Optimizer(Saving):
         return np.full(self.batch, value)[()]
 
     def _row_names(self) -> tuple[str, ...]:
-        return ("generations_without_value", "scale0", *self.state_names)
+        return ("generations_without_value", "generations_without_gradient", "scale0", *self.state_names)
 
     def _checked(self, x: npt.ArrayLike, f: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        points: FloatArray = np.asarray(x, dtype=self.dtype)
+        points = as_points(x, self.dtype)
         shape = points.shape
         if shape[:-2] != self.batch or shape[-1:] != (self.n,) or len(shape) < 2:
             wanted = (*self.batch, "k", self.n)
@@ -371,6 +426,13 @@ class Optimizer(Saving):
         if not self.wants_gradient:
             raise ValueError(f"g must not be given to {type(self).__name__}, which uses no gradients")
         return as_shape("g", g, shape)
+
+    def _watch_gradients(self, g: FloatArray) -> None:
+        if math.isfinite(np.vdot(g, g)) and self.runs is None:  # the rule, and cheap
+            self.generations_without_gradient = 0
+            return
+        bad = ~np.isfinite(g).all((-1, -2))
+        self.generations_without_gradient = np.where(bad, self.generations_without_gradient + 1, 0)[()]
 
     def _learn_where_possible(
         self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None

@@ -12,9 +12,11 @@ maxiter         off      budget    the budget of iterations is spent
 maxtime         off      budget    the time is spent
 lowest          -inf     target    the value is -inf, below which there is none
 nofinite        30       failed    the objective gave no finite value
+nogradient      30       failed    the objective gave no finite gradient
 tolfun          1e-12    converged values of f no longer differ
 tolfunhist      1e-12    converged the best value no longer changes
 tolflatfitness  10       failed    the function is flat where it was sampled
+resolution      none     converged values of f differ by no more than its precision
 stagnation      1        failed    neither best nor median values get better
 volumestagnation 1        converged the hypervolume no longer grows
 tolx            1e-12    converged the steps are small
@@ -22,8 +24,11 @@ tolfacupx       10000    failed    the steps grew: sigma0 was much too small, or
 noeffectcoord   0.2      converged a step in a coordinate is lost in rounding
 noeffectaxis    0.1      converged a step along a principal axis is lost in rounding
 conditioncov    1e+14    failed    the condition number of the covariance matrix is at the limit of double precision
+smallsteps      none     failed    steps were lost in rounding from the start: sigma0 is too small for x0
+drift           none     failed    the steps shrank while the mean still moved: sigma0 does not hold the optimum
 tolgrad         1e-10    converged the gradient is small
 tolrate         0.0001   converged smaller steps bring nothing more
+steep           none     failed    smaller steps bring nothing more, and the gradient is not small
 tolfeasible     none     converged the best feasible value no longer changes
 converged       none     converged the solver has converged
 solver          none     failed    the solver has ended without convergence
@@ -33,7 +38,10 @@ callback        none     stopped   the callback raised StopIteration
 =============== ======== ========= ==================================================================================
 
 A default of "off" needs a threshold from the caller, one of "none" has no threshold: others tell of it. A name that is
-not in the table (`opt.end("enough")`) means "stopped". Of all that a run has met the first of these decides:
+not in the table (`opt.end("enough")`) means "stopped". What only looks like a criterion of convergence is told of by
+another row: tolfun on a plateau by tolflatfitness, noeffectcoord where steps never became smaller by smallsteps,
+tolrate on a slope by steep; and tolflatfitness where f has no more digits by resolution. Of all that a run has met the
+first of these decides:
 
 ========== ======= ====== ===========================================================================================
 means      success status
@@ -60,7 +68,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from es.core.criteria import COMMON, COVARIANCE, CRITERIA, DISTRIBUTION, LIMITS, ROWS, Steps, Watched
+from es.core.criteria import COMMON, COVARIANCE, CRITERIA, DISTRIBUTION, LIMITS, ROWS, Criterion, Steps, Watched
 
 __all__ = [
     "COMMON", "COVARIANCE", "CRITERIA", "DISTRIBUTION", "LIMITS", "MEANINGS", "Watch", "ending", "table",
@@ -129,7 +137,7 @@ class Watch:
         found: dict[int, dict[str, float]] = {}
         for criterion, threshold in self._always:
             assert criterion.test is not None
-            _note(found, criterion.name, opt, *criterion.test(opt, threshold))
+            _note(found, criterion, opt, threshold, *criterion.test(opt, threshold))
         nit = opt.nit
         # No test reacts to less than a few iterations, and a decomposition of C to less than a change of C.
         if nit == 0:
@@ -141,19 +149,22 @@ class Watch:
             for criterion, threshold in (*often, *rarely):
                 assert criterion.test is not None
                 further = (steps,) if criterion.of_steps else ()
-                _note(found, criterion.name, opt, *criterion.test(opt, threshold, *further))
+                _note(found, criterion, opt, threshold, *criterion.test(opt, threshold, *further))
         return found
 
 
-def _note(found: dict[int, dict[str, float]], name: str, opt: Watched, met: Any, figure: Any) -> None:
-    if opt.runs is None:
-        if met:
-            found.setdefault(0, {})[name] = float(figure)
+def _note(
+    found: dict[int, dict[str, float]], row: Criterion, opt: Watched, threshold: Any, met: Any, figure: Any
+) -> None:
+    """Put runs that have met a criterion into `found`, under the name of what they have met."""
+    if not (met if opt.runs is None else np.any(met)):
         return
-    if np.any(met):
-        figures = np.broadcast_to(figure, opt.batch)
-        for row in np.flatnonzero(np.broadcast_to(met, opt.batch)).tolist():
-            found.setdefault(int(opt.active[row]), {})[name] = float(figures[row])
+    met, figures = np.broadcast_to(met, opt.batch or (1,)), np.broadcast_to(figure, opt.batch or (1,))
+    names = np.full(met.shape, row.name, dtype=object)
+    for doubt, other in reversed(row.doubts):
+        names[np.broadcast_to(doubt(opt, threshold), met.shape)] = other
+    for at in np.flatnonzero(met).tolist():
+        found.setdefault(int(opt.active[at]), {})[str(names[at])] = float(figures[at])
 
 
 def _threshold(name: str, value: Any, runs: int | None) -> Any:

@@ -45,7 +45,15 @@ class Descent(RuleState, Optimizer):
     rule: ClassVar[Callable[..., optim.Rule]]
     default_lr: ClassVar[float]
     cost = "n"
-    state_names: ClassVar[tuple[str, ...]] = ("mean", *RuleState.RULE_STATE, "slope", "first", "back")
+    state_names: ClassVar[tuple[str, ...]] = (
+        "mean",
+        *RuleState.RULE_STATE,
+        "slope",
+        "steepest",
+        "gentlest",
+        "first",
+        "back",
+    )
 
     def __init__(
         self,
@@ -64,7 +72,7 @@ class Descent(RuleState, Optimizer):
         self.patience = checked_patience(patience)
         self.lr = self.default_lr if lr is None else lr
         self._hold(type(self).rule(lr=self.lr, **options))
-        self.slope = self._each(np.inf)
+        self.slope, self.gentlest, self.steepest = self._each(np.inf), self._each(np.inf), self._each(0.0)
         self.first = self._each(np.nan)
         self.back = self.mean.copy()
 
@@ -96,6 +104,8 @@ class Descent(RuleState, Optimizer):
         self._halve_where_stalled(better, value)
         self.back = np.where(better[..., None], here, self.back)
         self.slope = np.where(bad, self.slope, self._projected(here, slope))[()]
+        self.steepest = np.where(bad, self.steepest, np.maximum(self.steepest, self.slope))[()]
+        self.gentlest = np.minimum(self.gentlest, self.slope)
         self.mean = self._step(here, np.where(bad[..., None], 0.0, slope))
         self._take_back(bad)
 

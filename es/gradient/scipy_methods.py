@@ -86,6 +86,7 @@ class ScipySolver(Optimizer):
         self._told: list[Answer] | None = [] if replayable else None
         self._before: list[Answer] = []  # what a solver that begins now is told at once: it was told so before a save
         self._solver: Inverted | Direct | None = None
+        self._blind: list[FloatArray] = []  # points whose gradient was not finite: the solver was told of zeros
         self._finite = (np.inf, -np.inf)  # least and greatest finite value told so far
 
     @classmethod
@@ -141,14 +142,20 @@ class ScipySolver(Optimizer):
 
     def _end(self) -> None:
         outcome = self._running().outcome
-        self.end("converged" if getattr(outcome, "success", True) else "solver", float(getattr(outcome, "status", 0)))
+        reason = "converged" if getattr(outcome, "success", True) else "solver"
+        if any(np.array_equal(self._inside(outcome.x), x) for x in self._blind):
+            reason = "nogradient"  # no optimum: what made the solver stop there were zeros in the place of a gradient
+        self.end(reason, float(getattr(outcome, "status", 0)))
+
+    def _inside(self, x: FloatArray) -> FloatArray:
+        return x if self.box is None else np.minimum(np.maximum(x, self.box.lb), self.box.ub)
 
     def ask(self, k: int | None = None) -> FloatArray:
         """The points that the solver wants, shape (k', n); it alone says how many, whatever k is."""
         asked = self._running().asked
         if asked is None:
             raise RuntimeError(f"{type(self).__name__} has finished: look at stop() before ask()")
-        return asked.copy() if self.box is None else np.minimum(np.maximum(asked, self.box.lb), self.box.ub)
+        return self._inside(asked.copy())
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: Any) -> None:
         """Nothing: the solver is told in `tell`, all of it and in its own order."""
@@ -171,6 +178,8 @@ class ScipySolver(Optimizer):
         slopes = None if g is None else np.array(g, dtype=float)
         if self._told is not None:
             self._told.append((values, slopes))
+        if slopes is not None and self.generations_without_gradient:
+            self._blind += list(points)
         seen = self._palatable(values, slopes)
         best = 0 if values.size == 1 else int(np.where(np.isfinite(values), values, np.inf).argmin())
         if math.isfinite(values[best]) and values[best] <= self._finite[0]:
@@ -207,6 +216,7 @@ class ScipySolver(Optimizer):
             "told_sizes": sizes,
             "told_f": fs,
             "told_g": np.concatenate(gs) if gs else np.empty((0, self.n)),
+            "blind": np.array(self._blind).reshape(-1, self.n),
             "solver_seed": np.array(self._task.seed),
         }
 
@@ -214,7 +224,7 @@ class ScipySolver(Optimizer):
         """Bring a fresh solver to the state of `state_dict`, by telling it all again."""
         rest = dict(state)
         sizes, fs, gs = (np.asarray(rest.pop(name)) for name in ("told_sizes", "told_f", "told_g"))
-        self._task.seed = int(rest.pop("solver_seed"))
+        self._task.seed, self._blind = int(rest.pop("solver_seed")), list(np.array(rest.pop("blind")))
         stops = np.cumsum(sizes)
         self._before = [
             (fs[start:stop], gs[start:stop] if len(gs) else None)

@@ -100,10 +100,11 @@ class Run:
         x = opt.ask()
         x = x[: limits.room(len(x))]  # maxfevals is never passed, not even inside a population
         f, g = self.evaluate(x, gradients=bool(opt.wants_gradient))
+        tell = opt.tell if len(x) >= opt.least_rows else opt.record
         if self.ranking_rule is None:
-            opt.tell(x, f, g)
+            tell(x, f, g)
         else:
-            opt.tell(x, **{"f": f, "g": g, **self.ranking_rule(x, f)})
+            tell(x, **{"f": f, "g": g, **self.ranking_rule(x, f)})
         self.nit += 1
         best = self.f_best
         self.history.add(self.nit, limits.nfev, f if f.ndim == 1 else np.array([best]), best, opt)

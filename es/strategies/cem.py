@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ class CEM(EliteFit):
     ----------
     sigma : ndarray, shape (n,), or (runs, n)
         Standard deviations.
+    path : ndarray, shape (n,), or (runs, n)
+        Where the mean has been going of late; a run that ends while it goes on is no success.
 
     Examples
     --------
@@ -50,9 +53,11 @@ class CEM(EliteFit):
     cost = "n popsize"
     good_for = "noisy functions, control and planning; a sigma0 that covers the optimum"
     claims = ALL_BUT_ROTATION
+    state_names = ("mean", "sigma", "path")
     default_elite = 0.2
 
     sigma: FloatArray
+    path: FloatArray
 
     def __init__(
         self,
@@ -75,6 +80,7 @@ class CEM(EliteFit):
 
     def _init(self) -> None:
         self.sigma = self.scale0.copy()
+        self.path = np.zeros(self.mean.shape)
 
     def _sample(self, z: FloatArray) -> FloatArray:
         return self.sigma[..., None, :] * z
@@ -87,8 +93,19 @@ class CEM(EliteFit):
         spread = self.sigma * np.sqrt(self._mean_of_elite((z - centre[..., None, :]) ** 2))
         if self._extra_std:
             spread = spread + self._extra_std * max(0.0, 1 - self.nit / 100) * self.scale0
+        # A sum of the moves in which old ones fade, N(0, I) where they are random.
+        self.path = 0.8 * self.path + 0.6 * math.sqrt(len(self._weights)) * centre
         self.mean += self._smoothing * (self.sigma * centre)
         self.sigma = (1 - self._smoothing) * self.sigma + self._smoothing * spread
+
+    @property
+    def drifting(self) -> Any:
+        """Whether the mean has moved in one direction of late, by more than random moves do, per run.
+
+        The spread of an elite shrinks on a slope too, so small steps alone are no sign of an optimum.
+        """
+        square = self.path**2
+        return (square.max(-1) > 25) | (square.sum(-1) > 4 * self.n + 20)
 
     @property
     def stds(self) -> FloatArray:

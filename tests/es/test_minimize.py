@@ -220,7 +220,7 @@ def test_an_unseeded_run_tells_its_seed():
 BAD = [
     ({"x0": [1.0, np.nan]}, "x0 must be finite"),
     ({"x0": []}, "x0 must have shape"),
-    ({"x0": "ab"}, "x0 must be"),
+    ({"x0": "ab"}, "x0 must hold real numbers"),
     ({"x0": np.ones((2, 2))}, "minimize_runs"),
     ({"x0": None}, "x0 must be given"),
     ({"sigma0": 0.0}, "sigma0 must be positive, got 0.0"),

@@ -102,6 +102,63 @@ def test_injected_mean_has_no_direction():
     assert np.isfinite(opt.A).all() and np.isfinite(opt.sigma)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_part_of_a_generation_is_refused(name):
+    """Learning from a part of it goes wrong in silence; methods with one parent learn from single points."""
+    opt = get_method(name)(np.ones(3), 1.0, popsize=6, rng=4)
+    x, before = opt.ask(), opt.mean.copy()
+    if opt.min_rows == 1:
+        opt.tell(x[:1], sphere(x[:1]))
+        return
+    for k in (1, 3, 5):
+        with pytest.raises(ValueError, match=rf"popsize=6, got {k}: collect the values of all .* in one call"):
+            opt.tell(x[:k], sphere(x[:k]))
+    np.testing.assert_array_equal(opt.mean, before)
+    assert opt.nfev == opt.nit == 0
+    opt.tell(x, sphere(x))
+    assert opt.nfev == 6 and not opt.stop()
+
+
+@pytest.mark.parametrize(
+    ("x", "f", "message"),
+    [
+        (np.ones((6, 2)), np.full(6, 1 + 1j), "f must hold real numbers"),
+        (np.ones((6, 2)) + 0j, np.ones(6), "x must hold real numbers"),
+        (np.ones((6, 2)), np.ma.masked_array(np.ones(6), mask=[1, 0, 0, 0, 0, 0]), "f must be a plain array"),
+        (np.ma.masked_array(np.ones((6, 2)), mask=True), np.ones(6), "x must be a plain array"),
+        (np.ones((6, 2)), [10**400] * 6, "f must hold numbers below"),
+    ],
+)
+@pytest.mark.parametrize("name", ["cmaes", "snes", "one-plus-one", "lq-cmaes", "adam", "nelder-mead"])
+def test_values_that_are_no_real_numbers(name, x, f, message):
+    opt = get_method(name)(np.zeros(2), 1.0, rng=0)
+    g = {"g": np.ones((6, 2))} if opt.wants_gradient else {}
+    opt.ask()
+    with pytest.raises(ValueError, match=message):
+        opt.tell(x, f, **g)
+    if opt.wants_gradient:
+        with pytest.raises(ValueError, match="g must hold real numbers"):
+            opt.tell(np.ones((1, 2)), np.ones(1), np.ones((1, 2)) * 1j)
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd", "l-bfgs-b", "nelder-mead", "cmaes", "lq-cmaes", "random-search"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_points_that_are_not_finite(name, value):
+    opt = get_method(name)(np.zeros(2), 1.0, popsize=None, rng=0)
+    x = opt.ask()
+    x[0, 1] = value
+    g = {"g": np.ones(x.shape)} if opt.wants_gradient else {}
+    with pytest.raises(ValueError, match="x must be finite"):
+        opt.tell(x, np.ones(len(x)), **g)
+
+
+@pytest.mark.parametrize("argument", ["x0", "sigma0"])
+def test_masked_and_complex_starts(argument):
+    for value in (np.ma.masked_array([1.0, 2.0], mask=[1, 0]), np.array([1.0, 2.0 + 1j])):
+        with pytest.raises(ValueError, match=f"{argument} must"):
+            CMAES(**{"x0": [1.0, 2.0], argument: value})
+
+
 def test_rank_by_and_feasible():
     opt = CMAES(np.ones(2), 1.0, popsize=4, rng=0)
     x = opt.ask()
@@ -120,7 +177,7 @@ def test_rank_by_and_feasible():
         ((np.ones((6, 2)), np.ones(5)), r"f must have shape \(6,\), got \(5,\)"),
         ((np.ones((0, 2)), np.ones(0)), "x must hold at least one point"),
         ((np.full((6, 2), np.nan), np.ones(6)), "x must be finite"),
-        ((np.ones((6, 2)), ["a"] * 6), "f must be an array of float"),
+        ((np.ones((6, 2)), ["a"] * 6), "f must hold real numbers"),
         ((np.ones((6, 2)), np.ones(6), np.ones((6, 2))), "g must not be given to CMAES"),
     ],
 )
@@ -134,9 +191,9 @@ def test_wrong_tells(arguments, message):
     [
         ({"x0": []}, r"x0 must have shape \(n,\)"),
         ({"x0": [np.nan]}, "x0 must be finite"),
-        ({"x0": ["a"]}, "x0 must be an array of real numbers"),
+        ({"x0": ["a"]}, "x0 must hold real numbers"),
         ({"x0": [0.0], "sigma0": -1.0}, "sigma0 must be positive, got -1.0"),
-        ({"x0": [0.0], "sigma0": np.inf}, "sigma0 must be positive, got inf"),
+        ({"x0": [0.0], "sigma0": np.inf}, "sigma0 must be finite, got inf"),
         ({"x0": [0.0], "sigma0": [1.0, 2.0]}, "sigma0 must be a number or have the shape"),
         ({"x0": [0.0], "popsize": 1}, "popsize must be at least 2, got 1"),
         ({"x0": [0.0], "popsize": 2.5}, "popsize must be a whole number, got 2.5"),
