@@ -356,7 +356,7 @@ def own_points(s: Subject) -> Iterator[str]:
         yield "a far better point of the caller's own does not draw the mean towards it: see _invert_sample"
     opt = s.make()
     for _ in range(8):
-        x = opt.x_mean + 0.5 * draw.standard_normal((6, s.n))
+        x = opt.x_mean + 0.5 * draw.standard_normal((max(6, opt.popsize), s.n))
         opt.tell(x, bowl(x))
         far = 1e6 * draw.standard_normal((2, s.n))
         x = opt.ask()
@@ -370,7 +370,7 @@ def own_points(s: Subject) -> Iterator[str]:
             yield "_invert_sample must give back the z that _sample was given"
     for wrong, what in ((np.nan, "NaN"), (np.inf, "inf")):
         try:
-            opt.tell(np.full((4, s.n), wrong), np.ones(4))
+            opt.tell(np.full((opt.popsize, s.n), wrong), np.ones(opt.popsize))
         except ValueError:
             continue
         yield f"points of {what} must raise ValueError"
@@ -429,7 +429,7 @@ def populations(s: Subject) -> Iterator[str]:
     other.tell(y, bowl(y))
     if not np.array_equal(opt.x_mean, other.x_mean) or opt.nfev != len(x):
         yield "points that were asked ahead and told in another order give other bits, or another count"
-    for k in (6, 3, 12, 2, 6):
+    for k in (6, 9, 12, 7, 6):
         x = opt.ask(k)
         opt.tell(x, bowl(x))
     if not np.isfinite(opt.x_mean).all():
