@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy import ndarray
 
+from autodiff.collection import SLOWED, as_before
 from autodiff.core import Leaf, Node, sweep
 from autodiff.exits import LostGradient
 from autodiff.operators import Operators, value_of
@@ -123,6 +124,8 @@ class Eager(Operators):
         for leaf, g in sweep([(self.node, gradient)]).items():
             if isinstance(leaf, Leaf) and g is not None:
                 leaf.grad = np.array(g) if leaf.grad is None else leaf.grad + g
+        if SLOWED:
+            as_before()
 
     def detach(self) -> Self:
         """The same value without its history: a constant to every derivative. Its array is read-only."""

@@ -26,6 +26,7 @@ from numpy import ndarray
 
 from autodiff import core
 from autodiff.buffers import kept
+from autodiff.collection import EAGER as RECORDED
 from autodiff.core import Edges, Leaf, Several, linked
 from autodiff.eager import EAGER, Eager, protected
 from autodiff.exits import LostGradient
@@ -276,6 +277,8 @@ def attach(out: Any, edges: Edges | None, level: int, op: Any) -> Any:
     """The value `out` with the history `edges`, as a tensor; a tuple of values becomes a tuple of tensors."""
     if edges is None or level < 0 or (level == 0 and not EAGER.recording):
         return tuple(Tensor.of(part, None, -1) for part in out) if type(out) is tuple else Tensor.of(out, None, -1)
+    if level == 0:
+        RECORDED[0] += 1
     if type(out) is tuple:
         node = core.made(Tensor, Several, edges, op, level).node
         return tuple(

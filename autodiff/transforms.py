@@ -12,6 +12,7 @@ import numpy as np
 from numpy import float64, ndarray
 
 from autodiff.buffers import UNDER_WAY, Release, kept, release
+from autodiff.collection import SLOWED, as_before
 from autodiff.core import LARGE, Leaf, Node, sweep
 from autodiff.exits import LostGradient
 from autodiff.operators import value_of
@@ -64,6 +65,8 @@ def pulled(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any],
         helds = UNDER_WAY.pop(level)
         if helds is not None:
             needed = Release(helds)  # when `pull` goes, what it needs is given back
+        if SLOWED:
+            as_before()
     value = tree_map(lambda t: _own_value(lower(t, level)), out)
     depends = any(type(t) is Tensor and t.level == level for t in leaves(out))
     return value, _PullBack(inputs, out, level, needed), depends
@@ -250,12 +253,15 @@ def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
             value = out.inner
             seed = ONE if type(value) is float64 else np.ones(out.shape, out.dtype)[()]
             grads = sweep([(out.node, seed)])
+            out = None  # the history goes here, before the collector wakes up
         else:
             value, seed, grads = out, None, {}
     finally:
         helds = UNDER_WAY.pop(level)
         if helds is not None:
             release(helds)
+        if SLOWED:
+            as_before()
     if type(value) is not float64:
         if type(value) is Tensor:
             current(value)

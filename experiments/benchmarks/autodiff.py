@@ -9,6 +9,7 @@ on the wall. Libraries that are not installed (extra ``peers``) are left out.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import importlib.util
 import time
@@ -73,6 +74,35 @@ def chain() -> Work:
 
     goals = [Goal("ours", 1.5e-3), Goal("ours", 1 / 8, "autograd"), Goal("ours", 1 / 3, "torch")]
     return beside(f, np.float64(0.5), by_hand, "chain of 1000 scalar operations", goals, 3)
+
+
+def long_loop() -> Work:
+    """3000 Runge-Kutta steps, as the collector of garbage is set and without it."""
+
+    def slope(y: Any, mu: Any) -> Any:
+        return np.stack([y[1], mu * (1 - y[0] ** 2) * y[1] - y[0]])
+
+    def f(x: Any, h: float = 0.01) -> Any:
+        y = x[:2]
+        for _ in range(3000):
+            k1 = slope(y, x[2])
+            k2 = slope(y + h / 2 * k1, x[2])
+            k3 = slope(y + h / 2 * k2, x[2])
+            y = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + slope(y + h * k3, x[2]))
+        return np.sum(y**2)
+
+    ours, x = ad.grad(f), np.array([1.0, 0.0, 0.5])
+
+    def without_collection() -> Any:
+        gc.disable()
+        try:
+            return ours(x)
+        finally:
+            gc.enable()
+
+    ways: dict[str, Way] = {"without collection": without_collection, "ours": lambda: ours(x)}
+    goals = [Goal("ours", 1.2, "without collection")]
+    return Work("3000 Runge-Kutta steps", checked(ways, "without collection"), "without collection", goals, calls=1)
 
 
 def rosenbrock(x: Any) -> Any:
@@ -323,7 +353,7 @@ def checkpoint_table() -> str:
     return "\n".join(lines)
 
 
-WORKS = {f.__name__: f for f in (chain, single, mlp, convolutional, depthwise, population)}
+WORKS = {f.__name__: f for f in (chain, long_loop, single, mlp, convolutional, depthwise, population)}
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
