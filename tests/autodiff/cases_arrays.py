@@ -56,7 +56,7 @@ for f in (np.tril, np.triu):
     case(f, R(2, 3, 3), k=-1)
 case(np.pad, R(2, 3), 2)
 case(np.pad, R(2, 3), ((1, 0), (0, 2)), constant_values=5.0)
-if np.lib.NumpyVersion(np.__version__) >= "2.3.0":  # before, NumPy took no dict
+if np.lib.NumpyVersion(np.__version__) >= "2.4.0":  # which takes dicts
     case(np.pad, R(2, 3), {-1: (1, 2)})
 for m in ("edge", "reflect", "symmetric", "wrap"):
     case(np.pad, R(3, 4), ((1, 2), (0, 3)), mode=m)
