@@ -19,6 +19,7 @@ import numpy.typing as npt
 from autodiff import optim
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
+from es.gradient.units import powers_of_two
 from es.parts.rule_state import RuleState, checked_patience
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,7 +31,10 @@ class Descent(RuleState, Optimizer):
     Parameters
     ----------
     x0, bounds, rng, stop
-        As for every optimizer; steps are clipped to the bounds. `sigma0` and `popsize` mean nothing here.
+        As for every optimizer; steps are clipped to the bounds. `popsize` means nothing here.
+    sigma0 : float or array_like, optional
+        Says what coordinates are measured in, where that is far from 1 (`es.gradient.units`): rates and the tolerance
+        of the gradient are in these units.
     lr : float, array of shape (runs,) or callable, optional
         Learning rate, one per stacked run if wanted, or a schedule `lr(step)`; default `default_lr` of the class.
     patience : int or None
@@ -68,7 +72,8 @@ class Descent(RuleState, Optimizer):
         patience: int | None = 100,
         **options: Any,
     ) -> None:
-        super().__init__(x0, None, bounds=bounds, rng=rng, stop=stop)
+        super().__init__(x0, sigma0, bounds=bounds, rng=rng, stop=stop)
+        self._measure = powers_of_two(self.scale0)
         self.patience = checked_patience(patience)
         self.lr = self.default_lr if lr is None else lr
         self._hold(type(self).rule(lr=self.lr, **options))
@@ -110,12 +115,14 @@ class Descent(RuleState, Optimizer):
         self._take_back(bad)
 
     def _step(self, x: FloatArray, g: FloatArray) -> FloatArray:
-        y = self._rule_step(x, g)
+        y = self._rule_step(x / self._measure, g * self._measure) * self._measure
         return y if self.box is None else np.clip(y, self.box.lb, self.box.ub)
 
     def _projected(self, x: FloatArray, g: FloatArray) -> FloatArray:
+        g = g * self._measure
         if self.box is not None:
-            g = x - np.clip(x - g, self.box.lb, self.box.ub)
+            u = x / self._measure
+            g = u - np.clip(u - g, self.box.lb / self._measure, self.box.ub / self._measure)
         largest: FloatArray = np.abs(g).max(-1)
         return largest
 
@@ -128,6 +135,10 @@ class Descent(RuleState, Optimizer):
         # The rate itself was wrong; `rate`, which says how far a sound one has been worn down, stays.
         self.base_lr = np.where(bad, 0.5 * self.base_lr, self.base_lr)[()]
         self._forget(bad)
+
+    def _take_runs(self, rows: npt.NDArray[np.intp]) -> None:
+        super()._take_runs(rows)
+        self._measure = self._measure[rows]
 
     def _after(self) -> None:
         self._take_back(np.asarray(self.generations_without_value) > 0)

@@ -21,6 +21,8 @@ from es.core.stopping import COMMON
 from es.gradient import scipy_solvers as solvers
 from es.gradient.inversion import Answer, Call, Direct, FloatArray, Inverted
 from es.gradient.scipy_solvers import Task
+from es.gradient.units import in_units, powers_of_two
+from problems.constraints import listed
 
 
 class ScipySolver(Optimizer):
@@ -29,7 +31,8 @@ class ScipySolver(Optimizer):
     Parameters
     ----------
     x0, bounds, rng, stop
-        As for every optimizer; `sigma0` means nothing to SciPy's solvers, `popsize` to most of them.
+        As for every optimizer. `sigma0` only says what coordinates are measured in (`es.gradient.units`), unless
+        there are constraints; `popsize` means nothing to most of them.
     constraints : constraint or sequence of constraints
         For the solvers that handle constraints themselves (`takes_constraints`).
     replayable : bool
@@ -124,6 +127,8 @@ class ScipySolver(Optimizer):
     @property
     def _solve(self) -> Callable[[Call], Any]:
         solve, task = type(self).solve, self._task  # no reference to self: dropping the optimizer ends the thread
+        if not listed(task.constraints) and task.integrality is None:
+            solve = in_units(solve, powers_of_two(self.scale0))
         return lambda call: solve(call, task)
 
     def _running(self) -> Inverted | Direct:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import es
+from es.gradient.units import powers_of_two
 from es.parts.strategy import Strategy
 from es.registry import get_method
 from tests.es.table import CONVERGING, NAMES, ellipsoid, rosenbrock, run, sphere
@@ -117,3 +118,55 @@ def test_a_symmetric_matrix_is_told_by_its_correlations():
         es.CMAES([0.0, 0.0], covariance0=[[1e-18, 1e-19], [2e-19, 1e-18]])
     with pytest.raises(ValueError, match="covariance0 must be positive definite, got -1"):
         es.CMAES([0.0, 0.0], covariance0=[[1.0, 0.0], [0.0, -1.0]])
+
+
+def slopes(x):
+    return np.stack([2 * (x[..., 0] / 1e-3 - 3) / 1e-3, 2 * (x[..., 1] / 1e11 - 2) / 1e11], axis=-1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("adam", "rmsprop", "adagrad", "l-bfgs-b", "slsqp", "trust-constr", "nelder-mead", "powell"),
+        *("differential-evolution", "dual-annealing"),
+    ],
+)
+def test_gradient_methods_and_scipys_solvers_in_units(name):
+    """Those with a gradient take 1e-11 for flat: SciPy's own call ends at x0, `success`."""
+    res = es.minimize(engineer, PLACE, jac=slopes, bounds=BOUNDS, method=name, rng=1, maxfevals=20_000)
+    assert res.fun < 1e-9 and res.success, res.message
+    if name in ("adam", "rmsprop"):
+        options = {"jac": slopes, "bounds": BOUNDS, "method": name, "vectorized": True, "maxfevals": 20_000}
+        assert all(res.fun < 1e-9 for res in es.minimize_runs(engineer, np.array([PLACE, [2e-3, 5e10]]), **options))
+
+
+@pytest.mark.parametrize("name", ["bfgs", "cg"])
+def test_gradient_methods_without_bounds_in_units(name):
+    res = es.minimize(engineer, PLACE, jac=slopes, method=name, rng=1)
+    assert res.fun < 1e-9 and res.success, res.message
+
+
+@pytest.mark.parametrize("name", ["adam", "l-bfgs-b", "bfgs", "nelder-mead"])
+def test_powers_of_two_change_no_bit(name):
+    """Beyond ordinary scales a run is that of the same function in ones, to the last bit."""
+    runs = []
+    for power in (0, 60):
+        size = 2.0**power
+
+        def f(x, size=size):
+            return rosenbrock(x / size)
+
+        def g(x, size=size):
+            y = x / size
+            first = -400 * y[..., 0] * (y[..., 1] - y[..., 0] ** 2) - 2 * (1 - y[..., 0])
+            return np.stack([first, 200 * (y[..., 1] - y[..., 0] ** 2)], axis=-1) / size
+
+        x0 = np.array([0.5, 0.75]) * size
+        runs.append(es.minimize(f, x0, sigma0=size, jac=g, method=name, rng=1, maxfevals=300))
+    assert runs[0].fun == runs[1].fun
+    np.testing.assert_array_equal(runs[1].x / 2.0**60, runs[0].x)
+
+
+def test_ordinary_scales_are_left_alone():
+    scale = np.array([1e-4, 0.3, 1.0, 1e4, 1e-5, 3e10])
+    np.testing.assert_array_equal(powers_of_two(scale), [1, 1, 1, 1, 2.0**-17, 2.0**35])
