@@ -116,6 +116,7 @@ class Auto(BatchOptimizer):
         self.measured = 0.0  # noise
         self._pool: FloatArray | None = None
         self._x, self._f = self.start, math.inf  # best so far, in the free variables
+        self.lied = False  # whether a gradient was contradicted by differences
         self._f_first = math.inf  # the first value
         self._checked_at = -1
         self._better_at = 0  # restarts when the best value was found
@@ -228,6 +229,8 @@ class Auto(BatchOptimizer):
     def _close_run(self, newton: Descent) -> None:
         self.diary.end("newton", newton.ended)
         self.measured = max(self.measured, newton.measured)
+        if newton.lies:
+            self.uses_gradient, self.lied = False, True
         if newton.ended == "converged" and newton.S is not None:
             self.minima.add(newton.x, newton.f, newton.S)
 
@@ -342,12 +345,16 @@ class Auto(BatchOptimizer):
     def findings(self) -> dict[str, Any]:
         """What the result says beside the usual: `phases`, `verdict`, and both in words."""
         phases = [dict(phase) for phase in self.phases]
-        return {"message": self.diary.words(self.verdict), "phases": phases, "verdict": self.verdict}
+        return {
+            "message": self.diary.words(f"{self.verdict}, lying" if self.lied else self.verdict),
+            "phases": phases,
+            "verdict": self.verdict,
+        }
 
     _PLAIN = (
         "_seed", "_draws", "arm", "verdict", "holder", "restarts", "used", "halve_at", "factor", "measured", "_f",
-        "_alone", "_least_decrement", "_decrement_before", "_f_first", "_checked_at", "_better_at", "_f_round",
-        "_rounds", "budget",
+        "_alone", "_least_decrement", "_decrement_before", "_f_first", "lied", "uses_gradient", "_checked_at",
+        "_better_at", "_f_round", "_rounds", "budget",
     )  # fmt: skip
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:

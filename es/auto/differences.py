@@ -62,6 +62,24 @@ def slopes(run: Any, x: FloatArray, f: float) -> Asking:
     return slope if np.isfinite(slope).all() else None
 
 
+def gradient_lies(run: Any, g: FloatArray) -> Asking:
+    """Whether a central difference contradicts the gradient g (n,) at the run's point; two evaluations.
+
+    Along a direction with a part of every coordinate; what rounding may have done counts for the gradient.
+    """
+    t = 1e-4
+    side = np.where(np.arange(run.n) % 2 == 0, 1.0, -1.0) * np.linspace(1.0, 0.6, run.n)
+    d = t * side * run.scale
+    ahead = np.minimum(np.maximum(run.x + d, run.lb), run.ub)
+    back = np.minimum(np.maximum(run.x - d, run.lb), run.ub)
+    values = yield np.stack([ahead, back])
+    if not np.isfinite(values).all():
+        return False
+    seen, said = float(values[0] - values[1]), float(g @ (ahead - back))
+    bend = abs(float(values[0] + values[1]) - 2 * run.f)
+    return abs(seen - said) > 0.1 * max(abs(seen), abs(said)) + 0.1 * bend + 16 * run.noise
+
+
 def second(run: Any) -> Asking:
     """Second derivatives along the columns of S in full; sets the new factor and slopes along it.
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from es.auto import line_search
+from es.auto.differences import gradient_lies
 from es.auto.stepwise import Asking, FloatArray, Stepwise
 
 EPS = float(np.finfo(float).eps)
@@ -35,7 +36,7 @@ class LimitedLoop(Stepwise):
     """
 
     state_names: ClassVar[tuple[str, ...]] = (
-        "x", "f", "g", "s", "y", "nit", "failures", "drop", "last_drop", "decrement",
+        "x", "f", "g", "s", "y", "nit", "failures", "drop", "last_drop", "decrement", "lies",
     )  # fmt: skip
     measured = 0.0
     S = None  # no factor: its minima are not remembered
@@ -56,6 +57,7 @@ class LimitedLoop(Stepwise):
         self.origin, self.scale, self.lb, self.ub = x.copy(), scale, lb, ub
         self.f_start = self.f if f_start is None else float(f_start)
         self.g: FloatArray | None = None
+        self.lies = False  # whether a difference contradicted the gradient
         self.s, self.y = np.empty((0, self.n)), np.empty((0, self.n))  # the newest last
         self.nit = self.failures = 0
         self.drop = self.last_drop = self.decrement = math.inf
@@ -93,6 +95,7 @@ class LimitedLoop(Stepwise):
             d, slope = -free, -float(free @ free)
         self.decrement = -slope
         if slope == 0 or (len(self.s) and -slope <= 4 * self.noise):
+            self.lies = yield from gradient_lies(self, g)
             self.ended = "flat" if self.nit == 0 and not g.any() else "converged"
             return
         if not len(self.s):  # no curvature is known: a step of a tenth of the scale
@@ -104,12 +107,14 @@ class LimitedLoop(Stepwise):
             self.failures += 1
             self.s, self.y = self.s[:0], self.y[:0]
             if self.failures >= FAILURES:
+                self.lies = yield from gradient_lies(self, g)
                 self.ended = "lost"
             return
         f_new, g_new = told
         s, y = best[0] - x, g_new - g
         if float(s @ y) > 1e-12 * math.sqrt(float(s @ s) * float(y @ y)):
-            self.s, self.y = np.vstack([self.s[-MEMORY + 1 :], s]), np.vstack([self.y[-MEMORY + 1 :], y])
+            self.lies = False  # whether a difference contradicted the gradient
+        self.s, self.y = np.vstack([self.s[-MEMORY + 1 :], s]), np.vstack([self.y[-MEMORY + 1 :], y])
         self.last_drop, self.drop = f - f_new, max(self.last_drop, f - f_new)
         self.x, self.f, self.g, self.nit, self.failures = best[0], f_new, g_new, self.nit + 1, 0
 

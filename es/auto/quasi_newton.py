@@ -65,7 +65,7 @@ class NewtonLoop(Stepwise):
 
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "f_start", "S", "slope", "nit", "failures", "mode", "measured", "hessian", "drop", "last_drop",
-        "decrement", "gradient", "doubts", "remeasured",
+        "decrement", "gradient", "doubts", "remeasured", "x_slope", "lies",
     )  # fmt: skip
 
     def __init__(
@@ -93,6 +93,8 @@ class NewtonLoop(Stepwise):
         self.measured = float(measured)
         self.doubts = doubts  # times that the noise may still be measured
         self.remeasured = 0
+        self.x_slope = np.zeros(self.n)  # the gradient that was told last
+        self.lies = False  # whether a difference contradicted it
         self.drop = self.last_drop = math.inf  # the larger of the last two decreases of f, and the last one
         self.decrement = math.inf  # squared length of the Newton step: twice what the model promises
         self.start()
@@ -225,6 +227,8 @@ class NewtonLoop(Stepwise):
         """No progress: better differences, and in the end none."""
         self.failures += 1
         self.slope = None
+        if self.gradient and (yield from self._lies()):
+            return
         if (yield from self._doubt()):
             self._start_over()
         elif self.failures >= FAILURES:
@@ -236,6 +240,8 @@ class NewtonLoop(Stepwise):
 
     def _end_or_go_on(self, reason: str) -> Asking:
         """About to say that the run has converged, or that f is flat: not where noise explains it."""
+        if self.gradient and (yield from self._lies()):
+            return
         if self.measured:
             yield from self._measure_again()
             if not self.ended:
@@ -244,6 +250,14 @@ class NewtonLoop(Stepwise):
             self._start_over()
             return
         self.ended = self.ended or reason
+
+    def _lies(self) -> Asking:
+        """Where a difference contradicts the gradient the run goes on without."""
+        self.lies = yield from differences.gradient_lies(self, self.x_slope)
+        if self.lies:
+            self.gradient = False
+            self._start_over()
+        return self.lies
 
     def _measure_again(self) -> Asking:
         """Noise may have fallen with f: a run that came down to what was measured goes on, or is at its end."""

@@ -17,6 +17,7 @@ SAYS = {
     "kinked": "f has kinks or steps where descent ended",
     "rough": "f is rough: it curves far more in the small than in the large",
     "noisy": "values are noisy",
+    "lying": "the gradient is not that of f and was left out",
     "stepped": "f has steps",
     "flat": "f is flat where it was looked at",
 }

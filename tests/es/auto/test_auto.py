@@ -414,3 +414,32 @@ def test_a_limited_memory_is_saved():
     run(a, 61)
     b.load_state_dict(a.state_dict())
     assert run(a, 25) == run(b, 25)
+
+
+# Gradients that lie --------------------------------------------------------------------------------
+
+LIES = {
+    "sign": lambda x: -2 * x,
+    "zero": lambda x: np.zeros_like(x),
+    "another's": lambda x: 2 * (x - 1),
+    "nan": lambda x: np.full_like(x, np.nan),
+    "one wrong entry": lambda x: 2 * x * np.where(np.arange(x.size) == 1, -1, 1),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_gradient_that_lies_is_found_out(name):
+    def f(x):
+        return (x * x).sum() + 0.1 * x[0] * x[1]  # coupled, so that descents must do it
+
+    res = es.minimize(f, [3.0, -2.0, 1.5], method="auto", jac=LIES[name], maxfevals=600, rng=1)
+    assert res.fun < 1e-8, res.message
+    if name != "nan":
+        assert "the gradient is not that of f" in res.message
+
+
+def test_gradients_of_steps_tell_nothing():
+    """Zero almost everywhere, and true: the values say more."""
+    res = es.minimize(lambda x: np.floor(10 * np.abs(x).max()) + np.floor(10 * abs(x.sum())), [3.0, -2.0, 1.5],
+                      method="auto", jac=np.zeros_like, maxfevals=900, rng=1)  # fmt: skip
+    assert res.fun <= 1
