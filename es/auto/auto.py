@@ -166,7 +166,9 @@ class Auto(BatchOptimizer):
             self.verdict, self.factor = "flat", LARGER
             return self._populations()
         if c.additive and self.separable is None:
-            self.separable = SeparableLoop(c.base, c.base_f, c.t, c.g, self.scale, self.lb, self.ub, self._draw())
+            self.separable = SeparableLoop(
+                c.base, c.base_f, c.t, c.g, self.scale, self.lb, self.ub, self._draw(), c.largest
+            )
         if self.separable is not None and self.separable.asked is not None:
             self.verdict = "additive"
             return "separable"

@@ -13,13 +13,13 @@ import numpy as np
 from es.auto.stepwise import Asking, FloatArray, Stepwise
 
 TESTS = 3  # further random combinations once the first one has passed
-RELATIVE = 1e-9  # of what changed, and
-ROUNDING = 1e-13  # of n |f|: how well a sum must be predicted
+RELATIVE = 1e-12  # of what changed, and
+ROUNDING = 2e-15  # of n times the largest |f| that went in: how well a sum must be predicted
 
 
-def agrees(f: float, predicted: float, change: float, n: int) -> bool:
+def agrees(f: float, predicted: float, change: float, n: int, largest: float) -> bool:
     """Whether a value is what the sum over coordinates predicts, within rounding."""
-    return abs(f - predicted) <= RELATIVE * change + ROUNDING * n * max(abs(f), abs(predicted))
+    return abs(f - predicted) <= RELATIVE * change + ROUNDING * n * max(abs(f), largest)
 
 
 def vertex(t: FloatArray, g: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -59,12 +59,12 @@ class Coordinates(Stepwise):
         Which of the positions of each coordinate is the best.
     base, base_f
         The point at these positions, and its value.
-    spread : float
-        Median less least of the values seen.
+    spread, largest : float
+        Median less least of the values seen; the largest |f|.
     """
 
     state_names: ClassVar[tuple[str, ...]] = (
-        "x", "f", "t", "g", "at", "base", "base_f", "curvature", "additive", "spread", "flat",
+        "x", "f", "t", "g", "at", "base", "base_f", "curvature", "additive", "spread", "largest", "flat",
     )  # fmt: skip
 
     def __init__(self, x: FloatArray, f: float, h: FloatArray, lb: FloatArray, ub: FloatArray, seed: int) -> None:
@@ -80,7 +80,7 @@ class Coordinates(Stepwise):
         self.at = np.zeros(self.n, dtype=int)
         self.base, self.base_f = self.x, self.f
         self.flat = False
-        self.spread = 0.0
+        self.spread = self.largest = 0.0
         self.start()
 
     def _second(self, i: int) -> float:
@@ -129,6 +129,7 @@ class Coordinates(Stepwise):
                     x, f, at[i] = y, value, column
         finite = np.array([v for v in values if np.isfinite(v)])
         self.spread = float(np.median(finite) - finite.min())
+        self.largest = float(np.abs(finite).max())
         self.flat = bool(finite.max() == finite.min())
         rank = np.argsort(t, axis=1)
         with np.errstate(invalid="ignore"):
@@ -187,7 +188,7 @@ class Coordinates(Stepwise):
             y = t[rows, pick]
             (value,) = (yield y[None]).tolist()
             steps = g[rows, pick] - g[rows, at]
-            if not (np.isfinite(value) and agrees(value, f + steps.sum(), np.abs(steps).sum(), self.n)):
+            if not (np.isfinite(value) and agrees(value, f + steps.sum(), np.abs(steps).sum(), self.n, self.largest)):
                 if value < self.f:
                     self.x, self.f = y, value
                 return False

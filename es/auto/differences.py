@@ -54,11 +54,14 @@ def slopes(run: Any, x: FloatArray, f: float) -> Asking:
             ahead = np.where(out[:, None], back, ahead)
     if central:
         both = yield np.concatenate([ahead, back])
-        slope = (both[:n] - both[n:]) / (2 * t)
+        rise = both[:n] - both[n:]
+        slope = rise / (2 * t)
     else:
-        slope = ((yield ahead) - f) / t
+        rise = (yield ahead) - f
+        slope = rise / t
         if run.mode != "first":
             slope -= t / 2
+    run.level = not rise.any()
     return slope if np.isfinite(slope).all() else None
 
 

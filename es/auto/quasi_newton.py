@@ -23,6 +23,7 @@ FAILURES = 3  # in a row end the run
 DOUBTFUL = 0.1  # a step that gains less than this part of what the slope promised raises doubt about noise
 CLEAR = 30.0  # times what was assumed: ripples at the bottom of a smooth function come to a few times rounding
 AGAIN = 6  # times that noise is measured again at what looks like the end
+STEPPED = 1e-4  # steps in f of this part of all that was gained are no rounding
 NOISY = 0.1  # where four times the noise is more than this part of all that was gained, differences no longer pay
 FAR = 5.0  # scales from where it began, a run knows nothing of the coarse curvature
 SMALL_SCALE = 15.0  # times the coarse curvature at the Hessian, and
@@ -58,14 +59,14 @@ class NewtonLoop(Stepwise):
     Attributes
     ----------
     ended : str
-        "converged", "flat" (no difference was ever seen), "rough" (curves far more in the small than in the large),
+        "converged", "flat" (no difference is seen), "rough" (curves far more in the small than in the large),
         "noisy" or "stepped" (differences tell nothing), "lost" (no progress along any step), "failed" (no value at the
         start).
     """
 
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "f_start", "S", "slope", "nit", "failures", "mode", "measured", "hessian", "drop", "last_drop",
-        "decrement", "gradient", "doubts", "remeasured", "x_slope", "lies",
+        "decrement", "gradient", "doubts", "remeasured", "level", "x_slope", "lies",
     )  # fmt: skip
 
     def __init__(
@@ -93,6 +94,7 @@ class NewtonLoop(Stepwise):
         self.measured = float(measured)
         self.doubts = doubts  # times that the noise may still be measured
         self.remeasured = 0
+        self.level = False  # whether no difference was seen at x
         self.x_slope = np.zeros(self.n)  # the gradient that was told last
         self.lies = False  # whether a difference contradicted it
         self.drop = self.last_drop = math.inf  # the larger of the last two decreases of f, and the last one
@@ -121,6 +123,7 @@ class NewtonLoop(Stepwise):
             if not np.isfinite(told).all():
                 return None
             self.x_slope = told[0, 1:]
+            self.level = not self.x_slope.any()
             return self.S.T @ told[0, 1:]
         return (yield from differences.slopes(self, x, f))
 
@@ -173,8 +176,8 @@ class NewtonLoop(Stepwise):
         p = active_step(self.S, slope, x, self.lb, self.ub, self.width)
         self.decrement = float(p @ p)
         promise = -float(slope @ p)
-        if promise <= 0 or (self.decrement <= 4 * self.noise and self.mode != "first"):
-            yield from self._end_or_go_on("flat" if not slope.any() and self.nit == 0 else "converged")
+        if promise <= 0 or self.level or (self.decrement <= 4 * self.noise and self.mode != "first"):
+            yield from self._end_or_go_on("flat" if self.level else "converged")
             return
         found = yield from line_search.search(self, x, f, self.S @ p, -promise)
         if found is None:
@@ -263,9 +266,10 @@ class NewtonLoop(Stepwise):
         """Noise may have fallen with f: a run that came down to what was measured goes on, or is at its end."""
         self.remeasured += 1
         f, least = self.f, CLEAR * 4 * EPS * abs(self.f)
-        level, _ = yield from noise.measure(self.x, f, self.scale, self.lb, self.ub, least)
+        level, steps = yield from noise.measure(self.x, f, self.scale, self.lb, self.ub, least)
         if level > self.measured / 3 or self.remeasured > AGAIN:
-            self.ended = "converged"
+            coarse = 4 * self.measured > STEPPED * (self.f_start - self.f)
+            self.ended = "stepped" if steps and coarse else "converged"
         else:
             self.measured, self.slope, self.mode = level, None, "forward"
 

@@ -122,7 +122,16 @@ class SeparableSearch(_Chain):
             return Coordinates(self.start, math.nan, self.scale, self.lb, self.ub, self._seed)
         if isinstance(seen, Coordinates) and seen.additive:
             return SeparableLoop(
-                seen.base, seen.base_f, seen.t, seen.g, self.scale, self.lb, self.ub, self._seed, self._most
+                seen.base,
+                seen.base_f,
+                seen.t,
+                seen.g,
+                self.scale,
+                self.lb,
+                self.ub,
+                self._seed,
+                seen.largest,
+                self._most,
             )
         self.end("converged" if isinstance(seen, SeparableLoop) and seen.additive else "coupled")
         return None

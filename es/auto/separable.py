@@ -26,21 +26,24 @@ class SeparableLoop(Stepwise):
         Samples of each coordinate that there are, values relative to any constant, NaN where there is none. Among
         them is the base.
     lb, ub, h : ndarray, shape (n,)
+    largest : float
+        Largest |f| among the values that the samples come from, for rounding.
     seed : int
         Of the random combinations that test additivity again at 3 n evaluations and at each doubling.
     """
 
-    state_names: ClassVar[tuple[str, ...]] = ("x", "f", "t", "g", "additive", "several", "used")
+    state_names: ClassVar[tuple[str, ...]] = ("x", "f", "t", "g", "additive", "several", "used", "largest")
 
     def __init__(
         self, x: FloatArray, f: float, t: FloatArray, g: FloatArray, h: FloatArray, lb: FloatArray, ub: FloatArray,
-        seed: int, most: float = MOST,
+        seed: int, largest: float, most: float = MOST,
     ) -> None:  # fmt: skip
-        super().__init__(x=x, f=f, t=t, g=g, h=h, lb=lb, ub=ub, seed=seed, most=most)
+        super().__init__(x=x, f=f, t=t, g=g, h=h, lb=lb, ub=ub, seed=seed, largest=largest, most=most)
         self.n = len(x)
         self.x, self.f = x.copy(), float(f)
         self.t, self.g = t, g
         self.h, self.lb, self.ub, self.seed = h, lb, ub, seed
+        self.largest = largest
         self.most = int(most * self.n)
         self.additive = True
         self.several = 0  # coordinates with more than one minimum
@@ -129,6 +132,8 @@ class SeparableLoop(Stepwise):
             used += 1
             line = lines[i]
             line.add(new, line.g[line.best] + (value - f) if np.isfinite(value) else np.inf)
+            if abs(value) > self.largest and np.isfinite(value):
+                self.largest = abs(value)
             if value < f:
                 x, f = y, value
                 self.x, self.f, self.used = x, f, used
@@ -160,4 +165,4 @@ class SeparableLoop(Stepwise):
         (value,) = (yield y[None]).tolist()
         if value < self.f:
             self.x, self.f = y, value
-        return bool(np.isfinite(value) and agrees(value, predicted, change, self.n))
+        return bool(np.isfinite(value) and agrees(value, predicted, change, self.n, self.largest))
