@@ -24,6 +24,7 @@ from es.registry import get_method
 from es.run import arguments
 from es.run.checkpoint import Checkpoint, as_checkpoint
 from es.run.constraints import OFF, ranking_rule_for
+from es.run.fingerprint import describe
 from es.run.loop import Run
 from es.run.noise import Reevaluation
 from es.run.report import Reporter, summarize
@@ -81,9 +82,11 @@ def minimize(
     bounds : scipy.optimize.Bounds or sequence of (low, high), optional
         Never left by an evaluation. Default: those of the Objective.
     constraints : NonlinearConstraint, LinearConstraint or a sequence of them
-        Handled by an augmented Lagrangian (`es.run.constraints`); `x` is then the best feasible point.
+        Handled by an augmented Lagrangian (`es.run.constraints`); `x` is then the best feasible point. With a `Space`
+        they get what `fun` gets, and the columns of a LinearConstraint are its parameters.
     integrality : array_like of shape (n,), optional
-        Non-zero where a coordinate takes whole numbers only.
+        Non-zero where a coordinate takes whole numbers only. With a `Space`: one entry per parameter, or a mapping of
+        names.
     jac : callable, True or None
         The gradient, for methods that use one: a callable, True where `fun` returns (f, g), None for `autodiff`.
     vectorized : bool
@@ -142,7 +145,13 @@ def minimize(
     """
     space = x0 if isinstance(x0, Space) else None
     if space is not None:
+        arguments.check_beside_space(fun, bounds=bounds, jac=jac, vectorized=vectorized)
+        space, constraints = space.with_integers(integrality), space.constrain(constraints)
         fun, x0, bounds, integrality = space.wrap(fun), space.x0, space.bounds, space.integrality
+    kept = as_checkpoint(checkpoint)
+    if kept is not None:
+        rng = kept.open(rng)
+    given = describe(rng) if kept is not None else None  # before anything is drawn from it
     start, rng = arguments.start_point(x0, fun, rng)
     cls = arguments.as_class(get_method(method))
     if cls.kind == "hybrid":
@@ -190,9 +199,9 @@ def minimize(
         opt.budget = limits.maxfevals
     rule: Any = ranking_rule_for(rules, cls, opt, start.size)
     decode = np.array if space is None else space.decode
-    kept = as_checkpoint(checkpoint)
     if kept is not None:
-        kept.bind({**make.settings(), "restarts": restarts, "rng": opt.seed})
+        more = {"constraints": rules, "noise": noise, "restarts": restarts, "rng": given, "space": space}
+        kept.bind({**make.settings(), **more})
     with (
         Evaluator(ledger, workers=workers, on_error=on_error, timeout=timeout) as evaluate,
         closing(Reporter(callback, progress, limits.maxfevals, decode)) as reporter,

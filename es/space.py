@@ -18,6 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from problems.constraints import checked
+from problems.numbers import number, numbers
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -67,7 +70,8 @@ class Linear(Parameter):
     """
 
     def __init__(self, low: float, high: float, init: float | None = None) -> None:
-        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        low, high = (number(f"a limit of {type(self).__name__}", limit) for limit in (low, high))
+        if not (math.isfinite(high - low) and low < high):
             raise ValueError(f"{type(self).__name__} needs finite low < high, got {low} and {high}")
         self.limits = (float(low), float(high))
         self.low, self.high = np.zeros(1), np.ones(1)
@@ -90,7 +94,7 @@ class Linear(Parameter):
 
     def encode(self, value: float) -> FloatArray:
         """Coordinates (1,) of a value."""
-        if not self.limits[0] <= value <= self.limits[1]:
+        if not self.limits[0] <= number(f"a value of {self!r}", value) <= self.limits[1]:
             raise ValueError(f"a value of {self!r} must lie between its limits, got {value}")
         lo, hi = self._ends
         return np.array([(self._scale(value) - lo) / (hi - lo)])
@@ -129,7 +133,8 @@ class Integer(Parameter):
     integer = True
 
     def __init__(self, low: int, high: int, init: int | None = None) -> None:
-        if int(low) != low or int(high) != high or not low < high:
+        first, last = (number("a limit of Integer", limit) for limit in (low, high))
+        if first != np.floor(first) or last != np.floor(last) or not -(2**53) <= first < last <= 2**53:
             raise ValueError(f"Integer needs whole low < high, got {low} and {high}")
         self.low, self.high = np.array([float(low)]), np.array([float(high)])
         self.init = init
@@ -142,7 +147,8 @@ class Integer(Parameter):
 
     def encode(self, value: int) -> FloatArray:
         """Coordinates (1,) of a value."""
-        if int(value) != value or not self.low[0] <= value <= self.high[0]:
+        given = number(f"a value of {self!r}", value)
+        if given != np.floor(given) or not self.low[0] <= value <= self.high[0]:
             raise ValueError(f"a value of {self!r} must be a whole number between its limits, got {value}")
         return np.array([float(value)])
 
@@ -248,6 +254,59 @@ class Space(Mapping[str, Parameter]):
             raise ValueError(f"values must name exactly the parameters {list(self)}, got {odd!r} missing or unknown")
         return np.concatenate([p.encode(values[name]) for name, p in self._parameters.items()])
 
+    def with_integers(self, integrality: Any) -> Space:
+        """The same space, where parameters that `integrality` says take whole numbers only.
+
+        Parameters
+        ----------
+        integrality : None, mapping of names, or array_like with one entry per parameter
+            Non-zero where a parameter is a whole number.
+
+        Raises
+        ------
+        ValueError
+            If it names another parameter, has another length, or means one that is `Log` or holds no two whole numbers.
+        """
+        if integrality is None:
+            return self
+        if isinstance(integrality, Mapping):
+            odd = sorted(set(integrality) - set(self))
+            if odd:
+                raise ValueError(f"integrality must name parameters of the Space, got {odd[0]!r}")
+            flags = {name: bool(integrality.get(name, False)) for name in self}
+        else:
+            entries = np.ravel(numbers("integrality", integrality))
+            if entries.size != len(self):
+                raise ValueError(f"integrality must have one entry per parameter ({len(self)}), got {entries.size}")
+            flags = dict(zip(self, (entries != 0).tolist(), strict=True))
+        return Space({name: _whole(name, p) if flags[name] else p for name, p in self.items()})
+
+    def constrain(self, constraints: Any) -> list[Any]:
+        """Constraints on the user's values as constraints on coordinates.
+
+        Parameters
+        ----------
+        constraints : constraint or sequence of them
+            Functions of `NonlinearConstraint` and of SciPy's dicts get what the objective gets; the columns of a
+            `LinearConstraint` are the parameters in their order, which must then be numbers.
+
+        Raises
+        ------
+        ValueError
+            If one is of no form of SciPy's, or a linear one has another number of columns.
+        """
+        from scipy.optimize import NonlinearConstraint
+
+        within: list[Any] = []
+        for one in checked(constraints, len(self)):
+            if isinstance(one, Mapping):
+                within.append({"type": one["type"], "fun": self.wrap(one["fun"]), "args": one.get("args", ())})
+            elif hasattr(one, "A"):
+                within.append(NonlinearConstraint(self.wrap(_Linear(one.A)), one.lb, one.ub))
+            else:
+                within.append(NonlinearConstraint(self.wrap(one.fun), one.lb, one.ub))
+        return within
+
     def wrap(self, fun: Callable[[dict[str, Any]], Any]) -> Callable[[FloatArray], Any]:
         """`fun` of a dict as a function of coordinates; picklable where `fun` is."""
         return _OnCoordinates(self, fun)
@@ -271,13 +330,37 @@ class _OnCoordinates:
         self.fun = fun
         self.__name__ = getattr(fun, "__name__", type(fun).__name__)
 
-    def __call__(self, y: FloatArray) -> Any:
-        return self.fun(self.space.decode(y))
+    def __call__(self, y: FloatArray, *args: Any) -> Any:
+        return self.fun(self.space.decode(y), *args)
+
+
+class _Linear:
+    """A x for the values of a dict in their order."""
+
+    def __init__(self, A: Any) -> None:
+        self.A = np.atleast_2d(A.toarray() if hasattr(A, "toarray") else numbers("A of a LinearConstraint", A))
+
+    def __call__(self, values: Mapping[str, Any]) -> FloatArray:
+        x = numbers("values under a LinearConstraint", list(values.values()))
+        return np.asarray(self.A @ x)
+
+
+def _whole(name: str, parameter: Parameter) -> Parameter:
+    """The parameter as one of whole numbers."""
+    if isinstance(parameter, Integer | Choice):
+        return parameter
+    if isinstance(parameter, Linear) and not isinstance(parameter, Log):
+        low, high = math.ceil(parameter.limits[0]), math.floor(parameter.limits[1])
+        if low < high:
+            return Integer(low, high, init=None if parameter.init is None else round(parameter.init))
+    raise ValueError(f"integrality of parameter {name} cannot be kept by {parameter!r}: make it an Integer")
 
 
 def _as_parameter(name: str, value: Any) -> Parameter:
     if isinstance(value, Parameter):
         return value
+    if isinstance(value, tuple) and any(isinstance(entry, str) for entry in value):
+        raise ValueError(f"parameter {name} must be a pair of numbers, got {value!r}: choices are a list or a Choice")
     if isinstance(value, tuple) and len(value) == 2:
         return Linear(*value)
     if isinstance(value, list):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import re
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,11 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, npt.ArrayLike]) -> N
     ValueError
         If an entry would need pickle.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
     for name, value in arrays.items():
         if np.asarray(value).dtype.hasobject:
             raise ValueError(f"state must hold plain arrays, got objects in {name!r}")
-    handle, temporary = tempfile.mkstemp(prefix=target.name, suffix=".part", dir=target.parent)
+    temporary, handle = _temporary(target)
     try:
         with os.fdopen(handle, "wb") as file:
             np.savez(file, **dict(arrays))  # type: ignore[arg-type]  # its keyword allow_pickle hides in **kwds
@@ -41,14 +42,51 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, npt.ArrayLike]) -> N
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def probe(path: str | os.PathLike[str]) -> None:
+    """Find out whether `save` will be able to write there, and remove what a killed `save` has left.
+
+    Raises
+    ------
+    ValueError
+        If the folder does not exist or cannot be written to, or the path is a folder.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise ValueError(f"{path} must be the path of a file, got a folder: add a name such as run.npz")
+    if not target.parent.is_dir():
+        raise ValueError(f"{path} cannot be written, for there is no folder {target.parent}: make it first")
+    try:
+        temporary, handle = _temporary(target)
+        os.close(handle)
+        temporary.unlink()
+        for left in target.parent.iterdir():
+            if re.fullmatch(re.escape(target.name) + r"\.[0-9a-f]{16}\.part", left.name):
+                left.unlink(missing_ok=True)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written ({error}): give a path in a folder of yours") from error
+
+
+def _temporary(target: Path) -> tuple[Path, int]:
+    """A new file beside the target, with the mode that the umask gives."""
+    path = target.with_name(f"{target.name}.{secrets.token_hex(8)}.part")
+    return path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
 
 
 def load(path: str | os.PathLike[str]) -> Arrays:
     """Read what `save` wrote."""
-    with np.load(path, allow_pickle=False) as file:
+    with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
+
+
+def load_entry(path: str | os.PathLike[str], name: str) -> npt.NDArray[Any]:
+    """Read one entry of what `save` wrote, without unpacking the others."""
+    with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+        entry: npt.NDArray[Any] = file[name]
+        return entry
 
 
 def generator_to_text(generator: np.random.Generator) -> str:

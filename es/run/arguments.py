@@ -72,6 +72,22 @@ def start_point(x0: Any, fun: Any, rng: Any) -> tuple[FloatArray, Any]:
     return start, rng
 
 
+def check_beside_space(fun: Any, *, bounds: Any, jac: Any, vectorized: bool) -> None:
+    """Refuse what has no meaning beside a Space.
+
+    Raises
+    ------
+    ValueError
+    """
+    if isinstance(fun, Ledger | Objective):
+        raise ValueError("fun must be a function of a dict where x0 is a Space, got an Objective, which takes arrays")
+    if not callable(fun):
+        raise ValueError(f"fun must be callable, got {type(fun).__name__}")
+    for name, given in (("bounds", bounds is not None), ("jac", jac is not None), ("vectorized", bool(vectorized))):
+        if given:
+            raise ValueError(f"{name} cannot be given where x0 is a Space: its parameters say what values they take")
+
+
 def as_class(cls: Any) -> Any:
     """The class of a method, as it is.
 
@@ -196,8 +212,8 @@ class Maker:
     def settings(self) -> dict[str, Any]:
         """What makes this run the run that it is, for checkpoints."""
         box = self.fixed["bounds"]
-        changed = {"method": self.name, "bounds": None if box is None else [box.lb, box.ub]}
-        return {**self.fixed, **changed, "constraints": len(self.fixed.get("constraints", ()))}
+        fixed = {name: value for name, value in self.fixed.items() if name != "constraints"}
+        return {**fixed, "method": self.name, "bounds": None if box is None else [box.lb, box.ub]}
 
 
 def split_options(cls: type, options: Mapping[str, Any] | None) -> dict[str, Any]:

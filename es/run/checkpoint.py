@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from es.core import state as store
+from es.run.fingerprint import describe, differing
 
 if TYPE_CHECKING:
     from es.run.loop import Run
@@ -38,20 +40,41 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | os.PathLike[str], every: float = EVERY) -> None:
-        if not every >= 0:
-            raise ValueError(f"every must be a number of seconds >= 0, got {every}")
-        self.path = Path(path)
+        if isinstance(every, bool) or not isinstance(every, int | float) or not every >= 0:
+            raise ValueError(f"every must be a number of seconds >= 0, got {every!r}")
+        self.path = Path(path).absolute()  # the objective may change the working directory
         self.every = every
-        self.fingerprint = ""
+        self.settings: dict[str, Any] = {}
         self._saved = time.monotonic()
+        self._warned = False
+
+    def open(self, rng: Any) -> Any:
+        """Look before the first evaluation whether the path can be used; returns the seed to take.
+
+        Parameters
+        ----------
+        rng : None, int, SeedSequence or Generator
+            None takes the seed of the file, if there is one, so that a run without a seed can go on.
+
+        Raises
+        ------
+        ValueError
+            If the path is no place for a file, or holds something else than a checkpoint.
+        """
+        store.probe(self.path)
+        if rng is not None:
+            return rng
+        if self.path.exists():
+            seed = self._settings_of_file().get("rng")
+            return seed if isinstance(seed, int) else None
+        return np.random.SeedSequence().entropy
 
     def bind(self, settings: Mapping[str, Any]) -> None:
         """Fix what the run is, so that a file of another run is refused; budget and target may change between calls.
 
         The objective itself is not compared: it may be anything.
         """
-        text = json.dumps(settings, sort_keys=True, default=_plain)
-        self.fingerprint = hashlib.sha256(text.encode()).hexdigest()
+        self.settings = json.loads(json.dumps(describe(settings)))
 
     def resume(self, run: Run) -> None:
         """Take over the state in the file, if there is one.
@@ -59,27 +82,30 @@ class Checkpoint:
         Raises
         ------
         ValueError
-            If the file is that of a run with other settings.
+            If the file is that of a run with other settings, or damaged.
         """
         if not self.path.exists():
             return
-        state = store.load(self.path)
-        if str(state.get("run/fingerprint")) != self.fingerprint:
+        differ = differing(self._settings_of_file(), self.settings)
+        if differ:
             raise ValueError(
-                f"checkpoint {self.path} holds a run with another x0, method, bounds or options: give another file name"
+                f"checkpoint {self.path} holds a run with another {', '.join(differ)}: give it what it began with, "
+                "or another file name"
             )
-        for name, part in run.parts.items():
-            part.load_state_dict(store.below(state, f"{name}/"))
-        run.nit = int(state["run/nit"])
-        run.limits.resume(float(state["run/seconds"]))
-        run.evaluate.first_error = str(state["run/first_error"]) or None
+        with self._reading():
+            state = store.load(self.path)
+            for name, part in run.parts.items():
+                part.load_state_dict(store.below(state, f"{name}/"))
+            run.nit = int(state["run/nit"])
+            run.limits.resume(float(state["run/seconds"]))
+            run.evaluate.first_error = str(state["run/first_error"]) or None
 
     def keep(self, run: Run, *, now: bool = False) -> None:
-        """Write the state if it is time to."""
+        """Write the state if it is time to; where that fails, warn once and go on."""
         if not now and time.monotonic() - self._saved < self.every:
             return
         state: dict[str, Any] = {
-            "run/fingerprint": np.array(self.fingerprint),
+            "run/settings": np.array(json.dumps(self.settings)),
             "run/nit": np.array(run.nit),
             "run/seconds": np.array(run.limits.seconds),
             "run/first_error": np.array(run.evaluate.first_error or ""),
@@ -87,8 +113,35 @@ class Checkpoint:
         parts = {name: part.state_dict() for name, part in run.parts.items()}
         for name, part in parts.items():
             state |= {f"{name}/{key}": np.asarray(value) for key, value in part.items()}
-        store.save(self.path, state)
         self._saved = time.monotonic()
+        try:
+            store.save(self.path, state)
+        except OSError as error:
+            if not self._warned:
+                warnings.warn(
+                    f"checkpoint {self.path} cannot be written ({error}): the run goes on without",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+            self._warned = True
+
+    def _settings_of_file(self) -> dict[str, Any]:
+        with self._reading():
+            settings: dict[str, Any] = json.loads(str(store.load_entry(self.path, "run/settings")))
+            return settings
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Whatever is wrong with the file is said in one sentence."""
+        try:
+            yield
+        except MemoryError:
+            raise
+        except Exception as error:  # zipfile, zlib, NumPy and JSON each have their own
+            raise ValueError(
+                f"checkpoint {self.path} is damaged, or no checkpoint of a run ({type(error).__name__}): "
+                "remove it, or give another file name"
+            ) from error
 
 
 def as_checkpoint(checkpoint: Any) -> Checkpoint | None:
@@ -98,10 +151,3 @@ def as_checkpoint(checkpoint: Any) -> Checkpoint | None:
     if not isinstance(checkpoint, str | os.PathLike):
         raise ValueError(f"checkpoint must be a path or an es.Checkpoint, got {checkpoint!r}")
     return Checkpoint(checkpoint)
-
-
-def _plain(value: Any) -> Any:
-    """Arrays and foreign objects in a form that is the same in the next process."""
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    return getattr(value, "__qualname__", type(value).__qualname__)

@@ -1,6 +1,7 @@
 """Checkpoints: a run that is killed and resumed ends bit-identical to one that was not."""
 
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import LinearConstraint, NonlinearConstraint
 
 import es
 from es.run.checkpoint import Checkpoint
@@ -136,3 +138,184 @@ def test_failures_survive(tmp_path):
     res = es.minimize(F.raises_outside, np.ones(3), maxfevals=80, checkpoint=tmp_path / "a.npz", **more)
     same(es.minimize(F.raises_outside, np.ones(3), maxfevals=80, **more), res)
     assert "boom" in res.first_error
+
+
+# Which run it is -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"workers": 2},
+        {"restarts": "bipop"},
+        {"method": "snes"},
+        {"method": "nelder-mead"},
+        {"constraints": {"type": "ineq", "fun": lambda x: 1 - x @ x}},
+        {"options": {"noise": "reevaluate"}},
+        {"x0": None, "fun": Objective(F.rosenbrock, 4, bounds=[(-2, 2)] * 4)},
+    ],
+    ids=str,
+)
+def test_a_run_without_a_seed_goes_on(more, tmp_path):
+    path = tmp_path / "run.npz"
+    given = {"fun": F.rosenbrock, "x0": np.full(4, 0.4), **more}
+    first = es.minimize(**given, maxfevals=150, checkpoint=path)
+    second = es.minimize(**given, maxfevals=400, checkpoint=path)
+    again = es.minimize(**given, maxfevals=400, checkpoint=path)
+    assert second.nfev > first.nfev == 150
+    same(second, again)
+    if given["x0"] is not None:
+        same(second, es.minimize(**given, maxfevals=400, rng=second.seed))
+
+
+LIMIT = [1.0]
+
+
+def above(least):
+    return {"type": "ineq", "fun": lambda x: x[0] - least}
+
+
+class Above:
+    def __init__(self, least):
+        self.least = least
+
+    def __call__(self, x):
+        return x[0] - self.least
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "name"),
+    [
+        ({"constraints": above(1)}, {"constraints": above(2)}, "constraints"),
+        ({"constraints": above(1)}, {"constraints": {"type": "ineq", "fun": lambda x: -5 - x[0]}}, "constraints"),
+        ({"constraints": {"type": "ineq", "fun": Above(1)}}, {"constraints": {"type": "ineq", "fun": Above(2)}},
+         "constraints"),
+        ({"constraints": {"type": "ineq", "fun": lambda x: x[0] - 1}},
+         {"constraints": {"type": "eq", "fun": lambda x: x[0] - 1}}, "constraints"),
+        ({"constraints": {"type": "ineq", "fun": lambda x, a: x[0] - a, "args": (1,)}},
+         {"constraints": {"type": "ineq", "fun": lambda x, a: x[0] - a, "args": (2,)}}, "constraints"),
+        ({"constraints": LinearConstraint([[1, 0, 0]], 1, np.inf)},
+         {"constraints": LinearConstraint([[-1, 0, 0]], 5, np.inf)}, "constraints"),
+        ({"constraints": NonlinearConstraint(np.sum, 1, np.inf)},
+         {"constraints": NonlinearConstraint(np.sum, -np.inf, 1)}, "constraints"),
+        ({"constraints": above(1)}, {}, "constraints, stop"),
+        ({}, {"options": {"noise": "reevaluate"}}, "noise"),
+        ({"rng": np.random.default_rng(1)}, {"rng": np.random.default_rng(2)}, "rng"),
+        ({"rng": np.random.default_rng(1)}, {"rng": 1}, "rng"),
+        ({"rng": np.random.SeedSequence(1)}, {"rng": np.random.SeedSequence(1).spawn(1)[0]}, "rng"),
+        ({"integrality": [1, 0, 0]}, {"integrality": [0, 1, 0]}, "integrality"),
+        ({}, {"integrality": [0, 1, 0]}, "integrality, method"),
+        ({"bounds": [(-2, 2)] * 3}, {"bounds": [(-2, 3)] * 3}, "bounds"),
+        ({"restarts": 1}, {"restarts": 2}, "restarts"),
+        ({"sigma0": 1.0}, {"sigma0": 2.0}, "sigma0"),
+        ({"method": "adam", "options": {"lr": lambda t: 0.1}, "jac": F.sphere_gradient},
+         {"method": "adam", "options": {"lr": lambda t: 0.2}, "jac": F.sphere_gradient}, "lr"),
+    ],
+)  # fmt: skip
+def test_what_differs_is_named(first, second, name, tmp_path):
+    common = {"fun": F.sphere, "x0": np.ones(3), "maxfevals": 40, "checkpoint": tmp_path / "a.npz"}
+    es.minimize(**{**common, "rng": 3, **first})
+    with pytest.raises(ValueError, match=f"holds a run with another {name}: give it what it began with"):
+        es.minimize(**{**common, "rng": 3, **second})
+    copies = {"rng": np.random.default_rng(1)} if "Generator" in str(first) else {}
+    es.minimize(**{**common, "rng": 3, **first, **copies})  # the same settings, made anew
+
+
+# The file --------------------------------------------------------------------------------------------
+
+
+def never(x):
+    raise AssertionError("an evaluation was made")
+
+
+def test_a_place_that_cannot_be_written_is_found_at_the_start(tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    places = [tmp_path / "no" / "run.npz", tmp_path]
+    if os.geteuid() != 0:
+        locked.chmod(0o500)
+        places.append(locked / "run.npz")
+    for place in places:
+        with pytest.raises(ValueError, match=r"cannot be written|got a folder"):
+            es.minimize(never, np.ones(3), checkpoint=place)
+
+
+def test_damaged_and_foreign_files_are_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "run.npz"
+    es.minimize(F.sphere, np.ones(3), rng=1, maxfevals=60, checkpoint=path)
+    whole = path.read_bytes()
+    np.savez(tmp_path / "foreign.npz", a=np.arange(3))
+    np.save(tmp_path / "array.npy", np.arange(3))
+    contents = [b"", b"hello", whole[: len(whole) // 2], whole[:100], whole[100:], pickle.dumps([1, 2]), b"PK\x03\x04"]
+    contents += [(tmp_path / name).read_bytes() for name in ("foreign.npz", "array.npy")]
+    for at in range(40, len(whole) - 200, max(1, len(whole) // 25)):
+        contents.append(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+    for content in contents:
+        path.write_bytes(content)
+        for rng in (1, None):
+            try:
+                es.minimize(F.sphere, np.ones(3), rng=rng, maxfevals=60, checkpoint=path)
+            except ValueError as error:
+                assert str(path) in str(error) and "another file name" in str(error), error
+                assert "pickle" not in str(error)
+                assert path.read_bytes() == content
+            else:
+                assert content[40:] != whole[40:] and len(content) == len(whole)  # a flipped bit without a meaning
+                path.write_bytes(content)
+
+
+def test_a_later_save_that_fails_warns_and_the_run_goes_on(tmp_path, monkeypatch):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    calls = []
+
+    def fun(x):
+        calls.append(1)
+        if len(calls) == 30:
+            for file in folder.iterdir():
+                file.unlink()
+            folder.rmdir()
+        return F.sphere(x)
+
+    with pytest.warns(RuntimeWarning, match="cannot be written .*: the run goes on without"):
+        res = es.minimize(fun, np.ones(3), rng=1, maxfevals=200, checkpoint=Checkpoint(folder / "run.npz", every=0))
+    assert res.nfev == 200
+
+
+def test_a_relative_path_is_that_of_the_start(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    def fun(x):
+        os.chdir(tmp_path / "elsewhere")
+        return F.sphere(x)
+
+    es.minimize(fun, np.ones(3), rng=1, maxfevals=50, checkpoint="run.npz")
+    assert (tmp_path / "run.npz").exists() and not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_modes_follow_the_umask_and_links_stay(tmp_path):
+    real = tmp_path / "real.npz"
+    for mask in (0o022, 0o077):
+        before = os.umask(mask)
+        try:
+            real.unlink(missing_ok=True)
+            es.minimize(F.sphere, np.ones(3), rng=1, maxfevals=50, checkpoint=real)
+        finally:
+            os.umask(before)
+        assert real.stat().st_mode & 0o777 == 0o666 & ~mask
+    link = tmp_path / "link.npz"
+    link.symlink_to(real)
+    es.minimize(F.sphere, np.ones(3), rng=1, maxfevals=80, checkpoint=link)
+    assert link.is_symlink()
+
+
+def test_what_a_killed_save_has_left_is_removed(tmp_path):
+    path = tmp_path / "run.npz"
+    left = [tmp_path / f"run.npz.{i:016x}.part" for i in range(3)]
+    mine = [tmp_path / "run.npz.part", tmp_path / "other.npz.0000000000000000.part", tmp_path / "run.npz.bak.part"]
+    for file in left + mine:
+        file.write_text("x")
+    es.minimize(F.sphere, np.ones(3), rng=1, maxfevals=50, checkpoint=path)
+    assert not any(file.exists() for file in left) and all(file.exists() for file in mine)
