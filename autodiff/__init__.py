@@ -16,7 +16,7 @@ array([ -2., 200.])
 (5, 3)
 """
 
-from autodiff import nn, optim, rules, special
+from autodiff import nn, optim, rules, scipy, special
 from autodiff.check import check_grads
 from autodiff.checkpoint import checkpoint, checkpoint_sequential
 from autodiff.contract import check_rule
@@ -69,6 +69,7 @@ __all__ = [
     "primitive",
     "r_",
     "rules",
+    "scipy",
     "softmax_cross_entropy",
     "special",
     "tensor",

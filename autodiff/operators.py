@@ -48,7 +48,7 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
                     other = kept(other, level)
                 out = op(x, other)
                 return core.made(own, out, (self.node, RULES[ufunc][0](out, x, other), None), ufunc, level)
-        return ufunc(self, other)
+        return NotImplemented if defers(other) else ufunc(self, other)
 
     def reflected(self: Any, other: Any) -> Any:
         level = self.level
@@ -61,6 +61,12 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
         return ufunc(other, self)
 
     return method, reflected
+
+
+def defers(other: Any) -> bool:
+    """Whether the operator of `other` comes first: of sparse matrices, which know nothing of NumPy's ufuncs."""
+    kind = type(other)
+    return hasattr(kind, "__array_priority__") and not hasattr(kind, "__array_ufunc__")
 
 
 def compare(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -17,14 +17,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.special
 from scipy.special import (
+    airy,
     beta,
     betainc,
+    betaincc,
+    betaincinv,
     betaln,
+    binom,
     boxcox,
     cosm1,
     dawsn,
     digamma,
+    ellipe,
+    ellipk,
     entr,
     erf,
     erfc,
@@ -32,18 +39,29 @@ from scipy.special import (
     erfcx,
     erfi,
     erfinv,
+    exp1,
     exp10,
+    expi,
     expit,
+    expn,
     exprel,
+    fresnel,
     gamma,
     gammainc,
     gammaincc,
+    gammainccinv,
+    gammaincinv,
     gammaln,
     huber,
+    hyp0f1,
+    hyp1f1,
+    hyp2f1,
+    hyperu,
     i0,
     i0e,
     i1,
     i1e,
+    inv_boxcox,
     iv,
     ive,
     j0,
@@ -59,10 +77,17 @@ from scipy.special import (
     logit,
     ndtr,
     ndtri,
+    poch,
     pseudo_huber,
     psi,
     rel_entr,
     rgamma,
+    shichi,
+    sici,
+    spence,
+    stdtr,
+    wofz,
+    wrightomega,
     xlog1py,
     xlogy,
     y0,
@@ -77,11 +102,13 @@ from autodiff.rules.reductions import expand
 from autodiff.tensor import asarray
 
 __all__ = [
-    "beta", "betainc", "betaln", "boxcox", "cosm1", "dawsn", "digamma", "entr", "erf", "erfc", "erfcinv",
-    "erfcx", "erfi", "erfinv", "exp10", "expit", "exprel", "gamma", "gammainc", "gammaincc", "gammaln",
-    "huber", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jv", "k0", "k1", "kl_div", "kv",
-    "log_expit", "log_ndtr", "log_softmax", "loggamma", "logit", "logsumexp", "ndtr", "ndtri",
-    "polygamma", "pseudo_huber", "psi", "rel_entr", "relu", "rgamma", "softmax", "softplus", "xlog1py",
+    "airy", "beta", "betainc", "betaincc", "betaincinv", "betaln", "binom", "boxcox", "cosm1", "dawsn", "digamma",
+    "ellipe", "ellipk", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv", "exp1", "exp10", "expi",
+    "expit", "expn", "exprel", "fresnel", "gamma", "gammainc", "gammaincc", "gammainccinv", "gammaincinv",
+    "gammaln", "huber", "hyp0f1", "hyp1f1", "hyp2f1", "hyperu", "i0", "i0e", "i1", "i1e", "inv_boxcox", "iv", "ive",
+    "j0", "j1", "jv", "k0", "k1", "kl_div", "kv", "lambertw", "log_expit", "log_ndtr", "log_softmax", "loggamma",
+    "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "poch", "polygamma", "pseudo_huber", "psi", "rel_entr",
+    "relu", "rgamma", "shichi", "sici", "softmax", "softplus", "spence", "stdtr", "wofz", "wrightomega", "xlog1py",
     "xlogy", "y0", "y1", "yv", "zeta",
 ]  # fmt: skip
 
@@ -160,6 +187,27 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
 def polygamma(n: int, x: Any) -> Any:
     """The n-th derivative of digamma(x), n = 0, 1, 2, ...; see :func:`scipy.special.polygamma`."""
     return digamma(x) if n == 0 else polygamma_value(n, x)
+
+
+@with_rule(lambda out, z, k, tol: lambda g: g * (np.exp(-out) / (1 + out)), None, None)
+def _lambertw(z: Any, k: Any, tol: float) -> Any:
+    return scipy.special.lambertw(z, k, tol)
+
+
+def lambertw(z: Any, k: Any = 0, tol: float = 1e-8) -> Any:
+    """The solution w of w exp(w) = z on branch `k`, complex; see :func:`scipy.special.lambertw`."""
+    return _lambertw(asarray(z), k, tol)
+
+
+def multigammaln(a: Any, d: int) -> Any:
+    """Logarithm of the multivariate gamma function; see :func:`scipy.special.multigammaln`."""
+    a = asarray(a)
+    if np.any(value_of(a) <= 0.5 * (d - 1)):
+        raise ValueError(f"a must be greater than (d - 1)/2 = {0.5 * (d - 1)}")
+    out: Any = d * (d - 1) * 0.25 * np.log(np.pi).item()
+    for j in range(1, d + 1):
+        out = out + gammaln(a + (1 - j) / 2)
+    return out
 
 
 def softplus(x: Any) -> Any:

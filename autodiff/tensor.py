@@ -14,8 +14,10 @@ confuse one another (Pearlmutter & Siskind 2008, ACM TOPLAS 30(2)). Level 0 is t
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import itertools
+import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
 from operator import getitem
@@ -33,7 +35,29 @@ from autodiff.exits import LostGradient
 from autodiff.operators import value_of
 from autodiff.registry import CONSTANT, FORGETFUL, FORWARD, RULES, TRACED
 
-new_level = itertools.count(1).__next__
+_levels = itertools.count(1).__next__
+
+
+def new_level() -> int:
+    """A level of its own for a differentiation."""
+    meet_sparse()
+    return _levels()
+
+
+def meet_sparse() -> None:
+    """SciPy's sparse arrays have to be told of tensors, once both are in use."""
+    if not SPARSE and "scipy.sparse" in sys.modules:
+        SPARSE.append(True)
+        importlib.import_module("autodiff.scipy.sparse").teach()  # a file that is made of what this one defines
+
+
+SPARSE: list[bool] = []
+
+
+OTHER_FRAMEWORK = (
+    " cannot take a tensor of autodiff: a function of PyTorch or JAX brings its own gradient, hand that over as jac=,"
+    " or write the function with NumPy"
+)
 
 
 class Tensor(Eager):
@@ -83,12 +107,24 @@ class Tensor(Eager):
             " functions from autodiff.special, or x.detach() for the value alone"
         )
 
+    def __jax_array__(self) -> Any:
+        raise LostGradient("jax.numpy" + OTHER_FRAMEWORK)
+
+    @classmethod
+    def __torch_function__(cls, fun: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        raise LostGradient(f"torch.{getattr(fun, '__name__', fun)}" + OTHER_FRAMEWORK)
+
     def __float__(self) -> float:
         if self.node is None:
             return float(self.inner)
         raise LostGradient(
             "float(x) of a traced tensor would lose its gradient: use np.stack, np.concatenate or np.where instead of"
             " a[i] = x, and NumPy functions (np.sin, not math.sin); float(x.detach()) is the value alone"
+            + (
+                "; what PyTorch computes has a gradient of its own: hand it over as jac="
+                if "torch" in sys.modules
+                else ""
+            )
         )
 
     def __int__(self) -> int:
@@ -155,6 +191,7 @@ def astype(x: Any, dtype: Any) -> Any:
 
 
 def _rebuild(data: Any, requires_grad: bool, grad: Any) -> Tensor:
+    meet_sparse()
     data = data.copy()
     x = Tensor.of(data, Leaf(data) if requires_grad else None, 0 if requires_grad else -1)
     if requires_grad:

@@ -16,7 +16,7 @@ from autodiff.collection import SLOWED, as_before
 from autodiff.core import LARGE, Leaf, Node, sweep
 from autodiff.exits import LostGradient
 from autodiff.operators import value_of
-from autodiff.tensor import Tensor, lower, new_level, numeric
+from autodiff.tensor import OTHER_FRAMEWORK, Tensor, lower, new_level, numeric
 from autodiff.tree import is_numbers, leaves, matched, tree_map
 
 ONE = float64(1)
@@ -126,6 +126,10 @@ def called(level: int, fun: Callable[..., Any], args: Any, kwargs: dict[str, Any
                 "an array is changed that an earlier operation on a traced value needs for its gradient: make a new"
                 " array each time (or copy it before use)"
             ) from error
+        raise
+    except TypeError as error:
+        if "torch" in sys.modules and ("(got Tensor)" in str(error) or "has no len" in str(error)):
+            raise LostGradient(f"PyTorch ({error})" + OTHER_FRAMEWORK) from error
         raise
 
 

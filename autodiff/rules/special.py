@@ -13,7 +13,8 @@ import numpy as np
 from scipy import special as sc
 
 from autodiff.operators import value_of
-from autodiff.registry import RULES, rule
+from autodiff.primitive import with_rule
+from autodiff.registry import RULES, rule, traced
 from autodiff.rules import families
 from autodiff.rules.elementwise import LOG10
 from autodiff.rules.families import digamma_gap, logistic_density, mills, polygamma_value, saturation
@@ -284,3 +285,85 @@ def ive_rule(out: Any, n: Any, x: Any) -> Any:
 
 
 rule(sc.ive, None, ive_rule)
+
+rule(sc.kve, None, lambda out, n, x: lambda g: g * (out - (sc.kve(n - 1, x) + sc.kve(n + 1, x)) / 2))
+
+# hypergeometric functions, in their variable
+
+rule(sc.hyp0f1, None, lambda out, b, x: lambda g: g * (sc.hyp0f1(b + 1, x) / b))
+rule(sc.hyp1f1, None, None, lambda out, a, b, x: lambda g: g * (a / b * sc.hyp1f1(a + 1, b + 1, x)))
+rule(sc.hyperu, None, None, lambda out, a, b, x: lambda g: -g * (a * sc.hyperu(a + 1, b + 1, x)))
+rule(
+    sc.hyp2f1,
+    None,
+    None,
+    None,
+    lambda out, a, b, c, x: lambda g: g * (a * b / c * sc.hyp2f1(a + 1, b + 1, c + 1, x)),
+)
+
+# the plasma dispersion function, binomial coefficients, quantiles, counts
+
+rule(sc.wofz, lambda out, z: lambda g: g * (2j / SQRT_PI - 2 * z * out))
+rule(
+    sc.binom,
+    lambda out, n, k: lambda g: g * (out * (sc.psi(n + 1) - sc.psi(n - k + 1))),
+    lambda out, n, k: lambda g: g * (out * (sc.psi(n - k + 1) - sc.psi(k + 1))),
+)
+rule(
+    sc.gammaincinv,
+    lambda out, a, y: lambda g: -g * (gamma_cdf_slope(a, out, 1) / gamma_density(a, out)),
+    lambda out, a, y: lambda g: g / gamma_density(a, out),
+)
+rule(
+    sc.gammainccinv,
+    lambda out, a, y: lambda g: -g * (gamma_cdf_slope(a, out, 1) / gamma_density(a, out)),
+    lambda out, a, y: lambda g: -g / gamma_density(a, out),
+)
+rule(
+    sc.betaincinv,
+    lambda out, a, b, y: lambda g: -g * (beta_cdf_slope(a, b, out, 1, 0) / beta_density(a, b, out)),
+    lambda out, a, b, y: lambda g: -g * (beta_cdf_slope(a, b, out, 0, 1) / beta_density(a, b, out)),
+    lambda out, a, b, y: lambda g: g / beta_density(a, b, out),
+)
+rule(sc.chdtrc, *[lambda out, v, x, m=m: lambda g: -m(out, v, x)(g) for m in RULES[sc.chdtr]])
+rule(sc.pdtr, None, lambda out, k, m: lambda g: -g * gamma_density(np.floor(k) + 1, m))
+rule(sc.pdtrc, None, lambda out, k, m: lambda g: g * gamma_density(np.floor(k) + 1, m))
+
+
+# functions of two values
+
+
+def several(name: str, *slopes: Any) -> Any:
+    """Rule for a ufunc of one argument with several values, from the slope of each."""
+    ufunc = getattr(sc, name)
+
+    def maker(out: Any, x: Any) -> Any:
+        def vjp(g: Any) -> Any:
+            parts = [part * slope(x, *out) for part, slope in zip(g, slopes, strict=True) if part is not None]
+            return sum(parts[1:], parts[0])
+
+        return vjp
+
+    @with_rule(maker)
+    def values(x: Any) -> Any:
+        return tuple(ufunc(x))
+
+    values.__name__ = name
+
+    @traced(ufunc)
+    def implementation(x: Any) -> Any:
+        return values(x)
+
+    return values
+
+
+several("sici", lambda x, *_: np.sinc(x / np.pi), lambda x, *_: np.cos(x) / x)
+several("shichi", lambda x, *_: (sc.exprel(x) + sc.exprel(-x)) / 2, lambda x, *_: np.cosh(x) / x)
+several("fresnel", lambda x, *_: np.sin(np.pi / 2 * x * x), lambda x, *_: np.cos(np.pi / 2 * x * x))
+several(
+    "airy",
+    lambda x, ai, dai, bi, dbi: dai,
+    lambda x, ai, dai, bi, dbi: x * ai,
+    lambda x, ai, dai, bi, dbi: dbi,
+    lambda x, ai, dai, bi, dbi: x * bi,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special as sc
 
+import autodiff as ad
 from autodiff.rules import families, incomplete, kinks
 from tests.autodiff.table import P, R, U, case
 
@@ -33,3 +34,22 @@ for f in (sc.betainc, sc.betaincc):
     case(f, P(4), P(4), U(4))
 case(sc.stdtr, P(4), R(4))
 case(sc.chdtr, P(4), P(4))
+
+# ------------------------------------------------------------------ further functions of scipy.special
+
+for f in (sc.hyp1f1, sc.hyperu):
+    case(f, 1.2, 2.3, P(3))
+case(sc.hyp0f1, 1.2, P(3))
+case(sc.hyp2f1, 1.2, 0.4, 2.3, R(3, low=-0.8, high=0.8))
+case(lambda x, y: [np.real(sc.wofz(x + 1j * y)), np.imag(sc.wofz(x + 1j * y))], P(3), P(3), of=sc.wofz)
+case(sc.binom, 3 + P(3), P(3))
+for f in (sc.gammaincinv, sc.gammainccinv):
+    case(f, P(3), U(3))
+case(sc.betaincinv, P(3), P(3), U(3))
+case(sc.chdtrc, P(3), P(3))
+for f in (sc.pdtr, sc.pdtrc):
+    case(f, np.array([0, 1, 3]), P(3))
+case(sc.kve, 2, P(3))
+for f in (sc.sici, sc.shichi, sc.fresnel, sc.airy):
+    case(f, P(3))
+case(lambda x: np.real(ad.special.lambertw(x)), P(3), of=ad.special.lambertw)

@@ -18,7 +18,7 @@ from autodiff.tensor import Tensor, parameters
 from autodiff.tree import leaves
 from tests.autodiff.cases import CASES, Case
 
-OTHER_ROOMS = ("autodiff.nn", "autodiff.conv", "autodiff.pool")
+OTHER_ROOMS = ("autodiff.nn", "autodiff.scipy", "autodiff.conv", "autodiff.pool")
 
 
 def history(case: Case) -> Iterator[Any]:
