@@ -111,7 +111,9 @@ class Auto(BatchOptimizer):
         self.used = {"newton": 0.0, "cma": 0.0}
         self.halve_at = 0.0
         self._alone = float(ALONE * len(self.free))
-        self._least_decrement = self._decrement_before = math.inf
+        self._look_at = self._alone - LOOK * len(self.free)
+        self._decrement_before = math.inf  # median of the window before, and the decrements of this one
+        self._decrements: list[float] = []
         self.factor = 1  # of the population
         self.measured = 0.0  # noise
         self._pool: FloatArray | None = None
@@ -185,7 +187,9 @@ class Auto(BatchOptimizer):
             if newton.asked is not None:
                 if self._goes_well(newton):
                     return "newton"
-                return "newton" if self.used["newton"] - self._alone <= self.used["cma"] else self._populations()
+                weight = 9 if self.holder == "cma" and newton.f > self._f else 1  # overtaken, it has a tenth
+                over = weight * (self.used["newton"] - self._alone)
+                return "newton" if over <= self.used["cma"] else self._populations()
             self._judge(newton)
         if self.verdict in CMA_ALONE:
             return self._populations()
@@ -203,13 +207,16 @@ class Auto(BatchOptimizer):
         return self._populations()
 
     def _goes_well(self, newton: Descent) -> bool:
-        """Whether the first run goes on alone: 100 n evaluations, then as long as 30 n divide the decrement by 4."""
-        self._least_decrement = min(self._least_decrement, newton.decrement)
-        if self.used["newton"] < self._alone - LOOK * len(self.free):
-            self._decrement_before = self._least_decrement
-        elif self.used["newton"] >= self._alone and self._least_decrement <= self._decrement_before / 4:
-            self._decrement_before = self._least_decrement
-            self._alone += LOOK * len(self.free)
+        """Whether the first run goes on alone: 100 n evaluations, then while 30 n divide the median decrement by 4."""
+        if newton.nit != self._checked_at:
+            self._checked_at = newton.nit
+            self._decrements.append(newton.decrement)
+        if self.used["newton"] >= self._look_at:
+            middle = float(np.median(self._decrements)) if self._decrements else math.inf
+            if self.used["newton"] >= self._alone and middle <= self._decrement_before / 4:
+                self._alone = self.used["newton"] + LOOK * len(self.free)
+            self._decrement_before, self._decrements = middle, []
+            self._look_at = self.used["newton"] + LOOK * len(self.free)
         return self.used["newton"] < self._alone
 
     def _noise_matters(self) -> bool:
@@ -355,8 +362,8 @@ class Auto(BatchOptimizer):
 
     _PLAIN = (
         "_seed", "_draws", "arm", "verdict", "holder", "restarts", "used", "halve_at", "factor", "measured", "_f",
-        "_alone", "_least_decrement", "_decrement_before", "_f_first", "lied", "uses_gradient", "_checked_at",
-        "_better_at", "_f_round", "_rounds", "budget",
+        "_alone", "_look_at", "_decrement_before", "_decrements", "_f_first", "lied", "uses_gradient",
+        "_checked_at", "_better_at", "_f_round", "_rounds", "budget",
     )  # fmt: skip
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
