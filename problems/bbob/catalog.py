@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.bbob import suite
 from problems.bbob.constrained import Constrained
@@ -19,12 +18,11 @@ from problems.bbob.mixint import levels, mixint
 from problems.bbob.noise import Stream
 from problems.bbob.noisy import Noisy, noiseless
 from problems.bbob.recipe import Recipe
-from problems.numbers import size, whole
+from problems.numbers import FloatArray, size, whole
 from problems.objective import Objective
 
 __all__ = ["SUITES", "Suite", "make", "names"]
 
-Array = NDArray[np.float64]
 
 _REPORT = "Hansen, Finck, Ros & Auger 2009, INRIA research report 6829"
 
@@ -54,7 +52,7 @@ class Suite:
     make: Callable[..., Objective]
 
 
-def start(rng: np.random.Generator, n: int) -> Array:
+def start(rng: np.random.Generator, n: int) -> FloatArray:
     """Start point drawn uniformly from [-4, 4]^n."""
     return rng.uniform(-4.0, 4.0, n)
 

@@ -21,10 +21,10 @@ from problems.bbob.linear import LinearConstraints, draw
 from problems.bbob.separable import linear_slope, ripples
 from problems.bbob.transforms import TINY, asymmetric, dot, oscillate, squares, steps
 from problems.blocks import in_blocks
+from problems.numbers import FloatArray
 
 __all__ = ["Constrained"]
 
-Array = NDArray[np.float64]
 
 # Factor on the values of each of the nine functions
 _FACTORS = (10.0, 1e-4, 10.0, 1e-4, 1e-4, 1e-4, 1e2, 10.0, 10.0)
@@ -73,7 +73,7 @@ def _bend(kind: int, n: int) -> Map:
     return lambda z: z
 
 
-def _unbend(bend: Map, y: Array) -> Array:
+def _unbend(bend: Map, y: FloatArray) -> FloatArray:
     """z with bend(z) = y: bend is increasing, keeps signs, and moves nothing in the box by a factor of 4."""
     near, far = y / 4.0, y * 4.0
     for _ in range(100):
@@ -89,10 +89,10 @@ class _Problem:
 
     value: Map
     constraints: Map
-    sizes: Array
-    x_opt: Array
+    sizes: FloatArray
+    x_opt: FloatArray
     f_opt: float
-    start: Array
+    start: FloatArray
 
 
 @lru_cache(maxsize=32)
@@ -125,7 +125,7 @@ def _problem(function: int, n: int, instance: int) -> _Problem:
     )
 
 
-def _start(bend: Map, inside: Array, x_opt: Array) -> Array:
+def _start(bend: Map, inside: FloatArray, x_opt: FloatArray) -> FloatArray:
     """COCO's initial solution, feasible: the direction `inside` unbent, and halved until it is in the box."""
     for _ in range(100):
         x = x_opt + _unbend(bend, inside)

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.bbob import legacy
 from problems.bbob.transforms import penalty, turn
+from problems.numbers import FloatArray
 
 __all__ = ["Dense", "Frame", "Landscape", "Map", "Rotation"]
 
-Array = NDArray[np.float64]
-Map = Callable[[Array], Array]
+Map = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Landscape:
     """
 
     value: Map
-    x_opt: Array
+    x_opt: FloatArray
     f_opt: Any = 0.0
     width: float = 1.0
     differentiable: bool = True
@@ -54,10 +53,10 @@ class Rotation(Protocol):
     def of(cls, *arrays: Any) -> Rotation:
         """Of what `arrays` gave; with two axes more in front, (r, 1, ...), of r instances side by side."""
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: FloatArray) -> FloatArray:
         """Turn x, shape (..., n)."""
 
-    def inverse(self, y: Array) -> Array:
+    def inverse(self, y: FloatArray) -> FloatArray:
         """Turn y back."""
 
 
@@ -70,11 +69,11 @@ class Dense:
         (r, 1, n, n) for r instances side by side.
     """
 
-    def __init__(self, matrix: Array) -> None:
+    def __init__(self, matrix: FloatArray) -> None:
         self.matrix = np.ascontiguousarray(matrix)
 
     @property
-    def arrays(self) -> tuple[Array]:
+    def arrays(self) -> tuple[FloatArray]:
         """What makes it."""
         return (self.matrix,)
 
@@ -83,11 +82,11 @@ class Dense:
         """Of what `arrays` gave."""
         return cls(*arrays)
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: FloatArray) -> FloatArray:
         """Apply the map to x of shape (..., n)."""
         return turn(self.matrix, x)
 
-    def inverse(self, y: Array) -> Array:
+    def inverse(self, y: FloatArray) -> FloatArray:
         """Undo the map, which must be orthogonal."""
         return turn(np.swapaxes(self.matrix, -1, -2), y)
 
@@ -167,15 +166,15 @@ class Frame:
         """Slope of f7 on its lowest plateau, before the factor 0.1."""
         return 1e-4
 
-    def valley_optimum(self, turn: Rotation, factor: float) -> Array:
+    def valley_optimum(self, turn: Rotation, factor: float) -> FloatArray:
         """x_opt of f9, whose valley COCO places by its rotation alone."""
         return turn.inverse(self.full(0.5 / factor))
 
-    def optimum(self, added: int = 0) -> Array:
+    def optimum(self, added: int = 0) -> FloatArray:
         """x_opt drawn from the seed of the instance plus `added`, shape (n,)."""
         return legacy.optimum(self.seed + added, self.n, self.half_width)
 
-    def full(self, value: float) -> Array:
+    def full(self, value: float) -> FloatArray:
         """Weights that are all `value`, shape (n,)."""
         return np.full(self.n, value)
 
@@ -183,12 +182,12 @@ class Frame:
         """Rotations of the function, in the order in which x meets them."""
         return [Dense(legacy.rotation(self.seed + added, self.n)) for added in _TURNS[self.function]]
 
-    def chain(self, first: Any, diagonal: Array, second: Any) -> Map:
+    def chain(self, first: Any, diagonal: FloatArray, second: Any) -> Map:
         """x -> second(diagonal * first(x)), in one product where the maps are matrices."""
         return Dense(self.product(first, diagonal, second))
 
     @staticmethod
-    def product(first: Any, diagonal: Array, second: Any) -> Array:
+    def product(first: Any, diagonal: FloatArray, second: Any) -> FloatArray:
         """second diag(diagonal) first for matrices (..., n, n), summed in the order of C."""
         columns, rows = second.matrix * diagonal, first.matrix
         product = np.zeros(rows.shape)

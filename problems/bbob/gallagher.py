@@ -1,16 +1,14 @@
 """Functions f21 and f22 of BBOB: Gallagher's Gaussian peaks (Hansen et al. 2009, INRIA research report 6829)."""
 
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.bbob import legacy, transforms
 from problems.bbob.frames import Frame, Landscape
+from problems.numbers import FloatArray
 
 __all__ = ["gallagher"]
-
-Array = NDArray[np.float64]
 
 
 def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: float) -> Landscape:
@@ -32,16 +30,20 @@ def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: floa
     places, coefficients, constant = frame.draw(partial(_peaks, peaks, half_width, first_condition))
     (turn,) = frame.rotations()
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         u = turn(x)
         exponent = np.max(transforms.turn(coefficients, np.concatenate([u * u, u], axis=-1)) + constant, axis=-1)
         gap = transforms.oscillate(10.0 - np.exp(exponent))
         return gap * gap
 
-    return Landscape(frame.penalise(value, 1.0), places, width=max(1.0, peaks / frame.n))
+    # one array only has a number for each peak, which counts half
+    return Landscape(frame.penalise(value, 1.0), places, width=max(1.0, 0.5 * peaks / frame.n))
 
 
-def _peaks(peaks: int, half_width: float, first_condition: float, frame: Frame) -> tuple[Array, Array, Array]:
+@lru_cache(maxsize=64)  # a stack asks again for what each of its problems has drawn
+def _peaks(
+    peaks: int, half_width: float, first_condition: float, frame: Frame
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The place of the highest peak (n,), and of all peaks the coefficients of u^2 and u (K, 2n) and the constant."""
     n, seed = frame.n, frame.seed
     (turn,) = frame.rotations()

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from problems.bbob import legacy
 from problems.bbob.frames import Frame, Map, Rotation
 from problems.bbob.transforms import turn
+from problems.numbers import FloatArray
 
 __all__ = ["Blocks", "LargeFrame", "permutation"]
 
-Array = NDArray[np.float64]
 Order = NDArray[np.intp]
 
 BLOCK = 40
@@ -64,7 +64,7 @@ class Blocks:
         Permutations; without them the order stays.
     """
 
-    def __init__(self, stack: Array, last: Array | None, before: Order | None, after: Order | None) -> None:
+    def __init__(self, stack: FloatArray, last: FloatArray | None, before: Order | None, after: Order | None) -> None:
         self._stack, self._last, self._before, self._after = stack, last, before, after
 
     @classmethod
@@ -81,7 +81,7 @@ class Blocks:
         )
 
     @property
-    def arrays(self) -> tuple[Array, Array | None, Order | None, Order | None]:
+    def arrays(self) -> tuple[FloatArray, FloatArray | None, Order | None, Order | None]:
         """What makes it."""
         return self._stack, self._last, self._before, self._after
 
@@ -90,18 +90,18 @@ class Blocks:
         """Of what `arrays` gave."""
         return cls(*arrays)
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: FloatArray) -> FloatArray:
         """Apply the map to x of shape (..., n)."""
         return _ordered(self._turn(_ordered(x, self._before), self._stack, self._last), self._after)
 
-    def inverse(self, y: Array) -> Array:
+    def inverse(self, y: FloatArray) -> FloatArray:
         """Undo the map."""
         back = None if self._last is None else np.swapaxes(self._last, -1, -2)
         x = self._turn(_ordered(y, _undone(self._after)), np.swapaxes(self._stack, -1, -2), back)
         return _ordered(x, _undone(self._before))
 
     @staticmethod
-    def _turn(x: Array, stack: Array, last: Array | None) -> Array:
+    def _turn(x: FloatArray, stack: FloatArray, last: FloatArray | None) -> FloatArray:
         parts, whole = [], stack.shape[-3]
         if whole:
             head = x[..., : whole * BLOCK]
@@ -111,7 +111,7 @@ class Blocks:
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
 
 
-def _ordered(x: Array, order: Order | None) -> Array:
+def _ordered(x: FloatArray, order: Order | None) -> FloatArray:
     """x[..., order], with an order of its own for each row of a stack."""
     if order is None:
         return x
@@ -170,7 +170,7 @@ class LargeFrame(Frame):
         """COCO multiplies by n here, which the factor 40 / n takes back."""
         return 1e-4 * self.n
 
-    def valley_optimum(self, turn: Rotation, factor: float) -> Array:
+    def valley_optimum(self, turn: Rotation, factor: float) -> FloatArray:
         """x_opt of f9, which is drawn in this suite."""
         return 0.75 * self.optimum()
 
@@ -185,6 +185,6 @@ class LargeFrame(Frame):
             for before, added, after in _TURNS[self.function]
         ]
 
-    def chain(self, first: Any, diagonal: Array, second: Any) -> Map:
+    def chain(self, first: Any, diagonal: FloatArray, second: Any) -> Map:
         """x -> second(diagonal * first(x)), one after the other, since their product would be a full matrix."""
         return lambda x: second(diagonal * first(x))

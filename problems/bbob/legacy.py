@@ -10,9 +10,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from problems.numbers import FloatArray
+
 __all__ = ["gaussian", "instance_seed", "offset", "optimum", "rotation", "uniform"]
 
-Array = NDArray[np.float64]
 
 MODULUS = 2_147_483_647
 MULTIPLIER = 16_807
@@ -30,7 +31,7 @@ def _powers(count: int) -> NDArray[np.int64]:
     return powers[:count]
 
 
-def uniform(count: int, seed: int) -> Array:
+def uniform(count: int, seed: int) -> FloatArray:
     """Draw `count` numbers in (0, 1) as ``bbob2009_unif`` does.
 
     Parameters
@@ -63,7 +64,7 @@ def uniform(count: int, seed: int) -> Array:
     return np.where(u == 0.0, 1e-99, u)
 
 
-def gaussian(count: int, seed: int) -> Array:
+def gaussian(count: int, seed: int) -> FloatArray:
     """Draw `count` standard normal numbers as ``bbob2009_gauss`` does (Box & Muller 1958).
 
     Parameters
@@ -88,7 +89,7 @@ def gaussian(count: int, seed: int) -> Array:
 
 
 @lru_cache(maxsize=64)
-def rotation(seed: int, n: int) -> Array:
+def rotation(seed: int, n: int) -> FloatArray:
     """Build a random orthogonal matrix as ``bbob2009_compute_rotation`` does.
 
     Columns of normal numbers pass through modified Gram-Schmidt. The later columns lose their part along column j
@@ -123,7 +124,7 @@ def rotation(seed: int, n: int) -> Array:
     return columns.T
 
 
-def optimum(seed: int, n: int, half_width: float = 4.0) -> Array:
+def optimum(seed: int, n: int, half_width: float = 4.0) -> FloatArray:
     """Draw the place of the optimum as ``bbob2009_compute_xopt`` does.
 
     Parameters

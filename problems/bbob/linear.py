@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from problems.numbers import FloatArray
 
 __all__ = ["FibonacciStream", "LinearConstraints", "draw"]
-
-Array = NDArray[np.float64]
 
 
 class FibonacciStream:
@@ -63,18 +62,18 @@ class LinearConstraints:
         How far a constraint is moved away from the origin, in units of its normal; 0 for the active ones.
     """
 
-    normals: Array
-    shifts: Array
+    normals: FloatArray
+    shifts: FloatArray
 
-    def __call__(self, z: Array) -> Array:
+    def __call__(self, z: FloatArray) -> FloatArray:
         """Values at z of shape (..., n), shape (..., m)."""
         terms = self.normals * (z[..., None, :] - self.shifts * self.normals)
         # COCO drops positive terms of rounding size, so that the optimum stays feasible wherever it is moved
-        total: Array = np.where((terms > 1e-11) | (terms < 0.0), terms, 0.0).sum(-1)
+        total: FloatArray = np.where((terms > 1e-11) | (terms < 0.0), terms, 0.0).sum(-1)
         return total
 
 
-def draw(function: int, n: int, instance: int, active: int, inside: Array) -> LinearConstraints:
+def draw(function: int, n: int, instance: int, active: int, inside: FloatArray) -> LinearConstraints:
     """Draw `active` constraints through the origin and half as many beside it.
 
     Parameters
@@ -97,7 +96,7 @@ def draw(function: int, n: int, instance: int, active: int, inside: Array) -> Li
     idle = active // 2
     count = active + idle
 
-    normals: list[Array] = []
+    normals: list[FloatArray] = []
     shifts: list[float] = []
     combination = np.zeros(n)
     pushed = 0

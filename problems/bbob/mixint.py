@@ -11,10 +11,10 @@ from problems.bbob.frames import Frame, Landscape
 from problems.bbob.recipe import Recipe
 from problems.bbob.suite import bbob_frame, finish, largescale_frame
 from problems.bbob.transforms import round_half_up
+from problems.numbers import FloatArray
 
 __all__ = ["LEVELS", "levels", "mixint"]
 
-Array = NDArray[np.float64]
 
 # Values per variable in each fifth of the variables; 0 stands for a continuous one
 LEVELS = (2, 4, 8, 16, 0)
@@ -56,7 +56,7 @@ def finish_mixint(function: int, frame: Frame) -> Landscape:
     best = np.clip(round_half_up((inner.x_opt - low) / step + 1e-7), 0.0, top)
     start = np.where(discrete, inner.x_opt - step * best, 0.0)
 
-    def rounded(v: Array) -> Array:
+    def rounded(v: FloatArray) -> FloatArray:
         inside = start + step * np.clip(round_half_up(v), 0.0, top)
         return factor * value(np.where(discrete, inside, v))
 

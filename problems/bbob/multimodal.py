@@ -1,7 +1,6 @@
 """Functions f15 to f20, f23 and f24 of BBOB: multimodal (Hansen et al. 2009, INRIA research report 6829)."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.bbob import legacy
 from problems.bbob.frames import Frame, Landscape
@@ -21,6 +20,7 @@ from problems.bbob.transforms import (
     steps,
 )
 from problems.bbob.unimodal import valley_scale
+from problems.numbers import FloatArray
 
 __all__ = [
     "griewank_rosenbrock",
@@ -31,8 +31,6 @@ __all__ = [
     "schwefel",
     "weierstrass",
 ]
-
-Array = NDArray[np.float64]
 
 
 def rastrigin_rotated(frame: Frame) -> Landscape:
@@ -57,7 +55,7 @@ def weierstrass(frame: Frame) -> Landscape:
     three, four, ten, weights = np.array(3.0), np.array(4.0), np.array(10.0), [np.array(0.5**k) for k in (1, 2, 3)]
     frequencies, amplitudes, mean = columns(np.pi * 3.0**starts), columns(0.5 * 0.5**starts), frame.full(1.0 / frame.n)
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         z = back(oscillate(turn(x - x_opt)))
         p = four * sine_squared(frequencies[z.ndim] * z)
         total = p
@@ -77,7 +75,7 @@ def schaffers(frame: Frame, condition: float) -> Landscape:
     first, second = frame.rotations()
     mean = np.full(frame.n - 1, 1.0 / (frame.n - 1))
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         z = scales * second(asymmetric(first(x - x_opt), strength))
         q = z * z
         s = q[..., :-1] + q[..., 1:] + TINY
@@ -94,7 +92,7 @@ def griewank_rosenbrock(frame: Frame, factor: float = 10.0) -> Landscape:
     x_opt = frame.draw(lambda one: one.rotations()[0].inverse(one.full(0.5 / squeeze)))
     mean = np.full(frame.n - 1, factor / (frame.n - 1))
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         z = squeeze * turn(x) + 0.5
         here = z[..., :-1]
         bend, end = here * here - z[..., 1:], here - 1.0
@@ -114,7 +112,7 @@ def schwefel(frame: Frame) -> Landscape:
     place, best = 4.2096874637, 4.2096874633
     scales, mean, ones = conditioning(frame.n, 10.0), frame.full(-2.0 / frame.n), frame.full(1.0)
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         d = 2.0 * sign * x - place
         # each coordinate takes a quarter of its left neighbour along
         mixed = np.concatenate([d[..., :1], d[..., 1:] + 0.25 * d[..., :-1]], axis=-1)
@@ -139,7 +137,7 @@ def katsuura(frame: Frame) -> Landscape:
     widths = [np.array(0.5**k) for k in range(1, 8)]
     gains, ones, power = np.arange(1.0, n + 1.0), np.ones(n), 10.0 / n**1.2
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         z = turn(x - x_opt)
         scaled = starts[z.ndim] * z
         distance = np.abs(scaled - round_half_up(scaled))
@@ -148,7 +146,7 @@ def katsuura(frame: Frame) -> Landscape:
             distance = np.minimum(distance, width - distance)
             total = total + distance
         # the product of (1 + i s_i)^power, through logarithms because it overflows in high dimension
-        height: Array = np.expm1(power * dot(ones, np.log1p(gains * (total / starts[z.ndim]).sum(0))))
+        height: FloatArray = np.expm1(power * dot(ones, np.log1p(gains * (total / starts[z.ndim]).sum(0))))
         return 10.0 / n**2 * height
 
     return Landscape(frame.penalise(value, 1.0), x_opt, width=2.5)
@@ -165,7 +163,7 @@ def lunacek_bi_rastrigin(frame: Frame) -> Landscape:
     mu1 = -np.sqrt((mu0**2 - 1.0) / s)
     near, far, waves = frame.full(frame.scale), frame.full(frame.scale * s), frame.full(20.0 * frame.scale)
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         y = 2.0 * sign * x
         d = y - mu0
         funnels = np.minimum(squares(d, near), frame.scale * n + squares(y - mu1, far))

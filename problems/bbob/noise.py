@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.bbob import legacy
+from problems.numbers import FloatArray
 
 __all__ = ["CocoStream", "KeyedStream", "Stream", "StreamsInTurn"]
-
-Array = NDArray[np.float64]
 
 
 class Stream(Protocol):
     """Two endless sequences of numbers; asked for m * k numbers at once or k at a time, they are the same."""
 
-    def normal(self, points: int, each: int) -> Array:
+    def normal(self, points: int, each: int) -> FloatArray:
         """Standard normal numbers, shape (points, each)."""
 
-    def uniform(self, points: int, each: int) -> Array:
+    def uniform(self, points: int, each: int) -> FloatArray:
         """Numbers from [0, 1), shape (points, each)."""
 
 
@@ -37,11 +35,11 @@ class KeyedStream:
         normal, uniform = np.random.SeedSequence(key).spawn(2)
         self._normal, self._uniform = np.random.default_rng(normal), np.random.default_rng(uniform)
 
-    def normal(self, points: int, each: int) -> Array:
+    def normal(self, points: int, each: int) -> FloatArray:
         """Standard normal numbers, shape (points, each)."""
         return self._normal.standard_normal((points, each))
 
-    def uniform(self, points: int, each: int) -> Array:
+    def uniform(self, points: int, each: int) -> FloatArray:
         """Numbers from [0, 1), shape (points, each)."""
         return self._uniform.random((points, each))
 
@@ -56,12 +54,12 @@ class CocoStream:
     def __init__(self) -> None:
         self._normals = self._uniforms = 30
 
-    def normal(self, points: int, each: int) -> Array:
+    def normal(self, points: int, each: int) -> FloatArray:
         """Standard normal numbers, shape (points, each)."""
         first, self._normals = self._normals + 1, self._normals + points * each
         return np.array([legacy.gaussian(1, first + k)[0] for k in range(points * each)]).reshape(points, each)
 
-    def uniform(self, points: int, each: int) -> Array:
+    def uniform(self, points: int, each: int) -> FloatArray:
         """Numbers from (0, 1), shape (points, each)."""
         first, self._uniforms = self._uniforms + 1, self._uniforms + points * each
         return np.array([legacy.uniform(1, first + k)[0] for k in range(points * each)]).reshape(points, each)
@@ -78,10 +76,10 @@ class StreamsInTurn:
     def __init__(self, streams: list[Stream]) -> None:
         self.streams = streams
 
-    def normal(self, points: int, each: int) -> Array:
+    def normal(self, points: int, each: int) -> FloatArray:
         """Standard normal numbers, shape (points, each)."""
         return np.concatenate([stream.normal(points // len(self.streams), each) for stream in self.streams])
 
-    def uniform(self, points: int, each: int) -> Array:
+    def uniform(self, points: int, each: int) -> FloatArray:
         """Numbers from [0, 1), shape (points, each)."""
         return np.concatenate([stream.uniform(points // len(self.streams), each) for stream in self.streams])

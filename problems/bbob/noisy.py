@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.bbob import legacy
 from problems.bbob.frames import Frame, Landscape
@@ -20,11 +19,10 @@ from problems.bbob.side_by_side import Instances
 from problems.bbob.suite import FUNCTIONS
 from problems.bbob.transforms import penalty
 from problems.bbob.unimodal import ellipsoid_rotated
-from problems.numbers import whole
+from problems.numbers import FloatArray, whole
 
 __all__ = ["Noisy", "noiseless"]
 
-Array = NDArray[np.float64]
 
 # Noiseless function of each triple f101-103, f104-106, ...
 _BASES = (1, 8, 1, 8, 7, 10, 14, 17, 19, 21)
@@ -56,27 +54,27 @@ bare = Recipe(noisy_frame, finish_bare)
 noiseless = Recipe(noisy_frame, finish_noiseless)
 
 
-def _gaussian(f: Array, stream: Stream, beta: float) -> Array:
+def _gaussian(f: FloatArray, stream: Stream, beta: float) -> FloatArray:
     """f_GN = f exp(beta N(0, 1)), equation (3) of the report."""
     noise = stream.normal(f.size, 1).reshape(f.shape)
     return f * np.exp(beta * noise)
 
 
-def _uniform(f: Array, stream: Stream, alpha: float, beta: float) -> Array:
+def _uniform(f: FloatArray, stream: Stream, alpha: float, beta: float) -> FloatArray:
     """f_UN = f U^beta max(1, (1e9 / (f + 1e-99))^(alpha U')), equation (4)."""
     first, second = stream.uniform(f.size, 2).reshape(*f.shape, 2).transpose((-1, *range(f.ndim)))
-    factor: Array = np.power(first, beta) * np.maximum(1.0, np.power(1e9 / (f + 1e-99), alpha * second))
+    factor: FloatArray = np.power(first, beta) * np.maximum(1.0, np.power(1e9 / (f + 1e-99), alpha * second))
     return f * factor
 
 
-def _cauchy(f: Array, stream: Stream, alpha: float, probability: float) -> Array:
+def _cauchy(f: FloatArray, stream: Stream, alpha: float, probability: float) -> FloatArray:
     """f_CN = f + alpha max(0, 1000 + 1[U < p] N / |N'|), equation (5)."""
     seldom = stream.uniform(f.size, 1).reshape(f.shape) < probability
     top, bottom = stream.normal(f.size, 2).reshape(*f.shape, 2).transpose((-1, *range(f.ndim)))
     return f + alpha * np.maximum(0.0, 1000.0 + np.where(seldom, top / np.abs(bottom + 1e-199), 0.0))
 
 
-def _model(function: int, n: int) -> Callable[[Array, Stream], Array]:
+def _model(function: int, n: int) -> Callable[[FloatArray, Stream], FloatArray]:
     """Noise of one function: moderate in f101 to f106, severe from f107 on."""
     severe = function > 106
     kind = (function - 101) % 3

@@ -1,21 +1,19 @@
 """Functions f1 to f5 of BBOB: separable (Hansen, Finck, Ros & Auger 2009, INRIA research report 6829)."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.bbob.frames import Frame, Landscape, Map
 from problems.bbob.transforms import PI, asymmetric, conditioning, dot, oscillate, sine_squared, squares, steps
+from problems.numbers import FloatArray
 
 __all__ = ["bueche_rastrigin", "ellipsoid", "linear_slope", "rastrigin", "ripples", "sphere"]
-
-Array = NDArray[np.float64]
 
 
 def ripples(frame: Frame) -> Map:
     """Rastrigin's sum z^2 + 10 (1 - cos 2 pi z), with 1 - cos 2 pi z = 2 sin(pi z)^2, which keeps digits near 0."""
     weights, twenty = frame.full(frame.scale), np.array(20.0)
 
-    def value(z: Array) -> Array:
+    def value(z: FloatArray) -> FloatArray:
         return dot(weights, z * z + twenty * sine_squared(PI * z))
 
     return value
@@ -52,7 +50,7 @@ def bueche_rastrigin(frame: Frame) -> Landscape:
     right = np.where(even, 10.0 * left, left)
     ras = ripples(frame)
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         t = oscillate(x - x_opt)
         return ras(t * np.where(t > 0.0, right, left))
 
@@ -64,7 +62,7 @@ def linear_slope(frame: Frame) -> Landscape:
     sign = np.where(frame.optimum() < 0.0, -1.0, 1.0)
     slopes = frame.scale * 10.0 ** steps(frame.n)
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         return dot(slopes, 5.0 - np.minimum(sign * x, 5.0))
 
     return Landscape(value, 5.0 * sign)

@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from problems.bbob.frames import Array, Dense, Frame, Landscape, Map, Rotation
+from problems.bbob.frames import Dense, Frame, Landscape, Map, Rotation
 from problems.bbob.recipe import Recipe
-from problems.blocks import BLOCK
+from problems.numbers import FloatArray
 
 __all__ = ["FrameStack", "Instances"]
+
+# Numbers in the arrays of a part: as many as the allocator has at hand (an array of 128 kB asks for fresh pages)
+ROOM = 9000
 
 
 class FrameStack(Frame):
@@ -87,14 +90,14 @@ class FrameStack(Frame):
         """Slope of f7 on its lowest plateau."""
         return self.frames[0].step_edge
 
-    def optimum(self, added: int = 0) -> Array:
+    def optimum(self, added: int = 0) -> FloatArray:
         """x_opt of each, shape (r, 1, n)."""
-        found: Array = self.draw(lambda frame: frame.optimum(added))
+        found: FloatArray = self.draw(lambda frame: frame.optimum(added))
         return found
 
-    def valley_optimum(self, turn: Rotation, factor: float) -> Array:
+    def valley_optimum(self, turn: Rotation, factor: float) -> FloatArray:
         """x_opt of f9, shape (r, 1, n)."""
-        found: Array = self.draw(lambda frame: frame.valley_optimum(frame.rotations()[0], factor))
+        found: FloatArray = self.draw(lambda frame: frame.valley_optimum(frame.rotations()[0], factor))
         return found
 
     def rotations(self) -> Sequence[Rotation]:
@@ -106,7 +109,7 @@ class FrameStack(Frame):
 
         return [kind.of(*self.draw(partial(arrays, k))) for k, kind in enumerate(kinds)]
 
-    def chain(self, first: Any, diagonal: Array, second: Any) -> Map:
+    def chain(self, first: Any, diagonal: FloatArray, second: Any) -> Map:
         """x -> second(diagonal * first(x)), in one product or one after the other, as for one instance."""
         chain = type(self.frames[0]).chain
         if not isinstance(first, Dense):
@@ -140,10 +143,10 @@ class Instances:
     def __call__(self, x: Any) -> Any:
         """Values, in parts that stay in the cache where there are many points."""
         landscape = self.landscape
-        if type(x) is not np.ndarray or x.size * landscape.width <= BLOCK:
+        if type(x) is not np.ndarray or x.size * landscape.width <= ROOM:
             return landscape.value(x) + landscape.f_opt
         count, points, n = x.shape
-        room = max(1, int(BLOCK / landscape.width) // n)  # points in a part
+        room = max(1, int(ROOM / landscape.width) // n)  # points in a part
         if points >= room or count == 1:
             values = np.empty((count, points))
             for i in range(count):

@@ -9,9 +9,10 @@ from functools import partial
 import numpy as np
 
 from problems.bbob import gallagher, legacy, multimodal, separable, unimodal
-from problems.bbob.frames import Array, Frame, Landscape
+from problems.bbob.frames import Frame, Landscape
 from problems.bbob.largescale import LargeFrame
 from problems.bbob.recipe import Recipe
+from problems.numbers import FloatArray
 
 __all__ = ["FUNCTIONS", "bbob", "bbob_frame", "boxed", "finish", "largescale", "largescale_frame"]
 
@@ -71,7 +72,7 @@ def finish_boxed(function: int, frame: Frame) -> Landscape:
     landscape = finish(function, frame)
     inner = landscape.value
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         return np.where(np.max(np.abs(x), axis=-1) > 5.0, np.inf, inner(x))
 
     return replace(landscape, value=value)

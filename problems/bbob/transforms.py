@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from problems.numbers import FloatArray
+
 __all__ = [
     "ONE",
     "PI",
@@ -27,32 +29,31 @@ __all__ = [
     "turn",
 ]
 
-Array = NDArray[np.float64]
 
 # x + TINY is x for every positive normal number; it keeps logarithms, roots and their derivatives finite at 0
-TINY: Array = np.array(1e-300)
+TINY: FloatArray = np.array(1e-300)
 # NumPy takes constants faster as arrays of no dimension than as Python numbers
-ONE: Array = np.array(1.0)
-PI: Array = np.array(np.pi)
-_ZERO: Array = np.array(0.0)
-_FIVE: Array = np.array(5.0)
+ONE: FloatArray = np.array(1.0)
+PI: FloatArray = np.array(np.pi)
+_ZERO: FloatArray = np.array(0.0)
+_FIVE: FloatArray = np.array(5.0)
 # half of c1 and c2 of T_osz, mean and half difference of their two sides, and the amplitude 2 * 0.049
-_C1: list[Array] = [np.array(3.875), np.array(1.125)]
-_C2: list[Array] = [np.array(2.75), np.array(1.2)]
-_AMPLITUDE: Array = np.array(0.098)
+_C1: list[FloatArray] = [np.array(3.875), np.array(1.125)]
+_C2: list[FloatArray] = [np.array(2.75), np.array(1.2)]
+_AMPLITUDE: FloatArray = np.array(0.098)
 
 
 @lru_cache(maxsize=64)
-def steps(n: int) -> Array:
+def steps(n: int) -> FloatArray:
     """Exponents e_i = i / (n - 1), i = 0..n-1, of all coordinate-wise scalings (read-only)."""
     e = np.arange(n) / (n - 1.0)
     e.setflags(write=False)
     return e
 
 
-def conditioning(n: int, alpha: float) -> Array:
+def conditioning(n: int, alpha: float) -> FloatArray:
     """Diagonal of Lambda^alpha: alpha^(e_i / 2), shape (n,)."""
-    diagonal: Array = np.sqrt(alpha) ** steps(n)
+    diagonal: FloatArray = np.sqrt(alpha) ** steps(n)
     return diagonal
 
 
@@ -61,24 +62,24 @@ def columns(values: NDArray[np.floating[Any]]) -> list[NDArray[np.floating[Any]]
     return [values.reshape((-1,) + (1,) * d) for d in range(4)]
 
 
-def sine_squared(x: Array) -> Array:
+def sine_squared(x: FloatArray) -> FloatArray:
     """sin(x)^2 = t^2 / (1 + t^2) with t = tan(x).
 
     NumPy computes tangents, unlike sines, with the vector units of the processor where it has AVX-512: five times
     faster there, and no less exact.
     """
-    t: Array = np.tan(x)
+    t: FloatArray = np.tan(x)
     q = t * t
     return q / (ONE + q)
 
 
-def half_sine(x: Array) -> Array:
+def half_sine(x: FloatArray) -> FloatArray:
     """sin(2 x) / 2 = t / (1 + t^2) with t = tan(x); see :func:`sine_squared` for the reason."""
-    t: Array = np.tan(x)
+    t: FloatArray = np.tan(x)
     return t / (ONE + t * t)
 
 
-def oscillate(x: Array) -> Array:
+def oscillate(x: FloatArray) -> FloatArray:
     """T_osz: sign(x) exp(h + 0.049 (sin(c1 h) + sin(c2 h))) with h = log|x|, here as x exp(0.049 (..)).
 
     c1, c2 are 10, 7.9 for positive and 5.5, 3.1 for negative x. It serves variables and function values alike.
@@ -97,7 +98,7 @@ def oscillate(x: Array) -> Array:
     return x * np.exp(_AMPLITUDE * waves)
 
 
-def asymmetric(x: Array, strength: Array) -> Array:
+def asymmetric(x: FloatArray, strength: FloatArray) -> FloatArray:
     """T_asy: x_i^(1 + beta e_i sqrt(x_i)) for positive x_i, x_i for the others.
 
     Parameters
@@ -112,36 +113,36 @@ def asymmetric(x: Array, strength: Array) -> Array:
     """
     positive = np.maximum(x, TINY)
     # TINY goes as it came, so that 0 stays 0
-    bent: Array = positive ** (ONE + strength * np.sqrt(positive)) + (np.minimum(x, _ZERO) - TINY)
+    bent: FloatArray = positive ** (ONE + strength * np.sqrt(positive)) + (np.minimum(x, _ZERO) - TINY)
     return bent
 
 
-def round_half_up(x: Array) -> Array:
+def round_half_up(x: FloatArray) -> FloatArray:
     """Nearest integer, halves upwards, as COCO rounds (NumPy rounds halves to even)."""
     return np.floor(x + 0.5)
 
 
-def dot(weights: Array, x: Array) -> Array:
+def dot(weights: FloatArray, x: FloatArray) -> FloatArray:
     """Sum of weights_i x_i over the last axis of x.
 
     This and :func:`turn` are one product per point: a product with the whole batch would be faster still, but then the
     last bits of a value would depend on the points beside it.
     """
-    total: Array = np.matmul(weights, x[..., None])[..., 0]
+    total: FloatArray = np.matmul(weights, x[..., None])[..., 0]
     return total
 
 
-def turn(matrix: Array, x: Array) -> Array:
+def turn(matrix: FloatArray, x: FloatArray) -> FloatArray:
     """Matrix times each vector along the last axis of x."""
-    turned: Array = np.matmul(matrix, x[..., None])[..., 0]
+    turned: FloatArray = np.matmul(matrix, x[..., None])[..., 0]
     return turned
 
 
-def squares(z: Array, weights: Array) -> Array:
+def squares(z: FloatArray, weights: FloatArray) -> FloatArray:
     """Sum of weights_i z_i^2 over the last axis."""
     return dot(weights, z * z)
 
 
-def penalty(x: Array, weights: Array) -> Array:
+def penalty(x: FloatArray, weights: FloatArray) -> FloatArray:
     """f_pen: sum of weights_i max(0, |x_i| - 5)^2 over the last axis."""
     return squares(np.maximum(np.abs(x) - _FIVE, _ZERO), weights)

@@ -1,10 +1,10 @@
 """Functions f6 to f14 of BBOB: unimodal, of low to high condition (Hansen et al. 2009, INRIA research report 6829)."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.bbob.frames import Frame, Landscape, Map
 from problems.bbob.transforms import TINY, asymmetric, conditioning, dot, oscillate, round_half_up, squares, steps
+from problems.numbers import FloatArray
 
 __all__ = [
     "attractive_sector",
@@ -19,8 +19,6 @@ __all__ = [
     "valley_scale",
 ]
 
-Array = NDArray[np.float64]
-
 
 def attractive_sector(frame: Frame) -> Landscape:
     """f6: steep by a factor of 1e4 in all but one orthant."""
@@ -28,7 +26,7 @@ def attractive_sector(frame: Frame) -> Landscape:
     first, second = frame.rotations()
     turn = frame.chain(first, conditioning(frame.n, 10.0), second)
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         z = turn(x - x_opt)
         steep = oscillate(squares(z * np.where(z * x_opt > 0.0, 100.0, 1.0), weights))
         return np.power(steep + TINY, 0.9)
@@ -42,7 +40,7 @@ def step_ellipsoid(frame: Frame) -> Landscape:
     first, second = frame.rotations()
     weights, edge = 0.1 * frame.scale * 100.0 ** steps(frame.n), 0.1 * frame.scale * frame.step_edge
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         h = scales * first(x - x_opt)
         rounded = np.where(np.abs(h) > 0.5, round_half_up(h), round_half_up(10.0 * h) / 10.0)
         return np.maximum(edge * np.abs(h[..., 0]), squares(second(rounded), weights))
@@ -58,7 +56,7 @@ def valley_scale(frame: Frame) -> float:
 def _valley(frame: Frame) -> Map:
     bends, ends = np.full(frame.n - 1, 100.0 * frame.scale), np.full(frame.n - 1, frame.scale)
 
-    def value(z: Array) -> Array:
+    def value(z: FloatArray) -> FloatArray:
         here = z[..., :-1]
         return squares(here * here - z[..., 1:], bends) + squares(here - 1.0, ends)
 
@@ -111,7 +109,7 @@ def sharp_ridge(frame: Frame) -> Landscape:
     along = np.where(np.arange(frame.n) < frame.special, frame.scale, 0.0)
     across = np.where(np.arange(frame.n) < frame.special, 0.0, (100.0 * frame.scale) ** 2)
 
-    def value(x: Array) -> Array:
+    def value(x: FloatArray) -> FloatArray:
         z = turn(x - x_opt)
         q = z * z
         return dot(along, q) + np.sqrt(dot(across, q) + TINY)
