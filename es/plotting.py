@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ def plot(result: Mapping[str, Any], *, f_opt: float | None = None, figure: Figur
     Top left: the best value so far and the values of each generation, over the least that is known (`f_opt`, else
     the best value of the run), on a log axis, with step size and axis ratio. Top right: coordinates of the mean.
     Bottom left: best, median and worst value as they are. Bottom right: standard deviations of the coordinates.
+    Where the method has phases (`auto`), bands on the left say which of them ran.
 
     Parameters
     ----------
@@ -64,6 +65,8 @@ def plot(result: Mapping[str, Any], *, f_opt: float | None = None, figure: Figur
     draw_lines(history["nfev"], history["mean"], means, "coordinates of the mean")
     draw_raw(history, raw)
     draw_lines(history["nfev"], history["stds"], stds, "standard deviations of the coordinates", log=True)
+    if result.get("phases"):
+        draw_phases(result["phases"], (values, raw))
     for ax in (raw, stds):
         ax.set_xlabel("evaluations")
     figure.suptitle(_title(result))
@@ -133,6 +136,23 @@ def draw_lines(nfev: FloatArray, lines: FloatArray, ax: Axes, title: str, *, log
         _number_lines(ax, lines[-1, :shown], colors)
     elif lines.shape[1] > shown:
         ax.set_title(f"{title} (the first {shown} of them)", fontsize="medium")
+
+
+def draw_phases(phases: Sequence[Mapping[str, Any]], axes: Sequence[Axes]) -> None:
+    """The spans of each phase of a run as bands behind the curves, named on the first of the axes."""
+    from matplotlib import colormaps
+    from matplotlib.patches import Patch
+
+    colors = colormaps["Set2"](np.linspace(0, 1, 8))
+    named = []
+    for phase, color in zip(phases, colors, strict=False):
+        for ax in axes:
+            for first, last in phase["spans"]:
+                ax.axvspan(first, last, color=color, alpha=0.35, linewidth=0, zorder=0)
+        named.append(Patch(color=color, alpha=0.35, label=f"{phase['phase']} ({phase['nfev']})"))
+    handles, labels = axes[0].get_legend_handles_labels()
+    labels += [str(patch.get_label()) for patch in named]
+    axes[0].legend(handles=[*handles, *named], labels=labels, fontsize="small", loc="best")
 
 
 def _number_lines(ax: Axes, ends: FloatArray, colors: Any) -> None:

@@ -54,7 +54,8 @@ class Auto(BatchOptimizer):
     Attributes
     ----------
     phases : list of dict
-        What ran: `phase`, `nfev`, `gain` (decrease of the best value) and `ended`, why it ended.
+        What ran: `phase`, `nfev`, `gain` (decrease of the best value), `ended`, how often its runs ended for which
+        reason, and `spans`, pairs of evaluations between which it ran.
     verdict : str
         "additive", "smooth", "rough", "noisy", "flat", several of them, or "" as long as nothing is known.
 
@@ -370,7 +371,7 @@ class Auto(BatchOptimizer):
         """See `Optimizer.state_dict`: the books, and each search that has begun."""
         arrays = super().state_dict()
         arrays["auto.plain"] = store.pack({name: getattr(self, name) for name in self._PLAIN})
-        arrays["auto.diary"] = store.pack(self.diary.phases)
+        arrays["auto.diary"] = store.pack([self.diary.phases, self.diary.last])
         arrays["auto.x"] = self._x.copy()
         if self._pool is not None:
             arrays["auto.pool"] = self._pool.copy()
@@ -389,7 +390,7 @@ class Auto(BatchOptimizer):
         """See `Optimizer.load_state_dict`."""
         for name, value in store.unpack(arrays["auto.plain"]).items():
             setattr(self, name, value)
-        self.diary.phases = store.unpack(arrays["auto.diary"])
+        self.diary.phases, self.diary.last = store.unpack(arrays["auto.diary"])
         self._x = np.array(arrays["auto.x"])
         self._pool = np.array(arrays["auto.pool"]) if "auto.pool" in arrays else None
         self.minima.load_state_dict(store.below(arrays, "minima."))

@@ -23,11 +23,24 @@ SAYS = {
 }
 
 
+MOST = 300  # spans that are told apart
+
+
 class Diary:
-    """One entry per phase: `phase`, `nfev`, `gain`, `runs`, `ended` (how often its runs ended for which reason)."""
+    """One entry per phase: `phase`, `nfev`, `gain`, `ended` (how often its runs ended for which reason) and `spans`.
+
+    A span is a pair: evaluations when the phase took over, and when it gave way. Beyond 300 they are no longer told
+    apart: the last one goes on to the end.
+    """
 
     def __init__(self) -> None:
         self.phases: list[dict[str, Any]] = []
+        self.last = ""  # the phase of the newest span
+
+    @property
+    def spans(self) -> int:
+        """How many there are."""
+        return sum(len(entry["spans"]) for entry in self.phases)
 
     def _entry(self, arm: str) -> dict[str, Any]:
         name = NAMES[arm]
@@ -42,6 +55,12 @@ class Diary:
         entry = self._entry(arm)
         entry["nfev"] += count
         entry["gain"] += gain
+        total = sum(other["nfev"] for other in self.phases)
+        if arm != self.last and self.spans < MOST:
+            self.last = arm
+            entry["spans"].append([total - count, total])
+        else:
+            self._entry(self.last)["spans"][-1][1] = total
 
     def end(self, arm: str, reason: str) -> None:
         """A run of a phase has ended."""

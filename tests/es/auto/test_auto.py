@@ -1,5 +1,7 @@
 """`auto`, `separable-search` and `quasi-newton`: what they are told, what they conclude, and that they can be saved."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -443,3 +445,12 @@ def test_gradients_of_steps_tell_nothing():
     res = es.minimize(lambda x: np.floor(10 * np.abs(x).max()) + np.floor(10 * abs(x.sum())), [3.0, -2.0, 1.5],
                       method="auto", jac=np.zeros_like, maxfevals=900, rng=1)  # fmt: skip
     assert res.fun <= 1
+
+
+def test_the_picture_shows_the_phases():
+    res = es.minimize(rosenbrock, [1.5, -0.7, 2.2], method="auto", bounds=[(-5, 5)] * 3, maxfevals=2000, rng=1)
+    spans = sorted(span for phase in res.phases for span in phase["spans"])
+    assert spans[0][0] == 0 and spans[-1][1] == 2000
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(spans))
+    labels = [text.get_text() for text in es.plot(res).axes[0].get_legend().get_texts()]
+    assert any(label.startswith("quasi-Newton (") for label in labels)
