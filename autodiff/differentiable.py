@@ -55,9 +55,9 @@ def functions() -> dict[str, list[str]]:
                 table.setdefault(module, []).append(name + _arguments(fun))
     for room_name in ROOMS:
         path = "autodiff.special" if room_name == "special" else f"autodiff.scipy.{room_name}"
-        module = importlib.import_module(path)
-        ufuncs = {f"{n}" for n in module.__all__ if isinstance(getattr(module, n), np.ufunc)}
-        table[path] = sorted(set(module.__all__) - ufuncs - {"teach"})
+        room = importlib.import_module(path)
+        ufuncs = {n for n in room.__all__ if isinstance(getattr(room, n), np.ufunc)}
+        table[path] = sorted(set(room.__all__) - ufuncs - {"teach"})
     return table
 
 
