@@ -99,8 +99,10 @@ class Leaf(Node):
 
     def __init__(self, data: Any) -> None:
         self.edges = None
-        self.form = float64 if type(data) is float64 else data.shape
-        self.dtype = data.dtype
+        if type(data) is float64:
+            self.form, self.dtype = float64, FLOAT64
+        else:
+            self.form, self.dtype = data.shape, data.dtype
         self.depth = 0
         self.op = "leaf"
         self.grad: Any = None

@@ -76,6 +76,11 @@ class _Checked:
                 array.setflags(write=False)
                 _active[-1].append(array)
 
+    @property
+    def unchecked(self) -> Any:
+        """The vjp itself, for the sweep that looks at what it returns when branches not taken have been left out."""
+        return self.vjp
+
     def __call__(self, g: Any) -> Any:
         for array, mark in self.marks:
             if _mark(array) != mark:
@@ -84,13 +89,17 @@ class _Checked:
                     " operation: make a new array each time"
                 )
         d = self.vjp(g)
+        self.check(d)
+        return d
+
+    def check(self, d: Any) -> None:
+        """Raise if a gradient is not finite."""
         parts = d if isinstance(d, (list, tuple)) else (d,)
         for part in parts:
             plain = value_of(part)
             if plain is not None and not np.all(np.isfinite(plain)):
                 place = f"traced argument {self.i}, shape {np.shape(plain) or self.shape}"
                 raise FloatingPointError(f"the gradient of {self.name} with respect to its {place}, is not finite")
-        return d
 
 
 def _arrays(vjp: Any, depth: int) -> Iterator[Any]:

@@ -12,8 +12,9 @@ from typing import Any, Self
 import numpy as np
 from numpy import ndarray
 
+from autodiff.backward import gradients
 from autodiff.collection import SLOWED, as_before
-from autodiff.core import Leaf, Node, sweep
+from autodiff.core import Leaf, Node
 from autodiff.exits import LostGradient
 from autodiff.operators import Operators, value_of
 
@@ -121,7 +122,7 @@ class Eager(Operators):
         gradient = gradient.astype(self.dtype)[()]
         if gradient.shape != self.shape:
             raise ValueError(f"gradient must have the shape of the value, {self.shape}, got {gradient.shape}")
-        for leaf, g in sweep([(self.node, gradient)]).items():
+        for leaf, g in gradients([(self.node, gradient)]).items():
             if isinstance(leaf, Leaf) and g is not None:
                 leaf.grad = np.array(g) if leaf.grad is None else leaf.grad + g
         if SLOWED:

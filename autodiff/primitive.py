@@ -15,7 +15,8 @@ import numpy as np
 from autodiff import core
 from autodiff.buffers import UNDER_WAY
 from autodiff.core import Several, linked
-from autodiff.registry import Maker, rule
+from autodiff.operators import value_of
+from autodiff.registry import ENTRYWISE, Maker, rule
 from autodiff.tensor import Tensor, attach, lower, record, remembered, top_level
 from autodiff.tree import leaves, tree_map
 
@@ -68,7 +69,7 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
         if callable(vjps):
             if not inputs:
                 return attach(value, None, level, fun)
-            pick: Any = linked([(node, _Share(i, call.__name__, node.shape)) for i, node in inputs])
+            pick: Any = linked([(node, _Share(i, call.__name__, node.shape, level)) for i, node in inputs])
             bundle = core.made(Tensor, Several, pick, f"gradients of {call.__name__}", level).node
             return attach(value, (bundle, vjps, None), level, call)
         for i, _ in inputs:
@@ -92,15 +93,20 @@ def _own(value: Any, level: int, name: str) -> Any:
 
 
 class _Share:
-    """The gradient of argument `i`, of `shape`, among those that come together."""
+    """The gradient of argument `i`, of `shape`, among those that come together for a function recorded at `level`."""
 
-    __slots__ = ("i", "name", "shape")
+    __slots__ = ("i", "level", "name", "shape")
 
-    def __init__(self, i: int, name: str, shape: tuple[int, ...]) -> None:
-        self.i, self.name, self.shape = i, name, shape
+    def __init__(self, i: int, name: str, shape: tuple[int, ...], level: int) -> None:
+        self.i, self.name, self.shape, self.level = i, name, shape, level
 
     def __call__(self, grads: Any) -> Any:
         d = grads[self.i]
+        if type(d) is Tensor and (d.level == self.level or d.level not in UNDER_WAY):
+            raise ValueError(
+                f"the vjp of {self.name} uses a traced tensor that is not one of its arguments, whose gradient"
+                " would be lost: pass it as an argument"
+            )
         if d is not None and d.shape != self.shape:
             raise ValueError(
                 f"the vjp of {self.name} gave a gradient of shape {d.shape} for its argument {self.i} of shape"
@@ -160,13 +166,7 @@ def custom_vjp(fun: Callable[..., Any]) -> Callable[..., Any]:
         def gradient(d: Any) -> Any:
             if d is None:
                 return None
-            if type(d) is not Tensor:
-                d = np.asarray(d)[()]
-            elif d.level >= 0 and d.level not in UNDER_WAY:
-                raise ValueError(
-                    f"the vjp of {fun.__name__} uses a traced tensor that is not one of its arguments, whose gradient"
-                    " would be lost: pass it as an argument"
-                )
+            d = np.asarray(d)[()] if type(d) is not Tensor else value_of(d) if d.level < 0 else d
             return d.astype(value_type) if d.dtype.kind in "iub" else d
 
         value_type = np.result_type(getattr(value, "dtype", float))
@@ -191,6 +191,17 @@ def with_rule(*makers: Maker | None) -> Callable[[Callable[..., Any]], Callable[
             return fun(*args, **kwargs)
 
         rule(call, *makers)
+        return call
+
+    return decorate
+
+
+def entrywise(*makers: Maker | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """As :func:`with_rule`, for a function that works entry by entry."""
+
+    def decorate(fun: Callable[..., Any]) -> Callable[..., Any]:
+        call = with_rule(*makers)(fun)
+        ENTRYWISE.add(call)
         return call
 
     return decorate

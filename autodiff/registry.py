@@ -21,6 +21,16 @@ TRACED: dict[Any, Callable[..., Any]] = {}
 FORGETFUL: set[Any] = {np.add, np.subtract}
 """NumPy functions whose vjps remember none of their arguments."""
 
+SELECTIVE: set[Any] = set()
+"""Functions that pass on some entries of their arguments and leave out others: zeros in their vjps are structural, see
+:mod:`autodiff.backward`."""
+
+MASKED: set[Any] = set()
+"""Functions that leave out entries by ``where=`` and are not linear in the others."""
+
+ENTRYWISE: set[Any] = set()
+"""Functions other than ufuncs that work entry by entry."""
+
 CONSTANT: set[Any] = set()
 """NumPy functions that are piecewise constant, or say nothing about values: called on what is inside the tensors."""
 

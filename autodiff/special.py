@@ -97,6 +97,7 @@ from scipy.special import (
 
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
+from autodiff.registry import SELECTIVE
 from autodiff.rules.families import polygamma_value, zeta
 from autodiff.rules.reductions import expand
 from autodiff.tensor import asarray
@@ -218,6 +219,9 @@ def softplus(x: Any) -> Any:
 @with_rule(lambda out, x: lambda g: g * (value_of(x) > 0))
 def _relu(x: Any) -> Any:
     return np.maximum(x, 0)
+
+
+SELECTIVE.add(_relu)
 
 
 def relu(x: Any) -> Any:

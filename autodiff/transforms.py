@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy import float64, ndarray
 
+from autodiff.backward import gradients
 from autodiff.buffers import UNDER_WAY, Release, kept, release
 from autodiff.collection import SLOWED, as_before
-from autodiff.core import LARGE, Leaf, Node, sweep
+from autodiff.core import LARGE, Leaf, Node
 from autodiff.exits import LostGradient
 from autodiff.operators import value_of
 from autodiff.tensor import OTHER_FRAMEWORK, Tensor, lower, new_level, numeric
@@ -60,7 +61,11 @@ def pulled(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any],
     needed = None
     try:
         inputs = tuple(_inputs(p, level) for p in primals)
-        out = called(level, fun, inputs, {})
+        out = fun(*inputs)
+    except (ValueError, TypeError) as error:
+        if (better := explained(error, UNDER_WAY[level] is not None)) is None:
+            raise
+        raise better from error
     finally:
         helds = UNDER_WAY.pop(level)
         if helds is not None:
@@ -83,7 +88,7 @@ class _PullBack:
     def __call__(self, cotangent: Any) -> Any:
         pairs = matched("cotangent", cotangent, self.out)
         seeds = [(t.node, _fit(g, t)) for t, g in pairs if type(t) is Tensor and t.level == self.level]
-        result = _gradients(self.inputs, sweep(seeds), [g for _, g in seeds])
+        result = _gradients(self.inputs, gradients(seeds), [g for _, g in seeds])
         return result[0] if len(self.inputs) == 1 else result
 
 
@@ -114,23 +119,19 @@ def current(t: Tensor) -> Tensor:
     return t
 
 
-def called(level: int, fun: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
-    """``fun(*args, **kwargs)``; NumPy hides the reason why ``a[i] = x`` fails, here it is put in front."""
-    try:
-        return fun(*args, **kwargs)
-    except ValueError as error:
-        if isinstance(error.__cause__, LostGradient):
-            raise LostGradient(str(error.__cause__)) from error
-        if "read-only" in str(error) and UNDER_WAY[level] is not None:
-            raise ValueError(
-                "an array is changed that an earlier operation on a traced value needs for its gradient: make a new"
-                " array each time (or copy it before use)"
-            ) from error
-        raise
-    except TypeError as error:
-        if "torch" in sys.modules and ("(got Tensor)" in str(error) or "has no len" in str(error)):
-            raise LostGradient(f"PyTorch ({error})" + OTHER_FRAMEWORK) from error
-        raise
+def explained(error: Exception, locked: bool) -> Exception | None:
+    """The reason for `error` in a sentence, if a tensor is behind it, or an array that is `locked`."""
+    text = str(error)
+    if isinstance(error.__cause__, LostGradient):  # NumPy hides why a[i] = x fails
+        return LostGradient(str(error.__cause__))
+    if locked and isinstance(error, ValueError) and "read-only" in text:
+        return ValueError(
+            "an array is changed that an earlier operation on a traced value needs for its gradient: make a new"
+            " array each time (or copy it before use)"
+        )
+    if isinstance(error, TypeError) and "torch" in sys.modules and ("(got Tensor)" in text or "has no len" in text):
+        return LostGradient(f"PyTorch ({text})" + OTHER_FRAMEWORK)
+    return None
 
 
 def _inputs(x: Any, level: int) -> Any:
@@ -150,13 +151,7 @@ def _inputs(x: Any, level: int) -> Any:
 
 def _gradients(inputs: Any, grads: dict[Node, Any], seeds: list[Any]) -> Any:
     """The gradient of each input: zeros where none came, and always an array that belongs to nobody else."""
-    if type(inputs) is Tensor:
-        g = grads.get(inputs.node)
-        if type(g) is ndarray and g.base is None and len(seeds) == 1 and g is not seeds[0] and g.flags.writeable:
-            return g
     taken = [_memory(g) for g in seeds]
-    if type(inputs) is Tensor:
-        return _own(inputs, grads, taken)
     return tree_map(lambda t: _own(t, grads, taken), inputs)
 
 
@@ -246,20 +241,24 @@ def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
     try:
         if argnums == 0 and args:
             inputs = _inputs(args[0], level)
-            out = called(level, fun, (inputs, *args[1:]) if len(args) > 1 else (inputs,), kwargs)
+            out = fun(inputs, *args[1:], **kwargs)
         else:
             full, chosen = list(args), _chosen(argnums, args, kwargs)
             for i in chosen:
                 full[i] = _inputs(args[i], level)
-            out = called(level, fun, full, kwargs)
+            out = fun(*full, **kwargs)
             inputs = tuple(full[i] for i in chosen) if isinstance(argnums, (tuple, list)) else full[chosen[0]]
         if type(out) is Tensor and out.level == level:
             value = out.inner
             seed = ONE if type(value) is float64 else np.ones(out.shape, out.dtype)[()]
-            grads = sweep([(out.node, seed)])
+            grads = gradients([(out.node, seed)])
             out = None  # the history goes here, before the collector wakes up
         else:
             value, seed, grads = out, None, {}
+    except (ValueError, TypeError) as error:
+        if (better := explained(error, UNDER_WAY[level] is not None)) is None:
+            raise
+        raise better from error
     finally:
         helds = UNDER_WAY.pop(level)
         if helds is not None:
@@ -272,6 +271,10 @@ def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
         _check_value(value, inputs[0] if type(inputs) is tuple and len(inputs) == 1 else inputs)
     if not grads:
         warn_of_independence()
+    if type(inputs) is Tensor:
+        g = grads.get(inputs.node)
+        if type(g) is ndarray and g.base is None and g is not seed and g.flags.writeable:
+            return value, g
     return value, _gradients(inputs, grads, [seed])
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from autodiff import special
 from autodiff.operators import value_of
-from autodiff.primitive import with_rule
+from autodiff.primitive import entrywise, with_rule
+from autodiff.registry import SELECTIVE
 from autodiff.tensor import floating
 
 
@@ -42,6 +43,9 @@ def tanh(x: Any) -> Any:
 @with_rule(lambda out, x: lambda g: g * (value_of(out) > 0))
 def _relu(x: Any) -> Any:
     return np.maximum(x, 0)
+
+
+SELECTIVE.add(_relu)
 
 
 def relu(x: Any) -> Any:
@@ -87,7 +91,7 @@ def prelu(x: Any, a: Any) -> Any:
     return np.where(value_of(x) > 0, x, a * x)
 
 
-@with_rule(lambda out, x, *, alpha: lambda g: g * np.where(value_of(x) > 0, value_of(x).dtype.type(1), out + alpha))
+@entrywise(lambda out, x, *, alpha: lambda g: g * np.where(value_of(x) > 0, value_of(x).dtype.type(1), out + alpha))
 def _elu(x: Any, *, alpha: float) -> Any:
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 

@@ -17,7 +17,7 @@ from scipy.special import expit, i1
 from autodiff.core import ELEMENTWISE
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
-from autodiff.registry import RULES, rule, traced
+from autodiff.registry import RULES, SELECTIVE, rule, traced
 from autodiff.rules.families import cosine, nonzero, one_minus_square, sech2
 from autodiff.rules.kinks import bent
 
@@ -163,6 +163,7 @@ def share(out: Any, x: Any, y: Any) -> Any:
     return np.where(both, 0.5, mine).astype(out.dtype)
 
 
+SELECTIVE.update((np.maximum, np.minimum, np.fmax, np.fmin, np.heaviside, np.copysign, np.imag))
 for chooser in (np.maximum, np.minimum, np.fmax, np.fmin):
     rule(chooser, lambda out, x, y: lambda g: g * share(out, x, y), lambda out, x, y: lambda g: g * share(out, y, x))
 rule(
@@ -258,3 +259,6 @@ def clip_part(part: int) -> Any:
 def clipped(a: Any, low: Any, high: Any) -> Any:
     """``np.clip(a, low, high)``; at a limit the gradient goes to `a`."""
     return np.clip(a, low, high)
+
+
+SELECTIVE.add(clipped)

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import special as sc
 
 from autodiff.operators import value_of
-from autodiff.primitive import with_rule
+from autodiff.primitive import entrywise
 
 SQRT_PI = np.sqrt(np.pi).item()
 Plain = Callable[[Any, int], Any]
@@ -27,7 +27,7 @@ Plain = Callable[[Any, int], Any]
 def family(compute: Plain) -> Plain:
     """`compute(x, n)`, the n-th derivative at plain numbers, as a function with a rule; it keeps the type of `x`."""
 
-    @with_rule(lambda out, x, n: lambda g: g * of(x, n + 1), None)
+    @entrywise(lambda out, x, n: lambda g: g * of(x, n + 1), None)
     def of(x: Any, n: int) -> Any:
         with np.errstate(all="ignore"):
             return np.asarray(compute(np.asarray(x, float), n)).astype(np.asarray(x).dtype)[()]
@@ -174,13 +174,13 @@ def nonzero(x: Any) -> Any:
 # functions of which a closed form of the slope is accurate
 
 
-@with_rule(lambda out, x: lambda g: g * (-2 * x))
+@entrywise(lambda out, x: lambda g: g * (-2 * x))
 def one_minus_square(x: Any) -> Any:
     """1 - x^2, to the last digit near 1 as well."""
     return (1 - x) * (1 + x)
 
 
-@with_rule(
+@entrywise(
     lambda out, x, y: lambda g: g * (cosine(y, x) ** 2 / nonzero(np.hypot(x, y))),
     lambda out, x, y: lambda g: -g * (out * cosine(y, x) / nonzero(np.hypot(x, y))),
 )
@@ -189,32 +189,32 @@ def cosine(x: Any, y: Any) -> Any:
     return x / nonzero(np.hypot(x, y))
 
 
-@with_rule(lambda out, x: lambda g: g * (-2 * out * np.tanh(x)))
+@entrywise(lambda out, x: lambda g: g * (-2 * out * np.tanh(x)))
 def sech2(x: Any) -> Any:
     """1/cosh(x)^2, the slope of tanh, without overflow or cancellation."""
     e = np.exp(-2 * np.abs(x))
     return 4 * e / ((1 + e) * (1 + e))
 
 
-@with_rule(lambda out, x: lambda g: g * (-out * np.tanh(x / 2)))
+@entrywise(lambda out, x: lambda g: g * (-out * np.tanh(x / 2)))
 def logistic_density(x: Any) -> Any:
     """The slope of expit."""
     return sc.expit(x) * sc.expit(-x)
 
 
-@with_rule(lambda out, w: lambda g: g / ((1 + w) * (1 + w)))
+@entrywise(lambda out, w: lambda g: g / ((1 + w) * (1 + w)))
 def saturation(w: Any) -> Any:
     """w / (1 + w)."""
     return w / (1 + w)
 
 
-@with_rule(lambda out, x: lambda g: g * (-out * mills_excess(x)))
+@entrywise(lambda out, x: lambda g: g * (-out * mills_excess(x)))
 def mills(x: Any) -> Any:
     """The normal density over the normal distribution function, the slope of log_ndtr."""
     return np.sqrt(2 / np.pi).item() / sc.erfcx(x * -np.sqrt(0.5).item())
 
 
-@with_rule(lambda out, x: lambda g: g * (1 - mills(x) * out))
+@entrywise(lambda out, x: lambda g: g * (1 - mills(x) * out))
 def mills_excess(x: Any) -> Any:
     """x + mills(x), which goes to zero as -1/x far on the left."""
     x64 = np.asarray(x, float)
@@ -223,7 +223,7 @@ def mills_excess(x: Any) -> Any:
     return out.astype(np.asarray(x).dtype)[()]
 
 
-@with_rule(
+@entrywise(
     lambda out, a, b, n: lambda g: g * digamma_gap(a, b, n + 1),
     lambda out, a, b, n: lambda g: g * polygamma_value(n + 1, a + b),
     None,
@@ -267,7 +267,7 @@ def zeta_slope(s: Any, q: Any) -> Any:
     return total
 
 
-@with_rule(lambda out, x, q: lambda g: g * zeta_slope(x, q), lambda out, x, q: lambda g: g * (-x * zeta(x + 1, q)))
+@entrywise(lambda out, x, q: lambda g: g * zeta_slope(x, q), lambda out, x, q: lambda g: g * (-x * zeta(x + 1, q)))
 def zeta(x: Any, q: Any) -> Any:
     """Hurwitz zeta function, sum over k of (k + q)^-x."""
     return sc.zeta(x, q)

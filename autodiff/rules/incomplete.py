@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special as sc
 
-from autodiff.primitive import with_rule
+from autodiff.primitive import entrywise
 from autodiff.rules.families import digamma_gap
 
 _T = np.arange(-104, 105) / 26
@@ -58,7 +58,7 @@ def gamma_density_by_a(out: Any, a: Any, x: Any) -> Any:
     return lambda g: g * (sc.xlogy(out, x) - out * sc.psi(a))
 
 
-@with_rule(gamma_density_by_a, gamma_density_by_x)
+@entrywise(gamma_density_by_a, gamma_density_by_x)
 def gamma_density(a: Any, x: Any) -> Any:
     """x^(a-1) exp(-x) / Gamma(a), in the type of its arguments; of any real a."""
     with np.errstate(all="ignore"):
@@ -74,7 +74,7 @@ def gamma_slope_by_x(out: Any, a: Any, x: Any, n: int) -> Any:
     return no_more(out) if n == 2 else lambda g: gamma_density_by_a(gamma_density(a, x), a, x)(g)
 
 
-@with_rule(gamma_slope_by_a, gamma_slope_by_x, None)
+@entrywise(gamma_slope_by_a, gamma_slope_by_x, None)
 def gamma_cdf_slope(a: Any, x: Any, n: int) -> Any:
     """The n-th derivative of gammainc(a, x) by a, n = 1 or 2; of gammaincc it is the negative."""
     dtype = kind(a, x)
@@ -116,7 +116,7 @@ def beta_density_by_x(out: Any, a: Any, b: Any, x: Any) -> Any:
     return lambda g: g * ((a + b - 1) * (beta_density(a - 1, b, x) - beta_density(a, b - 1, x)))
 
 
-@with_rule(beta_density_by_a, beta_density_by_b, beta_density_by_x)
+@entrywise(beta_density_by_a, beta_density_by_b, beta_density_by_x)
 def beta_density(a: Any, b: Any, x: Any) -> Any:
     """x^(a-1) (1-x)^(b-1) / B(a, b), of any real a and b."""
     with np.errstate(all="ignore"):
@@ -136,7 +136,7 @@ def beta_slope_by(which: int) -> Any:
     return maker
 
 
-@with_rule(beta_slope_by(0), beta_slope_by(1), beta_slope_by(2), None, None)
+@entrywise(beta_slope_by(0), beta_slope_by(1), beta_slope_by(2), None, None)
 def beta_cdf_slope(a: Any, b: Any, x: Any, i: int, j: int) -> Any:
     """The derivative of betainc(a, b, x), i times by a and j times by b, i + j = 1 or 2."""
     dtype = kind(a, b, x)

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.core import own_index, place, scatter
 from autodiff.operators import value_of
-from autodiff.registry import rule, traced
+from autodiff.registry import SELECTIVE, rule, traced
 from autodiff.tensor import asarray, record
 
 rule(operator.getitem, place)
@@ -21,6 +21,7 @@ def scatter_rule(out: Any, g: Any, index: Any, shape: Any) -> Any:
 
 
 rule(scatter, scatter_rule)
+SELECTIVE.update((operator.getitem, np.take, np.where, scatter))
 
 
 def take_rule(out: Any, a: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.operators import value_of
-from autodiff.primitive import with_rule
+from autodiff.primitive import entrywise
 from autodiff.tensor import Tensor
 
 
@@ -31,7 +31,7 @@ def no_second_derivative(out: Any, d: Any, kink: Any, name: str) -> Any:
     return vjp
 
 
-@with_rule(no_second_derivative, None, None)
+@entrywise(no_second_derivative, None, None)
 def _bent(d: Any, kink: Any, name: str) -> Any:
     return d
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.core import SUMS, stretched
 from autodiff.operators import value_of
-from autodiff.registry import rule, traced
+from autodiff.registry import MASKED, SELECTIVE, rule, traced
 from autodiff.rules.kinks import bent
 from autodiff.tensor import asarray, record
 
@@ -82,6 +82,8 @@ def mean_rule(
 rule(np.sum, sum_rule, forward=quick(np.add))
 rule(np.mean, mean_rule)
 SUMS.update((np.sum, np.mean))
+SELECTIVE.update((np.sum, np.mean))  # by where=
+MASKED.update((np.prod, np.var, np.std))
 
 
 def spread_rule(slope: Any) -> Any:
@@ -111,7 +113,7 @@ def spread_rule(slope: Any) -> Any:
             d = expand(weight, a.shape, axis, keepdims) * deviation
             if slope is slope_of_root:
                 d = bent(d, expand(value_of(out) == 0, a.shape, axis, keepdims), "np.std")
-            return d if where is True else d * np.asarray(where)
+            return d if where is True else np.where(where, d, 0)
 
         return vjp
 
@@ -184,6 +186,7 @@ def extremum(
 
 for fun, ufunc in ((np.max, np.maximum), (np.amax, np.maximum), (np.min, np.minimum), (np.amin, np.minimum)):
     rule(fun, extremum, forward=quick(ufunc))
+    SELECTIVE.add(fun)
 
 
 @traced(np.ptp)
@@ -204,7 +207,7 @@ def prod_rule(
     def vjp(g: Any) -> Any:
         factors = a if where is True else np.where(mask, a, 1)
         if np.all(value_of(factors) != 0):
-            return expand(g * out, shape, axis, keepdims) / factors * mask
+            return np.where(mask, expand(g * out, shape, axis, keepdims) / factors, 0)
         axes = tuple(range(len(shape))) if axis is None else tuple(np.atleast_1d(axis) % len(shape))
         rest = [i for i in range(len(shape)) if i not in axes]
         order = (*rest, *axes)
@@ -212,7 +215,7 @@ def prod_rule(
         rows = np.transpose(factors, order).reshape([shape[i] for i in rest] + [n])
         others = np.prod(np.where(np.eye(n, dtype=bool), 1, rows[..., None, :]), axis=-1) * initial
         others = np.transpose(others.reshape([shape[i] for i in order]), np.argsort(order))
-        return expand(g, shape, axis, keepdims) * others * mask
+        return np.where(mask, expand(g, shape, axis, keepdims) * others, 0)
 
     return vjp
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff.operators import value_of
 from autodiff.primitive import primitive
-from autodiff.registry import rule, traced
+from autodiff.registry import SELECTIVE, rule, traced
 from autodiff.rules.elementwise import pass_on
 from autodiff.tensor import Tensor, asarray, astype
 
@@ -35,6 +35,7 @@ rule(np.fft.fftshift, lambda out, x, axes=None: lambda g: np.fft.ifftshift(g, ax
 rule(np.fft.ifftshift, lambda out, x, axes=None: lambda g: np.fft.fftshift(g, axes))
 rule(np.tril, lambda out, m, k=0: lambda g: np.tril(g, k))
 rule(np.triu, lambda out, m, k=0: lambda g: np.triu(g, k))
+SELECTIVE.update((np.tril, np.triu))
 
 
 def transpose_rule(out: Any, a: Any, axes: Any = None) -> Any:

@@ -1,0 +1,144 @@
+"""The sweep as it is used: a branch that was not taken never spoils a gradient.
+
+``np.where(x > 0, np.sqrt(x), 0.0)`` at x = 0 sends the cotangent 0 into the square root, whose slope there is infinite,
+and 0 times infinity is NaN. But this 0 is *structural*: the value does not depend on that entry at all. Zeros that
+``where``, ``maximum``, ``clip``, indexing, sorting and the like put into a cotangent are of this kind; they stay zero
+whatever the slopes are. A 0 that is only a number, as in ``np.sqrt(x) ** 2`` at 0, is not.
+
+The usual sweep knows nothing of it and costs nothing more. Only where the gradient of a leaf comes out with NaN or
+infinity a second sweep carries along, for every cotangent, which of its entries are *alive*: reached from the result
+otherwise than by structural zeros. Through a function that works entry by entry an entry stays what it is. For one that
+selects (:data:`~autodiff.registry.SELECTIVE`) its vjp shows which entries it reaches, by positive numbers sent through
+it; for any other one, by NaN sent through it, which spreads to all that depends on what is alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy import float64, ndarray
+
+from autodiff.core import ELEMENTWISE, FLOAT64, Node, by_depth, conform, stretched, sweep
+from autodiff.operators import value_of
+from autodiff.registry import ENTRYWISE, MASKED, SELECTIVE
+
+
+def gradients(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
+    """As :func:`autodiff.core.sweep`, without what would come from branches that were not taken."""
+    try:
+        grads = sweep(seeds)
+    except (RuntimeWarning, FloatingPointError) as error:  # where the user has made errors of such numbers
+        with np.errstate(all="ignore"):
+            grads = alive_sweep(seeds)
+        if all(map(_finite, grads.values())):
+            return grads
+        raise error
+    for g in grads.values():
+        if type(g) is ndarray and g.ndim == 1 and g.dtype is FLOAT64:  # what _finite says, for most gradients there are
+            if isfinite(g.dot(g)):
+                continue
+        elif g is None or _finite(g):
+            continue
+        with np.errstate(all="ignore"):
+            return alive_sweep(seeds)
+    return grads
+
+
+def _finite(g: Any) -> bool:
+    """Whether a gradient has neither NaN nor infinity; false also for numbers so large that their square overflows."""
+    if type(g) is float64:
+        return isfinite(g)
+    g = value_of(g)
+    if g is None or type(g) is list:
+        return True
+    if g.dtype.char in "dfDF":
+        return isfinite(np.vdot(g, g).real)
+    return bool(np.isfinite(g).all())
+
+
+def alive_sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
+    """The sweep that keeps structural zeros apart; see the head of this file."""
+    totals: dict[Node, tuple[Any, Any]] = {}
+    nodes: list[Node] = []
+    seen: set[Node] = set()
+    for node, g in seeds:
+        totals[node] = _sum(totals.get(node), (g, None))
+        if node not in seen:
+            seen.add(node)
+            nodes.append(node)
+    for node in nodes:
+        for parent in node.parents:
+            if parent not in seen:
+                seen.add(parent)
+                nodes.append(parent)
+    nodes.sort(key=by_depth, reverse=True)
+    for node in nodes:
+        if node.edges is None or node not in totals:
+            continue
+        g, alive = totals.pop(node)
+        edges = node.edges
+        while edges is not None:
+            parent, vjp, edges = edges
+            check = getattr(vjp, "check", None)  # of debug mode, for what is left
+            share = _through(node, parent, getattr(vjp, "unchecked", vjp), g, alive)
+            if share is not None:
+                if check is not None:
+                    check(share[0])
+                totals[parent] = _sum(totals.get(parent), share)
+    return {node: totals[node][0] if node in totals else None for node in nodes if node.edges is None}
+
+
+def _through(node: Node, parent: Node, vjp: Any, g: Any, alive: Any) -> tuple[Any, Any] | None:
+    """What an edge brings to `parent`: a gradient, and which of its entries are alive (None: all); None for nothing."""
+    d = _full(vjp(g), parent, node)
+    if d is None or parent.form is None or node.form is None:
+        return None if d is None else (d, None)
+    if node.op in SELECTIVE:
+        reached = np.ones(node.shape) if alive is None else alive.astype(float)
+        reached = _numbers(
+            vjp, reached * (1 + 0.5 * np.cos(np.arange(reached.size)).reshape(reached.shape)), parent, node
+        )
+        reached = reached != 0
+    elif alive is None and node.op not in MASKED:
+        return d, None
+    elif node.op in ELEMENTWISE or node.op in ENTRYWISE or isinstance(node.op, np.ufunc):
+        reached = _stretched_back(alive, parent.shape)
+    else:
+        reached = np.isnan(
+            _numbers(vjp, np.where(True if alive is None else alive, np.full(node.shape, np.nan), 0.0), parent, node)
+        )
+    if reached.all():
+        return d, None
+    return (np.where(reached, d, np.zeros((), d.dtype)), reached) if reached.any() else None
+
+
+def _full(d: Any, parent: Node, node: Node) -> Any:
+    """A gradient as :func:`autodiff.core.conform` makes it, with all its entries."""
+    d = conform(d, parent, node)
+    if d is None or parent.form is None:
+        return d
+    return d if d.shape == parent.shape else stretched(d, parent.shape)
+
+
+def _numbers(vjp: Any, g: Any, parent: Node, node: Node) -> Any:
+    """The numbers that a vjp makes of `g`, a cotangent of its value in double precision."""
+    return value_of(_full(vjp(g.astype(node.dtype)[()]), parent, node))
+
+
+def _stretched_back(alive: Any, shape: tuple[int, ...]) -> Any:
+    """Which entries of an argument of `shape`, stretched by broadcasting, go into one that is alive."""
+    alive = alive.any(tuple(range(alive.ndim - len(shape))))
+    return alive.any(tuple(i for i, n in enumerate(shape) if n == 1 and alive.shape[i] != 1), keepdims=True)
+
+
+def _sum(a: tuple[Any, Any] | None, b: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Two gradients added, alive where one of them is."""
+    if a is None:
+        return b
+    if type(a[0]) is list:
+        parts = [q if p is None else p if q is None else p + q for p, q in zip(a[0], b[0], strict=True)]
+        return parts, None
+    return a[0] + b[0], None if a[1] is None or b[1] is None else a[1] | b[1]
