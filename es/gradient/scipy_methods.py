@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
+from es.gradient import constrained_solvers
 from es.gradient import scipy_solvers as solvers
 from es.gradient.inversion import Answer, Call, Direct, FloatArray, Inverted
 from es.gradient.scipy_solvers import Task
@@ -80,6 +81,7 @@ class ScipySolver(Optimizer):
             raise ValueError(f"options of {name} are {', '.join(sorted(self.defaults))}, got {unknown[0]!r}")
         self._task = Task(
             x0=self.mean.copy(),
+            scale=self.scale0.copy(),
             box=self.box,
             seed=int(self._streams[0].integers(2**63)),
             popsize=popsize,
@@ -283,7 +285,7 @@ class SLSQP(ScipySolver):
     good_for = "smooth constrained problems, n to a few hundred"
     wants_gradient = True
     takes_constraints = True
-    solve = staticmethod(solvers.slsqp)
+    solve = staticmethod(constrained_solvers.slsqp)
     defaults: ClassVar[Mapping[str, Any]] = {"ftol": 1e-12}
 
 
@@ -295,9 +297,9 @@ class TrustConstr(ScipySolver):
     good_for = "smooth constrained problems"
     wants_gradient = True
     takes_constraints = True
-    solve = staticmethod(solvers.trust_constr)
+    solve = staticmethod(constrained_solvers.trust_constr)
     defaults: ClassVar[Mapping[str, Any]] = {
-        "gtol": 1e-10,
+        "gtol": None,
         "xtol": 1e-12,
         "barrier_tol": 1e-10,
         "initial_tr_radius": 1.0,

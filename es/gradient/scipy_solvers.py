@@ -17,9 +17,10 @@ UNLIMITED = 2**31 - 1  # the driver holds the budget; SciPy's own limits must no
 
 @dataclass
 class Task:
-    """What a solver works on: start, box, seed, population, constraints, options and integrality."""
+    """What a solver works on: start, scale of steps, box, seed, population, constraints, options and integrality."""
 
     x0: FloatArray
+    scale: FloatArray
     box: Box | None
     seed: int
     popsize: int | None
@@ -27,18 +28,20 @@ class Task:
     options: Mapping[str, Any]
     integrality: Any = None
 
-    def bounds(self, *, keep_feasible: bool = False) -> Any:
+    def bounds(self) -> Any:
         """The box as SciPy's Bounds, or None."""
         from scipy.optimize import Bounds
 
-        return None if self.box is None else Bounds(self.box.lb, self.box.ub, keep_feasible=keep_feasible)
+        return None if self.box is None else Bounds(self.box.lb, self.box.ub)
 
 
 def _value(call: Call) -> Callable[[FloatArray], float]:
     return lambda x: float(call(x[None])[0][0])
 
 
-def _value_and_gradient(call: Call) -> Callable[[FloatArray], tuple[float, FloatArray]]:
+def value_and_gradient(call: Call) -> Callable[[FloatArray], tuple[float, FloatArray]]:
+    """The function that SciPy minimises with `jac=True`."""
+
     def both(x: FloatArray) -> tuple[float, FloatArray]:
         f, g = call(x[None])
         if g is None:
@@ -48,7 +51,7 @@ def _value_and_gradient(call: Call) -> Callable[[FloatArray], tuple[float, Float
     return both
 
 
-def _minimize(*args: Any, **kwargs: Any) -> Any:
+def minimize_quietly(*args: Any, **kwargs: Any) -> Any:
     """`scipy.optimize.minimize` without floating-point warnings from inside the solver.
 
     Its Python warnings are left alone: their filters belong to the whole process, and this runs beside the caller's
@@ -62,10 +65,10 @@ def _minimize(*args: Any, **kwargs: Any) -> Any:
 
 def lbfgsb(call: Call, task: Task) -> Any:
     """L-BFGS-B, started again with an empty memory where it stalled, until that gains little for the third time."""
-    fun, x, last, little = _value_and_gradient(call), task.x0, np.inf, 0
+    fun, x, last, little = value_and_gradient(call), task.x0, np.inf, 0
     options = {**task.options, "maxiter": UNLIMITED, "maxfun": UNLIMITED}
     while True:
-        result = _minimize(fun, x, jac=True, method="L-BFGS-B", bounds=task.bounds(), options=options)
+        result = minimize_quietly(fun, x, jac=True, method="L-BFGS-B", bounds=task.bounds(), options=options)
         gain = last - result.fun
         little += not gain > 0.5 * abs(result.fun)
         if "GRADIENT" in str(result.message) or little == 3 or not gain > 1e-12 * abs(result.fun):
@@ -78,7 +81,7 @@ def lbfgsb(call: Call, task: Task) -> Any:
 def _gradient_solver(name: str) -> Callable[[Call, Task], Any]:
     def solve(call: Call, task: Task) -> Any:
         options = {**task.options, "maxiter": UNLIMITED}
-        return _minimize(_value_and_gradient(call), task.x0, jac=True, method=name, options=options)
+        return minimize_quietly(value_and_gradient(call), task.x0, jac=True, method=name, options=options)
 
     return solve
 
@@ -87,35 +90,16 @@ bfgs = _gradient_solver("BFGS")
 cg = _gradient_solver("CG")
 
 
-def slsqp(call: Call, task: Task) -> Any:
-    """Sequential least squares programming."""
-    options = {**task.options, "maxiter": UNLIMITED}
-    fun = _value_and_gradient(call)
-    return _minimize(
-        fun, task.x0, jac=True, method="SLSQP", bounds=task.bounds(), constraints=task.constraints, options=options
-    )
-
-
-def trust_constr(call: Call, task: Task) -> Any:
-    """Trust-region constrained, with BFGS updates for the second derivatives."""
-    options = {**task.options, "maxiter": UNLIMITED}
-    bounds = task.bounds(keep_feasible=True)
-    fun = _value_and_gradient(call)
-    return _minimize(
-        fun, task.x0, jac=True, method="trust-constr", bounds=bounds, constraints=task.constraints, options=options
-    )
-
-
 def nelder_mead(call: Call, task: Task) -> Any:
     """Downhill simplex."""
     options = {**task.options, "maxiter": UNLIMITED, "maxfev": UNLIMITED}
-    return _minimize(_value(call), task.x0, method="Nelder-Mead", bounds=task.bounds(), options=options)
+    return minimize_quietly(_value(call), task.x0, method="Nelder-Mead", bounds=task.bounds(), options=options)
 
 
 def powell(call: Call, task: Task) -> Any:
     """Powell's conjugate directions."""
     options = {**task.options, "maxiter": UNLIMITED, "maxfev": UNLIMITED}
-    return _minimize(_value(call), task.x0, method="Powell", bounds=task.bounds(), options=options)
+    return minimize_quietly(_value(call), task.x0, method="Powell", bounds=task.bounds(), options=options)
 
 
 def differential_evolution(call: Call, task: Task) -> Any:
@@ -144,10 +128,26 @@ def differential_evolution(call: Call, task: Task) -> Any:
 
 
 def dual_annealing(call: Call, task: Task) -> Any:
-    """Generalised simulated annealing; `sweeps` is SciPy's maxiter."""
+    """Generalised simulated annealing; `sweeps` is SciPy's maxiter. It works on what the box leaves free."""
+    from scipy.optimize import Bounds, OptimizeResult
     from scipy.optimize import dual_annealing as solve
+
+    assert task.box is not None
+    value, free, x = _value(call), task.box.lb < task.box.ub, task.x0.copy()
+    if not free.any():
+        whole: Any = OptimizeResult()
+        whole.update(x=x, fun=value(x), success=True, status=0)
+        return whole
+
+    def of_free(part: FloatArray) -> float:
+        x[free] = part
+        return value(x)
 
     options = dict(task.options)
     sweeps = options.pop("sweeps")
     rng = np.random.default_rng(task.seed)
-    return solve(_value(call), task.bounds(), x0=task.x0, maxiter=sweeps, maxfun=UNLIMITED, rng=rng, **options)
+    bounds = Bounds(task.box.lb[free], task.box.ub[free])
+    result: Any = solve(of_free, bounds, x0=task.x0[free], maxiter=sweeps, maxfun=UNLIMITED, rng=rng, **options)
+    x[free] = result.x
+    result.x = x
+    return result

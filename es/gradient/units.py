@@ -40,6 +40,6 @@ def in_units(solve: Callable[[Call, Task], Any], units: FloatArray) -> Callable[
             return f, None if g is None else g * units
 
         box = None if task.box is None else Box(task.box.lb / units, task.box.ub / units)
-        return solve(answer, replace(task, x0=task.x0 / units, box=box))
+        return solve(answer, replace(task, x0=task.x0 / units, scale=task.scale / units, box=box))
 
     return solve_in_units

@@ -1,0 +1,82 @@
+"""Whether a point is an optimum to first order: the conditions of Karush, Kuhn and Tucker.
+
+Nocedal and Wright 2006, Numerical Optimization, theorem 12.1: at a solution the gradient of f is balanced by the
+gradients of the constraints that hold with equality, each with a multiplier that is >= 0 where it is an inequality.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from problems.boxes import Box
+from problems.constraints import EQUALITY, Constraints, listed
+
+FloatArray = npt.NDArray[np.float64]
+
+BALANCED = 1e-5  # of the range of f: what a step of the initial scale may promise at an optimum
+
+
+def is_stationary(
+    x: FloatArray, g: FloatArray, box: Box | None, constraints: Any, scale: FloatArray, f: float, span: float
+) -> bool:
+    """Whether no step of the size of `scale` promises more than a small part of the range that f has had.
+
+    Parameters
+    ----------
+    x, g : ndarray, shape (n,)
+        Point and gradient of f there.
+    box : Box or None
+    constraints : constraint or sequence of them
+        In the forms of SciPy; where x violates one by more than `problems.constraints.EQUALITY` the answer is no.
+    scale : ndarray, shape (n,)
+        Step sizes at the start, which make all units alike.
+    f, span : float
+        Value at x, and the range of the values before it: differences below the square root of both, in units of the
+        machine's precision, are rounding.
+    """
+    if not (np.isfinite(g).all() and np.isfinite(f) and np.isfinite(span)):
+        return False
+    normals = _normals(x, box, constraints, scale)
+    if normals is None:
+        return False
+    slope = g * scale
+    left = float(np.linalg.norm(_balance(slope, normals)))
+    rounding = 10 * np.sqrt(np.finfo(float).eps * abs(f) * span)
+    return bool(left <= BALANCED * span + rounding)
+
+
+def _balance(slope: FloatArray, normals: FloatArray) -> FloatArray:
+    """What multipliers >= 0 leave of the gradient."""
+    if not normals.size:
+        return slope
+    from scipy.optimize import nnls
+
+    multipliers, _ = nnls(normals, -slope)
+    left: FloatArray = slope + normals @ multipliers
+    return left
+
+
+def _normals(x: FloatArray, box: Box | None, constraints: Any, scale: FloatArray) -> FloatArray | None:
+    """Gradients of what is active at x as columns of length one, outwards, equalities both ways; None if x violates."""
+    columns = []
+    if box is not None:
+        unit = np.eye(x.size)
+        columns += [-unit[i] for i in np.flatnonzero(x <= box.lb + 1e-8 * scale)]
+        columns += [unit[i] for i in np.flatnonzero(x >= box.ub - 1e-8 * scale)]
+    if listed(constraints):
+        every = Constraints(constraints, x.size)
+        step = 1e-7 * scale
+        at = np.vstack([x, x + np.diag(step), x - np.diag(step)])
+        values = every(at)
+        here, above, below = values[0], values[1 : x.size + 1], values[x.size + 1 :]
+        size = np.where(every.equality, np.abs(here), here)
+        slopes = 0.5e7 * (above - below).T  # in units of `scale`
+        active = every.equality | (here > -EQUALITY)
+        if (size > EQUALITY).any() or not np.isfinite(slopes[active]).all():
+            return None
+        columns += list(slopes[active]) + list(-slopes[every.equality])
+    columns = [column / length for column in columns if (length := np.linalg.norm(column)) > 0]
+    return np.array(columns, dtype=float).reshape(-1, x.size).T
