@@ -1,8 +1,23 @@
 """The public names of `experiments` and where they live."""
 
+from .advice import Advice, advise
 from .spec import Method, Problem, Spec, SpecError, load_spec
-from .store import StoreError, Study, load
+from .store import StoreError, Study, load, merge
 from .study import run_study
 from .sweep import Sweep
 
-__all__ = ["Method", "Problem", "Spec", "SpecError", "StoreError", "Study", "Sweep", "load", "load_spec", "run_study"]
+__all__ = [
+    "Advice",
+    "Method",
+    "Problem",
+    "Spec",
+    "SpecError",
+    "StoreError",
+    "Study",
+    "Sweep",
+    "advise",
+    "load",
+    "load_spec",
+    "merge",
+    "run_study",
+]

@@ -23,7 +23,8 @@ def is_own_function(name: str) -> bool:
     return bool(colon) and function.isidentifier() and all(part.isidentifier() for part in module.split("."))
 
 
-def _import(name: str) -> Any:
+def import_function(name: str) -> Any:
+    """What ``module:function`` names; the folder in which Python was started comes first."""
     module, _, function = name.partition(":")
     if "" not in sys.path:
         # Files of the present folder are importable in every worker. They come last, so that a folder `experiments` or
@@ -72,7 +73,7 @@ def _named_problem(name: str, n: int | None, options: dict[str, Any]) -> Objecti
         import problems
 
         return problems.get(name, n=n, **options)
-    target = _import(name)
+    target = import_function(name)
     if isinstance(target, Objective):
         return target
     if options.pop("factory", False):

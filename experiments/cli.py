@@ -21,6 +21,7 @@ examples:
   python -m experiments sweep my-sweep.toml --jobs 4     a sweep of your own
   python -m experiments sweep compare method.sigma0=0.1,0.3,1 methods=cmaes
   python -m experiments lesson --all                     the lessons, as one page
+  python -m experiments advise mymodule:f --x0=0,0,0     which method to take for a function of yours
   python -m experiments show results/compare             the table again, and what failed
 
 A run that was stopped or killed goes on where it was when the same command is given again.
@@ -52,6 +53,16 @@ class _Completion(argparse.Action):
             parser.error("--print-completion needs shtab: python -m pip install shtab")
         print(shtab.complete(parser, shell=values))
         parser.exit()
+
+
+_ADVISE = """\
+examples:
+  python -m experiments advise mymodule:f --x0=0,0,0
+  python -m experiments advise mymodule:f --n 8 --bounds=-5,5 --evaluations 300
+  python -m experiments advise rosenbrock --n 10 --seconds 60
+
+It runs the code of your module, like every study of a function of yours.
+"""
 
 
 def _runs(parser: argparse.ArgumentParser) -> None:
@@ -106,6 +117,17 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("spec", metavar="STUDY", help="TOML file or ready-made study (see: list)")
     _runs(sub)
     sub.add_argument("--quick", action="store_true", help="fewer repeats and smaller budgets")
+
+    sub = add("advise", "Look at a function, race methods on it, and say which to take.", epilog=_ADVISE)
+    sub.add_argument("function", metavar="MODULE:FUNCTION", help="yours, or the name of a problem (see: list)")
+    sub.add_argument("--x0", metavar="A,B,...", help="start; or give --n with --bounds")
+    sub.add_argument("--n", type=int, metavar="N", help="number of variables")
+    sub.add_argument("--bounds", metavar="LOW,HIGH", help="of every variable")
+    sub.add_argument("--seconds", type=float, default=30.0, metavar="S", help="time for all of it (default: 30)")
+    sub.add_argument("--evaluations", type=int, metavar="E", help="evaluations for all of it, for an expensive f")
+    sub.add_argument("--jobs", type=int, default=-1, metavar="N", help="worker processes (default: one per core)")
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--out", type=Path, default=Path("results/advice"), metavar="FOLDER", help="gets the figure")
 
     sub = add("report", "Draw figures, tables and the HTML page of finished trials again, of several folders as one.")
     sub.add_argument("folder", type=Path, nargs="+", help="several are one study: two machines, or parts of one")

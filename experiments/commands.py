@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.build import is_own_function
+from experiments.build import build_problem, import_function, is_own_function
 from experiments.estimate import human_time, time_needed
 from experiments.runner import check_workers
 from experiments.spec import Spec, SpecError, load_spec, ready_made
@@ -149,6 +149,44 @@ def _print_failures(study: Study, *, full: bool = False) -> None:
             print("    " + trial["error"].strip().replace("\n", "\n    "))
     if len(failed) > 5 and not full:
         print(f"  and {len(failed) - 5} more (show --failed)")
+
+
+def advise_command(options: argparse.Namespace) -> int:
+    """Look at a function, race methods on it, and print the answer."""
+    from experiments.advice import advise
+
+    x0, bounds = (None if text is None else _numbers(name, text) for name, text in
+                  (("x0", options.x0), ("bounds", options.bounds)))  # fmt: skip
+    n = options.n if options.n is not None else None if x0 is None else len(x0)
+    for name in ("seconds", "evaluations"):
+        value = getattr(options, name)
+        if value is not None and not value > 0:
+            raise SpecError((), f"{name} must be positive, got {value}.")
+    if bounds is not None and (len(bounds) != 2 or n is None):
+        raise SpecError((), f"bounds must be LOW,HIGH, with --n or --x0 to tell for how many, got {options.bounds!r}.")
+    own = is_own_function(options.function)
+    try:
+        if own:
+            function = import_function(options.function)
+        else:
+            function = build_problem({"name": options.function, "n": n, "options": {}})
+        box = None if bounds is None or n is None else [(bounds[0], bounds[1])] * n
+        jobs = options.jobs if own or options.jobs > 0 else -1
+        name = options.function.rpartition(":")[2] if own else "f"
+        advice = advise(function, x0, bounds=box, seconds=options.seconds, evaluations=options.evaluations, jobs=jobs,
+                        rng=options.seed, name=name, say=lambda text: print(f"  {text}", flush=True))  # fmt: skip
+    except (ValueError, TypeError, ImportError, AttributeError) as error:
+        raise SpecError((), f"{options.function} cannot be advised on: {error}") from error
+    print(f"\n{advice}\n")
+    print(f"{advice.evaluations} evaluations; figure: {advice.draw(options.out)[0]}")
+    return 0
+
+
+def _numbers(name: str, text: str) -> list[float]:
+    try:
+        return [float(word) for word in text.split(",")]
+    except ValueError:
+        raise SpecError((), f"{name} must be numbers with commas between them, got {text!r}.") from None
 
 
 def report_command(options: argparse.Namespace) -> int:

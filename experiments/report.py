@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from experiments.charts import chart_data, read_rows
+from experiments.figures.captions import listed
 from experiments.figures.draw import study_styles
 from experiments.figures.style import lighter
 from experiments.statistics.cells import Cell, StudyLike, method_label, problem_label
 from experiments.statistics.comparisons import study_power
 from experiments.statistics.overall import overall_table
-from experiments.statistics.ranking import rank_methods
+from experiments.statistics.ranking import Ranking, rank_methods
 from experiments.statistics.summary import Row, number, summary_table, table_notes
 from experiments.statistics.sweep import best_cells
 from experiments.words import in_words
@@ -124,6 +125,7 @@ def render(
     )
     header = study.header
     look = {label: style for label, style in study_styles(study).items() if any(c.method == label for c in cells)}
+    ranking = rank_methods(cells) if len(look) > 1 else None
     charts = chart_data(cells, look, read_rows(paths)) if cells else {"methods": [], "problems": {}, "figures": {}}
     failures = [_trial(trial) for trial in study.trials if trial["status"] != "ok"]
     trials = [_trial(trial) for trial in study.trials] if len(study.trials) <= MOST_TRIALS else []
@@ -133,11 +135,11 @@ def render(
         title=header.get("title") or header.get("name") or "Study",
         refresh=refresh,
         colors=[(style.color, lighter(style.color)) for style in look.values()],
-        words=in_words(cells, overall, study_power(study.trials)) if cells else [],
+        words=in_words(cells, ranking, overall, study_power(study.trials)) if cells else [],
         facts=_facts(study, len(failures)),
         warnings=list(getattr(study, "warnings", [])),
         figures=[_on_page(figure, figure["name"] in charts["figures"]) for figure in figures],
-        ranks=_ranks(cells) if len(look) > 1 else None,
+        ranks=None if ranking is None else _ranks(ranking),
         data=json.dumps(charts, separators=(",", ":"), ensure_ascii=False, allow_nan=False),
         rows=rows,
         overall=overall,
@@ -166,9 +168,8 @@ def _on_page(figure: Mapping[str, str], drawn: bool) -> dict[str, Any]:
     return {**figure, "caption": caption, "drawn": drawn}
 
 
-def _ranks(cells: Sequence[Cell]) -> dict[str, Any]:
+def _ranks(ranking: Ranking) -> dict[str, Any]:
     """The rank table of the page: ERT, colour by rank, a star or a tilde by the test."""
-    ranking = rank_methods(cells)
     alone = ranking.best_alone()
     count = len(ranking.methods)
     rows = []
@@ -205,8 +206,8 @@ def _facts(study: StudyLike, failed: int) -> list[tuple[str, str]]:
     return [
         ("trials", f"{done} of {total}" if done != total else f"{done}"),
         ("failed", f"{failed}"),
-        ("methods", ", ".join(header.get("methods", []))),
-        ("problems", ", ".join(header.get("problems", []))),
+        ("methods", listed(header.get("methods", []))),
+        ("problems", listed(header.get("problems", []), 8)),
         ("one gradient", f"{header.get('grad_cost', 4.0):g} evaluations"),
         ("final target", f"f - f_opt ≤ {number(float(header.get('precision') or 1e-8))}"),
         ("computing time", f"{seconds:.1f} s in all trials"),

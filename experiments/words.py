@@ -10,7 +10,7 @@ import numpy as np
 from experiments.figures.captions import listed
 from experiments.statistics.cells import Cell
 from experiments.statistics.power import Power
-from experiments.statistics.ranking import Ranking, rank_methods
+from experiments.statistics.ranking import Ranking
 from experiments.statistics.summary import number
 
 __all__ = ["in_words"]
@@ -20,13 +20,17 @@ MOST_NAMED = 6
 """More problems than this are counted instead of named."""
 
 
-def in_words(cells: Sequence[Cell], overall: Sequence[Mapping[str, Any]], power: Power) -> list[str]:
+def in_words(
+    cells: Sequence[Cell], ranking: Ranking | None, overall: Sequence[Mapping[str, Any]], power: Power
+) -> list[str]:
     """The paragraph at the top of a report, made from the numbers.
 
     Parameters
     ----------
     cells : sequence of Cell
         With at least one trial each.
+    ranking : Ranking
+        Of two or more methods; None for one.
     overall : sequence of dict
         From `overall_table`, fastest first.
     power : Power
@@ -37,11 +41,9 @@ def in_words(cells: Sequence[Cell], overall: Sequence[Mapping[str, Any]], power:
     list of str
         Sentences.
     """
-    methods = list(dict.fromkeys(cell.method for cell in cells))
     problems = list(dict.fromkeys(cell.problem for cell in cells))
-    if len(methods) < 2:
+    if ranking is None:
         return [*_alone(cells), *power.sentences()]
-    ranking = rank_methods(cells)
     sentences = []
     if overall:
         first = overall[0]["method"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.statistics.aggregate import probability_of_improvement
 from experiments.statistics.cells import Cell
 from experiments.statistics.fixed_budget import values_at
 from experiments.statistics.runtimes import FloatArray, expected_runtime
@@ -117,7 +118,8 @@ def rank_methods(cells: Sequence[Cell]) -> Ranking:
                 p_value, effects[i, j] = rank_sum(*pair_scores(first, cell, limit))
                 # Of what was chosen as the best on these very trials nothing can be shown by them.
                 p_values[i, j] = 1.0 if cell.biased or first.biased else p_value
-                final_effects[i, j] = rank_sum(*pair_scores(first, cell, np.inf))[1]
+                x, y = pair_scores(first, cell, np.inf)
+                final_effects[i, j] = probability_of_improvement(x[:, None], y[:, None])
     full = ~np.isnan(ranks).any(axis=1)
     mean_ranks = ranks[full].mean(axis=0) if full.any() else np.full(len(methods), np.nan)
     friedman, difference = np.nan, np.nan

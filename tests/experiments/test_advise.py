@@ -1,0 +1,147 @@
+"""Advice on a function: what a look sees, what a race costs, what is said."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import problems
+from experiments import advise
+from experiments.advice import candidates
+from experiments.cli import main
+from experiments.probe import Probe, as_objective, probe
+from problems import Objective
+
+NOISE = np.random.default_rng(5)
+
+
+def bowl(x: Any) -> Any:
+    return ((x - 0.3) ** 2).sum(-1)
+
+
+def coupled(x: Any) -> Any:
+    return bowl(x) + (x[..., 0] * x[..., 1])
+
+
+def long_valley(x: Any) -> Any:
+    return (x * x * 10.0 ** np.arange(0, x.shape[-1])).sum(-1)
+
+
+def rugged(x: Any) -> Any:
+    return (x * x - 10 * np.cos(2 * np.pi * x) + 10).sum(-1)
+
+
+def steps(x: Any) -> Any:
+    return np.floor(np.abs(x) * 2).sum(-1)
+
+
+def noisy(x: Any) -> float:
+    return float(bowl(np.asarray(x))) + 0.1 * NOISE.standard_normal()
+
+
+def one_point(x: Any) -> float:
+    return float(sum(float(v) ** 2 for v in x))
+
+
+def wrong(x: Any) -> tuple[Any, Any]:
+    return bowl(x), 3.0 - 2.0 * (x - 0.3)
+
+
+def look(f: Any, n: int = 4, sigma: float = 0.5, **more: Any) -> Probe:
+    start = np.full(n, 0.7)
+    return probe(as_objective(f, n, None, start), start, sigma, **more)
+
+
+def test_a_look_sees_populations_gradients_and_sums() -> None:
+    seen = look(bowl)
+    assert seen.vectorized and seen.differentiable and seen.noise == 0 and not seen.flat
+    assert seen.coupled < 1e-6 and seen.condition == pytest.approx(1.0) and seen.rugged == 0
+    assert seen.evaluations <= 400
+
+
+@pytest.mark.parametrize(
+    ("f", "fact"),
+    [
+        (coupled, lambda seen: seen.coupled > 0.2),
+        (long_valley, lambda seen: 900 < seen.condition < 1e5),
+        (rugged, lambda seen: seen.rugged > 0.5),
+        (steps, lambda seen: not seen.differentiable),
+        (noisy, lambda seen: seen.noise > 0.01 and not seen.differentiable and not seen.vectorized),
+        (one_point, lambda seen: not seen.vectorized and not seen.differentiable),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_look_sees_what_is_difficult(f: Any, fact: Any) -> None:
+    seen = look(f, sigma=2.0 if f is rugged else 0.5)
+    assert fact(seen), seen
+
+
+def test_a_gradient_that_does_not_agree_is_not_used() -> None:
+    objective = Objective(wrong, n=3, jac=True, x0=np.zeros(3))
+    seen = probe(objective, np.zeros(3), 0.5)
+    assert not seen.differentiable and "does not agree" in seen.notes[0]
+    assert all(c.method not in ("l-bfgs-b", "bfgs", "adam") for c in candidates(seen, 0.5, 1e5))
+
+
+def test_few_evaluations_are_kept_to_the_last_one() -> None:
+    calls = []
+
+    def slow(x: Any) -> float:
+        calls.append(1)
+        time.sleep(0.003)
+        return one_point(np.asarray(x) - 0.2)
+
+    advice = advise(slow, np.zeros(4), evaluations=300)
+    assert advice.evaluations <= 306 and abs(len(calls) - advice.evaluations) <= 8
+    assert advice.method in ("lq-cmaes", "powell", "nelder-mead", "cmaes")
+    assert advice.line.startswith("res = es.minimize(f, x0, method=")
+
+
+def test_the_answer_is_a_line_that_runs_and_says_why(tmp_path: Path) -> None:
+    said: list[str] = []
+    advice = advise(problems.get("rosenbrock", n=4), seconds=3, say=said.append)
+    assert advice.method in ("l-bfgs-b", "bfgs", "lq-cmaes") and len(said) >= 4
+    import es
+
+    f, x0 = problems.get("rosenbrock", n=4), np.zeros(4)
+    scope: dict[str, Any] = {"es": es, "f": f, "x0": x0}
+    statement = compile(advice.line.replace(", vectorized=True", ""), "line", "single")
+    result = es.minimize(f, x0, method=advice.method, **{k: v for k, v in advice.options.items() if k == "sigma0"})
+    assert statement.co_names[:2] == ("es", "minimize") and set(scope) >= {"es", "f", "x0"}
+    assert result.fun < 1e-6
+    text = str(advice)
+    assert "Take " in text and "What would change the answer" in text and "times its evaluations" in text
+    assert [path.suffix for path in advice.draw(tmp_path)] == [".png", ".svg", ".csv", ".txt"]
+
+
+def test_rugged_ground_is_answered_by_restarts_or_populations() -> None:
+    advice = advise(problems.get("rastrigin", n=4), seconds=6)
+    assert advice.method in ("cmaes", "differential-evolution", "sep-cmaes", "lq-cmaes")
+
+
+def test_nothing_can_be_said_of_what_has_no_value_or_no_size() -> None:
+    with pytest.raises(ValueError, match="x0 must be given"):
+        advise(bowl)
+    with pytest.raises(ValueError, match="gave no finite value"):
+        advise(lambda x: float("nan"), [0.0, 0.0], seconds=1)
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["advise", "tests.experiments.tasks:bowl", "--x0=0,0", "--seconds", "1", "--jobs", "1"]
+    assert main([*words, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "res = es.minimize(bowl, x0, method=" in printed and (tmp_path / "advice.png").exists()
+    for bad, message in (
+        (["advise", "tests.experiments.tasks:nothing", "--x0=0"], "has no nothing"),
+        (["advise", "sphere", "--x0=a"], "x0 must be numbers"),
+        (["advise", "spere"], "sphere"),
+        (["advise", "sphere", "--n", "2", "--seconds", "-1"], "seconds must be positive"),
+        (["advise", "sphere", "--bounds=1"], "bounds must be LOW,HIGH"),
+    ):
+        assert main(bad) == 2
+        errors = capsys.readouterr().err
+        assert message in errors and errors.count("\n") == 1
