@@ -142,9 +142,11 @@ def candidates(seen: Probe, sigma: float, budget: float) -> list[Candidate]:
         if seen.rugged > 0.15 or seen.flat:
             add("cmaes", "restarts find other valleys", **step, restarts="bipop")
             add("differential-evolution", "rugged ground in a box")
-        if n <= 10 and not seen.differentiable:
+        if n <= 30 and seen.coupled < 0.02:
+            add("powell", "a sum over variables is solved by searches along each")
+        elif n <= 10 and not seen.differentiable:
             add("powell", "few variables on smooth ground")
-    return found[:8]
+    return found[:9]
 
 
 def advise(
@@ -222,8 +224,8 @@ def advise(
         spreads = [np.clip(x, objective.bounds.lb, objective.bounds.ub) for x in spreads]
     race = Race(objective, spreads, seen, jobs, rng)
     rungs = max(1, int(np.ceil(np.log2(len(racers)))))
-    budget = left / (rungs * len(racers) * RUNS) if evaluations else 40.0 * (n + 4)
-    alive, out, cells = list(racers), [], []
+    budget = left / (rungs * len(racers) * RUNS) if evaluations else 80.0 * (n + 4)
+    alive, out, cells, lowest = list(racers), [], [], np.inf
     end = started + seconds
     while True:
         tell(f"{len(alive)} methods, {RUNS} runs of {budget:.0f} evaluations each: {', '.join(c.label for c in alive)}")
@@ -235,7 +237,10 @@ def advise(
         if not any(gap.size for cell in cells for gap in cell.gaps):
             raise ValueError(f"{name} gave no finite value in {race.evaluations} evaluations: nothing can be advised")
         reached = [cell.costs and np.isfinite(cell.final_times).mean() >= 0.5 for cell in cells[:2]]
-        solved = all(reached) and _decided(order)
+        low = min(float(np.nanmin(cell.final)) for cell in cells if np.isfinite(cell.final).any())
+        stalled = bool(low >= lowest - cells[0].targets.final)  # nobody found anything better with a larger budget
+        lowest = low
+        solved = stalled and all(reached) and _decided(order)
         last = len(alive) <= 2 and evaluations is not None
         growth = GROWTH if not evaluations else 2.0
         if last or (solved and len(alive) <= 3) or len(alive) == 1:
