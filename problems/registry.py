@@ -14,6 +14,7 @@ from typing import Any, get_args, get_type_hints
 
 from problems.numbers import size
 from problems.objective import Objective
+from problems.typed import fits, in_words
 
 __all__ = ["Entry", "entry", "get", "names", "register"]
 
@@ -176,22 +177,35 @@ def _check_options(found: Entry, given: dict[str, Any]) -> None:
     known = _options(found.make)
     if known is None:
         return
-    for option in given:
+    for option, value in given.items():
         if option not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
             raise ValueError(f"{found.name} has no option {option!r}{_closest(option, known)}; {takes}")
+        if not fits(value, known[option]):
+            words = in_words(known[option])
+            raise ValueError(f"{option} of {found.name} must be {words}, got {type(value).__name__} {_short(value)}")
 
 
-def _options(make: Maker) -> list[str] | None:
-    """Names of the options that a maker takes, those of a TypedDict behind ** among them; None if it takes any."""
-    parameters = list(inspect.signature(make).parameters.values())[1:]
-    known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
-    for parameter in parameters:
-        if parameter.kind is parameter.VAR_KEYWORD:
-            if not str(parameter.annotation).startswith("Unpack["):
-                return None
-            hints = get_type_hints(make.func if isinstance(make, partial) else make)
-            known += get_args(hints[parameter.name])[0].__annotations__
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _options(make: Maker) -> dict[str, Any] | None:
+    """Options that a maker takes and their types, those of a TypedDict behind ** among them; None if it takes any."""
+    bare = make.func if isinstance(make, partial) else make
+    try:
+        hints = get_type_hints(bare)
+    except (NameError, TypeError):  # types that are known to a checker only, or a callable object
+        hints = {}
+    known: dict[str, Any] = {}
+    for parameter in list(inspect.signature(make).parameters.values())[1:]:
+        if parameter.kind is not parameter.VAR_KEYWORD:
+            known[parameter.name] = hints.get(parameter.name, Any)
+        elif str(parameter.annotation).startswith("Unpack["):
+            known |= get_type_hints(get_args(hints[parameter.name])[0])
+        else:
+            return None
     return known
 
 

@@ -108,7 +108,7 @@ class Noisy:
             self.stream: Stream = KeyedStream(seed, function, n, instance, run)
         elif noise == "coco":
             self.stream = CocoStream()
-        elif isinstance(noise, str):
+        elif isinstance(noise, str) or not (hasattr(noise, "normal") and hasattr(noise, "uniform")):
             raise ValueError(f"noise must be 'keyed', 'coco' or a stream, got {noise!r}")
         else:
             self.stream = noise

@@ -8,6 +8,7 @@ import numpy as np
 
 from problems.control.systems import State, System
 from problems.networks import Dense
+from problems.numbers import whole
 
 __all__ = ["Rollout"]
 
@@ -31,6 +32,7 @@ class Rollout:
     def __init__(self, system: System, policy: Dense, starts: int, seed: int, fresh: bool) -> None:
         if starts < 1:
             raise ValueError(f"starts must be at least 1, got {starts}")
+        seed = whole("seed", seed)
         self.system, self.policy, self.starts = system, policy, starts
         self.rng = np.random.default_rng(seed) if fresh else None
         self.fixed: State = system.start(np.random.default_rng(seed), starts)

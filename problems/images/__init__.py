@@ -10,7 +10,7 @@ import numpy as np
 from problems.blocks import in_blocks
 from problems.extras import needed
 from problems.images.spline import SplineImage
-from problems.numbers import FloatArray
+from problems.numbers import FloatArray, whole
 from problems.objective import Objective
 from problems.registry import register
 
@@ -143,7 +143,7 @@ def registration(
     if n not in (None, 3):
         raise ValueError(f"registration is defined for n=3, got n={n}")
     reach = np.array([30.0, 15.0, 15.0])
-    truth = np.random.default_rng(seed).uniform(-0.6, 0.6, 3) * reach
+    truth = np.random.default_rng(whole("seed", seed)).uniform(-0.6, 0.6, 3) * reach
     fun = Registration(image, tuple(truth.tolist()), gradient, noise)
     return Objective(
         fun,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from problems.numbers import generator
+
 __all__ = ["Batches"]
 
 
@@ -25,7 +27,7 @@ class Batches:
         if not 1 <= size <= examples:
             raise ValueError(f"batch must be from 1 to the {examples} training examples, got {size}")
         self.examples, self.size = examples, int(size)
-        self.rng = np.random.default_rng(seed)
+        self.rng = generator("seed", seed)
         self.order: npt.NDArray[np.intp] = np.empty(0, dtype=np.intp)
 
     def draw(self) -> npt.NDArray[np.intp]:

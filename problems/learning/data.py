@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from problems.extras import needed
-from problems.numbers import FloatArray
+from problems.numbers import FloatArray, whole
 
 __all__ = ["DATASETS", "Split", "load"]
 
@@ -59,7 +59,7 @@ def load(name: str, split_seed: int = 0, test_share: float = 0.25) -> Split:
     datasets = needed("sklearn.datasets", "scikit-learn", "data", f"the data set {name!r}")
     x, y = getattr(datasets, f"load_{name}")(return_X_y=True)
     x, classes = np.asarray(x, dtype=np.float64), 0 if name == "diabetes" else int(y.max()) + 1
-    rng = np.random.default_rng(split_seed)
+    rng = np.random.default_rng(whole("split_seed", split_seed))
     groups = [np.flatnonzero(y == c) for c in range(classes)] if classes else [np.arange(len(y))]
     test = np.zeros(len(y), dtype=bool)
     for group in groups:

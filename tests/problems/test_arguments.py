@@ -14,10 +14,11 @@ from scipy.optimize import Bounds, LinearConstraint, NonlinearConstraint
 from scipy.sparse import csr_array
 
 import problems
-from problems import Feasible, Ledger, MultiObjective, Objective
+from problems import Feasible, Ledger, MultiObjective, Objective, registry, transforms
 from problems.constraints import Constraints
 
 HUGE = 10**400
+SPHERE = problems.get("sphere", 3)
 MASKED = np.ma.masked_array([1.0, 2.0], [False, True])
 
 
@@ -224,7 +225,7 @@ def test_seeds(rng):
         made(bounds=[(0, 1)] * 2).x0(rng)
     with pytest.raises(ValueError, match="seed " + message):
         problems.get("sphere:noisy=1").reseed(rng)
-    with pytest.raises(ValueError, match="seed must be an integer from 0"):
+    with pytest.raises(ValueError, match=r"seed (of sphere )?must be an integer"):
         problems.get("sphere", seed=rng)
 
 
@@ -253,14 +254,14 @@ def test_ledgers_want_a_value_for_each_point():
         (lambda: problems.entry(3), "unknown problem 3"),
         (lambda: problems.get("sphere", HUGE), "n must be a positive integer for sphere, got a number of 401 digits"),
         (lambda: problems.get("sphere", "a"), "n must be a positive integer for sphere, got 'a'"),
-        (lambda: problems.get("sphere", shifted="a"), "shift must hold real numbers"),
-        (lambda: problems.get("sphere", shifted=np.nan), "shift must be finite"),
-        (lambda: problems.get("sphere", conditioned=np.inf), "condition must be positive, got inf"),
-        (lambda: problems.get("sphere", scaled=np.inf), "scaled needs positive factors"),
-        (lambda: problems.get("sphere", noisy=np.inf), "noise must have std >= 0"),
-        (lambda: problems.get("sphere", noisy="a"), "std must hold real numbers"),
-        (lambda: problems.get("sphere", rotated="a"), "rotated must be True or False, got 'a'"),
-        (lambda: problems.get("bbob-f1", 5, instance=HUGE), "instance of bbob-f1 must be an integer from 1 to 100000"),
+        (lambda: transforms.shifted(SPHERE, shift="a"), "shift must hold real numbers"),
+        (lambda: transforms.shifted(SPHERE, shift=np.nan), "shift must be finite"),
+        (lambda: transforms.conditioned(SPHERE, np.inf), "condition must be positive, got inf"),
+        (lambda: transforms.scaled(SPHERE, np.inf), "scaled needs positive factors"),
+        (lambda: transforms.noisy(SPHERE, std=np.inf), "noise must have std >= 0"),
+        (lambda: transforms.noisy(SPHERE, std="a"), "std must hold real numbers"),
+        (lambda: problems.get("sphere", rotated="a"), "rotated of sphere must be True or False, got str 'a'"),
+        (lambda: problems.get("bbob-f1", 5, instance=HUGE), "instance of bbob-f1 must be an integer, got int 1000"),
         (lambda: problems.get("bbob-f1", 5, instance=10**6), "instance of bbob-f1 must be an integer from 1 to 100000"),
         (lambda: problems.register("mine", 3), "make must be callable, got int"),
         (lambda: problems.register(3, made), "name must be made of letters"),
@@ -271,6 +272,42 @@ def test_ledgers_want_a_value_for_each_point():
 def test_registry_and_friends(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+ODD_OPTIONS = [None, True, -1, 1.5, np.nan, np.inf, "a", "", [], {}, HUGE, 1j, object(), b"x"]
+KINDS = ["sphere", "bbob-noisy-f101", "breast-cancer-mlp", "digits-conv", "pendulum", "registration", "ten-bar-sizing"]
+KINDS += ["mgh-chebyquad", "trap-maxq", "diabetes-mlp"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_any_option_is_taken_or_refused_with_its_name(name):
+    for option in registry._options(problems.entry(name).make):
+        for value in ODD_OPTIONS:
+            try:
+                f = problems.get(name, **{option: value})
+            except ValueError as error:
+                assert len(str(error)) > 20, (option, value)
+                assert not isinstance(value, str) or option in str(error) or "must" in str(error), (option, error)
+                continue
+            assert type(value) in (int, float, bool, type(None)), (option, value)
+            assert value is None or np.isfinite(value), (option, value)
+            assert isinstance(f, Objective)
+
+
+def test_options_are_what_their_annotations_say():
+    for call, message in (
+        (lambda: problems.get("digits-mlp", l2="a"), "l2 of digits-mlp must be a finite number, got str 'a'"),
+        (
+            lambda: problems.get("digits-mlp", batch=1.5),
+            "batch of digits-mlp must be an integer or None",
+        ),
+        (lambda: problems.get("pendulum", fresh="yes"), "fresh of pendulum must be True or False, got str 'yes'"),
+        (lambda: problems.get("pendulum", seed=-1), "seed must be an integer from 0, got -1"),
+        (lambda: problems.get("sphere:shifted=nan"), "shifted of sphere must be True or False or a finite number"),
+        (lambda: problems.get("bbob-noisy-f101", noise=3), "noise must be 'keyed', 'coco' or a stream, got 3"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
 
 
 ODD = st.one_of(

@@ -165,7 +165,7 @@ def test_terrain_is_rough_or_smooth():
     [
         (lambda: problems.get("trap-maxq", 1), "trap-maxq is defined for n >= 2, got n=1"),
         (lambda: problems.get("terrain-levy", seed=-1), "seed of terrain-levy must be an integer from 0, got -1"),
-        (lambda: problems.get("trap-maxq", seed=1.5), "seed of trap-maxq must be an integer from 0, got 1.5"),
+        (lambda: problems.get("trap-maxq", seed=1.5), "seed of trap-maxq must be an integer, got float 1.5"),
     ],
 )
 def test_mistakes(call, message):
