@@ -182,8 +182,9 @@ def minimize(
     )
     if checkpoint is not None and cls.kind == "scipy":
         make.fixed["replayable"] = True
-    if "gradient" in arguments.constructor_arguments(cls) and cls.kind == "hybrid" and "gradient" not in make.fixed:
-        make.fixed["gradient"] = jac is not None or getattr(problem, "jac", None) is not None
+    if cls.kind == "hybrid" and "gradient" in arguments.constructor_arguments(cls):
+        given = make.fixed.get("gradient", problem.jac is not None)
+        make.fixed["gradient"] = bool(given) and problem.differentiable is not False
     rules = listed(constraints) or listed(problem.constraints)
     if rules:
         make.constrain(rules, OFF)

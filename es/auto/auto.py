@@ -16,10 +16,9 @@ import numpy.typing as npt
 from es.auto.batches import BatchOptimizer
 from es.auto.coordinates import Coordinates
 from es.auto.descents import MATRIX_UP_TO, Descent, descent, restart_points
-from es.auto.limited import LimitedLoop
 from es.auto.minima import Minima
 from es.auto.populations import Populations
-from es.auto.quasi_newton import NewtonLoop
+from es.auto.saved import arrays_of, restore
 from es.auto.separable import SeparableLoop
 from es.auto.verdicts import Diary
 from es.core import state as store
@@ -28,7 +27,11 @@ from es.core.stopping import COMMON
 
 ALONE = 100  # evaluations per variable that the first quasi-Newton run has before CMA-ES runs beside it
 NOISE = 1e-9  # of all that was gained: noise above it lowers the share of differences
-LARGER = 3  # times the default population where f is rough or flat
+LARGER = (
+    2,
+    3,
+)  # times the default population where f is rough, stepped or flat: below FEW variables, and from there on
+FEW = 8
 LOOK_UP_TO = 40  # variables: with gradients, beyond, a look along the coordinates costs more than a descent
 LOOK = 30  # evaluations per variable in which a run that goes well divides its Newton decrement by 4
 SHARES = {"holds": 0.95, "else": 0.5, "noisy": 0.1}  # of restarts in the race: while they hold the best value, ...
@@ -70,8 +73,8 @@ class Auto(BatchOptimizer):
        2011), which is asked only when a step disappoints or convergence is about to be claimed.
     4. Restarts of 3., from the best of 10 random points, race with BIPOP-CMA-ES (Hansen 2009), which begins at the
        best point; whoever holds the best value gets the larger share. A restart is given up where it is hopeless or
-       runs into a minimum that is known. Where f is rough or flat CMA-ES goes on alone, with three times its
-       population.
+       runs into a minimum that is known. Where f is rough or flat CMA-ES goes on alone, with two or three times
+       its population.
 
     Examples
     --------
@@ -166,7 +169,7 @@ class Auto(BatchOptimizer):
         if c.asked is not None:
             return "coordinates"
         if c.flat:
-            self.verdict, self.factor = "flat", LARGER
+            self.verdict, self.factor = "flat", self._larger()
             return self._populations()
         if c.additive and self.separable is None:
             self.separable = SeparableLoop(
@@ -220,6 +223,9 @@ class Auto(BatchOptimizer):
             self._look_at = self.used["newton"] + LOOK * len(self.free)
         return self.used["newton"] < self._alone
 
+    def _larger(self) -> int:
+        return LARGER[len(self.free) >= FEW]
+
     def _noise_matters(self) -> bool:
         return 4 * self.measured > NOISE * (self._f_first - self._f)
 
@@ -230,7 +236,7 @@ class Auto(BatchOptimizer):
         additive = self.separable is not None and self.separable.additive
         self.verdict = "additive, " + smooth if additive else smooth
         if newton.ended in CMA_ALONE:
-            self.verdict, self.factor = newton.ended, 1 if newton.ended == "noisy" else LARGER
+            self.verdict, self.factor = newton.ended, 1 if newton.ended == "noisy" else self._larger()
         self.restarts = 2
         self.used = {"newton": 0.0, "cma": 0.0}
         self.halve_at = MEMORY
@@ -375,16 +381,8 @@ class Auto(BatchOptimizer):
         arrays["auto.x"] = self._x.copy()
         if self._pool is not None:
             arrays["auto.pool"] = self._pool.copy()
-        parts: dict[str, Any] = {"minima": self.minima, "coordinates": self.coordinates, "separable": self.separable}
-        parts |= {"newton": self.newton, "cma": self.cma}
-        for name, part in parts.items():
-            if part is not None:
-                if isinstance(part, LimitedLoop):
-                    name = "limited"
-                arrays |= {f"{name}.{key}": value for key, value in part.state_dict().items()}
-                if hasattr(part, "arguments"):
-                    arrays |= {f"{name}.made.{key}": np.asarray(value) for key, value in part.arguments.items()}
-        return arrays
+        arrays |= {f"minima.{key}": value for key, value in self.minima.state_dict().items()}
+        return arrays | arrays_of(self)
 
     def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """See `Optimizer.load_state_dict`."""
@@ -394,15 +392,5 @@ class Auto(BatchOptimizer):
         self._x = np.array(arrays["auto.x"])
         self._pool = np.array(arrays["auto.pool"]) if "auto.pool" in arrays else None
         self.minima.load_state_dict(store.below(arrays, "minima."))
-        kinds: dict[str, Any] = {"coordinates": Coordinates, "separable": SeparableLoop, "newton": NewtonLoop}
-        kinds["cma"] = Populations
-        for name, kind in kinds.items():
-            if name == "newton" and "limited.plain" in arrays:
-                name, kind = "limited", LimitedLoop
-            made = store.below(arrays, f"{name}.made.")
-            part = None
-            if made:
-                part = kind.remade(made)
-                part.load_state_dict(store.below(arrays, f"{name}."))
-            setattr(self, "newton" if name == "limited" else name, part)
+        restore(self, arrays)
         super().load_state_dict(arrays)

@@ -37,11 +37,6 @@ class Diary:
         self.phases: list[dict[str, Any]] = []
         self.last = ""  # the phase of the newest span
 
-    @property
-    def spans(self) -> int:
-        """How many there are."""
-        return sum(len(entry["spans"]) for entry in self.phases)
-
     def _entry(self, arm: str) -> dict[str, Any]:
         name = NAMES[arm]
         for entry in self.phases:
@@ -56,7 +51,9 @@ class Diary:
         entry["nfev"] += count
         entry["gain"] += gain
         total = sum(other["nfev"] for other in self.phases)
-        if arm != self.last and self.spans < MOST:
+        if arm == self.last:
+            entry["spans"][-1][1] = total
+        elif sum(len(other["spans"]) for other in self.phases) < MOST:
             self.last = arm
             entry["spans"].append([total - count, total])
         else:

@@ -454,3 +454,13 @@ def test_the_picture_shows_the_phases():
     assert all(before[1] == after[0] for before, after in itertools.pairwise(spans))
     labels = [text.get_text() for text in es.plot(res).axes[0].get_legend().get_texts()]
     assert any(label.startswith("quasi-Newton (") for label in labels)
+
+
+def test_gradients_that_do_not_exist_are_not_asked_for():
+    problem = bbob.make("bbob-f7", 3)
+    assert problem.differentiable is False
+    res = es.minimize(problem, np.ones(3), method="auto", options={"gradient": True}, maxfevals=200, rng=1)
+    assert res.njev == 0
+    smooth = bbob.make("bbob-f10", 3)
+    res = es.minimize(smooth, np.ones(3), method="auto", options={"gradient": True}, maxfevals=200, rng=1)
+    assert res.njev > 0
