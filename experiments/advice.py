@@ -132,7 +132,7 @@ def candidates(seen: Probe, sigma: float, budget: float) -> list[Candidate]:
     else:
         if n <= 400:
             add("cmaes", "the method to try first without gradients", **step)
-        if n <= 20 and not seen.flat and seen.rugged <= 0.3:
+        if n <= 20 and not seen.flat and seen.rugged <= 0.3 and seen.seconds > 1e-3:  # its own work takes longer else
             add("lq-cmaes", "a model spares evaluations", **step)
         if seen.coupled < 0.05 or n > 50:
             add("sep-cmaes", "variables that hardly depend on each other", **step)

@@ -84,7 +84,10 @@ def power_of(repeats: int, comparisons: int) -> Power:
 
 def _smallest(repeats: int) -> float:
     """The least p value of the exact two-sided rank-sum test of two samples of this size."""
-    return 2.0 / math.comb(2 * repeats, repeats) if repeats > 0 else 1.0
+    if repeats < 1:
+        return 1.0
+    # Two of (2n over n) orders are as extreme; logarithms, because thousands of repeats are more than a float holds.
+    return min(1.0, math.exp(math.log(2.0) + 2 * math.lgamma(repeats + 1) - math.lgamma(2 * repeats + 1)))
 
 
 def _p(value: float) -> str:

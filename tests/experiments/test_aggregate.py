@@ -23,6 +23,7 @@ from experiments.statistics import (
     relative_targets,
     values_at,
 )
+from experiments.statistics.power import power_of
 from experiments.statistics.ranking import pair_scores, rank_methods
 from tests.experiments.fake_study import make, make_bbob
 
@@ -245,3 +246,11 @@ def test_overall_table_orders_by_speed():
         assert row["slowdown"] >= 1.0
         assert row["p_low"] <= row["p_better"] <= row["p_high"]
         assert row["iqm_low"] <= row["iqm"] <= row["iqm_high"]
+
+
+def test_power_of_few_and_of_very_many_repeats():
+    assert power_of(4, 1).smallest == pytest.approx(stats.mannwhitneyu([1, 2, 3, 4], [5, 6, 7, 8]).pvalue)
+    assert not power_of(4, 253).possible and power_of(power_of(4, 253).needed, 253).possible
+    assert not power_of(power_of(4, 253).needed - 1, 253).possible
+    assert power_of(50_000, 1).possible and power_of(50_000, 1).smallest < 1e-300
+    assert 0.5 < power_of(1000, 1).effect() < power_of(10, 1).effect() <= 1.0
