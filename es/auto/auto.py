@@ -76,6 +76,9 @@ class Auto(BatchOptimizer):
        runs into a minimum that is known. Where f is rough or flat CMA-ES goes on alone, with two or three times
        its population.
 
+    Integers, constraints and several objectives are handed to other methods by `es.minimize` (`es.auto.handover`).
+    Under strong noise in ten variables and on some rough functions CMA-ES alone was better by up to .03 of area.
+
     Examples
     --------
     >>> opt = Auto([3.0] * 5, 2.0, bounds=[(-5, 5)] * 5, rng=1, stop={"ftarget": 1e-8})
