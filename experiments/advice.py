@@ -132,7 +132,7 @@ def candidates(seen: Probe, sigma: float, budget: float) -> list[Candidate]:
     else:
         if n <= 400:
             add("cmaes", "the method to try first without gradients", **step)
-        if n <= 20 and not seen.flat and seen.rugged <= 0.3 and seen.seconds > 1e-3:  # its own work takes longer else
+        if n <= 12 and not seen.flat and seen.rugged <= 0.3:
             add("lq-cmaes", "a model spares evaluations", **step)
         if seen.coupled < 0.05 or n > 50:
             add("sep-cmaes", "variables that hardly depend on each other", **step)
@@ -247,9 +247,12 @@ def advise(
             break
         if evaluations and spent + len(alive) // 2 * RUNS * budget * growth > evaluations * 1.02:
             break
-        if not evaluations and time.perf_counter() + took * growth * 0.6 > end:
-            break
         keep = _survivors(order, alive)
+        if not evaluations:
+            fit = _in_time(keep, race.seconds, took, growth, end - time.perf_counter())
+            keep = fit if any(c.label == order[0]["method"] for c in fit) else []  # not without the first
+        if not keep:
+            break
         out += [row for row in order if row["method"] not in {c.label for c in keep}]
         alive, budget = keep, budget * growth
     best = next(c for c in alive if c.label == order[0]["method"])
@@ -267,6 +270,7 @@ class Race:
         self.remember = seen.seconds > 2e-3 and seen.noise == 0
         self.memory: dict[tuple[str, int], dict[bytes, float]] = {}
         self.evaluations = 0
+        self.seconds: dict[str, float] = {}
 
     def rung(self, alive: Sequence[Candidate], budget: float) -> list[Cell]:
         """Run every method from every start, and sort the records into cells."""
@@ -285,8 +289,10 @@ class Race:
         else:
             done = joblib.Parallel(n_jobs=self.jobs, batch_size=1)(calls)
         records = []
+        self.seconds = dict.fromkeys((c.label for c in alive), 0.0)
         for (c, k), (record, memory, fresh) in zip(work, done, strict=True):
             self.evaluations += fresh
+            self.seconds[c.label] += float(record["seconds"])
             if memory is not None:
                 self.memory[c.label, k] = memory
             names = {"name": c.method, "label": c.label}
@@ -386,6 +392,18 @@ def _survivors(order: Sequence[dict[str, Any]], alive: Sequence[Candidate]) -> l
     names = {row["method"] for k, row in enumerate(order) if k < half or row["slowdown"] <= min(limit, 1.5)}
     names.discard("")
     return [c for c in alive if c.label in names]
+
+
+def _in_time(
+    keep: Sequence[Candidate], seconds: dict[str, float], took: float, growth: float, left: float
+) -> list[Candidate]:
+    """Those that a further rung has time for: slow ones go before the race ends for all; nobody if it must end."""
+    whole = max(sum(seconds.values()), 1e-9)
+    staying = sorted(keep, key=lambda c: seconds[c.label])
+    while staying and took * sum(seconds[c.label] for c in staying) / whole * growth > left:
+        staying.pop()
+    names = {c.label for c in staying}
+    return [c for c in keep if c.label in names] if len(staying) > 1 else []
 
 
 def _settled(best: Candidate, order: Sequence[dict[str, Any]], alive: Sequence[Candidate]) -> Candidate:
