@@ -13,13 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from es.gradient.inversion import Answer, Call
 from es.gradient.scipy_solvers import Task
 from problems.boxes import Box
 
-FloatArray = npt.NDArray[np.float64]
 ORDINARY = 1e4  # scales between this and its inverse are
 
 

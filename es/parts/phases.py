@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from es.core.arrays import FloatArray, IntArray
 from es.parts import parameters
+from es.parts.paths import cumulate, path_factors, path_length
 from es.parts.strategy import Strategy
 
 
@@ -54,7 +55,7 @@ class Phases(Strategy):
         self._raw = self.utilities + 1 / popsize
         self.mueff = float(1 / (self._raw**2).sum())
         self.cs = (self.mueff + 2) / (n + self.mueff + 5)
-        self._ps_gain = math.sqrt(self.cs * (2 - self.cs) * self.mueff)
+        self._ps_keep, self._ps_gain = path_factors(self.cs, self.mueff)
         self._chi = parameters.expected_norm(n)
         self._reach = distance_exponent(n) * min(1.0, math.sqrt(popsize / n))
 
@@ -72,8 +73,8 @@ class Phases(Strategy):
 
     def _phase(self, z_u: FloatArray) -> tuple[Any, Any]:
         """Move the path by sum u_i z_i (..., n) with utilities u; returns whether the search moves, and converges."""
-        self.ps = (1 - self.cs) * self.ps + self._ps_gain * z_u
-        length = np.sqrt(np.vecdot(self.ps, self.ps))
+        cumulate(self.ps, self._ps_keep, self._ps_gain, z_u)
+        length = path_length(self.ps)
         return length >= self._chi, length < 0.1 * self._chi
 
     def _weights(self, square: FloatArray, moves: Any) -> FloatArray:

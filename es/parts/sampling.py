@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from es.parts.ziggurat import fill_normal
 
-FloatArray = npt.NDArray[np.float64]
 Generators = Sequence[np.random.Generator]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from es.core.arrays import FloatArray
 from es.parts.invariances import ALL_BUT_ROTATION
 from es.parts.linear_cost import LinearCost
+from es.parts.paths import cumulate, path_factors
 from es.parts.phases import Phases
 from es.parts.rank_one import split, stretched_cross, stretching, unstretch
 from es.parts.samples import RankedSamples
@@ -57,8 +58,7 @@ class CRFMNES(Phases, LinearCost):
     def _set_rates(self, popsize: int) -> None:
         super()._set_rates(popsize)
         n, mueff = self.n, self.mueff
-        self.cc = (4 + mueff / n) / (n + 4 + 2 * mueff / n)
-        self._pc_gain = math.sqrt(self.cc * (2 - self.cc) * mueff)
+        self._pc_keep, self._pc_gain = path_factors((4 + mueff / n) / (n + 4 + 2 * mueff / n), mueff)
         # Negative for n < 5 as the paper has it, which would shrink the distribution where it moves.
         self._c1 = max(0, n - 5) / 6 * 2 / ((n + 1.3) ** 2 + mueff) / popsize
 
@@ -79,7 +79,7 @@ class CRFMNES(Phases, LinearCost):
         more = np.sqrt(1 + length**2) - 1
         step = np.asarray(self.sigma)[..., None] * self.D * (z_w + more * np.vecdot(z_w, unit)[..., None] * unit)
         self.mean += step
-        self.pc = (1 - self.cc) * self.pc + self._pc_gain / np.asarray(self.sigma)[..., None] * step
+        cumulate(self.pc, self._pc_keep, self._pc_gain / self.sigma[..., None], step)
         if self.n > 1:  # in one dimension there is no shape to learn
             self._reshape(unit, length, cross, squares)
         G_sigma = squares.sum(-1) / self.n  # the weights sum to 0

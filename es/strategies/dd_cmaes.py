@@ -12,6 +12,7 @@ from es.core.arrays import FloatArray, at_most
 from es.parts import parameters
 from es.parts.full import principal_axes, ratio_of_axes
 from es.parts.invariances import ALL_BUT_ROTATION
+from es.parts.paths import cumulate, path_factors
 from es.parts.strategy import Strategy
 
 
@@ -91,7 +92,7 @@ class DDCMAES(Strategy):
         step = y_w / np.asarray(self.sigma)[..., None]
         self.mean += y_w
         cs = self._cs
-        self.ps = (1 - cs) * self.ps + math.sqrt(cs * (2 - cs) * self._mueff) * z_w
+        cumulate(self.ps, *path_factors(cs, self._mueff), z_w)
         self.gamma_s = (1 - cs) ** 2 * self.gamma_s + cs * (2 - cs)
         square = np.vecdot(self.ps, self.ps)
         hsig = square / self.gamma_s < (2 + 4 / (self.n + 1)) * self.n
