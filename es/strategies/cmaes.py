@@ -34,10 +34,8 @@ class CMAES(FullCovariance):
 
     Parameters
     ----------
-    x0, sigma0, bounds, popsize, rng, stop, covariance0, sampling
+    x0, sigma0, bounds, popsize, rng, stop, covariance0, bounds_method, sampling
         See `Strategy` and `FullCovariance`.
-    bounds_method : {"narrow", "transform", "reflect", "penalty"}
-        How bounds are kept (`es.parts.bounds`).
     active : bool
         Whether the worse half of the points gets negative weights in the update of the covariance matrix.
     c1, cmu, cc, cs, damps : float, or array_like of shape (runs,), optional
@@ -75,7 +73,6 @@ class CMAES(FullCovariance):
         x0: npt.ArrayLike,
         sigma0: float | npt.ArrayLike | None = None,
         *,
-        bounds_method: str = "narrow",
         active: bool = True,
         c1: npt.ArrayLike | None = None,
         cmu: npt.ArrayLike | None = None,
@@ -87,7 +84,7 @@ class CMAES(FullCovariance):
         given = {"c1": c1, "cmu": cmu, "cc": cc, "cs": cs, "damps": damps}
         self._given = parameters.given_rates(given, np.shape(x0)[:-1])
         self._active = active
-        super().__init__(x0, sigma0, bounds_method=bounds_method, **common)
+        super().__init__(x0, sigma0, **common)
 
     def _set_rates(self, popsize: int) -> None:
         given = parameters.of_each_run(self._given, self.active)

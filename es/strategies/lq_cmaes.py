@@ -11,6 +11,7 @@ from es.core import state
 from es.core.arrays import FloatArray, IntArray, as_count, check_inside
 from es.core.optimizer import Optimizer
 from es.core.stopping import CRITERIA
+from es.parts import bounds as boxes
 from es.parts.invariances import ALL_BUT_ROTATION
 from es.strategies._assisted_run import AssistedRun
 from es.strategies.cmaes import CMAES
@@ -74,7 +75,7 @@ class LQCMAES(Optimizer):
         *,
         active: bool = True,
         sampling: str = "normal",
-        bounds_method: str = "narrow",
+        bounds_method: str = boxes.DEFAULT,
         trusted: float = 0.85,
         **common: Any,
     ) -> None:
