@@ -142,10 +142,8 @@ def candidates(seen: Probe, sigma: float, budget: float) -> list[Candidate]:
         if seen.rugged > 0.15 or seen.flat:
             add("cmaes", "restarts find other valleys", **step, restarts="bipop")
             add("differential-evolution", "rugged ground in a box")
-        if n <= 30 and seen.coupled < 0.02:
-            add("powell", "a sum over variables is solved by searches along each")
-        elif n <= 10 and not seen.differentiable:
-            add("powell", "few variables on smooth ground")
+        if n <= 30:
+            add("powell", "searches along single variables, which solve a sum over them")
     return found[:9]
 
 
