@@ -2,6 +2,9 @@
 
 from .auto.auto import Auto
 from .auto.searches import QuasiNewton, SeparableSearch
+from .bridges.optuna import optuna_sampler
+from .bridges.scipy import scipy_method
+from .bridges.sklearn import EvolutionSearchCV
 from .core.optimizer import Optimizer
 from .evaluation.evaluate import Evaluator
 from .gradient.descent import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop
@@ -28,7 +31,6 @@ from .run.checkpoint import Checkpoint
 from .run.constraints import AugmentedLagrangian
 from .run.restarts import BIPOP, IPOP
 from .runs import minimize_runs
-from .scipy_bridge import scipy_method
 from .space import Choice, Integer, Linear, Log, Space
 from .strategies.ars import ARS
 from .strategies.cem import CEM
@@ -94,6 +96,7 @@ __all__ = [
     "DifferentialEvolution",
     "DualAnnealing",
     "Evaluator",
+    "EvolutionSearchCV",
     "GaussianES",
     "GuidedES",
     "Integer",
@@ -125,6 +128,7 @@ __all__ = [
     "methods",
     "minimize",
     "minimize_runs",
+    "optuna_sampler",
     "plot",
     "register",
     "scipy_method",

@@ -56,7 +56,7 @@ ROOMS = (
     ("auto",),
     ("minimize",),
     ("in_turn",),
-    ("runs", "scipy_bridge", "plotting", "replicas", "contract"),
+    ("runs", "bridges", "plotting", "replicas", "contract"),
 )
 
 
