@@ -27,7 +27,7 @@ from es.space import Choice, Integer, Linear, Log, Parameter, Space
 try:
     from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
     from optuna.samplers import BaseSampler, RandomSampler
-    from optuna.samplers._base import _CONSTRAINTS_KEY, _process_constraints_after_trial
+    from optuna.samplers import _base as internal
     from optuna.search_space import IntersectionSearchSpace
     from optuna.study import StudyDirection
     from optuna.trial import TrialState
@@ -168,9 +168,9 @@ class EvolutionSampler(BaseSampler):
         """Keep what came back; with a generation of values the method moves on."""
         violation = 0.0
         if self._constraints_func is not None:
-            _process_constraints_after_trial(self._constraints_func, study, trial, state)
+            internal._process_constraints_after_trial(self._constraints_func, study, trial, state)
             attributes = study._storage.get_trial_system_attrs(trial._trial_id)
-            violation = float(sum(max(0.0, c) for c in attributes.get(_CONSTRAINTS_KEY) or ()))
+            violation = float(sum(max(0.0, c) for c in attributes.get("constraints") or ()))
         with self._lock:
             search = self._search
             if search is not None and trial.number in search.out:
