@@ -28,7 +28,6 @@ try:
     from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
     from optuna.samplers import BaseSampler, RandomSampler
     from optuna.samplers import _base as internal
-    from optuna.search_space import IntersectionSearchSpace
     from optuna.study import StudyDirection
     from optuna.trial import TrialState
 except ImportError as error:
@@ -116,7 +115,8 @@ class EvolutionSampler(BaseSampler):
         self._rng = np.random.default_rng(seed)
         self._independent = independent_sampler or RandomSampler(seed=seed)
         self._constraints_func = constraints_func
-        self._shared_space = IntersectionSearchSpace()
+        self._seen: set[int] = set()  # trials that `_shared` knows
+        self._shared: dict[str, BaseDistribution] | None = None
         self._search: _Search | None = None
         self._lock = threading.RLock()  # optuna may call from several threads
 
@@ -136,8 +136,16 @@ class EvolutionSampler(BaseSampler):
     def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, BaseDistribution]:
         """The parameters that all finished trials have, but for those of a single value."""
         self._check_directions(study)
-        shared = self._shared_space.calculate(study)
-        return {name: distribution for name, distribution in shared.items() if not distribution.single()}
+        with self._lock:
+            # As optuna's IntersectionSearchSpace, which copies every distribution at each call.
+            for past in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+                if past.number in self._seen:
+                    continue
+                self._seen.add(past.number)
+                mine = {name: d for name, d in past.distributions.items() if not d.single()}
+                shared = mine if self._shared is None else self._shared
+                self._shared = {name: d for name, d in sorted(shared.items()) if mine.get(name) == d}
+            return dict(self._shared or {})
 
     def sample_relative(self, study: Any, trial: Any, search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
         """The next row of the present generation, as optuna's parameters."""

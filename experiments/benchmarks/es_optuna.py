@@ -58,8 +58,8 @@ def main() -> None:
         ours.append(seconds(es.optuna_sampler("cmaes", seed=seed)))
         theirs.append(seconds(optuna.samplers.CmaEsSampler(seed=seed)))
     ratio = float(np.median(np.array(ours) / np.array(theirs)))
-    print(f"{TRIALS} trials, {PARAMETERS} parameters: ours {np.median(ours) * 1e3:.0f} ms, optuna's CmaEsSampler "
-          f"{np.median(theirs) * 1e3:.0f} ms, ratio {ratio:.3f} (goal 0.2): {'met' if ratio <= 0.2 else 'MISSED'}")  # fmt: skip
+    print(f"{TRIALS} trials, {PARAMETERS} parameters, ms: ours {np.median(ours) * 1e3:.0f}", end=", ")
+    print(f"optuna's CmaEsSampler {np.median(theirs) * 1e3:.0f}, ratio {ratio:.3f} (goal 0.2)")
 
 
 if __name__ == "__main__":
