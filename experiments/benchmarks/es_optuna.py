@@ -21,7 +21,7 @@ METHODS = ("infer_relative_search_space", "sample_relative", "sample_independent
 
 def objective(trial: Any) -> float:
     """Sphere of ten parameters."""
-    return sum((trial.suggest_float(f"x{i}", -5, 5) - 1) ** 2 for i in range(PARAMETERS))
+    return float(sum((trial.suggest_float(f"x{i}", -5, 5) - 1) ** 2 for i in range(PARAMETERS)))
 
 
 def seconds(sampler: Any) -> float:
