@@ -33,6 +33,7 @@ Edges = tuple["Node", Vjp, Any]
 """(parent, vjp, the further edges or None)."""
 
 FLOAT64 = np.dtype(float64)
+OBJECTS = np.dtype(object)
 PLAIN = frozenset((ndarray, float64, np.float32))
 CHANGING = frozenset((ndarray, list))
 by_depth = attrgetter("depth")
@@ -146,7 +147,11 @@ def made(kind: Any, out: Any, edges: Edges, op: Any, level: int) -> Any:
         node.dtype = FLOAT64
     else:
         node.form = out.shape
-        node.dtype = out.dtype
+        node.dtype = dtype = out.dtype
+        if dtype is OBJECTS:
+            raise TypeError(
+                f"{node.name} met an array of objects beside a traced value: convert it with .astype(float)"
+            )
     result = kind()
     result.inner = out
     result.node = node

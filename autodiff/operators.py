@@ -69,6 +69,9 @@ def defers(other: Any) -> bool:
     return hasattr(kind, "__array_priority__") and not hasattr(kind, "__array_ufunc__")
 
 
+_power = short_forms(np.power, operator.pow)[0]
+
+
 def compare(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """A comparison is piecewise constant: it gives plain booleans."""
     return lambda self, other: op(value_of(self), value_of(other))
@@ -131,9 +134,25 @@ class Operators:
     __sub__, __rsub__ = short_forms(np.subtract, operator.sub)
     __mul__, __rmul__ = short_forms(np.multiply, operator.mul, np.square)
     __truediv__, __rtruediv__ = short_forms(np.true_divide, operator.truediv)
-    __pow__, __rpow__ = short_forms(np.power, operator.pow)
+    __rpow__ = short_forms(np.power, operator.pow)[1]
     __matmul__, __rmatmul__ = short_forms(np.matmul, operator.matmul)
     __mod__, __rmod__ = short_forms(np.remainder, operator.mod)
+
+    def __pow__(self, other: Any, modulo: Any = None) -> Any:
+        if modulo is not None:
+            raise TypeError("pow(x, y, z) is for integers: use x**y % z")
+        return _power(self, other)
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __round__(self, digits: int | None = None) -> Any:
+        """Piecewise constant, so a plain number or array."""
+        return np.round(value_of(self), digits or 0)
+
     __neg__, __pos__, __abs__ = calls(np.negative), calls(np.positive), calls(np.absolute)
 
     __lt__, __le__, __gt__, __ge__ = (
@@ -163,7 +182,15 @@ class Operators:
     def __bool__(self) -> bool:
         return bool(value_of(self))
 
-    shape = property(lambda self: self.inner.shape, doc="Shape of the value.")
+    @property
+    def shape(self) -> Any:
+        """Shape of the value."""
+        return self.inner.shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        raise TypeError("a tensor cannot be changed in place: use x = x.reshape(shape)")
+
     ndim = property(lambda self: self.inner.ndim, doc="Number of axes.")
     size = property(lambda self: self.inner.size, doc="Number of entries.")
     dtype = property(lambda self: self.inner.dtype, doc="Data type of the value.")

@@ -19,6 +19,7 @@ import inspect
 import itertools
 import sys
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from functools import cache
 from operator import getitem
 from typing import Any
@@ -205,7 +206,7 @@ def numeric(x: Any) -> Any:
         return x
     if type(x) is ndarray and x.dtype.kind == "f" and x.ndim:
         return x
-    data = np.asarray(x)
+    data = np.asarray(foreign(x))
     if data.dtype.kind in "iub":
         data = data.astype(np.float64)
     if data.dtype.kind not in "fc":
@@ -277,9 +278,32 @@ def lower(a: Any, level: int) -> Any:
     return a.inner if type(a) is Tensor and (a.level == level or a.level < 0) else a
 
 
+ORDINARY = frozenset((float, int, bool, complex, np.float64, np.float32, np.bool_, str, tuple, list, slice, dict))
+
+
+def foreign(a: Any) -> Any:
+    """A number or array of another kind as a plain one; refused where its own arithmetic says something else."""
+    kind = type(a)
+    if isinstance(a, (np.ma.MaskedArray, np.matrix)):
+        cure = "np.where(mask, 0, values)" if isinstance(a, np.ma.MaskedArray) else "np.asarray(m) and @"
+        raise TypeError(f"{kind.__name__} has an arithmetic of its own that derivatives do not know: use {cure}")
+    if isinstance(a, ndarray):
+        if kind.__array_ufunc__ is not ndarray.__array_ufunc__:
+            raise TypeError(f"arrays of class {kind.__name__} have rules of their own: use np.asarray(x)")
+        return np.asarray(a).copy()
+    if isinstance(a, Fraction):
+        return float(a)
+    return np.array(a) if kind.__module__.partition(".")[0] == "pandas" else a
+
+
 def remembered(a: Any, level: int) -> Any:
     """As :func:`lower`, for a history to remember: an array of the caller's may change later."""
-    return kept(a, level) if type(a) is ndarray else lower(a, level)
+    kind = type(a)
+    if kind is ndarray:
+        return kept(a, level)
+    if kind is Tensor or a is None or kind in ORDINARY:
+        return lower(a, level)
+    return foreign(a)
 
 
 def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -287,8 +311,10 @@ def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     level = top_level(args)
     if level is None:
         return fun(*args, **kwargs)
-    if fun in FORGETFUL or fun is getitem:  # (a place keeps its own index)
+    if fun is getitem:  # a place keeps its own index
         raw = [lower(a, level) for a in args]
+    elif fun in FORGETFUL:
+        raw = [a if type(a) is ndarray else remembered(a, level) for a in args]
     else:
         raw = [remembered(a, level) for a in args]
         if kwargs:
@@ -429,7 +455,9 @@ def name_of(fun: Any) -> str:
     """``np.linalg.solve`` and the like, for messages."""
     name = str(fun.__name__)
     if isinstance(fun, np.ufunc):
-        return f"np.{name}" if hasattr(np, name) else f"scipy.special.{name}"
+        if hasattr(np, name):
+            return f"np.{name}"
+        return name if "vectorized" in name else f"scipy.special.{name}"
     return f"{fun.__module__}.{name}".replace("numpy", "np")
 
 

@@ -62,7 +62,7 @@ def pulled(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any],
     try:
         inputs = tuple(_inputs(p, level) for p in primals)
         out = fun(*inputs)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, SystemError) as error:
         if (better := explained(error, UNDER_WAY[level] is not None)) is None:
             raise
         raise better from error
@@ -122,8 +122,11 @@ def current(t: Tensor) -> Tensor:
 def explained(error: Exception, locked: bool) -> Exception | None:
     """The reason for `error` in a sentence, if a tensor is behind it, or an array that is `locked`."""
     text = str(error)
-    if isinstance(error.__cause__, LostGradient):  # NumPy hides why a[i] = x fails
-        return LostGradient(str(error.__cause__))
+    reason: BaseException | None = error
+    while reason is not None:  # NumPy hides why a[i] = x fails, SciPy's solvers in C why their function did
+        if isinstance(reason, LostGradient):
+            return None if reason is error else LostGradient(str(reason))
+        reason = reason.__cause__ or reason.__context__
     if locked and isinstance(error, ValueError) and "read-only" in text:
         return ValueError(
             "an array is changed that an earlier operation on a traced value needs for its gradient: make a new"
@@ -255,7 +258,7 @@ def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
             out = None  # the history goes here, before the collector wakes up
         else:
             value, seed, grads = out, None, {}
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, SystemError) as error:
         if (better := explained(error, UNDER_WAY[level] is not None)) is None:
             raise
         raise better from error
