@@ -82,11 +82,11 @@ def test_many_objectives_run(m):
     def distances(x):
         return np.stack([((x - corner) ** 2).sum(-1) for corner in corners], axis=-1)
 
-    opt = go(MOCMAES(np.full(m, 0.3), 0.3, popsize=12, rng=1), distances, count=20)
-    first, last = opt.result.fun, distances(np.full(m, 1 / m))
-    assert opt.result.hypervolume > 0 and len(first) >= 5
-    assert np.abs(opt.result.x.sum(-1) - 1).mean() < 0.8  # towards the simplex between the corners
-    assert (last < opt.result.reference).all()
+    opt = go(MOCMAES(np.full(m, 0.3), 0.3, popsize=12, rng=1), distances, count=3)
+    early = opt.f_best  # minus the hypervolume
+    go(opt, distances, count=25)
+    assert opt.f_best < early < 0 and len(opt.result.fun) >= 5
+    assert (distances(np.full(m, 1 / m)) < opt.result.reference).all()
 
 
 def test_without_the_library_one_sentence_says_what_to_install(monkeypatch):
