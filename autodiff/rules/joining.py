@@ -36,15 +36,19 @@ def stack(arrays: Any, axis: int = 0) -> Any:
     return joined(axis, *[np.expand_dims(asarray(a), axis) for a in arrays])
 
 
+def typed(x: Any, dtype: Any) -> Any:
+    return x if dtype is None else x.astype(dtype)
+
+
 @traced(np.vstack)
-def vstack(tup: Any) -> Any:
-    return concatenate([np.atleast_2d(a) for a in tup])
+def vstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    return typed(concatenate([np.atleast_2d(a) for a in tup]), dtype)
 
 
 @traced(np.hstack)
-def hstack(tup: Any) -> Any:
+def hstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     arrays = [np.atleast_1d(a) for a in tup]
-    return concatenate(arrays, 0 if arrays[0].ndim == 1 else 1)
+    return typed(concatenate(arrays, 0 if arrays[0].ndim == 1 else 1), dtype)
 
 
 @traced(np.dstack)

@@ -111,8 +111,9 @@ def spread_rule(slope: Any) -> Any:
             deviation = a - np.mean(a, axis=axis, keepdims=True, **masked)
             weight = g * slope(out) * (2 * one_over_count(a, axis, keepdims, where, free))
             d = expand(weight, a.shape, axis, keepdims) * deviation
-            if slope is slope_of_root:
-                d = bent(d, expand(value_of(out) == 0, a.shape, axis, keepdims), "np.std")
+            if slope is slope_of_root:  # of one entry it is 0 always, of several it has a kink there
+                kink = (value_of(out) == 0) & (one_over_count(a, axis, keepdims, where) != 1)
+                d = bent(d, expand(kink, a.shape, axis, keepdims), "np.std")
             return d if where is True else np.where(where, d, 0)
 
         return vjp

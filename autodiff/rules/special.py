@@ -17,7 +17,7 @@ from autodiff.primitive import with_rule
 from autodiff.registry import RULES, rule, traced
 from autodiff.rules import families
 from autodiff.rules.elementwise import LOG10
-from autodiff.rules.families import digamma_gap, logistic_density, mills, polygamma_value, saturation
+from autodiff.rules.families import cosine, digamma_gap, logistic_density, mills, polygamma_value, saturation
 from autodiff.rules.incomplete import beta_cdf_slope, beta_density, gamma_cdf_slope, gamma_density
 from autodiff.tensor import Tensor
 
@@ -187,7 +187,7 @@ rule(
 rule(
     sc.pseudo_huber,
     lambda out, delta, r: lambda g: g * _pseudo_huber_by_delta(delta, r / delta),
-    lambda out, delta, r: lambda g: g * (r / np.sqrt(1 + (r / delta) ** 2)),
+    lambda out, delta, r: lambda g: g * (delta * cosine(r / delta, 1.0)),
 )
 
 
@@ -223,11 +223,16 @@ def student_density(df: Any, t: Any) -> Any:
 
 
 def _student_by_df(df: Any, t: Any) -> Any:
-    """By df, of 1 - I(df/(df + t^2); df/2, 1/2) / 2 for t > 0; the other side is its mirror image."""
-    square = t * t
-    z, side = df / (df + square), np.sign(value_of(t))
-    inner = beta_cdf_slope(df / 2, 0.5, z, 1, 0) / 2 + beta_density(df / 2, 0.5, z) * square / (df + square) ** 2
-    return np.where(side == 0, 0, -side / 2 * inner)
+    """By df, of 1/2 + I(w; 1/2, df/2) / 2 with w = t^2/(df + t^2) for t > 0, or of the complement with 1 - w."""
+    square, b = t * t, df / 2
+    total = df + square
+    near = np.asarray(value_of(square) < value_of(df))
+    slope = square / total / total
+    w, z = np.where(near, square / total, 0.5), np.where(near, 0.5, df / total)
+    inner = beta_cdf_slope(0.5, b, w, 0, 1) / 2 - beta_density(0.5, b, w) * slope
+    outer = -beta_cdf_slope(b, 0.5, z, 1, 0) / 2 - beta_density(b, 0.5, z) * slope
+    side = np.sign(value_of(t))
+    return np.where(side == 0, 0, side / 2 * np.where(near, inner, outer))
 
 
 rule(sc.exp1, lambda out, x: lambda g: -g * np.exp(-x) / x)
@@ -244,7 +249,7 @@ def _expn_before(n: Any, x: Any) -> Any:
 rule(sc.expn, None, lambda out, n, x: lambda g: -g * _expn_before(n, x))
 rule(sc.ellipk, lambda out, m: lambda g: g * families.ellipk(m, 1))
 rule(sc.ellipe, lambda out, m: lambda g: g * families.ellipe(m, 1))
-rule(sc.spence, by_family(lambda z, n: -families.log1p_ratio(z - 1, 0), lambda out, z: np.log(z) / (1 - z)))
+rule(sc.spence, by_family(lambda z, n: _spence_slope(z), lambda out, z: np.log(z) / (1 - z)))
 rule(sc.wrightomega, lambda out, z: lambda g: g * saturation(out))
 rule(
     sc.stdtr,
@@ -256,6 +261,14 @@ rule(
     lambda out, v, x: lambda g: g * (gamma_cdf_slope(v / 2, x / 2, 1) / 2),
     lambda out, v, x: lambda g: g * (gamma_density(v / 2, x / 2) / 2),
 )
+
+
+def _spence_slope(z: Any) -> Any:
+    """log(z)/(1 - z), also near 1."""
+    left = np.asarray(value_of(z) < 0.5)
+    y = np.where(left, z, 0.25)
+    return np.where(left, np.log(y) / (1 - y), -families.log1p_ratio(np.where(left, 0.0, z - 1), 0))
+
 
 # Bessel functions
 

@@ -82,6 +82,8 @@ case(np.array_split, R(2, 7), [2, 5], axis=1)
 case(np.split, R(6), 3)
 case(np.split, R(2, 6), [1, 4], axis=1)
 case(np.hsplit, R(2, 4), 2)
+for f in (np.vstack, np.hstack):
+    case(lambda x, f=f: f([x, x]), R(3), of=f)
 case(np.vsplit, R(4, 2), 2)
 case(np.dsplit, R(2, 2, 4), 2)
 case(np.unstack, R(2, 3), axis=1)

@@ -114,6 +114,12 @@ def test_second_derivatives_through_a_kink_are_nan_and_say_so(fun: Any) -> None:
         assert np.isnan(np.diag(ad.hessian(fun)(np.zeros(2)))).all()
 
 
+def test_the_deviation_of_one_entry_is_always_zero() -> None:
+    np.testing.assert_array_equal(
+        ad.hessian(lambda x: np.std(x, axis=0).sum() ** 2)(np.ones((1, 2))), np.zeros((1, 2, 1, 2))
+    )
+
+
 def test_second_derivatives_away_from_a_kink() -> None:
     x = np.array([[0.0, 0.0], [3.0, 4.0]])
     h = ad.hessian(lambda x: np.linalg.norm(x[1]) ** 2 + np.sum(np.abs(x)))(x)

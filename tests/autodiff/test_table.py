@@ -60,7 +60,8 @@ def test_every_keyword_has_a_case() -> None:
         used[case.of] |= set(names[: len(case.inputs)])
     inside_lambda = {np.average, np.take_along_axis, np.select, np.unique, np.full_like, np.modf,
         np.divmod, np.angle, np.linalg.eigh, np.linalg.svd, np.concatenate, np.stack, np.append,
-        np.meshgrid, np.amax, np.amin, np.full, np.array, np.asarray, np.asanyarray, np.polyfit}  # fmt: skip
+        np.meshgrid, np.amax, np.amin, np.full, np.array, np.asarray, np.asanyarray, np.polyfit,
+        np.vstack, np.hstack}  # fmt: skip
     missing = {}
     for fun in (*RULES, *TRACED):
         if fun in inside_lambda or isinstance(fun, np.ufunc) or not callable(fun) or fun is operator.getitem:
