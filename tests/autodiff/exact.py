@@ -206,3 +206,25 @@ exact(sc.kv, mp.besselk, ORDERS, RIGHT, fixed=(0,), slack=10)
 exact(sc.ive, lambda n, x: mp.besseli(n, x) * mp.exp(-abs(x)), ORDERS, RIGHT, fixed=(0,), slack=50)
 exact(sc.kn, lambda n, x: mp.besselk(int(n), x), [0, 1, 4], RIGHT, fixed=(0,), slack=10)
 exact(sc.yn, lambda n, x: mp.bessely(int(n), x), [0, 1, 4], RIGHT, fixed=(0,), slack=10)
+
+# ------------------------------------------------------------------ further functions, where SciPy's values are exact
+
+SOME = [0.1, 0.7, 2.0, 5.0]
+exact(sc.kve, lambda n, x: mp.besselk(n, x) * mp.exp(x), [0.5, 2.5], SOME, fixed=(0,), slack=50)
+exact(sc.hyp0f1, mp.hyp0f1, [1.2], SOME, fixed=(0,), slack=50)
+exact(sc.hyp1f1, mp.hyp1f1, [1.2], [2.3], SOME, fixed=(0, 1), slack=50)
+exact(sc.hyperu, mp.hyperu, [1.2], [2.3], SOME, fixed=(0, 1), slack=1e5)
+exact(sc.hyp2f1, mp.hyp2f1, [1.2], [0.4], [2.3], [-0.7, -0.1, 0.2, 0.6], fixed=(0, 1, 2), slack=50)
+exact(sc.binom, mp.binomial, [3.1, 5.7], [0.4, 1.6, 2.8], slack=50)
+exact(sc.chdtrc, lambda v, x: mp.gammainc(v / 2, x / 2, mp.inf, regularized=True), [0.5, 3.0, 40.0], SOME, slack=10)
+for tail in (sc.pdtr, sc.pdtrc):
+    exact(
+        tail,
+        lambda k, m, upper=tail is sc.pdtr: (
+            mp.gammainc(k + 1, m, mp.inf, regularized=True) if upper else mp.gammainc(k + 1, 0, m, regularized=True)
+        ),
+        [0.0, 1.0, 4.0],
+        SOME,
+        fixed=(0,),
+        slack=10,
+    )
