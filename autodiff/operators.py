@@ -17,7 +17,7 @@ from autodiff.registry import FORGETFUL, RULES
 PLAIN = frozenset((float, int, ndarray, float64, np.float32))
 
 
-Method = Callable[[Any, Any], Any]
+Method = Callable[..., Any]
 
 
 def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Method]:
@@ -29,8 +29,10 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
     """
     remembers = ufunc not in FORGETFUL
 
-    def method(self: Any, other: Any) -> Any:
+    def method(self: Any, other: Any, modulo: Any = None) -> Any:
         level, kind, own = self.level, type(other), type(self)
+        if modulo is not None:
+            raise TypeError("pow(x, y, z) is for integers: use x**y % z")
         if level > 0:
             x = self.inner
             if kind is own:
@@ -67,9 +69,6 @@ def defers(other: Any) -> bool:
     """Whether the operator of `other` comes first: of sparse matrices, which know nothing of NumPy's ufuncs."""
     kind = type(other)
     return hasattr(kind, "__array_priority__") and not hasattr(kind, "__array_ufunc__")
-
-
-_power = short_forms(np.power, operator.pow)[0]
 
 
 def compare(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -134,14 +133,9 @@ class Operators:
     __sub__, __rsub__ = short_forms(np.subtract, operator.sub)
     __mul__, __rmul__ = short_forms(np.multiply, operator.mul, np.square)
     __truediv__, __rtruediv__ = short_forms(np.true_divide, operator.truediv)
-    __rpow__ = short_forms(np.power, operator.pow)[1]
+    __pow__, __rpow__ = short_forms(np.power, operator.pow)
     __matmul__, __rmatmul__ = short_forms(np.matmul, operator.matmul)
     __mod__, __rmod__ = short_forms(np.remainder, operator.mod)
-
-    def __pow__(self, other: Any, modulo: Any = None) -> Any:
-        if modulo is not None:
-            raise TypeError("pow(x, y, z) is for integers: use x**y % z")
-        return _power(self, other)
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other
