@@ -92,7 +92,8 @@ def minimize(
     vectorized : bool
         Whether `fun` takes whole populations.
     maxfevals, maxiter, maxtime : float, optional
-        Budget in evaluations (never passed), iterations and seconds.
+        Budget in evaluations (never passed), iterations and seconds. Methods that have no end of their own on some
+        functions have a default budget, `evaluations_per_variable`, which any of these replaces.
     ftarget : float, optional
         Stop at this value; `success` then means that it was reached. With several objectives: minus a hypervolume.
     restarts : int, "ipop", "bipop" or None
@@ -188,6 +189,7 @@ def minimize(
     rules = listed(constraints) or listed(problem.constraints)
     if rules:
         make.constrain(rules, OFF)
+    make.budgeted = any(budget is not None for budget in (maxfevals, maxiter, maxtime))
     opt = with_restarts(make, restarts, rng)
     limits = Limits(
         ledger,

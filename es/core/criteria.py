@@ -53,6 +53,7 @@ class Watched(Spent, Protocol):
     generations_without_value: Any
     generations_without_gradient: Any
     criteria: ClassVar[tuple[str, ...]]
+    evaluations_per_variable: ClassVar[float | None]
 
     @property
     def batch(self) -> tuple[int, ...]:

@@ -80,6 +80,7 @@ class Optimizer(Saving):
     claims: ClassVar[frozenset[str]] = frozenset()
     wants_gradient: ClassVar[bool] = False
     default_popsize: ClassVar[int] = 1
+    evaluations_per_variable: ClassVar[float | None] = None  # where the method has no end of its own on some functions
     min_rows: ClassVar[int] = 1  # the smallest population
     state_names: ClassVar[tuple[str, ...]] = ("mean",)
     dtype: np.dtype[Any] = np.dtype(np.float64)  # of points
@@ -299,6 +300,10 @@ class Optimizer(Saving):
         if self.runs is None:
             return dict(self._reasons.get(0, {}))
         return {} if len(self.active) else {run: dict(reasons) for run, reasons in sorted(self._reasons.items())}
+
+    def without_default_end(self) -> None:
+        """Leave the end to the caller, who has given a budget: `evaluations_per_variable` counts no more."""
+        self._watch.lift("maxfevals")
 
     def end(self, reason: str, figure: float = 1.0, run: int | None = None) -> None:
         """End from outside, one run or all, for a reason that `stop()` and the result will tell."""

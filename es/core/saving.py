@@ -12,6 +12,7 @@ import numpy.typing as npt
 from es.core import state
 from es.core.arrays import IntArray
 from es.core.book import Book
+from es.core.stopping import Watch
 from es.core.traces import Traces
 
 
@@ -25,6 +26,7 @@ class Saving:
     mean: npt.NDArray[np.float64]
     nit: int
     book: Book
+    _watch: Watch
     traces: Traces
     _streams: list[np.random.Generator]
     _seeds: list[Any]
@@ -95,6 +97,9 @@ class Saving:
         self.nit, self._looked = books["counts"]
         self._opened = time.monotonic() - books["seconds"]
         self._reasons = {int(run): reasons for run, reasons in books["reasons"]}
+        if self.runs is None and "maxfevals" not in self._watch.thresholds:  # a budget by default has been lifted since
+            kept = {name: figure for name, figure in self._reasons.pop(0, {}).items() if name != "maxfevals"}
+            self._reasons |= {0: kept} if kept else {}
         self._was_unclean = True
         self._ended = {
             int(run): {**{key: np.array(v) if isinstance(v, list) else v for key, v in summary.items()},

@@ -117,6 +117,11 @@ class Watch:
                     f"stop has no criterion {name!r} for {type(opt).__name__}: did you mean {' or '.join(near)}?"
                 )
             chosen[name] = _threshold(name, value, opt.runs)
+        self._by_default: set[str] = set()
+        budgets = {"maxfevals", "maxiter", "maxtime"}
+        if opt.evaluations_per_variable is not None and not budgets & set(given or {}):
+            chosen["maxfevals"] = opt.evaluations_per_variable * opt.n
+            self._by_default.add("maxfevals")
         self.thresholds = {name: value for name, value in chosen.items() if value is not None}
         self._every = max(5, opt.n // 20)
         self._sort()
@@ -126,6 +131,13 @@ class Watch:
         self._always, self._often, self._rarely = (
             [(row, threshold) for row, threshold in due if row.look == look] for look in ("always", "often", "rarely")
         )
+
+    def lift(self, name: str) -> None:
+        """Switch a criterion off, unless the caller has switched it on."""
+        if name in self._by_default:
+            del self.thresholds[name]
+            self._by_default.discard(name)
+            self._sort()
 
     def take(self, rows: npt.NDArray[np.intp]) -> None:
         """Keep these runs only."""

@@ -162,6 +162,9 @@ class ScipySolver(Optimizer):
         asked = self._running().asked
         if asked is None:
             raise RuntimeError(f"{type(self).__name__} has finished: look at stop() before ask()")
+        if not math.isfinite(np.vdot(asked, asked)):  # it runs away: there is no minimum
+            self.end("tolfacupx", math.inf)
+            asked = np.clip(np.nan_to_num(asked), -1e100, 1e100)
         return self._inside(asked.copy())
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: Any) -> None:
@@ -341,8 +344,9 @@ class TrustConstr(ScipySolver):
 
 
 class NelderMead(ScipySolver):
-    """Downhill simplex."""
+    """Downhill simplex; unless a budget is given it ends after 1000 n evaluations, for noise it never ends at all."""
 
+    evaluations_per_variable = 1000
     paper = "Nelder and Mead 1965; Gao and Han 2012 for adaptive=True"
     cost = "n^2"
     good_for = "a few variables, no gradients, little budget"
@@ -361,8 +365,12 @@ class Powell(ScipySolver):
 
 
 class DifferentialEvolution(ScipySolver):
-    """Differential evolution, best1bin with dither, one batch per generation."""
+    """Differential evolution, best1bin with dither, one batch per generation.
 
+    Unless a budget is given it ends after 15,000 n evaluations, SciPy's 1000 generations of the default size.
+    """
+
+    evaluations_per_variable = 15_000
     paper = "Storn and Price 1997, J. Global Optim. 11"
     cost = "n popsize"
     good_for = "rugged functions in a box, separable ones above all"

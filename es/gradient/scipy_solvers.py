@@ -99,7 +99,16 @@ def nelder_mead(call: Call, task: Task) -> Any:
 def powell(call: Call, task: Task) -> Any:
     """Powell's conjugate directions."""
     options = {**task.options, "maxiter": UNLIMITED, "maxfev": UNLIMITED}
-    return minimize_quietly(_value(call), task.x0, method="Powell", bounds=task.bounds(), options=options)
+    try:
+        return minimize_quietly(_value(call), task.x0, method="Powell", bounds=task.bounds(), options=options)
+    except RuntimeError as error:
+        if "bracket" not in str(error):
+            raise
+        from scipy.optimize import OptimizeResult
+
+        result = OptimizeResult()
+        result.update(x=task.x0, success=False, status=2, message=str(error))
+        return result  # down a slope without an end
 
 
 def differential_evolution(call: Call, task: Task) -> Any:

@@ -14,7 +14,8 @@ class Elitist(Strategy):
     """(1+lambda) selection, lambda = 1 by default; the first point that is evaluated is x0.
 
     A subclass gives `_adapt`. Several points of one `tell` are offspring of the same parent, of which the best may
-    replace it.
+    replace it. On some functions with plateaus it goes on for ever: unless a budget is given it ends after 10,000 n
+    evaluations.
 
     Attributes
     ----------
@@ -22,6 +23,7 @@ class Elitist(Strategy):
         What ranks the parent, `mean`; inf until a finite value is known.
     """
 
+    evaluations_per_variable = 10_000
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "f_parent")
     min_rows = 1
 

@@ -19,7 +19,8 @@ from es.parts.samples import Samples
 class GradientEstimate(RuleState, LinearCost):
     """Sample around the mean in pairs z, -z; estimate the gradient; let an update rule make the step.
 
-    Where sigma0 has one value per coordinate, the rule works in units of it (relative to the largest).
+    Where sigma0 has one value per coordinate, the rule works in units of it (relative to the largest). Down a slope it
+    goes on for ever: unless a budget is given it ends after 10,000 n evaluations.
 
     Parameters
     ----------
@@ -53,6 +54,7 @@ class GradientEstimate(RuleState, LinearCost):
         What is left of the learning rate after the halvings.
     """
 
+    evaluations_per_variable = 10_000
     cost: ClassVar[str] = "n popsize"
     adapts: ClassVar[bool] = False  # sigma follows a schedule: for budgets, not for the last digit
     default_rule: ClassVar[str] = "adam"

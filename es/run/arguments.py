@@ -170,6 +170,7 @@ class Maker:
     ) -> None:
         check_inside(x0, box)
         check_sizes(cls, x0.shape[-1], x0.size // x0.shape[-1], popsize)
+        self.budgeted = False  # whether the driver has a budget, which takes the place of the method's own
         self.cls = cls
         self.name = cls.__name__
         self.fixed = {
@@ -186,10 +187,13 @@ class Maker:
         if maxfevals is not None:
             arguments["stop"] = {**(arguments.get("stop") or {}), "maxfevals": maxfevals}
         try:
-            return self.cls(**arguments)
+            opt = self.cls(**arguments)
         except MemoryError as error:
             cure = "take fewer points, or 'snes', which needs least"
             raise MemoryError(f"{self.name} needs more memory than is free ({error}): {cure}") from error
+        if self.budgeted and hasattr(opt, "without_default_end"):
+            opt.without_default_end()
+        return opt
 
     def constrain(self, constraints: list[Any], off: Mapping[str, None]) -> None:
         """Switch criteria off unless the caller has set them, and hand the constraints to a method that keeps them.

@@ -20,7 +20,9 @@ class LRACMAES(CMAES):
     """CMA-ES with learning rate adaptation: for noisy and rugged functions, with the default population.
 
     Takes more evaluations on smooth functions than `CMAES`: 18,250 to 1e-8 on the ellipsoid of condition 1e6, n = 10,
-    where the package cmaes takes 18,660 (`experiments/benchmarks/es_noise.py`). Parameters are those of `CMAES`.
+    where the package cmaes takes 18,660 (`experiments/benchmarks/es_noise.py`). On noise it
+    goes on for ever by design: unless a budget is given it ends after 10,000 n evaluations. Parameters are those of
+    `CMAES`.
 
     Examples
     --------
@@ -34,6 +36,7 @@ class LRACMAES(CMAES):
     True
     """
 
+    evaluations_per_variable = 10_000
     paper = "Nomura, Akimoto and Ono, arXiv:2304.03473"
     cost = "n^3"
     good_for = "noisy or multimodal functions up to a few hundred variables"

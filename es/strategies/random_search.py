@@ -17,9 +17,9 @@ class RandomSearch(Optimizer):
     """Random search: learns nothing; the baseline that every method must beat.
 
     Uniform between bounds where both are finite and at most 1e8 max(1, |x0|) apart, else normal around x0 with
-    standard deviation `sigma0`, at the nearest point of the box. It never ends by itself: give it a budget. Source:
-    Brooks, A discussion of random methods for seeking maxima (Operations Research 6, 1958); Bergstra & Bengio (JMLR 13,
-    2012). Parameters: see `Optimizer`.
+    standard deviation `sigma0`, at the nearest point of the box. It ends after 1000 n evaluations unless a
+    budget is given. Source: Brooks, A discussion of random methods for seeking maxima (Operations Research 6, 1958);
+    Bergstra & Bengio (JMLR 13, 2012). Parameters: see `Optimizer`.
 
     Examples
     --------
@@ -31,6 +31,7 @@ class RandomSearch(Optimizer):
     True
     """
 
+    evaluations_per_variable = 1000
     paper = "Brooks, Operations Research 6 (1958)"
     cost = "n popsize"
     good_for = "a baseline; functions of which few variables matter"
