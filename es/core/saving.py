@@ -98,8 +98,8 @@ class Saving:
         self._opened = time.monotonic() - books["seconds"]
         self._reasons = {int(run): reasons for run, reasons in books["reasons"]}
         if self.runs is None and "maxfevals" not in self._watch.thresholds:  # a budget by default has been lifted since
-            kept = {name: figure for name, figure in self._reasons.pop(0, {}).items() if name != "maxfevals"}
-            self._reasons |= {0: kept} if kept else {}
+            rest = {name: figure for name, figure in self._reasons.pop(0, {}).items() if name != "maxfevals"}
+            self._reasons |= {0: rest} if rest else {}
         self._was_unclean = True
         self._ended = {
             int(run): {**{key: np.array(v) if isinstance(v, list) else v for key, v in summary.items()},
