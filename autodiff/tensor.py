@@ -14,11 +14,10 @@ confuse one another (Pearlmutter & Siskind 2008, ACM TOPLAS 30(2)). Level 0 is t
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import itertools
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import cache
 from operator import getitem
@@ -41,18 +40,18 @@ _levels = itertools.count(1).__next__
 
 def new_level() -> int:
     """A level of its own for a differentiation."""
-    meet_sparse()
+    if WHEN_LOADED:
+        meet_others()
     return _levels()
 
 
-def meet_sparse() -> None:
-    """SciPy's sparse arrays have to be told of tensors, once both are in use."""
-    if not SPARSE and "scipy.sparse" in sys.modules:
-        SPARSE.append(True)
-        importlib.import_module("autodiff.scipy.sparse").teach()  # a file that is made of what this one defines
+def meet_others() -> None:
+    """Packages that take part by their own classes, as SciPy's sparse arrays do, learn of tensors once they are loaded."""
+    for name in [name for name in WHEN_LOADED if name in sys.modules]:
+        WHEN_LOADED.pop(name)()
 
 
-SPARSE: list[bool] = []
+WHEN_LOADED: dict[str, Callable[[], None]] = {}  # name of a module -> what teaches it, until that was done
 
 
 OTHER_FRAMEWORK = (
@@ -192,7 +191,7 @@ def astype(x: Any, dtype: Any) -> Any:
 
 
 def _rebuild(data: Any, requires_grad: bool, grad: Any) -> Tensor:
-    meet_sparse()
+    meet_others()
     data = data.copy()
     x = Tensor.of(data, Leaf(data) if requires_grad else None, 0 if requires_grad else -1)
     if requires_grad:
