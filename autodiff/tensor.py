@@ -46,7 +46,7 @@ def new_level() -> int:
 
 
 def meet_others() -> None:
-    """Packages that take part by their own classes, as SciPy's sparse arrays do, learn of tensors once they are loaded."""
+    """What takes part by classes of its own, as SciPy's sparse arrays do, learns of tensors once it is loaded."""
     for name in [name for name in WHEN_LOADED if name in sys.modules]:
         WHEN_LOADED.pop(name)()
 
