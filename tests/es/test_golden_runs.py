@@ -14,6 +14,9 @@ import scipy
 import es
 from tests.es.golden_runs import STORED, cases, numbers
 
+# Their steps hang on differences of f, or on whether a correlation passes a threshold: a last bit sends them elsewhere.
+# `golden_runs.py` compares them on one machine, and they have tests of their own.
+AMPLIFY = ("lq-cmaes", "quasi-newton", "separable-search", "auto")
 WRITTEN = json.loads(STORED.read_text())
 
 
@@ -26,6 +29,8 @@ def test_every_method_has_its_numbers():
 def test_numbers_stay(name, work):
     if es.get_method(name).kind == "scipy" and scipy.__version__.split(".")[:2] != ["1", "17"]:
         pytest.skip("written with SciPy 1.17")
+    if name in AMPLIFY:
+        pytest.skip("amplifies rounding")
     for (nfev, *found), (nfev_then, *then) in zip(numbers(name, work), WRITTEN[f"{name}/{work}"], strict=True):
         assert nfev == nfev_then
         for values, values_then in zip(found, then, strict=True):
