@@ -8,17 +8,21 @@ ends on its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import as_count, as_start
+from es.core.limits import limit, of_runs, target
 from es.evaluation.evaluate import Evaluator
 from es.registry import get_method
 from es.run import arguments
+from es.run.memory import check_runs
 from problems.boxes import as_box
 from problems.ledger import Ledger
+from problems.numbers import flag
 from problems.objective import Objective
 
 if TYPE_CHECKING:
@@ -95,15 +99,21 @@ def minimize_runs(
     >>> [bool(res.success) for res in results]
     [True, True, True, True, True]
     """
-    start = _stacked(x0, runs)
     cls = arguments.as_class(get_method(method))
+    start = _stacked(x0, runs, cls)
+    options = arguments.as_options(options)
+    keep_trace = flag("keep_trace", keep_trace)
+    maxfevals = of_runs("maxfevals", maxfevals, len(start), partial(limit, "maxfevals", whole=True))
+    maxiter = of_runs("maxiter", maxiter, len(start), partial(limit, "maxiter", whole=True))
+    ftarget = of_runs("ftarget", ftarget, len(start), target)
+    maxtime = limit("maxtime", maxtime, whole=False)
     several = cls.kind == "multiobjective"
     ledger = arguments.as_ledger(fun, start.shape[1], jac=jac, vectorized=vectorized, several=several)
     problem: Objective = ledger.objective
     if several and keep_trace:
         raise ValueError("keep_trace follows one value and there are several objectives: leave it out")
     alone = cls.kind in ("scipy", "hybrid") or restarts is not None
-    if alone or problem.constraints or (options or {}).get("noise") is not None:
+    if alone or problem.constraints or options.get("noise") is not None:
         from es.in_turn import run_in_turn
 
         if isinstance(fun, Ledger):
@@ -115,6 +125,7 @@ def minimize_runs(
             maxtime=maxtime, rng=rng, keep_trace=keep_trace, method=method, bounds=bounds, restarts=restarts,
             popsize=popsize, workers=workers, on_error=on_error, options=options,
         )  # fmt: skip
+    stop = arguments.as_options(options.get("stop"), "options['stop']")
     cls, options = arguments.with_integers(cls, options, problem.integrality)
     limits = {"maxfevals": maxfevals, "maxiter": maxiter, "maxtime": maxtime, "ftarget": ftarget}
     given = {name: value for name, value in limits.items() if value is not None}
@@ -124,7 +135,7 @@ def minimize_runs(
         sigma0=problem.sigma0 if sigma0 is None else sigma0,
         box=problem.box if bounds is None else as_box(bounds, start.shape[1]),
         popsize=popsize,
-        options={**(options or {}), "stop": {**dict((options or {}).get("stop") or {}), **given}},
+        options={**(options or {}), "stop": {**stop, **given}},
     )
     opt = make(rng=rng)
     if keep_trace:
@@ -141,15 +152,17 @@ def minimize_runs(
     return list(results)
 
 
-def _stacked(x0: Any, runs: int | None) -> FloatArray:
+def _stacked(x0: Any, runs: int | None, cls: Any) -> FloatArray:
     start = as_start(x0)
     if start.ndim == 1:
         if runs is None:
             raise ValueError(
                 f"x0 must have shape (runs, n), got {start.shape}: give `runs` to start all from one point"
             )
-        return np.tile(start, (as_count(runs, "runs"), 1))
-    if runs is not None and runs != len(start):
+        count = as_count(runs, "runs")
+        check_runs(cls, start.size, count)
+        return np.tile(start, (count, 1))
+    if runs is not None and as_count(runs, "runs") != len(start):
         raise ValueError(f"runs must be the {len(start)} rows of x0, got {runs}")
     return start
 

@@ -21,6 +21,7 @@ from experiments.tomlfile import SpecError
 __all__ = ["Sweep", "parse_override"]
 
 _DISTRIBUTIONS = ("uniform", "loguniform", "integers", "choice")
+MOST_POINTS = 1_000_000
 _STUDY_PATHS = ("budget", "maxcost", "precision")
 
 
@@ -61,6 +62,7 @@ class Sweep:
         if len(set(lengths.values())) > 1:
             raise SpecError(("sweep", "zip"), f"must have lists of one length, got {lengths}.")
         self._check_random()
+        self._check_size()
         seen: set[str] = set()
         for path in self.params:
             if path in seen:
@@ -75,6 +77,18 @@ class Sweep:
                 )
             for other in condition:
                 _check_path(other, ("sweep", "when", path))
+
+    def _check_size(self) -> None:
+        """Refuse more points than anybody can run, before they are made: each is at least one trial."""
+        sizes = {("grid", path): len(values) for path, values in self.grid.items()}
+        sizes |= {("zip", path): len(values) for path, values in itertools.islice(self.zip.items(), 1)}
+        sizes |= {("random", "n"): self.random["n"]} if self.random else {}
+        if math.prod(sizes.values()) > MOST_POINTS:
+            largest = max(sizes, key=lambda part: sizes[part])
+            raise SpecError(
+                ("sweep", *largest),
+                f"must leave at most {MOST_POINTS} points of grid, zip and random together: take fewer values.",
+            )
 
     def _check_random(self) -> None:
         if not self.random:

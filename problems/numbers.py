@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FloatArray", "generator", "number", "numbers", "size", "unmasked", "whole"]
+__all__ = ["FloatArray", "flag", "generator", "number", "numbers", "size", "unmasked", "whole"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -38,6 +38,13 @@ def number(what: str, value: Any) -> float:
     if array.ndim:
         raise ValueError(f"{what} must be a number, got an array of shape {array.shape}")
     return float(array)
+
+
+def flag(what: str, value: Any) -> bool:
+    """True or False, of Python's or NumPy's making; `what` names it in errors."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{what} must be True or False, got {_short(value)}")
+    return bool(value)
 
 
 def whole(what: str, value: Any, least: int = 0, most: int = 2**63 - 1) -> int:

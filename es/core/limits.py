@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from es.core.criteria import CRITERIA, LIMITS
 from problems.ledger import Ledger
+from problems.numbers import number, numbers
 
 
 class Limits:
@@ -99,17 +101,43 @@ def limit(name: str, value: Any, *, whole: bool) -> float | None:
     """
     if value is None:
         return None
-    if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool) or not value > 0:
-        raise ValueError(f"{name} must be a positive number or None, got {value!r}")
+    if not _is_number(value) or not value > 0:
+        raise ValueError(f"{name} must be a positive number or None, got {_short(value)}")
     if whole and value != np.inf and int(value) != value:
         raise ValueError(f"{name} must be a whole number, got {value!r}")
-    return float(value)
+    return number(name, value)
 
 
 def target(value: Any) -> float | None:
     """ftarget as a number; NaN has no meaning."""
     if value is None:
         return None
-    if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool) or np.isnan(value):
-        raise ValueError(f"ftarget must be a number or None, got {value!r}")
-    return float(value)
+    if not _is_number(value) or value != value:
+        raise ValueError(f"ftarget must be a number or None, got {_short(value)}")
+    return number("ftarget", value)
+
+
+def of_runs(name: str, value: Any, runs: int, one: Callable[[Any], float | None]) -> Any:
+    """A limit of several runs: what `one` makes of the number for all, or an array (runs,) with one for each.
+
+    Raises
+    ------
+    ValueError
+        If `one` refuses a number, or there is not one for each run.
+    """
+    if not isinstance(value, list | tuple | np.ndarray):
+        return one(value)
+    given = numbers(name, value)
+    if given.shape not in ((), (runs,)):
+        raise ValueError(f"{name} must be a number or have shape ({runs},), one for each run, got shape {given.shape}")
+    checked = [one(entry) for entry in given.ravel().tolist()]
+    return np.array(checked) if given.ndim else checked[0]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def _short(value: Any) -> str:
+    text = repr(value) if not isinstance(value, int) or abs(value) < 10**40 else "an integer of many digits"
+    return text if len(text) <= 60 else f"{text[:60]}..."

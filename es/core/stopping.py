@@ -69,6 +69,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core.criteria import COMMON, COVARIANCE, CRITERIA, DISTRIBUTION, LIMITS, ROWS, Criterion, Steps, Watched
+from problems.numbers import numbers
 
 __all__ = [
     "COMMON", "COVARIANCE", "CRITERIA", "DISTRIBUTION", "LIMITS", "MEANINGS", "Watch", "ending", "table",
@@ -110,7 +111,11 @@ class Watch:
 
     def __init__(self, opt: Watched, given: Mapping[str, Any] | None) -> None:
         chosen: dict[str, Any] = {name: CRITERIA[name].default for name in opt.criteria}
+        if not isinstance(given, Mapping | None):
+            raise ValueError(f"stop must be a mapping of criteria and their thresholds, got {str(given)[:40]!r}")
         for name, value in (given or {}).items():
+            if not isinstance(name, str):
+                raise ValueError(f"stop must have names of criteria as keys, got {name!r}")
             if name not in chosen:
                 near = difflib.get_close_matches(name, opt.criteria, 3) or opt.criteria
                 raise ValueError(
@@ -182,10 +187,7 @@ def _note(
 def _threshold(name: str, value: Any, runs: int | None) -> Any:
     if value is None or value is False:
         return None
-    try:
-        number = np.array(value, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"stop[{name!r}] must be a number or None, got {value!r}") from None
+    number = numbers(f"stop[{name!r}]", value)
     if np.isnan(number).any() or number.shape not in ((), *([(runs,)] if runs else [])):
         raise ValueError(f"stop[{name!r}] must be a number, or one per stacked run, got {value!r}")
     return float(number) if number.ndim == 0 else number

@@ -114,6 +114,14 @@ class ScipySolver(Optimizer):
     def _popsize_of_state(self) -> int:
         return 1  # what the solver asks for next is known when it runs again
 
+    def __getstate__(self) -> dict[str, Any]:
+        if self._solver is not None:  # it stands amid SciPy's code, on a stack that cannot be written
+            raise TypeError(
+                f"{type(self).__name__} cannot be pickled or copied once its solver runs: do it before ask(), "
+                "or make it with replayable=True and take its state_dict()"
+            )
+        return self.__dict__
+
     def drive(self, turn: Callable[[], bool]) -> None:
         """Run the solver here and now, from its first point to its end or that of the loop.
 

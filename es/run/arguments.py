@@ -101,6 +101,24 @@ def as_class(cls: Any) -> Any:
     return cls
 
 
+def as_options(options: Any, name: str = "options") -> dict[str, Any]:
+    """Options by name as a new dict; None is none.
+
+    Raises
+    ------
+    ValueError
+        If they are no mapping of names.
+    """
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping):
+        raise ValueError(f"{name} must be a mapping of names, such as {{'tolx': 1e-9}}, got {str(options)[:40]!r}")
+    odd = [key for key in options if not isinstance(key, str)]
+    if odd:
+        raise ValueError(f"{name} must have names as keys, got {str(odd[0])[:40]!r}")
+    return dict(options)
+
+
 def take_noise(options: Mapping[str, Any] | None, constraints: Any) -> tuple[dict[str, Any], bool]:
     """Take the option `noise` out of the options: the others, and whether points are to be evaluated repeatedly.
 
@@ -109,7 +127,7 @@ def take_noise(options: Mapping[str, Any] | None, constraints: Any) -> tuple[dic
     ValueError
         If it is neither None nor "reevaluate", or constraints are given beside it.
     """
-    rest = dict(options or {})
+    rest = as_options(options)
     noise = rest.pop("noise", None)
     if noise not in (None, "reevaluate"):
         raise ValueError(f"options['noise'] must be None or 'reevaluate', got {noise!r}")
@@ -228,9 +246,9 @@ def split_options(cls: type, options: Mapping[str, Any] | None) -> dict[str, Any
     ValueError
         If a name is neither, with the closest names.
     """
-    given = dict(options or {})
+    given = as_options(options)
     known = constructor_arguments(cls)
-    stop = dict(given.pop("stop", None) or {})
+    stop = as_options(given.pop("stop", None), "options['stop']")
     for name in list(given):
         if name not in known and name in CRITERIA:
             stop[name] = given.pop(name)

@@ -6,7 +6,32 @@ import os
 from typing import Any
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
+RUN = 2000  # bytes that a run takes for its stream, counts and result, whatever n is (snes, n=3: 2,700 in all)
 ARRAYS = 3  # of the size of the population: z, steps, points
+
+
+def check_runs(cls: Any, n: int, runs: int) -> None:
+    """Refuse a number of runs whose states alone are beyond the memory of this machine.
+
+    Parameters
+    ----------
+    cls : class
+        The method.
+    n, runs : int
+        Variables and runs.
+
+    Raises
+    ------
+    ValueError
+        With the estimate and a cure.
+    """
+    there = physical_memory()
+    each = RUN + 8 * n * (ARRAYS + len(getattr(cls, "state_names", ())))
+    if each * runs > there:
+        raise ValueError(
+            f"runs must leave room for the state of each, got {runs}: they take at least {human_bytes(each * runs)} of "
+            f"{human_bytes(there)}, so take at most {there // each:.0f}, in several calls"
+        )
 
 
 def check_sizes(cls: Any, n: int, runs: int, popsize: Any) -> None:

@@ -23,6 +23,7 @@ from es.parts.parameters import CMAParameters
 from es.parts.paths import cumulate, path_length
 from es.parts.rates import by_heaviside, cma_rates, covariance_weights, heaviside
 from es.parts.step_size import path_length_control
+from problems.numbers import flag
 
 LOWRANK_FROM = 60  # variables
 
@@ -83,7 +84,7 @@ class CMAES(FullCovariance):
     ) -> None:
         given = {"c1": c1, "cmu": cmu, "cc": cc, "cs": cs, "damps": damps}
         self._given = parameters.given_rates(given, np.shape(x0)[:-1])
-        self._active = active
+        self._active = flag("active", active)
         super().__init__(x0, sigma0, **common)
 
     def _set_rates(self, popsize: int) -> None:

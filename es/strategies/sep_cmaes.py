@@ -16,6 +16,7 @@ from es.parts.paths import cumulate, path_length
 from es.parts.rates import by_heaviside, cma_rates, covariance_weights, heaviside
 from es.parts.samples import RankedSamples
 from es.parts.step_size import path_length_control
+from problems.numbers import flag
 
 
 class SepCMAES(LinearCost):
@@ -51,7 +52,7 @@ class SepCMAES(LinearCost):
     def __init__(
         self, x0: npt.ArrayLike, sigma0: float | npt.ArrayLike | None = None, *, active: bool = True, **common: Any
     ) -> None:
-        self._active = active
+        self._active = flag("active", active)
         super().__init__(x0, sigma0, **common)
 
     def _set_rates(self, popsize: int) -> None:

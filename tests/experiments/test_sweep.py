@@ -138,3 +138,20 @@ def test_random_draws_fill_every_part_of_their_range() -> None:
     fewer = {k: v for k, v in space.items() if k != "method.a"}
     again = list(Sweep(random={"n": 20, "seed": 3, "space": fewer}).points())
     assert [p["method.b"] for p in again] == [p["method.b"] for p in points]
+
+
+@pytest.mark.parametrize(
+    ("parts", "named"),
+    [
+        ({"random": {"n": 10**9, "space": {"method.lr": {"uniform": [0, 1]}}}}, "sweep.random.n"),
+        ({"grid": {f"method.a{k}": list(range(10)) for k in range(9)}}, "sweep.grid.method.a0"),
+        (
+            {"grid": {"method.a": [1, 2]}, "random": {"n": 600_000, "space": {"method.lr": {"uniform": [0, 1]}}}},
+            "sweep.random.n",
+        ),
+    ],
+)
+def test_more_points_than_anybody_can_run_are_refused_before_they_are_made(parts: dict[str, Any], named: str) -> None:
+    with pytest.raises(SpecError, match="must leave at most 1000000 points") as refused:
+        Sweep(**parts)
+    assert named in str(refused.value)
