@@ -31,7 +31,7 @@ from .run.checkpoint import Checkpoint
 from .run.constraints import AugmentedLagrangian
 from .run.restarts import BIPOP, IPOP
 from .runs import minimize_runs
-from .space import Choice, Integer, Linear, Log, Space
+from .space import Choice, Fixed, Integer, Linear, Log, Ordinal, Space
 from .strategies.ars import ARS
 from .strategies.cem import CEM
 from .strategies.cmaes import CMAES
@@ -97,6 +97,7 @@ __all__ = [
     "DualAnnealing",
     "Evaluator",
     "EvolutionSearchCV",
+    "Fixed",
     "GaussianES",
     "GuidedES",
     "Integer",
@@ -111,6 +112,7 @@ __all__ = [
     "OnePlusOneCholesky",
     "OpenAIES",
     "Optimizer",
+    "Ordinal",
     "Powell",
     "QuasiNewton",
     "RMSprop",

@@ -10,7 +10,6 @@ come back. A trial that comes back later joins the next generation as a point of
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -161,7 +160,12 @@ class EvolutionSampler(BaseSampler):
             x = search.waiting.pop(0)
             search.out[trial.number] = x
         values = search.space.decode(x)
-        return {name: _to_optuna(distribution, values[name]) for name, distribution in search_space.items()}
+        return {
+            name: distribution.choices[values[name]]
+            if isinstance(distribution, CategoricalDistribution)
+            else values[name]
+            for name, distribution in search_space.items()
+        }
 
     def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
         """A parameter that is not among those that all trials have."""
@@ -227,27 +231,11 @@ class EvolutionSampler(BaseSampler):
 
 
 def _parameter(distribution: BaseDistribution) -> Parameter:
-    """The coordinates of a distribution: steps and whole numbers are counted, logarithms stay continuous."""
+    """The parameter of a distribution; of choices their places, as they may be equal."""
     if isinstance(distribution, CategoricalDistribution):
         return Choice(*range(len(distribution.choices)))
     assert isinstance(distribution, FloatDistribution | IntDistribution)
-    low, high = distribution.low, distribution.high
-    if isinstance(distribution, IntDistribution) and distribution.log:
-        return Log(low - 0.5, high + 0.5)
-    if distribution.step is not None:
-        return Integer(0, math.floor((high - low) / distribution.step + 1e-8))
-    return Log(low, high) if distribution.log else Linear(low, high)
-
-
-def _to_optuna(distribution: BaseDistribution, value: Any) -> Any:
-    """A value of optuna's from one of `_parameter`."""
-    if isinstance(distribution, CategoricalDistribution):
-        return distribution.choices[value]
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    low, high, log = distribution.low, distribution.high, distribution.log
     if isinstance(distribution, IntDistribution):
-        if distribution.log:
-            return int(min(max(round(value), distribution.low), distribution.high))
-        return int(distribution.low + value * distribution.step)
-    if distribution.step is not None:
-        return float(min(distribution.low + value * distribution.step, distribution.high))
-    return float(value)
+        return Integer(int(low), int(high), log=log, step=None if log else distribution.step)
+    return Log(low, high) if log else Linear(low, high, step=distribution.step)

@@ -4,9 +4,11 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import es
-from es import Choice, Integer, Linear, Log, Space
+from es import Choice, Fixed, Integer, Linear, Log, Ordinal, Space
 
 SPACE = Space(lr=Log(1e-5, 1e-1), drop=(0, 0.5), layers=Integer(1, 8), solver=Choice("a", "b", "c"), on=[True, False])
 
@@ -72,8 +74,217 @@ def test_start():
         (lambda: Space(), "at least one"),
         (lambda: Space(a=3), "parameter a"),
         (lambda: SPACE.encode({"lr": 1}), "exactly the parameters"),
+        (lambda: SPACE.encode(3), "must be a dict"),
+        (lambda: SPACE.decode([0.5]), r"shape \(8,\), got \(1,\)"),
+        (lambda: Linear(0, 1, step=0.3), "must divide .* take high = 0.9"),
+        (lambda: Linear(0, 1, step=np.nan), "step of Linear must be positive"),
+        (lambda: Linear(0, 1, step=2), "at most high - low = 1"),
+        (lambda: Linear(0, 1, step="a"), "step of Linear must hold real numbers"),
+        (lambda: Linear(0, 1, step=1e-300), "values"),
+        (lambda: Linear(0, 1, init=0.3, step=0.25), "whole number of steps"),
+        (lambda: Integer(0, 100, step=7), "take high = 98"),
+        (lambda: Integer(0, 100, step=2.5), "step of Integer must be a whole number"),
+        (lambda: Integer(0, 9, step=-3), "positive"),
+        (lambda: Integer(0, 9, log=True), "low of at least 1"),
+        (lambda: Integer(1, 9, log="yes"), "log of Integer must be True or False"),
+        (lambda: Integer(1, 9, log=True, step=2), "step of Integer must be None where log"),
+        (lambda: Ordinal(8), "two values"),
+        (lambda: Ordinal(8, 16, 8), "got 8 twice"),
+        (lambda: Ordinal(8, 16, init=9), "one of its values"),
+        (lambda: Linear(0, 1, shape=0), "shape of Linear must be an integer from 1"),
+        (lambda: Linear(0, 1, shape=()), "at least one size"),
+        (lambda: Linear(0, 1, shape="ab"), "shape of Linear must be an integer"),
+        (lambda: Linear(0, 1, shape=3, init=[0.5, 0.5]), r"array of shape \(3,\)"),
+        (lambda: Space(a={}), "parameter a must hold parameters"),
+        (lambda: Space(a=(0, 1), b=np.nan), "parameter b must not be NaN"),
+        (lambda: Space(a={"b": {"c": (1, 0)}}), "parameter a.b.c: Linear needs"),
+        (
+            lambda: Space(order=range(5)),
+            "parameter order .* permutation, for which there is no parameter, is np.argsort",
+        ),
+        (lambda: Space(a=Linear), "as es.Fixed"),
+        (lambda: Space(a=1, b="x", c={"d": None}), "not fixed, got parameter a, parameter b"),
+        (lambda: Space(a=(0, 1), b=2).encode({"a": 0.5, "b": 3}), "parameter b: .* the fixed one"),
+        (lambda: next(SPACE.grid(0)), "n must be a positive integer"),
+        (lambda: SPACE.sample("seed"), "rng must be"),
     ],
 )
 def test_errors(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+EVERY = Space(
+    a=Linear(-1, 3),
+    tenth=Linear(0.1, 0.7, step=0.1),
+    log=Log(1e-8, 1e3),
+    units=Integer(1, 1024, log=True),
+    five=Integer(-10, 100, step=5),
+    batch=Ordinal(8, 16, 32),
+    size=Ordinal("S", "M", "L", init="S"),
+    none=Choice("x", None, init=None),
+    kind=Choice(1, True, (2, 3), np.nan),
+    weights=Linear(0, 1, shape=3),
+    grid=Integer(1, 3, shape=(2, 2), init=[[1, 2], [3, 1]]),
+    rules=Choice("r", (1, 2), shape=2),
+    lr=0.1,
+    name="run",
+    inner={"mom": (0, 0.9), "deep": {"k": Integer(2, 4), "f": Fixed([1, 2])}, "off": None},
+)
+
+
+def plain(value):
+    """Dicts and arrays as what `==` compares, with the types of single values."""
+    if isinstance(value, dict):
+        return {name: plain(entry) for name, entry in value.items()}
+    if isinstance(value, np.ndarray):
+        return [value.dtype.kind, [plain(entry) for entry in value.tolist()]]
+    return (type(value), repr(value) if isinstance(value, float) and value != value else value)
+
+
+def test_values_of_every_kind():
+    p = EVERY.decode(EVERY.x0)
+    assert p["weights"].shape == (3,) and p["weights"].dtype == float
+    assert p["grid"].tolist() == [[1, 2], [3, 1]] and p["grid"].dtype.kind == "i"
+    assert p["rules"].tolist() == ["r", "r"]
+    assert (p["none"], p["size"], p["batch"], p["lr"], p["name"]) == (None, "S", 16, 0.1, "run")
+    assert p["inner"] == {"mom": pytest.approx(0.45), "deep": {"k": 3, "f": [1, 2]}, "off": None}
+    assert EVERY.n == 7 + 2 + 4 + 3 + 4 + 4 + 1 + 1 == EVERY.low.size == len(EVERY.bounds) == EVERY.integrality.size
+    assert [EVERY["tenth"].decode(np.array([float(k)])) for k in range(7)] == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
+    assert Choice("x", "y", init=None).start() == "x" and Choice("x", None).start() == "x"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_there_and_back(seed):
+    p = EVERY.sample(seed)
+    assert plain(p) == plain(EVERY.sample(seed)) and EVERY.contains(p)
+    y = EVERY.encode(p)
+    again = EVERY.decode(y)
+    assert np.allclose(EVERY.encode(again), y, rtol=0, atol=1e-12)
+    for real in ("a", "log"):
+        assert again.pop(real) == pytest.approx(p.pop(real), rel=1e-12, abs=1e-14)
+    assert np.allclose(again.pop("weights"), p.pop("weights"), rtol=0, atol=1e-14)
+    assert again["inner"].pop("mom") == pytest.approx(p["inner"].pop("mom"), abs=1e-14)
+    assert plain(again) == plain(p)
+    assert all(lo <= y <= hi for y, (lo, hi) in zip(y, EVERY.bounds, strict=True))
+
+
+def test_samples_are_even():
+    rng = np.random.default_rng(1)
+    space = Space(u=Integer(1, 3), o=Ordinal(1, 2, 4), c=Choice("a", "b"), s=Linear(0, 1, step=0.5), l=Log(1, 1e4))
+    drawn = [space.sample(rng) for _ in range(3000)]
+    for name, count in (("u", 3), ("o", 3), ("c", 2), ("s", 3)):
+        _, counts = np.unique([p[name] for p in drawn], return_counts=True)
+        assert len(counts) == count and abs(counts / 3000 - 1 / count).max() < 0.04  # four standard errors
+    assert abs(np.mean([p["l"] < 100 for p in drawn]) - 0.5) < 0.04
+
+
+def test_grid():
+    space = Space(x=(0, 1), k=Integer(1, 1024, log=True), b=Ordinal(8, 16), c=["u", "v"], v=Integer(0, 1, shape=2), f=7)
+    points = list(space.grid(3))
+    assert len(points) == 3 * 3 * 2 * 2 * 4 and all(space.contains(p) for p in points)
+    assert sorted({p["x"] for p in points}) == [0, 0.5, 1] and {p["k"] for p in points} == {1, 23, 1024}
+    assert len({repr(p) for p in points}) == len(points)
+    assert [p["k"] for p in Space(k=Integer(1, 5, log=True)).grid(9)] == [1, 2, 3, 4, 5]
+    assert [p["k"] for p in Space(k=Integer(0, 100, step=25)).grid(3)] == [0, 50, 100]
+    assert [p["x"] for p in Space(x=Log(1, 100)).grid(1)] == [pytest.approx(10)]
+    assert next(Space(x=Linear(0, 1, shape=200)).grid(9))["x"].tolist() == [0] * 200  # one after the other, on demand
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"a": np.nan}, {"a": "1"}, {"a": None}, {"tenth": 0.15}, {"five": 3}, {"units": 0}, {"units": 1.5},
+        {"batch": 9},
+        {"weights": [0.1, 0.2]}, {"weights": 0.1}, {"weights": [0.1, 0.2, 2]}, {"grid": [1, 2, 3, 1]}, {"lr": 0.2},
+        {"inner": {"mom": 0.1}}, {"inner": 3}, {"none": "z"}, {"odd": 1},
+    ],
+)  # fmt: skip
+def test_what_it_does_not_contain(change):
+    values = EVERY.decode(EVERY.x0)
+    assert EVERY.contains(values) and not EVERY.contains({**values, **change})
+    assert EVERY.contains({name: value for name, value in values.items() if name not in ("lr", "name")})
+
+
+def test_html_escapes():
+    text = Space({"<b>": Choice("<script>", "&"), "in": {"x": (0, 1)}})._repr_html_()
+    assert "<script>" not in text and "<b>" not in text and "&lt;script&gt;" in text and "in.x" in text
+
+
+@pytest.mark.parametrize(
+    ("parameter", "text"),
+    [
+        (Linear(0.123456789, 1), "Linear(0.123456789, 1)"),
+        (Linear(0, 1, 0.25, step=0.25), "Linear(0, 1, step=0.25, init=0.25)"),
+        (Log(1, 2, shape=(2, 1)), "Log(1, 2, shape=(2, 1))"),
+        (Integer(1, 9, 3, log=True, shape=2), "Integer(1, 9, log=True, init=[3, 3], shape=2)"),
+        (Integer(0, 123456789, step=3), "Integer(0, 123456789, step=3)"),
+        (Ordinal([1, 2], init=2), "Ordinal(1, 2, init=2)"),
+        (Choice("a", None, init=None), "Choice('a', None, init=None)"),
+        (Fixed("x"), "Fixed('x')"),
+    ],
+)
+def test_repr_says_what_is_held(parameter, text):
+    assert repr(parameter) == text
+
+
+def test_minimize_over_every_kind():
+    def fun(p):
+        assert EVERY.contains(p)
+        off = sum(
+            ((p["a"] - 1) ** 2, (p["tenth"] - 0.3) ** 2, np.log10(p["log"] / 0.1) ** 2, np.log2(p["units"] / 64) ** 2)
+        )
+        off += (p["five"] - 40) ** 2 / 100 + (p["batch"] != 32) + ((p["weights"] - [0.2, 0.5, 0.7]) ** 2).sum()
+        return off + (p["grid"] != [[1, 2], [2, 1]]).sum() + (p["inner"]["mom"] - 0.3) ** 2
+
+    res = es.minimize(fun, EVERY, rng=1, maxfevals=6000, ftarget=1e-6, restarts="ipop")
+    assert res.fun <= 1e-6
+    assert (res.x["tenth"], res.x["units"], res.x["five"], res.x["batch"]) == (0.3, 64, 40, 32)
+    assert set(res.mean) == set(EVERY) and res.mean["weights"].shape == (3,)
+
+
+def test_wide_whole_numbers_are_found_on_their_logarithm():
+    space = Space({f"k{i}": Integer(1, 1024, log=True) for i in range(5)})
+    best = (3, 17, 120, 1000, 64)
+
+    def fun(p):
+        return sum(np.log2(k / b) ** 2 for k, b in zip(p.values(), best, strict=True))
+
+    used = [es.minimize(fun, space, rng=seed, ftarget=1e-8, maxfevals=3000).nfev for seed in range(5)]
+    assert np.median(used) < 641  # 0.6 of the 1069 that the best method takes on their own scale
+
+
+def test_constraints_and_whole_numbers_within():
+    space = Space(a=Linear(0, 9, shape=2), inner={"b": (0, 9), "c": "text"}, f=2.5)
+    rule = {"type": "ineq", "fun": lambda p: 20 - p["a"].sum() - p["inner"]["b"]}
+    from scipy.optimize import LinearConstraint
+
+    for constraints in (rule, LinearConstraint([[1, 1, 1]], -np.inf, 20)):
+        res = es.minimize(
+            lambda p: -p["a"].sum() - 2 * p["inner"]["b"], space, constraints=constraints, rng=1, maxfevals=2000
+        )
+        assert res.x["a"].sum() + res.x["inner"]["b"] == pytest.approx(20, abs=1e-2)
+    for flags in ([1, 0], {"a": True}):
+        made = space.with_integers(flags)
+        assert repr(made["a"]) == "Integer(0, 9, shape=2)" and isinstance(made["inner"]["b"], Linear)
+    assert isinstance(space.with_integers({"inner": {"b": 1}})["inner"]["b"], Integer)
+    assert space.with_integers({"inner": 1}).decode(np.zeros(3))["inner"] == {"b": 0, "c": "text"}
+    with pytest.raises(ValueError, match="make it an Integer"):
+        Space(a=Linear(0, 1, step=0.5)).with_integers([1])
+
+
+def test_a_checkpoint_knows_parameters_however_deep(tmp_path):
+    def space(last, fixed=1):
+        return Space(x=(0, 1), a={"b": {"c": {"d": {"e": Ordinal(1, 2, last)}}}}, f=fixed)
+
+    def fun(p):
+        return (p["x"] - 0.3) ** 2 + p["a"]["b"]["c"]["d"]["e"]
+
+    more = {"rng": 1, "checkpoint": tmp_path / "a.npz"}
+    es.minimize(fun, space(4), maxfevals=60, **more)
+    again = es.minimize(fun, space(4), maxfevals=200, **more)
+    assert again.x == es.minimize(fun, space(4), maxfevals=200, rng=1).x
+    for other in (space(5), space(4, fixed=2)):
+        with pytest.raises(ValueError, match="another space"):
+            es.minimize(fun, other, maxfevals=300, **more)

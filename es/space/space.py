@@ -1,0 +1,344 @@
+"""Named parameters: what a user calls `lr`, `layers` or `solver`, as coordinates that a method can move.
+
+    space = Space(lr=Log(1e-5, 1e-1), dropout=Linear(0, 0.5), layers=Integer(1, 8), solver=Choice("adam", "sgd"))
+    res = es.minimize(lambda p: train(p["lr"], p["layers"]), space)
+    res.x                     # {"lr": 3.1e-3, "dropout": 0.22, "layers": 4, "solver": "adam"}
+
+A continuous parameter is one coordinate in [0, 1], linear or logarithmic in its value; an integer is a coordinate of
+its own scale with `integrality` set, and so is what goes in steps or in an order; a choice has one coordinate in [0, 1]
+for each of its values, and the largest coordinate names the value, so that no order is imposed on them. A parameter
+with a shape has these for each entry of its array. What is fixed has no coordinate.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from problems.constraints import checked
+from problems.numbers import generator, numbers
+from problems.numbers import size as positive_integer
+
+from .categories import Choice, Ordinal
+from .numeric import Integer, Linear
+from .parameter import Fixed, FloatArray, Parameter
+
+
+class Space(Mapping[str, "Parameter | Space"]):
+    """Named parameters in place of x0: the objective receives a dict, and so does the user.
+
+    Parameters
+    ----------
+    parameters : mapping, optional
+        Name to `Linear`, `Log`, `Integer`, `Ordinal`, `Choice` or `Fixed`; a pair (low, high) stands for Linear, a list
+        for Choice, a plain value (number, text, bool, None) for Fixed, a dict or a Space for parameters within.
+    **more
+        The same as keywords.
+
+    Attributes
+    ----------
+    n : int
+        Number of coordinates.
+    low, high : ndarray, shape (n,)
+    bounds : list of (float, float)
+    integrality : ndarray of bool, shape (n,)
+    x0 : ndarray, shape (n,)
+        Coordinates of the `init` values, of the middle where there is none.
+
+    Examples
+    --------
+    >>> space = Space(dropout=Linear(0, 0.5), layers=Integer(1, 3), optimizer={"momentum": (0, 0.9), "name": "sgd"})
+    >>> space.decode(space.x0)
+    {'dropout': 0.25, 'layers': 2, 'optimizer': {'momentum': 0.45, 'name': 'sgd'}}
+    """
+
+    def __init__(self, parameters: Mapping[str, Any] | None = None, /, **more: Any) -> None:
+        self._fill({**(parameters or {}), **more})
+        if not self.n:
+            got = ", ".join(f"parameter {name}" for name in self)
+            raise ValueError(f"Space needs at least one parameter that is not fixed, got {got or 'none'}")
+
+    low: FloatArray
+    high: FloatArray
+
+    def _fill(self, given: Mapping[str, Any], within: str = "") -> Space:
+        self._parameters = {name: _read(f"{within}{name}", value) for name, value in given.items()}
+        parts = list(self._parameters.values())
+        stops = np.cumsum([part.low.size for part in parts])
+        self._slices = {
+            name: slice(int(stop) - part.low.size, int(stop))
+            for (name, part), stop in zip(self._parameters.items(), stops, strict=True)
+        }
+        # Every parameter by the way to it. (Flat also for `es.run.fingerprint`, which looks only so deep.)
+        self._leaves: dict[tuple[str, ...], Parameter] = {}
+        for name, part in self._parameters.items():
+            found = part._leaves.items() if isinstance(part, Space) else [((), part)]
+            self._leaves |= {(name, *way): leaf for way, leaf in found}
+        self.low, self.high = (
+            np.concatenate([np.zeros(0), *(getattr(part, end) for part in parts)]) for end in ("low", "high")
+        )
+        self.n = self.low.size
+        self.bounds = [(float(lo), float(hi)) for lo, hi in zip(self.low, self.high, strict=True)]
+        self.integrality = np.concatenate(
+            [np.zeros(0, bool), *(np.full(leaf.low.size, leaf.integer) for leaf in self._leaves.values())]
+        )
+        self.x0: FloatArray = np.concatenate(
+            [np.zeros(0), *(leaf.encode(leaf.start()) for leaf in self._leaves.values())]
+        )
+        return self
+
+    def decode(self, y: npt.ArrayLike) -> dict[str, Any]:
+        """The user's dict at coordinates y (n,)."""
+        y = np.asarray(y, dtype=float)
+        if y.shape != (self.n,):
+            raise ValueError(f"coordinates must have shape ({self.n},), got {y.shape}")
+        return {name: part.decode(y[self._slices[name]]) for name, part in self._parameters.items()}
+
+    def encode(self, values: Mapping[str, Any]) -> FloatArray:
+        """Coordinates (n,) of a dict that names every parameter; fixed ones may be left out.
+
+        Raises
+        ------
+        ValueError
+            If a name is missing or unknown, or a value lies outside its parameter.
+        """
+        if not isinstance(values, Mapping):
+            raise ValueError(f"values must be a dict of the parameters {list(self)}, got {str(values)[:40]!r}")
+        values = {name: part.value for name, part in self.items() if isinstance(part, Fixed)} | dict(values)
+        if set(values) != set(self._parameters):
+            odd = min(set(values) ^ set(self._parameters), key=str)
+            raise ValueError(f"values must name exactly the parameters {list(self)}, got {odd!r} missing or unknown")
+        y: list[FloatArray] = []
+        for name, part in self._parameters.items():
+            try:
+                y.append(part.encode(values[name]))
+            except ValueError as error:
+                raise ValueError(f"parameter {name}: {error}") from None
+        return np.concatenate(y)
+
+    def contains(self, values: Any) -> bool:
+        """Whether `values` is a dict that `encode` takes.
+
+        Examples
+        --------
+        >>> space = Space(a=(0, 1), b=Integer(0, 100, step=5))
+        >>> space.contains({"a": 0.5, "b": 15}), space.contains({"a": 0.5, "b": 16}), space.contains({"a": 0.5})
+        (True, False, False)
+        """
+        try:
+            self.encode(values)
+        except ValueError:
+            return False
+        return True
+
+    def sample(self, rng: Any = None) -> dict[str, Any]:
+        """A dict drawn at random: uniform in the coordinates, so that a `Log` is uniform in its logarithm.
+
+        Parameters
+        ----------
+        rng : None, int, SeedSequence or Generator
+            A Generator is drawn from; anything else seeds a new one.
+
+        Examples
+        --------
+        >>> Space(batch=Ordinal(8, 16, 32), rate=0.1).sample(1)
+        {'batch': 32, 'rate': 0.1}
+        """
+        rng = generator("rng", rng)
+        y = rng.uniform(self.low, self.high)
+        whole = self.integrality
+        if whole.any():
+            y[whole] = rng.integers(self.low[whole].astype(np.int64), self.high[whole].astype(np.int64), endpoint=True)
+        return self.decode(y)
+
+    def grid(self, n: int) -> Iterator[dict[str, Any]]:
+        """Every combination of values spread over each parameter, the last one fastest.
+
+        Parameters
+        ----------
+        n : int
+            Values of each number, evenly over its coordinate with both ends (n = 1: the middle); of whole numbers,
+            steps and ordered values at most n of those that there are. A `Choice` gives all its values.
+
+        Examples
+        --------
+        >>> from es import Log
+        >>> [tuple(p.values()) for p in Space(rate=Log(0.01, 1), rule=["sgd", "adam"]).grid(2)]
+        [(0.01, 'sgd'), (0.01, 'adam'), (1.0, 'sgd'), (1.0, 'adam')]
+        """
+        n = positive_integer("n", n)
+        axes = [axis for leaf in self._leaves.values() for axis in [leaf.grid(n)] * leaf.entries]
+        return (self.decode(np.concatenate(row)) for row in itertools.product(*axes))
+
+    def with_integers(self, integrality: Any) -> Space:
+        """The same space, where parameters that `integrality` says take whole numbers only.
+
+        Parameters
+        ----------
+        integrality : None, mapping of names, or array_like with one entry per parameter
+            Non-zero where a parameter is a whole number. Fixed entries have none.
+
+        Raises
+        ------
+        ValueError
+            If it names another parameter, has another length, or means one that is `Log` or holds no two whole numbers.
+        """
+        if integrality is None:
+            return self
+        free = [way for way, leaf in self._leaves.items() if not isinstance(leaf, Fixed)]
+        if isinstance(integrality, Mapping):
+            odd = sorted(set(integrality) - set(self), key=str)
+            if odd:
+                raise ValueError(f"integrality must name parameters of the Space, got {odd[0]!r}")
+            flags = {way: bool(_follow(integrality, way)) for way in free}
+        else:
+            entries = np.ravel(numbers("integrality", integrality))
+            if entries.size != len(free):
+                raise ValueError(f"integrality must have one entry per parameter ({len(free)}), got {entries.size}")
+            flags = dict(zip(free, (entries != 0).tolist(), strict=True))
+        return self._made_whole(flags)
+
+    def _made_whole(self, flags: Mapping[tuple[str, ...], bool]) -> Space:
+        made: dict[str, Any] = {}
+        for name, part in self._parameters.items():
+            if isinstance(part, Space):
+                made[name] = part._made_whole({way[1:]: flag for way, flag in flags.items() if way[0] == name})
+            else:
+                made[name] = _whole(name, part) if flags.get((name,)) else part
+        return Space.__new__(Space)._fill(made)
+
+    def constrain(self, constraints: Any) -> list[Any]:
+        """Constraints on the user's values as constraints on coordinates.
+
+        Parameters
+        ----------
+        constraints : constraint or sequence of them
+            Functions of `NonlinearConstraint` and of SciPy's dicts get what the objective gets; the columns of a
+            `LinearConstraint` are the parameters in their order, which must then be numbers: one column for each
+            entry of an array, none for what is fixed.
+
+        Raises
+        ------
+        ValueError
+            If one is of no form of SciPy's, or a linear one has another number of columns.
+        """
+        from scipy.optimize import NonlinearConstraint
+
+        within: list[Any] = []
+        for one in checked(constraints, sum(leaf.entries for leaf in self._free())):
+            if isinstance(one, Mapping):
+                within.append({"type": one["type"], "fun": self.wrap(one["fun"]), "args": one.get("args", ())})
+            elif hasattr(one, "A"):
+                within.append(NonlinearConstraint(self.wrap(_Linear(one.A, self)), one.lb, one.ub))
+            else:
+                within.append(NonlinearConstraint(self.wrap(one.fun), one.lb, one.ub))
+        return within
+
+    def _free(self) -> list[Parameter]:
+        return [leaf for leaf in self._leaves.values() if not isinstance(leaf, Fixed)]
+
+    def wrap(self, fun: Callable[[dict[str, Any]], Any]) -> Callable[[FloatArray], Any]:
+        """`fun` of a dict as a function of coordinates; picklable where `fun` is."""
+        return _OnCoordinates(self, fun)
+
+    def __getitem__(self, name: str) -> Parameter | Space:
+        return self._parameters[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parameters)
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    def __repr__(self) -> str:
+        return f"Space({', '.join(f'{name}={p!r}' for name, p in self._parameters.items())})"
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks."""
+        head = "".join(f"<th>{title}</th>" for title in ("name", "parameter", "start"))
+        rows = (
+            "".join(
+                f"<td>{html.escape(str(cell))}</td>" for cell in (".".join(map(str, way)), repr(leaf), leaf.start())
+            )
+            for way, leaf in self._leaves.items()
+        )
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+class _OnCoordinates:
+    def __init__(self, space: Space, fun: Callable[[dict[str, Any]], Any]) -> None:
+        self.space = space
+        self.fun = fun
+        self.__name__ = getattr(fun, "__name__", type(fun).__name__)
+
+    def __call__(self, y: FloatArray, *args: Any) -> Any:
+        return self.fun(self.space.decode(y), *args)
+
+
+class _Linear:
+    """A x for the numbers of a dict in their order."""
+
+    def __init__(self, A: Any, space: Space) -> None:
+        self.A = np.atleast_2d(A.toarray() if hasattr(A, "toarray") else numbers("A of a LinearConstraint", A))
+        self.ways = [way for way, leaf in space._leaves.items() if not isinstance(leaf, Fixed)]
+
+    def __call__(self, values: Mapping[str, Any]) -> FloatArray:
+        x = [entry for way in self.ways for entry in np.ravel(_follow(values, way)).tolist()]
+        return np.asarray(self.A @ numbers("values under a LinearConstraint", x))
+
+
+def _follow(values: Any, way: tuple[str, ...]) -> Any:
+    """What stands at the end of a way through dicts; whatever stands before it goes for all behind it."""
+    for name in way:
+        if isinstance(values, Mapping):
+            values = values.get(name, False)
+    return values
+
+
+def _whole(name: str, parameter: Parameter) -> Parameter:
+    """The parameter as one of whole numbers."""
+    if isinstance(parameter, Integer | Choice | Ordinal):
+        return parameter
+    if type(parameter) is Linear:
+        low, high = math.ceil(parameter.limits[0]), math.floor(parameter.limits[1])
+        init = None if not parameter._starts else np.rint(parameter.init).astype(int)[()]
+        step = parameter.step
+        if step is None and low < high:
+            return Integer(low, high, init=init, shape=parameter.shape)
+        if step is not None and step == int(step) and low == parameter.limits[0]:
+            return parameter
+    raise ValueError(f"integrality of parameter {name} cannot be kept by {parameter!r}: make it an Integer")
+
+
+def _read(name: str, value: Any) -> Parameter | Space:
+    if isinstance(value, Parameter | Space):
+        return value
+    if isinstance(value, Mapping):
+        if not value:
+            raise ValueError(f"parameter {name} must hold parameters, got an empty dict")
+        return Space.__new__(Space)._fill(value, f"{name}.")
+    if isinstance(value, tuple) and any(isinstance(entry, str) for entry in value):
+        raise ValueError(f"parameter {name} must be a pair of numbers, got {value!r}: choices are a list or a Choice")
+    try:
+        if isinstance(value, tuple) and len(value) == 2:
+            return Linear(*value)
+        if isinstance(value, list):
+            return Choice(*value)
+    except ValueError as error:
+        raise ValueError(f"parameter {name}: {error}") from None
+    if value is None or isinstance(value, bool | int | float | str | np.generic):
+        if value != value:
+            raise ValueError(f"parameter {name} must not be NaN: where that is meant, es.Fixed(value) holds it")
+        return Fixed(value)
+    raise ValueError(
+        f"parameter {name} must be Linear, Log, Integer, Ordinal, Choice, Fixed, a pair (low, high), a list, a dict or "
+        f"a plain value, got {str(value)[:60]!r}: another object stands still as es.Fixed(...), and a permutation, for "
+        "which there is no parameter, is np.argsort of es.Linear(0, 1, shape=n)"
+    )
