@@ -28,6 +28,8 @@ from typing import Any
 import numpy as np
 from numpy import float64, ndarray
 
+from autodiff.foreign import USUAL, refuse_masked
+
 Vjp = Callable[[Any], Any]
 Edges = tuple["Node", Vjp, Any]
 """(parent, vjp, the further edges or None)."""
@@ -178,6 +180,7 @@ class Place:
 def own_index(index: Any) -> Any:
     """`index` with copies of what the program may change later."""
     if type(index) is tuple:
+        refuse_masked(index)
         return tuple([np.array(i) if type(i) in CHANGING else i for i in index])
     return np.array(index) if type(index) in CHANGING else index
 
@@ -190,6 +193,8 @@ def place(out: Any, x: Any, index: Any) -> Place:
             index = own_index(index)
     elif type(index) in CHANGING:
         index = np.array(index)
+    elif type(index) not in USUAL:
+        refuse_masked((index,))
     vjp.index = index
     vjp.shape = x.shape
     return vjp
@@ -213,7 +218,12 @@ def add_at(buffer: Any, index: Any, g: Any, fresh: bool = False) -> None:
     if type(view) is not ndarray:
         buffer[index] = view + g
     elif view.base is not buffer:
-        np.add.at(buffer, index, g)
+        if buffer.dtype.char == "e":  # half precision stops counting at 2048
+            total = np.zeros(buffer.shape, np.float32)
+            np.add.at(total, index, g)
+            buffer += total.astype(buffer.dtype)
+        else:
+            np.add.at(buffer, index, g)
     elif fresh:
         view[...] = g
     else:
@@ -350,9 +360,13 @@ def conform(d: Any, parent: Node, node: Node) -> Any:
     if type(d) is ndarray and d.dtype is parent.dtype and stretches(parent) and may_be_less(node, form):
         return d
     shape, dtype = parent.shape, parent.dtype
+    half_sum = False
     if d.shape != shape and may_be_less(node, form):
         d = stretched(d, shape)
     if d.shape != shape:
+        half_sum = d.dtype.char == "e"
+        if half_sum:  # half precision stops counting at 2048; converted back below
+            d = d.astype(np.float32)
         extra = d.ndim - len(shape)
         if extra > 0:
             d = d.sum(tuple(range(extra)))
@@ -362,7 +376,7 @@ def conform(d: Any, parent: Node, node: Node) -> Any:
         if d.shape != shape:
             raise ValueError(f"the rule of {node.name} gave a gradient of shape {d.shape} for a value of shape {shape}")
     if d.dtype != dtype:
-        if d.dtype != node.dtype:
+        if d.dtype != node.dtype and not half_sum:
             raise ValueError(f"the rule of {node.name} gave a gradient of type {d.dtype} for a value of type {dtype}")
         if d.dtype.kind == "c" and dtype.kind != "c":
             d = np.real(d)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.half import in_single
 from autodiff.operators import value_of
 from autodiff.primitive import primitive
-from autodiff.tensor import Tensor, floating
+from autodiff.tensor import Tensor, asarray, floating
 
 SHORT = 32  # entries of a row up to which it is reduced in other ways than by NumPy's own
 
@@ -30,17 +31,35 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
     array, shape (...)
         The loss of each row; take ``.mean()`` for the usual objective.
 
+    Raises
+    ------
+    ValueError
+        If a class does not exist, or probabilities are not those of k classes.
+
     Examples
     --------
     >>> import numpy as np, autodiff as ad
     >>> ad.softmax_cross_entropy(np.array([[0.0, 0.0], [1000.0, 0.0]]), np.array([0, 1]))
     array([6.93147181e-01, 1.00000000e+03])
     """
-    logits, labels = floating(logits), np.asarray(value_of(labels))
+    logits, labels = floating(logits), asarray(value_of(labels))
+    return _cross_entropy(logits, labels)
+
+
+@in_single
+def _cross_entropy(logits: Any, labels: Any) -> Any:
     if labels.dtype.kind in "iub":
+        k = np.shape(logits)[-1]
+        if labels.size and not 0 <= labels.min() <= labels.max() < k:
+            raise ValueError(f"labels must be class numbers from 0 to {k - 1}, got {labels.min()} to {labels.max()}")
         if labels.shape != np.shape(logits)[:-1]:
             labels = np.broadcast_to(labels, np.shape(logits)[:-1])
         return cross_entropy_of_classes(logits, labels)
+    if labels.shape[-1:] != np.shape(logits)[-1:]:
+        raise ValueError(
+            f"labels must be probabilities of shape (..., {np.shape(logits)[-1]}), or integers, got {labels.dtype} of"
+            f" shape {labels.shape}"
+        )
     return cross_entropy_of_probabilities(logits, labels)
 
 

@@ -95,6 +95,7 @@ from scipy.special import (
     yv,
 )
 
+from autodiff.half import in_single
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import SELECTIVE
@@ -130,6 +131,7 @@ def logsumexp_rule(out: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     return vjp
 
 
+@in_single
 @with_rule(logsumexp_rule)
 def _logsumexp(a: Any, axis: Any, keepdims: bool) -> Any:
     top = np.max(a, axis=axis, keepdims=True, initial=-np.inf)
@@ -163,6 +165,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -
     return _logsumexp(a if b is None else a + np.log(asarray(b)), axis, keepdims)
 
 
+@in_single
 @with_rule(lambda out, x, axis: lambda g: out * (g - np.sum(g * out, axis=axis, keepdims=True)))
 def _softmax(x: Any, axis: Any) -> Any:
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
@@ -174,6 +177,7 @@ def softmax(x: Any, axis: Any = None) -> Any:
     return _softmax(asarray(x), axis)
 
 
+@in_single
 @with_rule(lambda out, x, axis: lambda g: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True))
 def _log_softmax(x: Any, axis: Any) -> Any:
     shifted = x - np.max(x, axis=axis, keepdims=True)

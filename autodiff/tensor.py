@@ -18,7 +18,6 @@ import inspect
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
 from functools import cache
 from operator import getitem
 from typing import Any
@@ -32,6 +31,7 @@ from autodiff.collection import EAGER as RECORDED
 from autodiff.core import Edges, Leaf, Several, linked
 from autodiff.eager import EAGER, Eager, protected
 from autodiff.exits import LostGradient
+from autodiff.foreign import foreign, refuse_masked
 from autodiff.operators import value_of
 from autodiff.registry import CONSTANT, FORGETFUL, FORWARD, RULES, TRACED
 
@@ -260,7 +260,11 @@ def asarray(x: Any) -> Any:
     >>> ad.asarray([1, 2])
     array([1, 2])
     """
-    return x if type(x) is Tensor else np.asarray(x)
+    if type(x) is Tensor:
+        return x
+    if isinstance(x, np.ma.MaskedArray):
+        foreign(x)  # says that the mask would be lost
+    return np.asarray(x)
 
 
 # ------------------------------------------------------------------------------------------------ recording
@@ -278,21 +282,6 @@ def lower(a: Any, level: int) -> Any:
 
 
 ORDINARY = frozenset((float, int, bool, complex, np.float64, np.float32, np.bool_, str, tuple, list, slice, dict))
-
-
-def foreign(a: Any) -> Any:
-    """A number or array of another kind as a plain one; refused where its own arithmetic says something else."""
-    kind = type(a)
-    if isinstance(a, (np.ma.MaskedArray, np.matrix)):
-        cure = "np.where(mask, 0, values)" if isinstance(a, np.ma.MaskedArray) else "np.asarray(m) and @"
-        raise TypeError(f"{kind.__name__} has an arithmetic of its own that derivatives do not know: use {cure}")
-    if isinstance(a, ndarray):
-        if kind.__array_ufunc__ is not ndarray.__array_ufunc__:
-            raise TypeError(f"arrays of class {kind.__name__} have rules of their own: use np.asarray(x)")
-        return np.asarray(a).copy()
-    if isinstance(a, Fraction):
-        return float(a)
-    return np.array(a) if kind.__module__.partition(".")[0] == "pandas" else a
 
 
 def remembered(a: Any, level: int) -> Any:
@@ -413,6 +402,7 @@ def call_function(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """``fun(*args, **kwargs)`` for a NumPy function that is no ufunc."""
     if fun in CONSTANT:
         return fun(*map(deep_value, args), **{k: deep_value(v) for k, v in kwargs.items()})
+    refuse_masked(args)
     if fun in IN_PLACE:
         raise TypeError(
             f"{name_of(fun)} changes an array in place, which has no gradient:"
@@ -421,6 +411,7 @@ def call_function(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     if fun not in TRACED and fun not in RULES:
         raise TypeError(f"{name_of(fun)} has no gradient rule: {CURE}")
     if kwargs:
+        refuse_masked(kwargs.values())
         if kwargs.get("out", 0) is None:
             kwargs = {k: v for k, v in kwargs.items() if k != "out"}
         names = parameters(fun)

@@ -107,7 +107,7 @@ def cross_entropy(logits: Any, labels: Any) -> Any:
     >>> round(float(cross_entropy(np.zeros((2, 4)), np.array([0, 3]))), 4)
     1.3863
     """
-    logits, labels = floating(logits), np.asarray(labels)
+    logits, labels = floating(logits), asarray(labels)
     whole = labels.shape if labels.dtype.kind == "f" else (*labels.shape, logits.shape[-1])
     if logits.shape[logits.ndim - len(whole) :] != whole or len(whole) > logits.ndim:
         raise ValueError(

@@ -29,6 +29,8 @@ def take_rule(out: Any, a: Any, indices: Any, axis: int | None = None, *, mode: 
     axis = axis if shape else None  # a number counts as an array of one entry
     i, flat = (0, (a.size,)) if axis is None else (axis % a.ndim, shape)
     where = np.asarray(indices)
+    if mode == "raise" and out.size == 0 and where.size and not -flat[i] <= where.min() <= where.max() < flat[i]:
+        raise IndexError(f"indices of np.take must lie in [-{flat[i]}, {flat[i]}), got {where.min()} to {where.max()}")
     where = where % flat[i] if mode == "wrap" else np.clip(where, 0, flat[i] - 1) if mode == "clip" else where
     index = (slice(None),) * i + (where,)
     if axis is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.half import in_single
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import traced
@@ -55,6 +56,7 @@ def top(x: Any, **keywords: Any) -> Any:
 
 
 @traced(np.linalg.vector_norm)
+@in_single
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     if ord is None or ord == 2:
         return euclidean(x, axis, keepdims)
@@ -75,6 +77,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 
 @traced(np.linalg.norm)
+@in_single
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     if axis is None and (ord is None or x.ndim == 1):
         return vector_norm(x, axis=None, keepdims=keepdims, ord=ord)

@@ -137,7 +137,10 @@ def cross_(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 @traced(np.einsum)
 def einsum(*operands: Any, optimize: Any = False) -> Any:
     terms, result, arrays = parse(operands)
-    return contracted((tuple(terms), result, optimize), *arrays)
+    spec = (tuple(terms), result, optimize)
+    if all(a.dtype.char == "e" for a in arrays):  # NumPy's sums stop counting at 2048
+        return contracted(spec, *[a.astype(np.float32) for a in arrays]).astype(np.float16)
+    return contracted(spec, *arrays)
 
 
 def parse(operands: tuple[Any, ...]) -> tuple[list[str], str, list[Any]]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core import SUMS, stretched
+from autodiff.core import FLOAT64, SUMS, stretched
+from autodiff.half import in_single
 from autodiff.operators import value_of
 from autodiff.registry import MASKED, SELECTIVE, rule, traced
 from autodiff.rules.kinks import bent
@@ -143,6 +144,8 @@ def var(
     mean: Any = None,
     correction: Any = None,
 ) -> Any:
+    if dtype is None and getattr(a, "dtype", FLOAT64).char == "e":
+        return in_single(var)(a, axis, ddof=ddof, keepdims=keepdims, where=where, mean=mean, correction=correction)
     free = ddof if correction is None else correction
     if mean is None:
         return record(np.var, (a, axis, dtype), {"ddof": free, "keepdims": keepdims, "where": where})
@@ -164,6 +167,8 @@ def std(
     mean: Any = None,
     correction: Any = None,
 ) -> Any:
+    if dtype is None and getattr(a, "dtype", FLOAT64).char == "e":
+        return in_single(std)(a, axis, ddof=ddof, keepdims=keepdims, where=where, mean=mean, correction=correction)
     free = ddof if correction is None else correction
     if mean is not None:
         return np.sqrt(var(a, axis, dtype, free, keepdims, where=where, mean=mean))
@@ -224,6 +229,7 @@ def prod_rule(
 rule(np.prod, prod_rule, forward=quick(np.multiply))
 
 
+@in_single
 def reverse_cumsum(g: Any, axis: Any) -> Any:
     return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.half import in_single
 from autodiff.operators import value_of
 from autodiff.registry import traced
 from autodiff.rules.reductions import one_over_count, real_only
@@ -96,6 +97,8 @@ for ignoring, (by_quantile, by_percent, of_middle) in enumerate(
 @traced(np.average)
 def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
     a = asarray(a)
+    if weights is not None and a.dtype.char == "e" and not returned:
+        return in_single(average)(a, axis, asarray(weights).astype(np.float32), keepdims=keepdims)
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=keepdims)
         total: Any = np.full(mean.shape, a.size / max(mean.size, 1))[()]
