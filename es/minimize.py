@@ -20,10 +20,12 @@ from es.auto.handover import fitting
 from es.core.limits import Limits, limit, target
 from es.evaluation.evaluate import Evaluator
 from es.evaluation.opening import MapLike
+from es.gradient.units import powers_of_two
 from es.registry import get_method
 from es.run import arguments
 from es.run.checkpoint import Checkpoint, as_checkpoint
 from es.run.constraints import OFF, ranking_rule_for
+from es.run.differences import Differences, as_scheme
 from es.run.fingerprint import describe
 from es.run.loop import Run
 from es.run.noise import Reevaluation
@@ -47,7 +49,7 @@ def minimize(
     bounds: Bounds | Sequence[Any] | None = None,
     constraints: Any = (),
     integrality: npt.ArrayLike | None = None,
-    jac: Callable[..., Any] | bool | None = None,
+    jac: Callable[..., Any] | bool | str | None = None,
     vectorized: bool = False,
     maxfevals: float | None = None,
     maxiter: float | None = None,
@@ -87,8 +89,11 @@ def minimize(
     integrality : array_like of shape (n,), optional
         Non-zero where a coordinate takes whole numbers only. With a `Space`: one entry per parameter, or a mapping of
         names.
-    jac : callable, True or None
-        The gradient, for methods that use one: a callable, True where `fun` returns (f, g), None for `autodiff`.
+    jac : callable, True, {"2-point", "3-point", "cs"} or None
+        The gradient, for methods that use one: a callable, True where `fun` returns (f, g), None for `autodiff`, or
+        differences of `fun` with SciPy's steps: forward, central, or along the imaginary axis (`fun` must compute with
+        complex x). Points of differences stay inside the bounds, count in `nfev` and `maxfevals`, and are evaluated in
+        one batch with the point itself, by all workers. Methods with differences of their own, as "auto", take those.
     vectorized : bool
         Whether `fun` takes whole populations.
     maxfevals, maxiter, maxtime : float, optional
@@ -169,10 +174,11 @@ def minimize(
     if several and (noise or restarts is not None):
         what = "options['noise']" if noise else "restarts"
         raise ValueError(f"{what} cannot be combined with {cls.__name__}, which has several objectives: leave it out")
-    if cls.wants_gradient and problem.differentiable is False:
-        raise ValueError(
-            f"method {cls.__name__} needs a gradient and {problem.name} has none: give jac, or take 'cmaes'"
-        )
+    scheme = as_scheme(jac)
+    if scheme is None:
+        arguments.check_gradient(cls, problem)
+    elif noise and cls.wants_gradient:
+        raise ValueError(f"options['noise'] cannot be combined with jac={scheme!r}: leave one of them out")
     make = arguments.Maker(
         cls,
         start,
@@ -181,10 +187,12 @@ def minimize(
         popsize=popsize,
         options=options,
     )
+    if scheme in ("2-point", "3-point"):  # the complex step is as good as a gradient
+        make.fixed = {**getattr(cls, "of_differences", {}), **make.fixed}
     if checkpoint is not None and cls.kind == "scipy":
         make.fixed["replayable"] = True
     if cls.kind == "hybrid" and "gradient" in arguments.constructor_arguments(cls):
-        given = make.fixed.get("gradient", problem.jac is not None)
+        given = make.fixed.get("gradient", scheme is None and problem.jac is not None)
         make.fixed["gradient"] = bool(given) and problem.differentiable is not False
     rules = listed(constraints) or listed(problem.constraints)
     if rules:
@@ -204,12 +212,20 @@ def minimize(
     decode = np.array if space is None else space.decode
     if kept is not None:
         more = {"constraints": rules, "noise": noise, "restarts": restarts, "rng": given, "space": space}
+        more |= {} if scheme is None else {"jac": scheme}
         kept.bind({**make.settings(), **more})
+    differences = None
+    if scheme is not None and cls.wants_gradient:
+        differences = Differences(scheme, ledger, make.fixed["bounds"], powers_of_two(opt.scale0))
+    through = ledger if differences is None else differences.evaluated
     with (
-        Evaluator(ledger, workers=workers, on_error=on_error, timeout=timeout) as evaluate,
+        Evaluator(through, workers=workers, on_error=on_error, timeout=timeout) as evaluate,
         closing(Reporter(callback, progress, limits.maxfevals, decode)) as reporter,
     ):
-        run = Run(opt, evaluate, limits, reporter, method=make.name, ranking_rule=rule, checkpoint=kept)
+        run = Run(
+            opt, evaluate, limits, reporter, method=make.name, ranking_rule=rule, checkpoint=kept,
+            differences=differences,
+        )  # fmt: skip
         if noise:
             run.ranking_rule = Reevaluation(run.again, opt)
         run.go()

@@ -19,6 +19,7 @@ from es.core.limits import limit, of_runs, target
 from es.evaluation.evaluate import Evaluator
 from es.registry import get_method
 from es.run import arguments
+from es.run.differences import as_scheme
 from es.run.memory import check_runs
 from problems.boxes import as_box
 from problems.ledger import Ledger
@@ -40,7 +41,7 @@ def minimize_runs(
     method: str | type = "cmaes",
     sigma0: float | npt.ArrayLike | None = None,
     bounds: Any = None,
-    jac: Callable[..., Any] | bool | None = None,
+    jac: Callable[..., Any] | bool | str | None = None,
     vectorized: bool = False,
     maxfevals: float | npt.ArrayLike | None = None,
     maxiter: float | npt.ArrayLike | None = None,
@@ -56,7 +57,8 @@ def minimize_runs(
 ) -> list[OptimizeResult]:
     """Minimise a function from many starts, or with many settings, in one stack of runs.
 
-    What cannot be stacked is run one after the other: SciPy's methods, restarts, constraints, `options["noise"]`.
+    What cannot be stacked is run one after the other: SciPy's methods, restarts, constraints, `options["noise"]`,
+    gradients by differences.
 
     Parameters
     ----------
@@ -112,7 +114,10 @@ def minimize_runs(
     problem: Objective = ledger.objective
     if several and keep_trace:
         raise ValueError("keep_trace follows one value and there are several objectives: leave it out")
-    alone = cls.kind in ("scipy", "hybrid") or restarts is not None
+    scheme = as_scheme(jac)
+    if scheme is None:
+        arguments.check_gradient(cls, problem)
+    alone = cls.kind in ("scipy", "hybrid") or restarts is not None or (scheme is not None and cls.wants_gradient)
     if alone or problem.constraints or options.get("noise") is not None:
         from es.in_turn import run_in_turn
 
@@ -123,7 +128,7 @@ def minimize_runs(
         return run_in_turn(
             problem, start, each={"sigma0": sigma0, "maxfevals": maxfevals, "maxiter": maxiter, "ftarget": ftarget},
             maxtime=maxtime, rng=rng, keep_trace=keep_trace, method=method, bounds=bounds, restarts=restarts,
-            popsize=popsize, workers=workers, on_error=on_error, options=options,
+            popsize=popsize, workers=workers, on_error=on_error, options=options, jac=scheme,
         )  # fmt: skip
     stop = arguments.as_options(options.get("stop"), "options['stop']")
     cls, options = arguments.with_integers(cls, options, problem.integrality)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from es.minimize import minimize
 from es.registry import get_method
+from es.run.differences import as_scheme
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -27,13 +28,17 @@ _OWN = frozenset(inspect.signature(minimize).parameters) - {
 }
 
 
-def scipy_method(name: str | type) -> Callable[..., OptimizeResult]:
+def scipy_method(name: str | type, *, jac: str | None = None) -> Callable[..., OptimizeResult]:
     """A method for the argument `method` of `scipy.optimize.minimize`.
 
     Parameters
     ----------
     name : str or class
         As for `es.minimize`.
+    jac : {"2-point", "3-point", "cs"}, optional
+        Where gradients come from if SciPy hands over no function for them. None: from `autodiff`, and where that
+        cannot follow the function, from "2-point" as SciPy's own methods take them. A text given to
+        `scipy.optimize.minimize` as its own `jac` never gets here: SciPy keeps it from methods that are callables.
 
     Returns
     -------
@@ -45,7 +50,7 @@ def scipy_method(name: str | type) -> Callable[..., OptimizeResult]:
     Raises
     ------
     ValueError
-        If there is no such method.
+        If there is no such method or scheme.
 
     Examples
     --------
@@ -55,11 +60,12 @@ def scipy_method(name: str | type) -> Callable[..., OptimizeResult]:
     True
     """
     get_method(name)  # an unknown name is an error here, not inside SciPy
-    return partial(_through_scipy, name)
+    return partial(_through_scipy, name, as_scheme(jac))
 
 
 def _through_scipy(
     name: str | type,
+    scheme: str | None,
     fun: Callable[..., Any],
     x0: Any,
     args: tuple[Any, ...] = (),
@@ -81,18 +87,24 @@ def _through_scipy(
             own[key] = value
         else:
             rest[_tolerance(get_method(name)) if key == "tol" else key] = value
-    gradient = _Bound(jac, args) if callable(jac) else None
-    return minimize(
+    gradient = _Bound(jac, args) if callable(jac) else jac if isinstance(jac, str) else scheme
+    run = partial(
+        minimize,
         _Bound(fun, args),
         x0,
         method=name,
-        jac=gradient,
         bounds=bounds,
         constraints=constraints,
         callback=callback,
         options=rest,
         **own,
     )
+    try:
+        return run(jac=gradient)
+    except RuntimeError as error:
+        if gradient is not None or type(error).__name__ != "LostGradient":
+            raise
+        return run(jac="2-point")  # what SciPy's own methods do where they are given no gradient
 
 
 def _tolerance(cls: Any) -> str:

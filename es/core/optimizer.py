@@ -273,13 +273,28 @@ class Optimizer(Saving):
         """
         points, values = self._checked(x, f)
         slopes = self._checked_gradient(g, points.shape)
+        self._book_points(points, values, slopes, feasible)
+        self.f_sorted = None
+        self.nit += 1
+
+    def note(self, x: npt.ArrayLike, f: npt.ArrayLike, *, feasible: npt.ArrayLike | None = None) -> None:
+        """Count points and keep the best, no more: those beside the points of `tell`, which differences take.
+
+        Parameters
+        ----------
+        x, f, feasible
+            As for `tell`; any number of points >= 1.
+        """
+        self._book_points(*self._checked(x, f), None, feasible)
+
+    def _book_points(
+        self, points: FloatArray, values: FloatArray, slopes: FloatArray | None, feasible: npt.ArrayLike | None
+    ) -> None:
         good = values < np.inf
         self.book.count(values, gradients=slopes is not None, failed=~good)
         allowed = good if feasible is None else good & as_shape("feasible", feasible, values.shape, bool)
         value = np.where(allowed, values, np.inf)
         self.book.improve(points, value.argmin(-1), value.min(-1))
-        self.f_sorted = None
-        self.nit += 1
 
     def stop(self) -> dict[Any, Any]:
         """Why to end, empty while there is no reason.

@@ -54,6 +54,7 @@ class ScipySolver(Optimizer):
     keeps_bounds: ClassVar[bool] = True
     needs_box: ClassVar[bool] = False
     takes_constraints: ClassVar[bool] = False
+    of_differences: ClassVar[Mapping[str, Any]] = {}  # defaults where gradients are no better than differences
 
     def __init__(
         self,
@@ -307,6 +308,7 @@ class BFGS(ScipySolver):
     wants_gradient = True
     keeps_bounds = False
     solve = staticmethod(solvers.bfgs)
+    of_differences: ClassVar[Mapping[str, Any]] = {"gtol": 1e-5}  # SciPy's own
     defaults: ClassVar[Mapping[str, Any]] = {"gtol": 1e-10, "xrtol": 0.0, "c1": 1e-4, "c2": 0.9}
 
 
@@ -319,6 +321,7 @@ class CG(ScipySolver):
     wants_gradient = True
     keeps_bounds = False
     solve = staticmethod(solvers.cg)
+    of_differences: ClassVar[Mapping[str, Any]] = {"gtol": 1e-5}
     defaults: ClassVar[Mapping[str, Any]] = {"gtol": 1e-10, "c1": 1e-4, "c2": 0.4}
 
 

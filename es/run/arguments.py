@@ -14,6 +14,7 @@ import numpy.typing as npt
 from es.core.arrays import as_start, check_inside
 from es.core.stopping import CRITERIA
 from es.registry import get_method
+from es.run.differences import as_scheme
 from es.run.memory import check_sizes
 from problems.boxes import Box
 from problems.ledger import Ledger
@@ -26,7 +27,8 @@ FloatArray = npt.NDArray[np.float64]
 def as_ledger(fun: Any, n: int, *, jac: Any = None, vectorized: bool = False, several: bool = False) -> Ledger:
     """The ledger that a run evaluates through: `fun` itself if it is one, else a new one around it.
 
-    `several` says whether the method is for several objectives.
+    `several` says whether the method is for several objectives. A `jac` that names a scheme of differences has no part
+    in it: it may stand beside an Objective too, in the place of its gradient.
 
     Raises
     ------
@@ -34,6 +36,8 @@ def as_ledger(fun: Any, n: int, *, jac: Any = None, vectorized: bool = False, se
         If `fun` is no callable, or is an Objective that takes points of another length, has `jac` beside it, or has
         one value where the method wants several or the other way round.
     """
+    if as_scheme(jac) is not None:
+        jac = None
     if isinstance(fun, Ledger | Objective):
         if jac is not None or vectorized:
             raise ValueError("jac and vectorized belong to the Objective that fun is already: give them there")
@@ -117,6 +121,20 @@ def as_options(options: Any, name: str = "options") -> dict[str, Any]:
     if odd:
         raise ValueError(f"{name} must have names as keys, got {str(odd[0])[:40]!r}")
     return dict(options)
+
+
+def check_gradient(cls: Any, problem: Objective) -> None:
+    """Refuse a method that needs a gradient where there is none.
+
+    Raises
+    ------
+    ValueError
+    """
+    if cls.wants_gradient and problem.differentiable is False:
+        raise ValueError(
+            f"method {cls.__name__} needs a gradient and {problem.name} has none: give jac (jac='2-point' takes "
+            "differences), or take 'cmaes'"
+        )
 
 
 def take_noise(options: Mapping[str, Any] | None, constraints: Any) -> tuple[dict[str, Any], bool]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from es.core.limits import Limits
 from es.evaluation.evaluate import Evaluator
+from es.run.differences import Differences
 from es.run.history import History
 from es.run.restarts import Restarts
 
@@ -50,6 +51,8 @@ class Run:
     ranking_rule : callable or None
         `ranking_rule(x, f)` gives keywords of `tell`: `rank_by` and `feasible` (constraints), `f` (noise).
     checkpoint : Keeps or None
+    differences : Differences or None
+        Where gradients come from differences of values; `evaluate` then works on `differences.evaluated`.
     """
 
     def __init__(
@@ -62,9 +65,11 @@ class Run:
         method: str = "",
         ranking_rule: Any = None,
         checkpoint: Keeps | None = None,
+        differences: Differences | None = None,
     ) -> None:
         self.opt = opt
-        self.ledger = evaluate.ledger
+        self.differences = differences
+        self.ledger = evaluate.ledger if differences is None else differences.ledger
         self.evaluate = evaluate
         self.limits = limits
         self.reporter = reporter
@@ -93,18 +98,22 @@ class Run:
     def turn(self) -> bool:
         """One turn of the loop: ask, evaluate, tell; False when there is a reason to stop."""
         opt, limits, checkpoint = self.opt, self.limits, self.checkpoint
-        wanted = opt.popsize
+        by_differences = self.differences if opt.wants_gradient else None
+        wanted = opt.popsize * (1 if by_differences is None else by_differences.each)
         cut = limits.room(wanted) < wanted
         if cut and checkpoint is not None:
             checkpoint.keep(self, now=True)  # a run that goes on with a larger budget goes on from here
         x = opt.ask()
-        x = x[: limits.room(len(x))]  # maxfevals is never passed, not even inside a population
-        f, g = self.evaluate(x, gradients=bool(opt.wants_gradient))
-        tell = opt.tell if len(x) >= opt.least_rows else opt.record
-        if self.ranking_rule is None:
-            tell(x, f, g)
+        if by_differences is None:
+            x = x[: limits.room(len(x))]  # maxfevals is never passed, not even inside a population
+            f, g = self._evaluated(x)
+            tell = opt.tell if len(x) >= opt.least_rows else opt.record
+            if self.ranking_rule is None:
+                tell(x, f, g)
+            else:
+                tell(x, **{"f": f, "g": g, **self.ranking_rule(x, f)})
         else:
-            tell(x, **{"f": f, "g": g, **self.ranking_rule(x, f)})
+            f = self._with_differences(x, by_differences)
         self.nit += 1
         best = self.f_best
         self.history.add(self.nit, limits.nfev, f if f.ndim == 1 else np.array([best]), best, opt)
@@ -114,6 +123,31 @@ class Run:
         if checkpoint is not None and not cut:
             checkpoint.keep(self, now=stopped)
         return not stopped
+
+    def _evaluated(self, x: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """Values of x, and gradients if the method wants them."""
+        try:
+            return self.evaluate(x, gradients=bool(self.opt.wants_gradient))
+        except (RuntimeError, TypeError) as error:
+            by_autodiff = self.opt.wants_gradient and self.ledger.objective.jac is None
+            if by_autodiff and (isinstance(error, TypeError) or type(error).__name__ == "LostGradient"):
+                cure = "where autodiff cannot follow fun, jac='2-point' takes differences"
+                error.args = (f"{error}; {cure}",)
+            raise
+
+    def _with_differences(self, x: FloatArray, differences: Differences) -> FloatArray:
+        """Evaluate points with those beside them as one batch and tell of them; the values of the points."""
+        opt, rule, points = self.opt, self.ranking_rule, differences.around(x)
+        found = differences.read(self.evaluate(points[: self.limits.room(len(points))])[0])
+        told = len(x) if found.g is not None else 0  # of a batch that the budget cut short nothing is learnt
+        beside, values = found.points[told:], found.f[told:]
+        if len(beside):
+            # Under constraints a point beside another is there for its slope and never the best.
+            opt.note(beside, values, feasible=None if rule is None else np.zeros(len(beside), dtype=bool))
+        if found.g is not None:
+            f = found.f[:told]
+            opt.tell(x, **{"f": f, "g": found.g, **({} if rule is None else rule(x, f))})
+        return found.f[: len(x)]
 
     def again(self, x: FloatArray) -> FloatArray:
         """Values of points that have been evaluated before, fewer than asked for where the budget ends."""
