@@ -67,6 +67,8 @@ class Linear(Parameter):
         u = float(y[0])
         if self.step is not None:
             return value_of_step(u, *self.limits, self.step)
+        if not 0.0 < u < 1.0:  # the ends as they were given: exp(log(0.01)) is another number
+            return self.limits[0] if u <= 0.0 else self.limits[1]
         lo, hi = self._ends
         return min(max(self._unscale((1.0 - u) * lo + u * hi), self.limits[0]), self.limits[1])
 

@@ -49,8 +49,7 @@ def test_coordinates_and_back():
 def test_ends_are_never_passed():
     for parameter in (Linear(0.1, 0.3), Log(1e-7, 3e-3)):
         for u, end in ((0.0, parameter.limits[0]), (1.0, parameter.limits[1])):
-            assert parameter.decode(np.array([u])) == pytest.approx(end, rel=1e-12)
-            assert parameter.limits[0] <= parameter.decode(np.array([u])) <= parameter.limits[1]
+            assert parameter.decode(np.array([u])) == end
 
 
 def test_start():
