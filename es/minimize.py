@@ -208,6 +208,8 @@ def minimize(
     )
     if hasattr(opt, "budget") and opt.budget is None:
         opt.budget = limits.maxfevals
+    if hasattr(opt, "targeted"):
+        opt.targeted = opt.targeted or limits.ftarget is not None
     rule: Any = ranking_rule_for(rules, cls, opt, start.size)
     decode = np.array if space is None else space.decode
     if kept is not None:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from es.auto import endings
 from es.auto.batches import BatchOptimizer
 from es.auto.coordinates import Coordinates
 from es.auto.descents import MATRIX_UP_TO, Descent, descent, restart_points
@@ -37,7 +38,6 @@ LOOK = 30  # evaluations per variable in which a run that goes well divides its 
 SHARES = {"holds": 0.95, "else": 0.5, "noisy": 0.1}  # of restarts in the race: while they hold the best value, ...
 MEMORY = 200  # evaluations after which what was spent counts half
 PART = 0.1  # of the budget that a Hessian may take
-ENOUGH = 10  # restarts without a better value end a run that has no budget
 CMA_ALONE = ("rough", "flat", "noisy", "stepped")  # verdicts that leave the field to CMA-ES
 
 
@@ -49,10 +49,14 @@ class Auto(BatchOptimizer):
     x0, sigma0, bounds, rng, stop
         See `Optimizer`. `sigma0` is the step of the first look along each coordinate.
     budget : float, optional
-        Evaluations that there will be, as far as the caller knows; `es.minimize` fills it in. It is spent to the end.
-        Without one the search ends when ten restarts or a whole run of CMA-ES have found nothing better.
+        Evaluations that there will be, as far as the caller knows; `es.minimize` fills it in. It is spent in the search
+        for better minima. Without one the search ends when ten restarts or a whole run of CMA-ES have found nothing
+        better, and unless a budget is given after 10,000 n evaluations. Two ends come before the budget where no target
+        is asked for: f is a sum and each coordinate is solved (a success), f never shows a second value (none).
     gradient : bool
         Whether gradients are used, by the quasi-Newton runs.
+    targeted : bool
+        Whether a target was asked for that `stop` does not know of; `es.minimize` fills it in.
 
     Attributes
     ----------
@@ -93,12 +97,13 @@ class Auto(BatchOptimizer):
     cost = "n^2"
     good_for = "functions of which nothing is known"
     criteria: ClassVar[tuple[str, ...]] = COMMON
+    evaluations_per_variable = 10_000
 
     def __init__(
         self, x0: npt.ArrayLike, sigma0: Any = None, *, budget: float | None = None, gradient: bool = False,
-        **common: Any,
+        targeted: bool = False, **common: Any,
     ) -> None:  # fmt: skip
-        self.budget = budget
+        self.budget, self.targeted = budget, targeted
         self.uses_gradient = gradient
         super().__init__(x0, sigma0, **common)
 
@@ -176,8 +181,9 @@ class Auto(BatchOptimizer):
             return self._populations()
         if c.additive and self.separable is None:
             self.separable = SeparableLoop(
-                c.base, c.base_f, c.t, c.g, self.scale, self.lb, self.ub, self._draw(), c.largest
-            )
+                c.base, c.base_f, c.t, c.g, self.scale, self.lb, self.ub, self._draw(), c.largest,
+                thorough=not endings.targeted(self),
+            )  # fmt: skip
         if self.separable is not None and self.separable.asked is not None:
             self.verdict = "additive"
             return "separable"
@@ -237,9 +243,11 @@ class Auto(BatchOptimizer):
         self._close_run(newton)
         smooth = {"converged": "smooth", "lost": "kinked", "failed": ""}.get(newton.ended, newton.ended)
         additive = self.separable is not None and self.separable.additive
+        if additive and smooth == "flat" and self.separable is not None and self.separable.resolved:
+            smooth = "smooth"  # no difference is seen at the bottom of each coordinate
         self.verdict = "additive, " + smooth if additive else smooth
-        if newton.ended in CMA_ALONE:
-            self.verdict, self.factor = newton.ended, 1 if newton.ended == "noisy" else self._larger()
+        if smooth in CMA_ALONE:
+            self.verdict, self.factor = smooth, 1 if smooth == "noisy" else self._larger()
         self.restarts = 2
         self.used = {"newton": 0.0, "cma": 0.0}
         self.halve_at = MEMORY
@@ -280,8 +288,8 @@ class Auto(BatchOptimizer):
     def _affordable(self) -> bool:
         n = len(self.free)
         price = 2 * n if self.uses_gradient else n * (n + 3) / 2
-        budget = self.budget if self.budget is not None else self._watch.thresholds.get("maxfevals", math.inf)
-        return price <= PART * budget
+        budget = endings.budget_of(self)
+        return budget is None or price <= PART * budget
 
     def _restart(self) -> None:
         """Random points, the best of which is where the next quasi-Newton run begins."""
@@ -289,8 +297,7 @@ class Auto(BatchOptimizer):
             return
         self._pool = restart_points(self._draw(), self.restarts, self.start, self._x, self.scale, self.lb, self.ub)
         self.restarts += 1
-        if self.restarts - self._better_at > ENOUGH:
-            self._end_without_budget()
+        endings.after_restarts(self)
         self._checked_at = -1
 
     def _populations(self) -> str:
@@ -328,32 +335,17 @@ class Auto(BatchOptimizer):
             assert self.cma is not None
             self.used["cma"] += len(f)
             self.cma.tell(x, f)
-            self._look_for_the_end()
+            endings.after_population(self)
         elif self.arm == "coordinates":
             assert self.coordinates is not None
             self.coordinates.tell(f)
         elif self.arm == "separable":
             assert self.separable is not None
             self.separable.tell(f)
+            endings.after_separable(self)
         elif len(self.free) == 0:
             self.end("converged")
         self.mean = self.x_best.astype(float)
-
-    def _look_for_the_end(self) -> None:
-        """Without a budget: the end, when a whole run of CMA-ES has found nothing better."""
-        assert self.cma is not None
-        runs = self.cma.runs_ended
-        if runs == self._rounds:
-            return
-        self._rounds = runs
-        gained = self._f_round - self._f
-        if gained <= 1e-9 * abs(self._f) or not math.isfinite(gained):
-            self._end_without_budget()
-        self._f_round = self._f
-
-    def _end_without_budget(self) -> None:
-        if self.budget is None and "maxfevals" not in self._watch.thresholds:
-            self.end("converged")
 
     # Result and saving -----------------------------------------------------------------------------
 
@@ -373,7 +365,7 @@ class Auto(BatchOptimizer):
     _PLAIN = (
         "_seed", "_draws", "arm", "verdict", "holder", "restarts", "used", "halve_at", "factor", "measured", "_f",
         "_alone", "_look_at", "_decrement_before", "_decrements", "_f_first", "lied", "uses_gradient",
-        "_checked_at", "_better_at", "_f_round", "_rounds", "budget",
+        "_checked_at", "_better_at", "_f_round", "_rounds", "budget", "targeted",
     )  # fmt: skip
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:

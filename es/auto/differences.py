@@ -13,6 +13,7 @@ EPS = float(np.finfo(float).eps)
 FIRST = 5e-7  # length of the first differences, as part of the scale
 LONGER = 30.0  # last resort
 LONGEST = 1e-3  # of a difference, as part of the width
+BOTTOM = 1e4  # roundings: a first rise of so little is the bottom of a minimum, not the edge of a plateau
 CONDITION = 1e-6  # eigenvalues of the Hessian are not taken under this part of the largest
 
 
@@ -61,8 +62,26 @@ def slopes(run: Any, x: FloatArray, f: float) -> Asking:
         slope = rise / t
         if run.mode != "first":
             slope -= t / 2
-    run.level = not rise.any()
+    # Central differences vanish at a minimum though the values there do not: only equal values are level.
+    run.level = not rise.any() and not (central and (both[:n] != f).any())
     return slope if np.isfinite(slope).all() else None
+
+
+def at_the_bottom(run: Any) -> Asking:
+    """Whether f, level at the run's point, rises around it as from a minimum: by little at first, and on both sides.
+
+    Two values on ever longer lines until they differ. A gradient of zero with values that differ at once is a minimum.
+    """
+    side = np.where(np.arange(run.n) % 2 == 0, 1.0, -1.0) * np.linspace(1.0, 0.6, run.n)
+    for i in range(7):
+        d = 10.0 ** (i - 6) * side * run.scale
+        ends = np.stack([run.x + d, run.x - d])
+        values = yield np.minimum(np.maximum(ends, run.lb), run.ub)
+        if not np.isfinite(values).all() or (values < run.f).any():
+            return False
+        if (values > run.f).any():
+            return (i == 0 and run.gradient) or float(values.max()) - run.f <= BOTTOM * EPS * run.size
+    return False
 
 
 def gradient_lies(run: Any, g: FloatArray) -> Asking:

@@ -13,6 +13,8 @@ REACH = 10.0  # how far a parabola is trusted beyond the last sample, in steps
 ONE_SIDED = 20.0  # sides of a bracket that differ by more are split at their geometric mean
 CURVED = 0.02  # least promise of an interior bracket, as part of curvature times its larger side squared
 TOLERANCE = 1e-6  # STEP looks for what is better by this part of the range of values
+FINE, CLOSE = 1e-12, 1e-9  # parts of the range of values, and of lengths, that are resolved
+WIDE = 1e-4  # part of lengths over which equal values are a plateau
 FAR = 0.005  # neighbours at least this part of the range away tell the sharpness of a minimum
 
 
@@ -172,6 +174,43 @@ class Line:
     def _fresh(self, new: float) -> bool:
         i = bisect_left(self.t, new)
         return not (i < len(self.t) and self.t[i] == new)
+
+    def resolved(self, fine: float) -> bool:
+        """Whether the best sample is a minimum as finely as f or t can tell, not a point of a plateau.
+
+        On one side at least there is a higher sample that is close by, or higher by no more than `fine` or a tiny part
+        of the range of values, or the bound; on the other side equal values are no wide plateau. A coordinate without
+        any effect is resolved.
+        """
+        t, g, b = self.t, self.g, self.best
+        span = max((v for v in g if v < math.inf), default=0.0) - g[b]
+        if max(g) == g[b]:
+            return True
+        found = False
+        for side, bound in ((-1, self.low), (1, self.high)):
+            i = b + side
+            while 0 <= i < len(t) and g[i] == g[b]:
+                i += side
+            if not 0 <= i < len(t):
+                fits = t[b] == bound
+            else:
+                close = abs(t[i] - t[b]) <= CLOSE * max(self.step, abs(t[b]))
+                fits = close or g[i] - g[b] <= max(fine, FINE * span)
+            plateau = abs(t[i - side] - t[b]) > WIDE * max(self.step, abs(t[b]))
+            if not fits and (plateau or not 0 <= i < len(t)):
+                return False
+            found |= fits
+        return found
+
+    def widest(self) -> float:
+        """A place in the widest interval without a sample; as far again as the samples reach where a side is open."""
+        t = self.t
+        span = t[-1] - t[0] or self.step
+        low = self.low if math.isfinite(self.low) else t[0] - span
+        high = self.high if math.isfinite(self.high) else t[-1] + span
+        edges = [low, *t, high]
+        i = max(range(len(edges) - 1), key=lambda j: edges[j + 1] - edges[j])
+        return edges[i] + (GOLDEN if len(t) % 2 else 1 - GOLDEN) * (edges[i + 1] - edges[i])
 
     # Elsewhere -------------------------------------------------------------------------------------
 

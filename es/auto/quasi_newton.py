@@ -107,6 +107,12 @@ class NewtonLoop(Stepwise):
         gained = self.f_start - self.f
         return max(4 * EPS * abs(self.f), 4 * self.measured, RANGE * gained if gained > 0 else 0.0, 1e-300)
 
+    @property
+    def size(self) -> float:
+        """Of the values that there were: |f|, or what was gained where that is more."""
+        gained = self.f_start - self.f
+        return max(abs(self.f), gained if math.isfinite(gained) else 0.0)
+
     def _reachable(self) -> FloatArray:
         """Width of the bounds; where they are open twenty times the scale, more the further the run has come."""
         width = self.ub - self.lb
@@ -252,7 +258,17 @@ class NewtonLoop(Stepwise):
         elif (yield from self._doubt()):
             self._start_over()
             return
+        if reason == "flat" and not self.ended and (yield from self._resolved()):
+            reason = "converged"
         self.ended = self.ended or reason
+
+    def _resolved(self) -> Asking:
+        """Whether no difference is seen because the run has come down to a minimum, not because f is flat."""
+        if self.nit > 0 and (self.gradient or self.last_drop <= differences.BOTTOM * EPS * self.size):
+            return True
+        if self.nit == 0 and self.f_start > self.f and not self.gradient:  # what came before has seen other values
+            return False
+        return (yield from differences.at_the_bottom(self))
 
     def _lies(self) -> Asking:
         """Where a difference contradicts the gradient the run goes on without."""

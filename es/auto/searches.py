@@ -48,7 +48,7 @@ class _Chain(BatchOptimizer):
         assert self._search is not None
         self._search.tell(f if g is None else np.column_stack([f, g]))
         self.mean = self.x_best.astype(float)
-        if self._search.asked is None:
+        while self._search.asked is None and not self._reasons:  # the next one may have nothing to ask for
             self._search = self._next() or self._search
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
@@ -120,7 +120,7 @@ class SeparableSearch(_Chain):
         seen = self._search
         if seen is None:
             return Coordinates(self.start, math.nan, self.scale, self.lb, self.ub, self._seed)
-        if isinstance(seen, Coordinates) and seen.additive:
+        if isinstance(seen, Coordinates) and seen.additive and not seen.flat:
             return SeparableLoop(
                 seen.base,
                 seen.base_f,
@@ -133,7 +133,10 @@ class SeparableSearch(_Chain):
                 seen.largest,
                 self._most,
             )
-        self.end("converged" if isinstance(seen, SeparableLoop) and seen.additive else "coupled")
+        if isinstance(seen, SeparableLoop) and seen.additive:
+            self.end("converged" if seen.resolved else "tolflatfitness")
+        else:
+            self.end("tolflatfitness" if isinstance(seen, Coordinates) and seen.flat else "coupled")
         return None
 
 
@@ -188,5 +191,6 @@ class QuasiNewton(_Chain):
             return NewtonLoop(
                 self.start, math.nan, self.scale, self.lb, self.ub, hessian=self._hessian, gradient=self.uses_gradient
             )
-        self.end("converged" if self._search.ended in ("converged", "flat") else "solver")
+        ended = self._search.ended
+        self.end({"converged": "converged", "flat": "tolflatfitness"}.get(ended, "solver"))
         return None

@@ -12,6 +12,8 @@ from es.auto.line import Line
 from es.auto.stepwise import Asking, FloatArray, Stepwise
 
 MOST = 1000  # evaluations per variable
+FINE = 2e-11  # of |f|: a rise of so little beside the best sample is the bottom of a minimum
+LOOKS = 6  # at each coordinate, for other minima
 SMALL = 1e-15  # gains under this part of |f| are rounding
 
 
@@ -30,15 +32,33 @@ class SeparableLoop(Stepwise):
         Largest |f| among the values that the samples come from, for rounding.
     seed : int
         Of the random combinations that test additivity again at 3 n evaluations and at each doubling.
+    most : float
+        Evaluations per variable at which it ends.
+    thorough : bool
+        Whether coordinates are looked at in their widest gaps for other minima before the search ends, and additivity
+        is tested once more.
+
+    Attributes
+    ----------
+    ended : str
+        "done", or "coupled" where f turned out not to be a sum.
+    resolved : bool
+        Whether every coordinate stands in a minimum as finely as values or positions can tell, not on a plateau.
+    unique : bool
+        Whether the search came to its own end and no coordinate has shown a second minimum.
     """
 
-    state_names: ClassVar[tuple[str, ...]] = ("x", "f", "t", "g", "additive", "several", "used", "largest")
+    state_names: ClassVar[tuple[str, ...]] = (
+        "x", "f", "t", "g", "additive", "several", "used", "largest", "resolved", "unique",
+    )  # fmt: skip
 
     def __init__(
         self, x: FloatArray, f: float, t: FloatArray, g: FloatArray, h: FloatArray, lb: FloatArray, ub: FloatArray,
-        seed: int, largest: float, most: float = MOST,
+        seed: int, largest: float, most: float = MOST, thorough: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(x=x, f=f, t=t, g=g, h=h, lb=lb, ub=ub, seed=seed, largest=largest, most=most)
+        super().__init__(
+            x=x, f=f, t=t, g=g, h=h, lb=lb, ub=ub, seed=seed, largest=largest, most=most, thorough=thorough
+        )
         self.n = len(x)
         self.x, self.f = x.copy(), float(f)
         self.t, self.g = t, g
@@ -48,6 +68,8 @@ class SeparableLoop(Stepwise):
         self.additive = True
         self.several = 0  # coordinates with more than one minimum
         self.used = 0
+        self.thorough = thorough
+        self.resolved = self.unique = False
         self.start()
 
     def _lines(self) -> list[Line]:
@@ -94,6 +116,28 @@ class SeparableLoop(Stepwise):
                 scale = sharp[i] if sharp[i] > 0 else sharpest
                 heapq.heappush(far, (found[0] / scale if scale > 0 else found[0], i, version[i]))
 
+        def sample(i: int, new: float) -> Asking:
+            nonlocal x, f, used, several
+            y = x.copy()
+            y[i] = new
+            (value,) = (yield y[None]).tolist()
+            used += 1
+            line = lines[i]
+            line.add(new, line.g[line.best] + (value - f) if np.isfinite(value) else np.inf)
+            if abs(value) > self.largest and np.isfinite(value):
+                self.largest = abs(value)
+            if value < f:
+                x, f = y, value
+                self.x, self.f, self.used = x, f, used
+            if line.modes > 1 and not modes[i]:
+                modes[i] = True
+                several += 1
+                if several == 1:
+                    for j in range(n):
+                        if j != i:
+                            step(j)
+            refresh(i)
+
         for i in range(n):
             refresh(i)
         modes = [line.modes > 1 for line in lines]
@@ -103,6 +147,7 @@ class SeparableLoop(Stepwise):
                 step(i)
         test_at = 3 * n
         turn = 0
+        looked = False
         while used < self.most:
             while near and near[0][2] != version[near[0][1]]:
                 heapq.heappop(near)
@@ -124,33 +169,26 @@ class SeparableLoop(Stepwise):
                 if 0 < line.best < len(line.t) - 1:
                     line.lengths.append(line.t[line.best + 1] - line.t[line.best - 1])
                     del line.lengths[:-3]
+            elif self.thorough and not looked:
+                looked = True
+                for i in range(n):
+                    for _ in range(LOOKS):
+                        yield from sample(i, lines[i].widest())
+                if not (yield from self._still_additive(lines, x, f, rng)):
+                    self.additive = False
+                    break
+                continue
             else:
                 break
-            y = x.copy()
-            y[i] = new
-            (value,) = (yield y[None]).tolist()
-            used += 1
-            line = lines[i]
-            line.add(new, line.g[line.best] + (value - f) if np.isfinite(value) else np.inf)
-            if abs(value) > self.largest and np.isfinite(value):
-                self.largest = abs(value)
-            if value < f:
-                x, f = y, value
-                self.x, self.f, self.used = x, f, used
-            if line.modes > 1 and not modes[i]:
-                modes[i] = True
-                several += 1
-                if several == 1:
-                    for j in range(n):
-                        if j != i:
-                            step(j)
-            refresh(i)
+            yield from sample(i, new)
             if used >= test_at:
                 test_at *= 2
                 if not (yield from self._still_additive(lines, x, f, rng)):
                     self.additive = False
                     break
         self.several, self.used = several, used
+        self.unique = not several and used < self.most
+        self.resolved = all(line.resolved(FINE * abs(f)) for line in lines)
         self.ended = "done" if self.additive else "coupled"
 
     def _still_additive(self, lines: list[Line], x: FloatArray, f: float, rng: np.random.Generator) -> Asking:

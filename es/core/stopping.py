@@ -137,6 +137,10 @@ class Watch:
             [(row, threshold) for row, threshold in due if row.look == look] for look in ("always", "often", "rarely")
         )
 
+    def is_default(self, name: str) -> bool:
+        """Whether a criterion is on because the method has a default end, not by the caller."""
+        return name in self._by_default
+
     def lift(self, name: str) -> None:
         """Switch a criterion off, unless the caller has switched it on."""
         if name in self._by_default:

@@ -284,8 +284,66 @@ def test_nothing_has_a_value():
 
 
 def test_flat_functions_end():
-    res = es.minimize(lambda x: 1.0, [1.0, 2.0], method="auto", maxfevals=300, rng=1)
-    assert res.nfev == 300 and "flat" in res.message
+    for budget in (None, 3000):
+        for method in ("auto", "separable-search", "quasi-newton"):
+            for n in (1, 2):
+                res = es.minimize(lambda x: 1.0, np.arange(1.0, n + 1), method=method, maxfevals=budget, rng=1)
+                assert res.nfev < 600 and "flat" in res.message and not res.success and res.status == 2
+    # Where a value is asked for that was not seen yet, the budget is spent on it.
+    assert es.minimize(lambda x: 1.0, [1.0, 2.0], method="auto", maxfevals=900, ftarget=0, rng=1).nfev == 900
+
+
+@pytest.mark.parametrize("n", [1, 2, 10])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+@pytest.mark.parametrize("box", [True, False])
+def test_a_sum_that_is_solved_ends_the_run(n, offset, box):
+    weights = 10.0 ** np.linspace(0, 4, n)
+    more = {"bounds": [(-6, 7)] * n if box else None, "rng": 1, "sigma0": 1.0, "maxfevals": 2000 * n}
+    for f in (lambda x: (weights * (x - 0.3) ** 2).sum() + offset, lambda x: abs(x - 0.3).sum() + offset):
+        for method in ("auto", "separable-search"):
+            res = es.minimize(f, np.full(n, 2.2), method=method, **more)
+            assert res.success and res.nfev < 100 * n and "flat" not in res.message
+            assert res.fun - offset <= max(1e-9, 1e4 * np.spacing(offset))
+    res = es.minimize(
+        lambda x: (weights * (x - 0.3) ** 2).sum() + offset, np.full(n, 2.2), method="auto",
+        jac=lambda x: 2 * weights * (x - 0.3), **more,
+    )  # fmt: skip
+    assert res.success and res.nfev < 100 * n
+
+
+def test_a_sum_with_minima_out_of_sight_is_searched_further():
+    def two(x):  # a hollow around 2 and a lower one around -4
+        return np.minimum((x - 2) ** 2, 2 * (x + 4) ** 2 - 1).sum()
+
+    res = es.minimize(two, np.full(3, 2.1), method="auto", bounds=[(-6, 7)] * 3, sigma0=0.3, maxfevals=6000, rng=1)
+    assert res.fun < -3 + 1e-9
+
+
+def test_a_plateau_is_neither_solved_nor_converged():
+    for method in ("auto", "separable-search", "quasi-newton"):
+        for budget in (None, 2000):
+            res = es.minimize(steps, [1.5, -0.7, 2.2], method=method, bounds=[(-5, 5)] * 3, maxfevals=budget, rng=1)
+            assert not res.success
+
+
+def test_noise_without_a_budget_ends():
+    draw = np.random.default_rng(1)
+    res = es.minimize(lambda x: sphere(x) + draw.standard_normal(), [1.0], method="auto", rng=1)
+    assert res.nfev <= 10_000 + 500
+
+
+@pytest.mark.parametrize("gradient", [True, False])
+@pytest.mark.parametrize("level", [0.0, 1e6])
+def test_the_bottom_is_not_called_flat(gradient, level):
+    def bowl(x):
+        return float(sphere(x - 0.2) + 0.5 * (x - 0.2).sum() ** 2 + level)
+
+    jac = (lambda x: 2 * (x - 0.2) + (x - 0.2).sum()) if gradient else None
+    for start in (2.2, 0.2):
+        res = es.minimize(bowl, np.full(3, start), method="quasi-newton", jac=jac, sigma0=1.0, rng=1)
+        assert res.success, res.message
+        res = es.minimize(bowl, np.full(3, start), method="auto", jac=jac, sigma0=1.0, rng=1)
+        assert res.success and "flat" not in res.message
 
 
 def test_nothing_to_vary():

@@ -1,0 +1,64 @@
+"""When a run of `auto` ends by itself, and what it then says.
+
+With a budget it searches on for better minima, but for three cases: f is a sum whose coordinates are all solved, f has
+never shown two values, or a target was asked for, which alone then ends it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+ENOUGH = 10  # restarts without a better value end a run that has no budget
+LEVEL_RUNS = 3  # runs of CMA-ES that saw one value only
+PLATEAUS = ("flat", "stepped")  # verdicts with which no gain is no convergence
+
+
+def budget_of(auto: Any) -> float | None:
+    """Evaluations that the caller allows; None where there is only the default end."""
+    if auto.budget is not None:
+        return float(auto.budget)
+    watch = auto._watch
+    return None if watch.is_default("maxfevals") else watch.thresholds.get("maxfevals")
+
+
+def targeted(auto: Any) -> bool:
+    """Whether a value was asked for."""
+    return auto.targeted or "ftarget" in auto._watch.thresholds
+
+
+def without_budget(auto: Any) -> None:
+    """Nothing better was found for long: the end, where there is no budget to be spent."""
+    if budget_of(auto) is None:
+        auto.end("tolflatfitness" if auto.verdict in PLATEAUS else "converged")
+
+
+def after_restarts(auto: Any) -> None:
+    """The end, when restarts have found nothing better."""
+    if auto.restarts - auto._better_at > ENOUGH:
+        without_budget(auto)
+
+
+def after_population(auto: Any) -> None:
+    """The end, when a whole run of CMA-ES has found nothing better, or several not even another value."""
+    runs = auto.cma.runs_ended
+    if runs == auto._rounds:
+        return
+    auto._rounds = runs
+    looked = auto.coordinates
+    if looked is not None and looked.flat and auto._f == auto._f_first and runs >= LEVEL_RUNS and not targeted(auto):
+        auto.end("tolflatfitness")
+        return
+    gained = auto._f_round - auto._f
+    if gained <= 1e-9 * abs(auto._f) or not math.isfinite(gained):
+        without_budget(auto)
+    auto._f_round = auto._f
+
+
+def after_separable(auto: Any) -> None:
+    """The end, when each coordinate of a sum is solved as finely as values tell, and none showed a second minimum."""
+    search = auto.separable
+    if search.asked is None and search.additive and search.resolved and search.unique and not targeted(auto):
+        auto.verdict = "additive"
+        auto.diary.end("separable", "converged")
+        auto.end("converged")
