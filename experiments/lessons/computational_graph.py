@@ -30,7 +30,7 @@ NODES = (
 )
 LEAVES = (("x", "W1ᵀ z̄"), ("W1", "z̄ xᵀ + λ W1"), ("W2", "ō hᵀ + λ W2"))
 
-BATCH, WIDTH = 512, 64
+BATCH, WIDTH = 512, 96  # so wide that a fixed matrix is locked while it is needed, not copied
 DEPTHS = (1, 2, 4, 8, 16, 32)
 FIXED = np.ones((WIDTH, WIDTH))
 LEARNED = ad.tensor(FIXED, requires_grad=True)
