@@ -193,9 +193,7 @@ class Space(Mapping[str, "Parameter | Space"]):
             return self
         free = [way for way, leaf in self._leaves.items() if not isinstance(leaf, Fixed)]
         if isinstance(integrality, Mapping):
-            odd = sorted(set(integrality) - set(self), key=str)
-            if odd:
-                raise ValueError(f"integrality must name parameters of the Space, got {odd[0]!r}")
+            self._refuse_unknown(integrality)
             flags = {way: bool(_follow(integrality, way)) for way in free}
         else:
             entries = np.ravel(numbers("integrality", integrality))
@@ -203,6 +201,14 @@ class Space(Mapping[str, "Parameter | Space"]):
                 raise ValueError(f"integrality must have one entry per parameter ({len(free)}), got {entries.size}")
             flags = dict(zip(free, (entries != 0).tolist(), strict=True))
         return self._made_whole(flags)
+
+    def _refuse_unknown(self, integrality: Mapping[str, Any]) -> None:
+        for name, flag in integrality.items():
+            part = self._parameters.get(name)
+            if part is None or (isinstance(flag, Mapping) and not isinstance(part, Space)):
+                raise ValueError(f"integrality must name parameters of the Space, got {name!r}: {flag!r}")
+            if isinstance(part, Space) and isinstance(flag, Mapping):
+                part._refuse_unknown(flag)
 
     def _made_whole(self, flags: Mapping[tuple[str, ...], bool]) -> Space:
         made: dict[str, Any] = {}

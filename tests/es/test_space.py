@@ -269,6 +269,9 @@ def test_constraints_and_whole_numbers_within():
         assert repr(made["a"]) == "Integer(0, 9, shape=2)" and isinstance(made["inner"]["b"], Linear)
     assert isinstance(space.with_integers({"inner": {"b": 1}})["inner"]["b"], Integer)
     assert space.with_integers({"inner": 1}).decode(np.zeros(3))["inner"] == {"b": 0, "c": "text"}
+    for odd in ({"z": 1}, {"inner": {"z": 1}}, {"a": {"z": 1}}):
+        with pytest.raises(ValueError, match="integrality must name parameters of the Space"):
+            space.with_integers(odd)
     with pytest.raises(ValueError, match="make it an Integer"):
         Space(a=Linear(0, 1, step=0.5)).with_integers([1])
 
