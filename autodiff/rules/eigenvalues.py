@@ -13,7 +13,7 @@ import numpy as np
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import traced
-from autodiff.rules.factorisations import conj, diagonal_matrix, inverse_gaps, t
+from autodiff.rules.factorisations import by_gaps, conj, diagonal_matrix, of_values, t
 
 EIG = type(np.linalg.eig(np.eye(1)))
 
@@ -26,8 +26,9 @@ def eig_rule(out: Any, a: Any) -> Any:
         gw, gv = g
         inner: Any = 0.0 if gw is None else diagonal_matrix(gw)
         if gv is not None:
-            inner = inner + inverse_gaps(w) * (t(v) @ gv)
+            inner = inner + by_gaps(t(v) @ gv, w, np.ones(w.shape, bool), "np.linalg.eig")  # parts of gv may cancel
         d = np.linalg.solve(t(v), inner @ t(v))
+        d = of_values(d, gw, w, "np.linalg.eig")
         return d if a.dtype.kind == "c" else np.real(d)
 
     return vjp

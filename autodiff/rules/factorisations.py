@@ -11,6 +11,7 @@ Appl. Math. 340 (QR).
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import traced
 from autodiff.rules.reductions import real_only
+from autodiff.tensor import Tensor
 
 
 def t(x: Any) -> Any:
@@ -87,11 +89,71 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     return _cholesky(a, upper)
 
 
-def inverse_gaps(w: Any) -> Any:
-    """1 / (w_j - w_i), 0 on the diagonal."""
-    gaps = w[..., None, :] - w[..., :, None]
-    eye = np.eye(w.shape[-1], dtype=bool)
-    return np.where(eye, 0, 1 / np.where(eye, 1, gaps))
+def equal_pairs(w: Any) -> Any:
+    """Which two values are equal up to rounding, a matrix for each row of values."""
+    plain = np.asarray(value_of(w))
+    scale = np.abs(plain).max(axis=-1, initial=0)[..., None, None]
+    gaps = np.abs(plain[..., None, :] - plain[..., :, None])
+    return (gaps <= np.finfo(plain.dtype).eps ** (2 / 3) * scale) & ~np.eye(plain.shape[-1], dtype=bool)
+
+
+def by_gaps(turned: Any, w: Any, touched: Any, name: str, squares: bool = False) -> Any:
+    """`turned` / (w_j - w_i), or / (w_j^2 - w_i^2), 0 on the diagonal: how vectors turn.
+
+    Where two values are equal their vectors have no derivative. A quotient of two rounding errors would come out, which
+    looks like any number, so it is NaN, with a warning, if one of the two vectors is `touched` by a gradient. From a
+    relative gap of eps^(2/3) on the quotient is right to several digits.
+    """
+    equal = equal_pairs(w)
+    spoiled = equal & (touched[..., None, :] | touched[..., :, None])
+    factors, none = w * w if squares else w, equal | np.eye(w.shape[-1], dtype=bool)
+    gaps = np.where(none, 1, factors[..., None, :] - factors[..., :, None])
+    out = np.where(none, 0, turned / gaps)
+    if not spoiled.any():
+        return out
+    warn_of_equal_values(name)
+    return out + np.where(spoiled, np.nan, 0).astype(np.real(value_of(w)).dtype)
+
+
+def warn_of_equal_values(name: str) -> None:
+    warnings.warn(
+        f"{name}: of equal values (up to rounding) neither the vectors nor second derivatives are known, they are given"
+        " as NaN: write symmetric functions of the values without them, e.g. np.trace(a @ a), np.linalg.slogdet(a) or"
+        " np.sum(a * a)",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+def unknown_slope(out: Any, d: Any, equal: Any, name: str) -> Any:
+    def vjp(g: Any) -> Any:
+        spoiled = equal & (value_of(g) != 0)
+        if spoiled.any():
+            warn_of_equal_values(name)
+        return np.where(spoiled, np.nan, 1).astype(np.real(value_of(d)).dtype) * g
+
+    return vjp
+
+
+@with_rule(unknown_slope, None, None)
+def _of_equal(d: Any, equal: Any, name: str) -> Any:
+    return d
+
+
+def of_values(d: Any, g: Any, w: Any, name: str) -> Any:
+    """The gradient `d` of a matrix, from the gradient `g` of its values `w`.
+
+    If `g` depends on the values, `d` turns with them where they are equal, which their vectors do not tell.
+    """
+    if type(d) is not Tensor or type(g) is not Tensor:
+        return d
+    equal = equal_pairs(w).any((-2, -1))
+    return _of_equal(d, equal[..., None, None], name) if equal.any() else d
+
+
+def touched_columns(g: Any) -> Any:
+    """Which vectors, the columns of `g`, receive a gradient."""
+    return np.any(np.asarray(value_of(g)) != 0, axis=-2)
 
 
 def eigh_rule(out: Any, a: Any, upper: bool) -> Any:
@@ -105,9 +167,9 @@ def eigh_rule(out: Any, a: Any, upper: bool) -> Any:
         ):  # not formed otherwise: equal eigenvalues have no unique vectors, but their sum has a gradient
             turned = h(v) @ conj(gv)
             same_phase(turned, "np.linalg.eigh")
-            inner = inner + turned * inverse_gaps(w)
+            inner = inner + by_gaps(turned, w, touched_columns(gv), "np.linalg.eigh")
         s = v @ inner @ h(v)
-        return one_triangle(conj((s + h(s)) / 2), upper)
+        return of_values(one_triangle(conj((s + h(s)) / 2), upper), gw, w, "np.linalg.eigh")
 
     return vjp
 
@@ -134,7 +196,10 @@ def svd_rule(out: Any, a: Any, full_matrices: bool) -> Any:
     def vjp(g: Any) -> Any:
         gu, gs, gvh = g
         inner: Any = 0.0 if gs is None else diagonal_matrix(gs)
-        gaps = inverse_gaps(s * s) if gu is not None or gvh is not None else None
+        touched = np.zeros(s.shape, bool)
+        for vectors in (gu[..., :k] if gu is not None else None, t(gvh[..., :k, :]) if gvh is not None else None):
+            if vectors is not None:
+                touched = touched | touched_columns(vectors)
         outer: Any = 0.0
         turned_u: Any = 0.0
         turned_v: Any = 0.0
@@ -142,7 +207,7 @@ def svd_rule(out: Any, a: Any, full_matrices: bool) -> Any:
             _no_signal_beyond(gu[..., :, k:])
             gu = conj(gu[..., :, :k])
             turned_u = h(u) @ gu
-            j = gaps * turned_u
+            j = by_gaps(turned_u, s, touched, "np.linalg.svd", squares=True)
             inner = inner + (j + h(j)) * s[..., None, :]
             if u.shape[-2] > k:
                 outer = outer + ((gu - u @ turned_u) / s[..., None, :]) @ vh
@@ -150,15 +215,15 @@ def svd_rule(out: Any, a: Any, full_matrices: bool) -> Any:
             _no_signal_beyond(gvh[..., k:, :])
             gv = t(gvh[..., :k, :])  # of V, of which V^H is the conjugate transpose: already conjugated
             turned_v = vh @ gv
-            j = gaps * turned_v
+            j = by_gaps(turned_v, s, touched, "np.linalg.svd", squares=True)
             inner = inner + s[..., :, None] * (j + h(j))
             if vh.shape[-1] > k:
                 outer = outer + (u / s[..., None, :]) @ h(gv - h(vh) @ turned_v)
-        if a.dtype.kind == "c" and gaps is not None:
+        if a.dtype.kind == "c" and (gu is not None or gvh is not None):
             same_phase(turned_u + turned_v, "np.linalg.svd")
             phases = np.imag(np.diagonal(turned_u, axis1=-2, axis2=-1)) if gu is not None else 0.0
             inner = inner + 1j * diagonal_matrix(phases / s)
-        return conj(u @ inner @ vh + outer)
+        return of_values(conj(u @ inner @ vh + outer), gs, s, "np.linalg.svd")
 
     return vjp
 
