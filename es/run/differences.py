@@ -150,7 +150,7 @@ class Differences:
         if len(values) < k * self.each:
             return Slopes(points, counted, None)
         self.ledger.njev += k
-        rest = values[k:].reshape(k, -1, m)
+        rest = values[k:].reshape(k, 2 if self.scheme == "3-point" else 1, m)
         g = np.zeros(x.shape)
         with np.errstate(all="ignore"):  # values that are not finite make slopes that are not, which methods look for
             if self.scheme == "cs":

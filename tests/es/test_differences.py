@@ -200,3 +200,9 @@ def test_methods_that_use_no_gradient_leave_differences_alone():
     a, b = (es.minimize(Counting(), [0.0, 0.0], method="cmaes", jac=jac, rng=1, maxfevals=300) for jac in (None, "cs"))
     assert a.fun == b.fun
     assert es.minimize(Counting(), [0.0, 0.0], method="auto", jac="2-point", rng=1).fun < 1e-8
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_where_all_variables_are_fixed_there_is_one_point(scheme):
+    res = es.minimize(lambda x: (x * x).sum(), [1.0, 2.0], method="l-bfgs-b", jac=scheme, bounds=[(1, 1), (2, 2)])
+    assert (res.fun, res.nfev) == (5.0, 1)
