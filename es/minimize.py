@@ -34,6 +34,7 @@ from es.run.restarts import with_restarts
 from es.space import Space
 from problems.boxes import as_box
 from problems.constraints import listed
+from problems.numbers import flag, numbers
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -154,6 +155,7 @@ def minimize(
         arguments.check_beside_space(fun, bounds=bounds, jac=jac, vectorized=vectorized)
         space, constraints = space.with_integers(integrality), space.constrain(constraints)
         fun, x0, bounds, integrality = space.wrap(fun), space.x0, space.bounds, space.integrality
+    vectorized, progress = flag("vectorized", vectorized), flag("progress", progress)
     kept = as_checkpoint(checkpoint)
     if kept is not None:
         rng = kept.open(rng)
@@ -168,8 +170,8 @@ def minimize(
     several = cls.kind == "multiobjective"
     ledger = arguments.as_ledger(fun, start.size, jac=jac, vectorized=vectorized, several=several)
     problem = ledger.objective
-    options, noise = arguments.take_noise(options, constraints or problem.constraints)
-    integers = problem.integrality if integrality is None else np.asarray(integrality) != 0
+    options, noise = arguments.take_noise(options, listed(constraints) or problem.constraints)
+    integers = problem.integrality if integrality is None else numbers("integrality", integrality) != 0
     cls, options = arguments.with_integers(cls, options, integers)
     if several and (noise or restarts is not None):
         what = "options['noise']" if noise else "restarts"

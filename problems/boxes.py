@@ -26,6 +26,8 @@ class Box:
         lower, upper = numbers("the lower bounds", lb), numbers("the upper bounds", ub)
         if lower.ndim > 1 or upper.ndim > 1 or (min(lower.size, upper.size) not in (1, max(lower.size, upper.size))):
             raise ValueError(f"bounds must hold one number per variable, got shapes {lower.shape} and {upper.shape}")
+        if not lower.size:
+            raise ValueError("bounds must hold one number per variable, got none")
         size = max(lower.size, upper.size) if n is None or max(lower.size, upper.size) > 1 else n
         if n is not None and size != n:
             raise ValueError(f"bounds must have n={n} entries or be scalars, got {size} of them")

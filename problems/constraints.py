@@ -83,7 +83,8 @@ def listed(given: Any) -> list[Any]:
         return []
     if isinstance(given, Mapping | str) or hasattr(given, "lb"):
         return [given]
-    return list(given) if isinstance(given, Iterable) else [given]
+    whole = not isinstance(given, Iterable) or (isinstance(given, np.ndarray) and given.ndim == 0)
+    return [given] if whole else list(given)
 
 
 def checked(given: Any, n: int | None) -> list[Any]:
@@ -173,7 +174,7 @@ def _normal_form(one: Any, k: int) -> Form:
     def two_sided(x: FloatArray) -> tuple[FloatArray, BoolArray]:
         value = _values(fun(x.copy()), k)
         try:
-            lb, ub = np.broadcast_to(one.lb, value.shape), np.broadcast_to(one.ub, value.shape)
+            lb, ub = (np.broadcast_to(np.asarray(side, dtype=float), value.shape) for side in (one.lb, one.ub))
         except ValueError:
             shapes = f"{np.shape(one.lb)} and {np.shape(one.ub)}"
             raise ValueError(f"constraint {k} has limits of shapes {shapes} for {value.size} values") from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FloatArray", "flag", "generator", "number", "numbers", "size", "unmasked", "whole"]
+__all__ = ["FloatArray", "flag", "generator", "number", "numbers", "short", "size", "unmasked", "whole"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -43,7 +44,7 @@ def number(what: str, value: Any) -> float:
 def flag(what: str, value: Any) -> bool:
     """True or False, of Python's or NumPy's making; `what` names it in errors."""
     if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{what} must be True or False, got {_short(value)}")
+        raise ValueError(f"{what} must be True or False, got {short(value)}")
     return bool(value)
 
 
@@ -51,25 +52,26 @@ def whole(what: str, value: Any, least: int = 0, most: int = 2**63 - 1) -> int:
     """An integer from `least` to `most`; `what` names it in errors."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or not least <= value <= most:
         text = f"an integer from {least}" + (f" to {most}" if most < 2**63 - 1 else "")
-        raise ValueError(f"{what} must be {text}, got {_short(value)}")
+        raise ValueError(f"{what} must be {text}, got {short(value)}")
     return int(value)
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
-    return (
-        text if len(text) < 40 else f"a number of {len(text)} digits" if isinstance(value, int) else f"{text[:40]}..."
-    )
+def short(value: Any) -> str:
+    """A value that came in as part of a sentence: one line, and not all of it where it is long."""
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return f"a number of {int(math.log10(abs(value))) + 1} digits"  # repr refuses more than 4300
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def size(what: str, n: Any, where: str = "") -> int:
     """A number of variables; `what` names it in errors, and `where` what it is for."""
     try:
         whole = not isinstance(n, bool | str | bytes) and int(n) == n
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, np.ma.MaskError):
         whole = False
     if not whole or not 1 <= n < 2**31:
-        raise ValueError(f"{what} must be a positive integer{where}, got {_short(n)}")
+        raise ValueError(f"{what} must be a positive integer{where}, got {short(n)}")
     return int(n)
 
 

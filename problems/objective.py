@@ -11,7 +11,7 @@ import numpy.typing as npt
 from problems import checks
 from problems.boxes import Box, as_box
 from problems.constraints import checked
-from problems.numbers import FloatArray, generator, number, numbers, unmasked
+from problems.numbers import FloatArray, flag, generator, number, numbers, short, unmasked
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds
@@ -107,12 +107,12 @@ class Objective:
         if not callable(fun):
             raise ValueError(f"fun must be callable, got {type(fun).__name__}")
         if not (jac is None or jac is True or callable(jac)):
-            raise ValueError(f"jac must be None, True or a callable, got {jac!r}")
+            raise ValueError(f"jac must be None, True or a callable, got {short(jac)}")
         if differentiable is False and jac is not None:
             raise ValueError("differentiable=False contradicts a jac: give one of the two")
         self.fun = fun
         self.jac = jac
-        self.vectorized = bool(vectorized)
+        self.vectorized = flag("vectorized", vectorized)
         self.noisy = bool(noisy)
         self.pure = bool(pure)
         self.n = checks.dimension(n, bounds, x_opt, x0, integrality)

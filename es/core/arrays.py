@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from problems.boxes import Box
-from problems.numbers import numbers, unmasked
+from problems.numbers import numbers, short, unmasked
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -126,6 +126,9 @@ def check_finite(x: FloatArray, name: str = "x") -> None:
         raise ValueError(f"{name} must be finite, got NaN or inf in it")
 
 
+MANY = 2**48  # of anything; beyond what arrays can have
+
+
 def as_count(value: Any, name: str = "popsize", least: int = 1) -> int:
     """A whole number, at least `least`.
 
@@ -135,6 +138,8 @@ def as_count(value: Any, name: str = "popsize", least: int = 1) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer | float) or not value == value // 1:
         raise ValueError(f"{name} must be a whole number, got {str(value)[:40]}")
+    if value >= MANY:
+        raise ValueError(f"{name} must be below {MANY}, got {short(value)}")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {str(value)[:40]}")
     return int(value)
@@ -154,7 +159,10 @@ def as_shape(name: str, value: Any, shape: tuple[int, ...], dtype: type = float)
         array = numbers(name, value)
     else:
         unmasked(name, value)
-        array = np.asarray(value, dtype=dtype)
+        try:
+            array = np.asarray(value, dtype=dtype)
+        except (TypeError, ValueError):
+            raise ValueError(f"{name} must have shape {shape}, got {short(value)}") from None
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
     return array

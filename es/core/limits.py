@@ -11,7 +11,7 @@ import numpy as np
 
 from es.core.criteria import CRITERIA, LIMITS
 from problems.ledger import Ledger
-from problems.numbers import number, numbers
+from problems.numbers import number, numbers, short
 
 
 class Limits:
@@ -102,7 +102,7 @@ def limit(name: str, value: Any, *, whole: bool) -> float | None:
     if value is None:
         return None
     if not _is_number(value) or not value > 0:
-        raise ValueError(f"{name} must be a positive number or None, got {_short(value)}")
+        raise ValueError(f"{name} must be a positive number or None, got {short(value)}")
     if whole and value != np.inf and int(value) != value:
         raise ValueError(f"{name} must be a whole number, got {value!r}")
     return number(name, value)
@@ -113,7 +113,7 @@ def target(value: Any) -> float | None:
     if value is None:
         return None
     if not _is_number(value) or value != value:
-        raise ValueError(f"ftarget must be a number or None, got {_short(value)}")
+        raise ValueError(f"ftarget must be a number or None, got {short(value)}")
     return number("ftarget", value)
 
 
@@ -136,8 +136,3 @@ def of_runs(name: str, value: Any, runs: int, one: Callable[[Any], float | None]
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-
-
-def _short(value: Any) -> str:
-    text = repr(value) if not isinstance(value, int) or abs(value) < 10**40 else "an integer of many digits"
-    return text if len(text) <= 60 else f"{text[:60]}..."

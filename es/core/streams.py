@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from problems.numbers import short
+
 Seed = int | np.random.SeedSequence | np.random.Generator | None
 
 
@@ -32,7 +34,7 @@ def open_streams(rng: Any, runs: int | None) -> tuple[list[np.random.Generator],
     ValueError
         If `rng` is of another kind, or the sequence has another length.
     """
-    if runs is not None and isinstance(rng, Sequence | np.ndarray):
+    if runs is not None and (isinstance(rng, Sequence) or (isinstance(rng, np.ndarray) and rng.ndim > 0)):
         if len(rng) != runs:
             raise ValueError(f"rng must have one entry per run, got {len(rng)} for {runs} runs")
         opened = [_open(seed) for seed in rng]
@@ -63,4 +65,4 @@ def _sequence(rng: Any) -> np.random.SeedSequence:
         return np.random.SeedSequence()
     if isinstance(rng, int | np.integer) and not isinstance(rng, bool) and rng >= 0:
         return np.random.SeedSequence(int(rng))
-    raise ValueError(f"rng must be None, an int >= 0, a SeedSequence or a Generator, got {rng!r}")
+    raise ValueError(f"rng must be None, an int >= 0, a SeedSequence or a Generator, got {short(rng)}")

@@ -22,6 +22,7 @@ from es.evaluation.outcome import Chunk, Outcome, chunks, empty, evaluate_rows, 
 from es.evaluation.parcel import Missing, Parcel
 from es.evaluation.workers import Workers
 from problems.ledger import Ledger
+from problems.numbers import short
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -66,8 +67,8 @@ class Evaluator:
         on_error: str = "raise",
         timeout: float | None = None,
     ) -> None:
-        if on_error not in ON_ERROR:
-            raise ValueError(f"on_error must be 'raise' or 'penalize', got {on_error!r}")
+        if not isinstance(on_error, str) or on_error not in ON_ERROR:
+            raise ValueError(f"on_error must be 'raise' or 'penalize', got {short(on_error)}")
         timeout = limit("timeout", timeout, whole=False)
         self.ledger = ledger
         self.on_error = on_error

@@ -7,12 +7,18 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from es.evaluation.dask import dask_workers, is_client
 from es.evaluation.joblib_executor import JoblibExecutor
 from es.evaluation.pools import process_workers
 from es.evaluation.workers import Workers
+from problems.numbers import short
 
 MapLike = Callable[[Callable[..., Any], Iterable[Any]], Iterable[Any]]
+
+
+MOST = 2**15  # processes; systems allow about as many
 
 
 def open_workers(workers: Any, *, own_process: bool = False) -> Workers | MapLike | None:
@@ -46,16 +52,18 @@ def open_workers(workers: Any, *, own_process: bool = False) -> Workers | MapLik
         return dask_workers(workers)
     if callable(workers):
         return workers  # type: ignore[no-any-return]
-    if workers is not None and (isinstance(workers, bool) or not hasattr(workers, "__index__")):
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int | np.integer)):
         raise ValueError(
             "workers must be an int, None, a map-like callable, a concurrent.futures.Executor or a dask Client, got "
-            f"{workers!r}"
+            f"{short(workers)}"
         )
     if workers is not None and (workers < -1 or workers == 0):
         raise ValueError(f"workers must be a positive int, or -1 for one per core, got {workers}")
+    if workers is not None and workers > MOST:
+        raise ValueError(f"workers must be at most {MOST}, got {short(workers)}")
     if workers == 1:
         return process_workers(1) if own_process else None
-    return _from_joblib(workers, own_process)
+    return _from_joblib(None if workers is None else int(workers), own_process)
 
 
 def _from_joblib(workers: int | None, own_process: bool) -> Workers | None:

@@ -21,8 +21,18 @@ from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
 from es.gradient.units import powers_of_two
 from es.parts.rule_state import RuleState, checked_patience
+from problems.numbers import numbers
 
 FloatArray = npt.NDArray[np.float64]
+
+
+def _rates(lr: Any, runs: int | None) -> Any:
+    """Learning rates as a number, or an array with one for each of the stacked runs."""
+    rates = numbers("lr", lr)
+    if rates.shape not in ((), (runs,)):
+        wanted = "a number" if runs is None else f"a number or have shape ({runs},), one per run"
+        raise ValueError(f"lr must be {wanted}, got shape {rates.shape}")
+    return rates if rates.ndim else float(rates)
 
 
 class Descent(RuleState, Optimizer):
@@ -75,7 +85,7 @@ class Descent(RuleState, Optimizer):
         super().__init__(x0, sigma0, bounds=bounds, rng=rng, stop=stop)
         self._measure = powers_of_two(self.scale0)
         self.patience = checked_patience(patience)
-        self.lr = self.default_lr if lr is None else lr
+        self.lr = self.default_lr if lr is None else lr if callable(lr) else _rates(lr, self.runs)
         self._hold(type(self).rule(lr=self.lr, **options))
         self.slope, self.gentlest, self.steepest = self._each(np.inf), self._each(np.inf), self._each(0.0)
         self.first = self._each(np.nan)

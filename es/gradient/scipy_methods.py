@@ -24,6 +24,7 @@ from es.gradient.inversion import Answer, Call, Direct, FloatArray, Inverted
 from es.gradient.scipy_solvers import Task
 from es.gradient.units import in_units, powers_of_two
 from problems.constraints import listed
+from problems.numbers import flag, number
 
 
 class ScipySolver(Optimizer):
@@ -80,6 +81,11 @@ class ScipySolver(Optimizer):
         unknown = sorted(set(options) - set(self.defaults))
         if unknown:
             raise ValueError(f"options of {name} are {', '.join(sorted(self.defaults))}, got {unknown[0]!r}")
+        for option, default in self.defaults.items():
+            if option in options and isinstance(default, bool):
+                flag(option, options[option])
+            elif option in options and isinstance(default, int | float):
+                number(option, options[option])
         self._task = Task(
             x0=self.mean.copy(),
             scale=self.scale0.copy(),

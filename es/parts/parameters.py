@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import FloatArray, IntArray
+from problems.numbers import numbers
 
 
 def expected_norm(n: int) -> float:
@@ -92,11 +93,13 @@ def given_rates(rates: Mapping[str, Any], batch: tuple[int, ...]) -> dict[str, F
     ValueError
         If one is not positive, or more than 1 (damps may be), or of another shape.
     """
-    given = {name: np.asarray(rate, dtype=float) for name, rate in rates.items() if rate is not None}
+    given = {name: numbers(name, rate) for name, rate in rates.items() if rate is not None}
     for name, rate in given.items():
         if rate.shape not in ((), batch):
             wanted = f"a number or have shape {batch}, one per run" if batch else "a number"
             raise ValueError(f"{name} must be {wanted}, got shape {rate.shape}")
+        if name == "c1" and (rate == 1).any():
+            raise ValueError(f"c1 must be below 1, for no other step would count beside the path, got {rates[name]}")
         if not ((rate > 0) & (rate <= (np.inf if name == "damps" else 1))).all():
             raise ValueError(f"{name} must be positive{'' if name == 'damps' else ' and at most 1'}, got {rates[name]}")
     return given

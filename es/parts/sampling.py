@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from es.core.arrays import FloatArray
 from es.parts.ziggurat import fill_normal
+from problems.numbers import short
 
 Generators = Sequence[np.random.Generator]
 
@@ -123,6 +124,6 @@ def sampler(name: str) -> Sampler:
     ValueError
         If there is none.
     """
-    if name not in SAMPLERS:
-        raise ValueError(f"sampling must be one of {', '.join(SAMPLERS)}, got {name!r}")
+    if not isinstance(name, str) or name not in SAMPLERS:
+        raise ValueError(f"sampling must be one of {', '.join(SAMPLERS)}, got {short(name)}")
     return SAMPLERS[name]

@@ -18,6 +18,7 @@ from es.run.differences import as_scheme
 from es.run.memory import check_sizes
 from problems.boxes import Box
 from problems.ledger import Ledger
+from problems.numbers import numbers, short
 from problems.objective import Objective
 from problems.several import MultiLedger, MultiObjective
 
@@ -68,9 +69,8 @@ def start_point(x0: Any, fun: Any, rng: Any) -> tuple[FloatArray, Any]:
             raise ValueError("x0 must be given unless fun is an Objective, which knows where to start; got None")
         rng = np.random.default_rng(rng)
         x0 = fun.x0(rng)
-    if np.ndim(x0) == 0:
-        x0 = [x0]
-    start = as_start(x0)
+    given = numbers("x0", x0)
+    start = as_start(given if given.ndim else given[None])
     if start.ndim != 1:
         raise ValueError(f"x0 must have shape (n,), got {start.shape}: stacked runs have es.minimize_runs")
     return start, rng
@@ -101,7 +101,7 @@ def as_class(cls: Any) -> Any:
         If it is no class of optimizers.
     """
     if not (isinstance(cls, type) and hasattr(cls, "ask") and hasattr(cls, "tell")):
-        raise ValueError(f"method must be a name or a class with ask and tell, got {cls!r}")
+        raise ValueError(f"method must be a name or a class with ask and tell, got {short(cls)}")
     return cls
 
 
@@ -147,8 +147,8 @@ def take_noise(options: Mapping[str, Any] | None, constraints: Any) -> tuple[dic
     """
     rest = as_options(options)
     noise = rest.pop("noise", None)
-    if noise not in (None, "reevaluate"):
-        raise ValueError(f"options['noise'] must be None or 'reevaluate', got {noise!r}")
+    if not (noise is None or (isinstance(noise, str) and noise == "reevaluate")):
+        raise ValueError(f"options['noise'] must be None or 'reevaluate', got {short(noise)}")
     if noise is not None and not (isinstance(constraints, list | tuple) and not constraints):
         raise ValueError("options['noise'] cannot be combined with constraints: leave one of them out")
     return rest, noise is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from problems.numbers import short
+
 UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 RUN = 2000  # bytes that a run takes for its stream, counts and result, whatever n is (snes, n=3: 2,700 in all)
 ARRAYS = 3  # of the size of the population: z, steps, points
@@ -61,10 +63,11 @@ def check_sizes(cls: Any, n: int, runs: int, popsize: Any) -> None:
     if not isinstance(popsize, int | float) or not 1 <= popsize < float("inf"):
         return  # nothing, or nothing that the method itself would not refuse
     row = 8 * runs * n * ARRAYS
-    if row * popsize > there:
+    taken = row * float(min(popsize, 1e280))
+    if taken > there:
         raise ValueError(
-            f"popsize must leave room for {ARRAYS} arrays of the population, got {popsize}: they take "
-            f"{human_bytes(row * popsize)} of {human_bytes(there)}, so take at most {there // row:.0f}"
+            f"popsize must leave room for {ARRAYS} arrays of the population, got {short(popsize)}: they take "
+            f"{human_bytes(taken)} of {human_bytes(there)}, so take at most {there // row:.0f}"
         )
 
 

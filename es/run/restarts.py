@@ -16,6 +16,7 @@ import numpy.typing as npt
 from es.core import state as store
 from es.core.arrays import search_widths
 from es.core.book import Book
+from problems.numbers import short
 
 MOST = 9  # restarts with a doubled population, unless told otherwise: 512 times the first one
 
@@ -43,7 +44,7 @@ class Restarts:
 
     def __init__(self, make: Callable[..., Any], *, most: int = MOST, rng: Any = None) -> None:
         if not isinstance(most, int | np.integer) or isinstance(most, bool) or most < 0:
-            raise ValueError(f"restarts must be a number >= 0, 'ipop', 'bipop' or None, got {most!r}")
+            raise ValueError(f"restarts must be a number >= 0, 'ipop', 'bipop' or None, got {short(most)}")
         self._make = make
         self.most = int(most)
         self._rng = np.random.default_rng(rng)
@@ -230,6 +231,6 @@ def with_restarts(make: Callable[..., Any], restarts: Any, rng: Any) -> Any:
     if isinstance(restarts, str):
         kinds: dict[str, type[Restarts]] = {"ipop": IPOP, "bipop": BIPOP}
         if restarts.lower() not in kinds:
-            raise ValueError(f"restarts must be a number >= 0, 'ipop', 'bipop' or None, got {restarts!r}")
+            raise ValueError(f"restarts must be a number >= 0, 'ipop', 'bipop' or None, got {short(restarts)}")
         return kinds[restarts.lower()](make, rng=rng)
     return IPOP(make, most=restarts, rng=rng)

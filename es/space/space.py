@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from problems.constraints import checked
-from problems.numbers import generator, numbers
+from problems.numbers import generator, numbers, short
 from problems.numbers import size as positive_integer
 
 from .categories import Choice, Ordinal
@@ -59,6 +59,8 @@ class Space(Mapping[str, "Parameter | Space"]):
     """
 
     def __init__(self, parameters: Mapping[str, Any] | None = None, /, **more: Any) -> None:
+        if not isinstance(parameters, Mapping | None):
+            raise ValueError(f"the parameters of a Space must be a mapping of names, got {short(parameters)}")
         self._fill({**(parameters or {}), **more})
         if not self.n:
             got = ", ".join(f"parameter {name}" for name in self)
@@ -111,6 +113,8 @@ class Space(Mapping[str, "Parameter | Space"]):
         if not isinstance(values, Mapping):
             raise ValueError(f"values must be a dict of the parameters {list(self)}, got {str(values)[:40]!r}")
         values = {name: part.value for name, part in self.items() if isinstance(part, Fixed)} | dict(values)
+        if not isinstance(values, Mapping):
+            raise ValueError(f"values must be a mapping that names the parameters {list(self)}, got {short(values)}")
         if set(values) != set(self._parameters):
             odd = min(set(values) ^ set(self._parameters), key=str)
             raise ValueError(f"values must name exactly the parameters {list(self)}, got {odd!r} missing or unknown")

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from es.core.arrays import FloatArray, IntArray, times
+from es.core.arrays import FloatArray, IntArray, as_start, times
 from es.parts import parameters
 from es.parts.factor import cholesky_update, lowrank_updates
 from es.parts.full import FullCovariance, steps
@@ -83,7 +83,7 @@ class CMAES(FullCovariance):
         **common: Any,
     ) -> None:
         given = {"c1": c1, "cmu": cmu, "cc": cc, "cs": cs, "damps": damps}
-        self._given = parameters.given_rates(given, np.shape(x0)[:-1])
+        self._given = parameters.given_rates(given, as_start(x0).shape[:-1])
         self._active = flag("active", active)
         super().__init__(x0, sigma0, **common)
 
