@@ -30,7 +30,7 @@ from autodiff.buffers import kept
 from autodiff.collection import EAGER as RECORDED
 from autodiff.core import Edges, Leaf, Several, linked
 from autodiff.eager import EAGER, Eager, protected
-from autodiff.exits import LostGradient
+from autodiff.exits import LostGradient, lost
 from autodiff.foreign import foreign, refuse_masked
 from autodiff.operators import value_of
 from autodiff.registry import CONSTANT, FORGETFUL, FORWARD, RULES, TRACED
@@ -101,7 +101,7 @@ class Tensor(Eager):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self.node is None:
             return np.array(protected(self.inner), dtype=dtype, copy=copy)
-        raise LostGradient(
+        raise lost(
             "a traced tensor cannot become a plain array, its gradient would be lost: use np.stack or np.concatenate"
             " instead of np.array([...]) and a[i] = x, leave out np.asarray(x) (or use autodiff.asarray), take SciPy's"
             " functions from autodiff.special, or x.detach() for the value alone"
@@ -117,7 +117,7 @@ class Tensor(Eager):
     def __float__(self) -> float:
         if self.node is None:
             return float(self.inner)
-        raise LostGradient(
+        raise lost(
             "float(x) of a traced tensor would lose its gradient: use np.stack, np.concatenate or np.where instead of"
             " a[i] = x, and NumPy functions (np.sin, not math.sin); float(x.detach()) is the value alone"
             + (
