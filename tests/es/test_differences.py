@@ -203,6 +203,7 @@ def test_methods_that_use_no_gradient_leave_differences_alone():
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_where_all_variables_are_fixed_there_is_one_point(scheme):
+def test_where_all_variables_are_fixed_there_are_no_points_beside(scheme):
     res = es.minimize(lambda x: (x * x).sum(), [1.0, 2.0], method="l-bfgs-b", jac=scheme, bounds=[(1, 1), (2, 2)])
-    assert (res.fun, res.nfev) == (5.0, 1)
+    assert res.success and res.fun == 5.0
+    assert res.nfev == res.njev  # nothing beside the points that the solver asks for
