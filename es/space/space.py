@@ -113,8 +113,6 @@ class Space(Mapping[str, "Parameter | Space"]):
         if not isinstance(values, Mapping):
             raise ValueError(f"values must be a dict of the parameters {list(self)}, got {str(values)[:40]!r}")
         values = {name: part.value for name, part in self.items() if isinstance(part, Fixed)} | dict(values)
-        if not isinstance(values, Mapping):
-            raise ValueError(f"values must be a mapping that names the parameters {list(self)}, got {short(values)}")
         if set(values) != set(self._parameters):
             odd = min(set(values) ^ set(self._parameters), key=str)
             raise ValueError(f"values must name exactly the parameters {list(self)}, got {odd!r} missing or unknown")
