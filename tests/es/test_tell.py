@@ -201,7 +201,7 @@ def test_wrong_tells(arguments, message):
         ({"x0": [0.0], "rng": "a"}, "rng must be None"),
         ({"x0": [0.0], "bounds": [(1, 2)]}, r"x0 must lie within bounds, got 0.0 outside \[1.0, 2.0\] in coordinate 0"),
         ({"x0": [0.0], "stop": {"tolfum": 1}}, "stop has no criterion 'tolfum' for CMAES: did you mean tolfun"),
-        ({"x0": [0.0], "stop": {"tolfun": "a"}}, r"stop\['tolfun'\] must be a number or None, got 'a'"),
+        ({"x0": [0.0], "stop": {"tolfun": "a"}}, r"stop\['tolfun'\] must"),
         ({"x0": [0.0], "sampling": "sobol"}, "sampling must be one of normal, mirrored"),
         ({"x0": [0.0], "bounds": [(-1, 2)], "bounds_method": "none"}, "bounds_method must be one of transform"),
     ],
