@@ -22,6 +22,7 @@ def test_the_version_is_said_in_one_place() -> None:
 
     assert sh(sys.executable, "-m", "experiments", "--version", cwd=ROOT) == f"evotape {es.__version__}\n"
     assert f"## [{es.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"\nversion: {es.__version__}\n" in (ROOT / "CITATION.cff").read_text()
 
 
 def test_completion_names_every_command() -> None:
