@@ -94,7 +94,10 @@ def ecdf_figure(
     figure, rows
         The figure, and the lines of its CSV (`HEADER`).
     """
-    right = text_width([_label(look[m].name, 0.0) for m in {cell.method for cell in cells}], 9.5) + 0.5
+    names = [look[m].name for m in dict.fromkeys(cell.method for cell in cells)] + [
+        f"best {years}" for years in REFERENCES
+    ]
+    right = text_width([_label(name, 0.0) for name in names], 9.5) + 0.5
     grid = panel_grid(1, 1, panel=4.5, left=0.66, right=right, bottom=0.5, top=0.36)
     rows = draw_panel(grid.axes[0], cells, look, samples=samples, draws=draws, title=title, fontsize=9.5)
     describe(grid.figure, " ".join([_caption(cells, grad_cost, samples), *notes]), _alt(rows))
