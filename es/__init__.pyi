@@ -2,6 +2,7 @@
 
 from .auto.auto import Auto
 from .auto.searches import QuasiNewton, SeparableSearch
+from .bridges.nevergrad import nevergrad_optimizer
 from .bridges.optuna import optuna_sampler
 from .bridges.scipy import scipy_method
 from .bridges.sklearn import EvolutionSearchCV
@@ -30,6 +31,7 @@ from .replicas import Replicas
 from .run.checkpoint import Checkpoint
 from .run.constraints import AugmentedLagrangian
 from .run.restarts import BIPOP, IPOP
+from .run.result import Result
 from .runs import minimize_runs
 from .space import Choice, Fixed, Integer, Linear, Log, Ordinal, Space
 from .strategies.ars import ARS
@@ -118,6 +120,7 @@ __all__ = [
     "RMSprop",
     "RandomSearch",
     "Replicas",
+    "Result",
     "SepCMAES",
     "SeparableSearch",
     "Space",
@@ -130,6 +133,7 @@ __all__ = [
     "methods",
     "minimize",
     "minimize_runs",
+    "nevergrad_optimizer",
     "optuna_sampler",
     "plot",
     "register",

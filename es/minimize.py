@@ -130,7 +130,8 @@ def minimize(
 
     Returns
     -------
-    scipy.optimize.OptimizeResult
+    es.Result
+        A `scipy.optimize.OptimizeResult` that shows itself as a table in notebooks.
         `x` and `fun`, the best evaluated point and its value; `success`, `status`, `message`; `nfev`, `njev`, `nit`;
         `stop`, the criteria that ended the run with their figures; `mean`, the centre of the method's last
         distribution, which is not evaluated (of a noisy function it is often the better point); `n_failed` and

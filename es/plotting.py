@@ -30,11 +30,11 @@ def plot(result: Mapping[str, Any], *, f_opt: float | None = None, figure: Figur
     Parameters
     ----------
     result : OptimizeResult
-        What `es.minimize` returned.
+        What `es.minimize` returned, or what it shows to a callback.
     f_opt : float, optional
         The value that differences are taken to.
     figure : matplotlib Figure, optional
-        Where to draw; default a new one.
+        Where to draw; default a new one. What is on it is cleared, so that a callback can draw the run as it grows.
 
     Returns
     -------
@@ -53,13 +53,17 @@ def plot(result: Mapping[str, Any], *, f_opt: float | None = None, figure: Figur
     >>> len(es.plot(res).axes)
     4
     """
-    history = result.get("history")
+    try:
+        history = result["history"]
+    except KeyError:
+        history = None
     if not history or not len(history["nit"]):
         raise ValueError("result must have a history, as es.minimize gives it: this one has none")
     if figure is None:
         from matplotlib.figure import Figure as NewFigure  # no pyplot: no window, no global state
 
         figure = NewFigure(figsize=(11, 8), layout="constrained")
+    figure.clear()
     (values, means), (raw, stds) = figure.subplots(2, 2, sharex=True)
     draw_values(history, values, f_opt)
     draw_lines(history["nfev"], history["mean"], means, "coordinates of the mean")

@@ -1,6 +1,7 @@
 """The public names of `experiments` and where they live."""
 
 from .advice import Advice, advise
+from .export import to_pandas, to_polars
 from .spec import Method, Problem, Spec, SpecError, load_spec
 from .store import StoreError, Study, load, merge
 from .study import run_study
@@ -20,4 +21,6 @@ __all__ = [
     "load_spec",
     "merge",
     "run_study",
+    "to_pandas",
+    "to_polars",
 ]

@@ -150,9 +150,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--failed", action="store_true", help="print the error of each failed trial")
     sub.add_argument("--key", "--trial", metavar="KEY", help="print the trial whose key begins so, and its output")
 
-    sub = add("export", "Write trials as CSV files or in COCO's format, which cocopp reads.")
+    sub = add("export", "Write trials as CSV files, or as cocopp or IOHanalyzer read them.")
     sub.add_argument("folder", type=Path)
-    sub.add_argument("--format", choices=("csv", "coco"), default="csv")
+    sub.add_argument("--format", choices=("csv", "coco", "ioh"), default="csv")
     sub.add_argument("--latex", action="store_true", help="write every table of the report, as LaTeX and as CSV")
     sub.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: FOLDER/export-<format>)")
 

@@ -248,12 +248,14 @@ def show_command(options: argparse.Namespace) -> int:
 def export_command(options: argparse.Namespace) -> int:
     """Write a folder's trials in another format."""
     from experiments.export import export_coco, export_csv, export_tables
+    from experiments.ioh import export_ioh
 
     study = load(options.folder)
     _warn(study)
     kind = "tables" if options.latex else options.format
     out = options.out or options.folder / f"export-{kind}"
-    for path in {"csv": export_csv, "coco": export_coco, "tables": export_tables}[kind](study, out):
+    writers = {"csv": export_csv, "coco": export_coco, "ioh": export_ioh, "tables": export_tables}
+    for path in writers[kind](study, out):
         print(path)
     return 0
 

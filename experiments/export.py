@@ -19,8 +19,9 @@ from experiments.store import StoreError, Study
 
 if TYPE_CHECKING:
     import pandas
+    import polars
 
-__all__ = ["export_coco", "export_csv", "export_tables", "flat_rows", "to_pandas"]
+__all__ = ["export_coco", "export_csv", "export_tables", "flat_rows", "to_pandas", "to_polars"]
 
 _PLAIN = ("status", "message", "f", "f_opt", "nfev", "njev", "cost", "maxcost", "n_failed", "seconds", "score")
 
@@ -42,7 +43,8 @@ def _write(path: Path, columns: list[str], rows: Iterable[Iterable[Any]]) -> Pat
     return path
 
 
-def _folder(path: str | Path) -> Path:
+def new_folder(path: str | Path) -> Path:
+    """Make a folder, or say in a sentence why it cannot be made."""
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +61,7 @@ def export_csv(study: Study, folder: str | Path) -> list[Path]:
     list of Path
         What was written.
     """
-    out = _folder(folder)
+    out = new_folder(folder)
     rows = list(flat_rows(study))
     columns = list(rows[0]) if rows else ["key"]
     curves = (
@@ -81,7 +83,7 @@ def export_tables(study: Study, folder: str | Path) -> list[Path]:
     list of Path
         ``results``, ``ranks`` and ``overall``, each as ``.tex`` and ``.csv``; the last two for several methods.
     """
-    out = _folder(folder)
+    out = new_folder(folder)
     rows = summary_table(study)
     texts = [text_row(row) for row in rows]
     used = [key for key in COLUMNS if any(text[key] not in ("", "–") for text in texts)]
@@ -134,18 +136,44 @@ def _latex(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def to_pandas(study: Study) -> pandas.DataFrame:
-    """Give one row per trial as a data frame (needs pandas).
+    """Give one row per trial as a data frame of pandas.
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed.
 
     Examples
     --------
-    >>> from experiments import load  # doctest: +SKIP
-    >>> to_pandas(load("results/compare")).groupby(["problem", "method"])["cost"].median()  # doctest: +SKIP
+    >>> import experiments  # doctest: +SKIP
+    >>> frame = experiments.to_pandas(experiments.load("results/compare"))  # doctest: +SKIP
+    >>> frame.groupby(["problem", "method"])["cost"].median()  # doctest: +SKIP
     """
     try:
         import pandas
     except ImportError:
-        raise ImportError("to_pandas needs pandas: pip install evotape[pandas]") from None
-    return pandas.DataFrame(list(flat_rows(study)))
+        raise ImportError("experiments.to_pandas needs pandas: python -m pip install 'evotape[pandas]'") from None
+    return pandas.DataFrame(_columns(study))
+
+
+def to_polars(study: Study) -> polars.DataFrame:
+    """Give one row per trial as a data frame of polars.
+
+    Raises
+    ------
+    ImportError
+        If polars is not installed.
+    """
+    try:
+        import polars
+    except ImportError:
+        raise ImportError("experiments.to_polars needs polars: python -m pip install polars") from None
+    return polars.DataFrame(_columns(study), strict=False)  # a swept parameter may be a number here and a word there
+
+
+def _columns(study: Study) -> dict[str, list[Any]]:
+    rows = list(flat_rows(study))
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
 
 
 def export_coco(study: Study, folder: str | Path) -> list[Path]:
@@ -175,23 +203,24 @@ def export_coco(study: Study, folder: str | Path) -> list[Path]:
     for trial in study.trials:
         match = re.fullmatch(r"bbob-f(\d+)", trial["problem"]["name"])
         if match and trial["curve"]["f"].size and trial["f_opt"] is not None:
-            functions = groups.setdefault(_method_name(trial), {})
+            functions = groups.setdefault(method_name(trial), {})
             functions.setdefault(int(match.group(1)), {}).setdefault(trial["n"], []).append(trial)
     if not groups:
         raise StoreError(
             "COCO's format numbers the functions bbob-f1 to bbob-f24, and this study has no trial on them."
         )
-    out = _folder(folder)
+    out = new_folder(folder)
     written = []
     for method, functions in groups.items():
-        home = _folder(out / re.sub(r"[^\w.=+-]+", "_", method))
+        home = new_folder(out / re.sub(r"[^\w.=+-]+", "_", method))
         for function, dimensions in sorted(functions.items()):
             _write_function(home, method, function, dimensions, study.grad_cost)
         written.append(home)
     return written
 
 
-def _method_name(trial: dict[str, Any]) -> str:
+def method_name(trial: dict[str, Any]) -> str:
+    """The label of a trial's method with its settings, as other programs may have it."""
     settings = [f"{path.rpartition('.')[2]}={value}" for path, value in trial["params"].items()]
     return " ".join([trial["method"]["label"], *settings]).replace("'", "")
 
@@ -200,7 +229,7 @@ def _write_function(
     home: Path, method: str, number: int, dimensions: dict[int, list[dict[str, Any]]], grad_cost: float
 ) -> None:
     """Write the .info file of a function, and per dimension .dat (targets) and .tdat (evaluations)."""
-    data = _folder(home / f"data_f{number}")
+    data = new_folder(home / f"data_f{number}")
     lines = []
     for n, trials in sorted(dimensions.items()):
         name = f"bbobexp_f{number}_DIM{n}"

@@ -6,6 +6,7 @@ import gc
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,20 @@ class Study:
     def failed(self) -> list[dict[str, Any]]:
         """The trials that ended in an error or ran out of time."""
         return [trial for trial in self.trials if trial["status"] != "ok"]
+
+    def _repr_html_(self) -> str:
+        """The table of results, for notebooks."""
+        from experiments.statistics.summary import COLUMNS, summary_table, text_row
+
+        there = f"{len(self.trials)} of {self.header['total']} trials finished, {len(self.failed)} failed"
+        text = [f"<p><b>{escape(self.header['title'])}</b>: {there}</p>"]
+        if self.trials:
+            rows = [text_row(row) for row in summary_table(self)]
+            used = [key for key in COLUMNS if any(row[key] not in ("", "–") for row in rows)]
+            head = "".join(f"<th>{escape(COLUMNS[key])}</th>" for key in used)
+            body = "".join("<tr>" + "".join(f"<td>{escape(row[key])}</td>" for key in used) + "</tr>" for row in rows)
+            text.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+        return "".join(text)
 
 
 def identity(tables: Mapping[str, Any]) -> str:

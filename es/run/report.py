@@ -11,9 +11,8 @@ import numpy as np
 from es.core.stopping import ending
 
 if TYPE_CHECKING:
-    from scipy.optimize import OptimizeResult
-
     from es.run.loop import Run
+    from es.run.result import Intermediate, Result
 
 
 class Reporter:
@@ -42,7 +41,7 @@ class Reporter:
         self.decode = decode
         self._bar: Any = None
         if progress:
-            from tqdm import tqdm
+            from tqdm.auto import tqdm  # a widget in notebooks
 
             self._bar = tqdm(total=None if total in (None, np.inf) else int(total), unit="eval", leave=True)
 
@@ -76,8 +75,8 @@ def _wants_result(callback: Callable[..., Any]) -> bool:
     return set(parameters) == {"intermediate_result"}
 
 
-def intermediate(run: Run, decode: Callable[[Any], Any]) -> OptimizeResult:
-    """What the callback is shown: x, fun, nit, nfev, njev, n_failed, mean, sigma."""
+def intermediate(run: Run, decode: Callable[[Any], Any]) -> Intermediate:
+    """What the callback is shown: x, fun, nit, nfev, njev, n_failed, mean, sigma, and history when it is asked for."""
     opt, limits = run.opt, run.limits
     fields = dict(
         x=decode(opt.x_best),
@@ -89,7 +88,9 @@ def intermediate(run: Run, decode: Callable[[Any], Any]) -> OptimizeResult:
         mean=decode(opt.x_mean),
         sigma=getattr(opt, "sigma", None),
     )
-    return _result(**fields | _compromises(run, decode))
+    from es.run.result import Intermediate
+
+    return Intermediate(run.history.arrays, **fields | _compromises(run, decode))
 
 
 def _compromises(run: Run, decode: Callable[[Any], Any]) -> dict[str, Any]:
@@ -101,8 +102,10 @@ def _compromises(run: Run, decode: Callable[[Any], Any]) -> dict[str, Any]:
     return front if all(isinstance(x, np.ndarray) for x in points) else {**front, "x": points}
 
 
-def summarize(run: Run) -> OptimizeResult:
+def summarize(run: Run) -> Result:
     """The result of a run that has ended; see `es.minimize` for its fields."""
+    from es.run.result import Records, Result
+
     opt, limits, stop, decode = run.opt, run.limits, run.stop, run.reporter.decode
     found = bool(run.f_best < np.inf)
     more = {} if run.ranking_rule is None else run.ranking_rule.report()
@@ -122,19 +125,11 @@ def summarize(run: Run) -> OptimizeResult:
         seconds=limits.seconds,
         seed=opt.seed,
         method=run.method,
-        history=run.history.arrays(),
+        history=Records(run.history.arrays()),
     )
     if hasattr(opt, "findings"):
         found_out = opt.findings()
         fields |= found_out | {"message": f"{fields['message']}; {found_out['message']}"}
     if hasattr(opt, "log"):
         fields["restarts"] = opt.log
-    return _result(**fields | _compromises(run, decode) | more)
-
-
-def _result(**fields: Any) -> OptimizeResult:
-    from scipy.optimize import OptimizeResult
-
-    result = OptimizeResult()
-    result.update(fields)
-    return result
+    return Result(fields | _compromises(run, decode) | more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 from experiments import Method, Problem, Spec, StoreError, Study, Sweep, run_study
-from experiments.export import export_coco, export_csv, export_tables, to_pandas
+from experiments.export import export_coco, export_csv, export_tables, to_pandas, to_polars
+from experiments.ioh import export_ioh
 from experiments.published import load_coco
 from experiments.statistics import summary_table
 
@@ -41,11 +43,52 @@ def test_csv_has_a_row_per_trial_and_per_point(study: Study, tmp_path: Path) -> 
     assert mine == study.trials[0]["curve"]["f"].tolist()
 
 
-def test_pandas(study: Study) -> None:
-    pytest.importorskip("pandas")
-    frame = to_pandas(study)
+@pytest.mark.parametrize("package", ["pandas", "polars"])
+def test_frames(study: Study, package: str) -> None:
+    pytest.importorskip(package)
+    frame = {"pandas": to_pandas, "polars": to_polars}[package](study)
     assert len(frame) == 45
     assert frame["nfev"].sum() == sum(trial["nfev"] for trial in study.trials)
+    assert list(frame["method.sigma0"])[:2] == [trial["params"].get("method.sigma0") for trial in study.trials[:2]]
+
+
+def test_a_notebook_shows_the_table(study: Study) -> None:
+    text = study._repr_html_()
+    assert "45 of 45 trials finished, 0 failed" in text
+    assert text.count("<tr>") == 1 + len(summary_table(study))
+    header = {**study.header, "title": "<script>"}
+    assert "<script>" not in Study(header, study.trials)._repr_html_()
+    assert "<table>" not in Study(header, [])._repr_html_()
+
+
+def test_iohanalyzer_finds_every_run(study: Study, tmp_path: Path) -> None:
+    folders = export_ioh(study, tmp_path)
+    assert [folder.name for folder in folders] == ["CMA-ES_sigma0=1.0", "CMA-ES_sigma0=2.0", "L-BFGS-B"]
+    for folder in folders:
+        tables = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+        assert {(table["function_id"], table["function_name"]) for table in tables} == {
+            (1, "bbob-f1"), (8, "bbob-f8"), (1001, "sphere"),
+        }  # fmt: skip
+        for table in tables:
+            for scenario in table["scenarios"]:
+                lines = (folder / scenario["path"]).read_text().split("evaluations raw_y\n")[1:]
+                assert len(lines) == len(scenario["runs"]) == 3
+                for text, run in zip(lines, scenario["runs"], strict=True):
+                    rows = np.array([line.split() for line in text.splitlines()], dtype=float)
+                    assert rows[0, 0] == 1 and (np.diff(rows[:, 0]) > 0).all() and rows[-1, 0] == run["evals"]
+                    assert rows[:, 1].min() == run["best"]["y"] >= 0
+    with pytest.raises(StoreError, match="none"):
+        export_ioh(Study(study.header, []), tmp_path)
+
+
+def test_iohinspector_reads_what_was_written(study: Study, tmp_path: Path) -> None:
+    iohinspector = pytest.importorskip("iohinspector")
+    (_, _, gradients) = export_ioh(study, tmp_path)
+    manager = iohinspector.DataManager()
+    manager.add_folder(str(gradients))
+    mine = [trial for trial in study.trials if trial["method"]["label"] == "L-BFGS-B"]
+    assert sorted(manager.overview["evals"]) == sorted(round(float(trial["curve"]["cost"][-1])) for trial in mine)
+    assert manager.load(True)["data_id"].n_unique() == len(mine) == 15
 
 
 def test_coco_files_say_what_the_trials_say(study: Study, tmp_path: Path) -> None:
