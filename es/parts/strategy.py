@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import stopping
-from es.core.arrays import FloatArray, IntArray, check_inside, pick_rows
+from es.core.arrays import FloatArray, IntArray, check_finite, check_inside, pick_rows
 from es.core.optimizer import Optimizer
+from es.core.waiting import Part
 from es.parts import bounds as boxes
 from es.parts.matching import OWN, fill_in, longest_own, places, unchanged
 from es.parts.precision import RANGE, as_precision, inner_box, nearest_box
@@ -157,6 +158,14 @@ class Strategy(Optimizer):
     def _default_popsize(self) -> int:
         return 4 + int(3 * np.log(self.n))
 
+    @property
+    def least_rows(self) -> int:
+        """How many points of its present distribution the strategy learns from at least: a population."""
+        return self.popsize
+
+    def _points_out(self) -> FloatArray:
+        return self._all_asked()[2]
+
     def _decode(self, u: FloatArray) -> FloatArray:
         """Points to evaluate for points of the strategy."""
         return u if self.handler is None else self.handler.decode(u)
@@ -190,6 +199,8 @@ class Strategy(Optimizer):
     def _match(self, x: FloatArray, z_asked: FloatArray, y_asked: FloatArray, x_asked: FloatArray) -> IntArray:
         """Rows as they were asked, then those of the caller's own, whose z is found by going back from the point."""
         place = places(x, x_asked)
+        if self._waiting is None and x_asked.shape[-2] > x.shape[-2]:
+            self._leave_out(x_asked, x)
         order: IntArray = place.argsort(-1, kind="stable")
         if place.max() < OWN:
             z, y = pick_rows(z_asked, place), pick_rows(y_asked, place)
@@ -200,11 +211,22 @@ class Strategy(Optimizer):
         self._told = pick_rows(z, order), pick_rows(y, order)
         return order
 
+    def _learnable(self, part: Part) -> Part:
+        """All rows; of a strategy that cannot tell which z a point has, those of its present distribution."""
+        if self.runs is not None or type(self)._invert_sample is not Strategy._invert_sample:
+            return part
+        here = places(part.x, self._points_out()) < OWN
+        f = part.f[here]
+        rank = f if part.rank is part.f else part.rank[here]
+        return Part(part.x[here], f, rank, None if part.feasible is None else part.feasible[here])
+
+    def _check_told(self, x: FloatArray) -> None:
+        check_finite(x)
+        check_inside(x, nearest_box(self.box, self.dtype), "x")
+
     def _of_own(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """z and steps of the caller's own points."""
-        check_inside(x, nearest_box(self.box, self.dtype), "x")
-        if not np.isfinite(x).all():
-            raise ValueError("x must be finite, got NaN or inf in it")
+        self._check_told(x)
         z = self._invert_sample(self._encode(x) - self.mean[..., None, :])
         longest = longest_own(self.n)
         length = np.sqrt(np.vecdot(z, z))[..., None]
@@ -254,6 +276,7 @@ class Strategy(Optimizer):
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """See `Optimizer.state_dict`; points that were asked and not yet told are part of it."""
         arrays = super().state_dict()
+        arrays["rates_popsize"] = np.array(self._rates_popsize)  # steps may depend on rates, as those of LM-MA-ES
         for i, parts in enumerate(self._asked):
             arrays |= {f"asked.{i}.{name}": part.copy() for name, part in zip(self.asked_parts, parts, strict=True)}
         return arrays
@@ -261,6 +284,7 @@ class Strategy(Optimizer):
     def load_state_dict(self, arrays: Any) -> None:
         """See `Optimizer.load_state_dict`."""
         super().load_state_dict(arrays)
+        self._adjust_rates(int(arrays["rates_popsize"]))
         self._asked = []
         while f"asked.{len(self._asked)}.z" in arrays:
             i = len(self._asked)

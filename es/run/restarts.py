@@ -16,6 +16,7 @@ import numpy.typing as npt
 from es.core import state as store
 from es.core.arrays import search_widths
 from es.core.book import Book
+from es.core.waiting import Keys, keys_of
 from problems.numbers import short
 
 MOST = 9  # restarts with a doubled population, unless told otherwise: 512 times the first one
@@ -58,6 +59,7 @@ class Restarts:
         self._x0, self._scale0, self._popsize0 = self.inner.mean.copy(), self.inner.scale0.copy(), self.inner.popsize
         self._start = self.inner.x_mean
         self.book = Book(self.inner.x_best)
+        self._past: Keys = {}  # points that runs which have ended asked for, and that may still come
 
     def _next(self) -> dict[str, Any] | None:
         """What changes in the next run; None when there is to be none. IPOP: twice the population."""
@@ -88,8 +90,13 @@ class Restarts:
         return self.inner.ask(k)
 
     def tell(self, x: npt.ArrayLike, f: npt.ArrayLike, g: npt.ArrayLike | None = None, **more: Any) -> None:
-        """Values for the present run; if its criteria are met, the next one begins."""
-        self.inner.tell(x, f, g, **more)
+        """Values for the present run; if its criteria are met, the next one begins.
+
+        Points that an earlier run has asked for count, and are not learned from.
+        """
+        rest = (x, f, g, more) if not self._past else self._without_past(np.asarray(x), np.asarray(f), g, more)
+        if rest is not None:
+            self.inner.tell(*rest[:3], **rest[3])
         reasons = self.inner.stop()
         if not reasons:
             return
@@ -97,12 +104,35 @@ class Restarts:
         one = {"popsize": int(self.inner.popsize), "nfev": int(self.inner.nfev), "fun": fun, "stop": dict(reasons)}
         self.log.append(one)
         self.book.add(self.inner.book)
+        (out,) = self.inner.outstanding()
+        self._past |= out
         changes = None if "lowest" in reasons else self._next()
         if changes is None:
             best = min(self.log, key=lambda run: run["fun"])  # how good the result is, its run says, not the last one
             self._stop = {**best["stop"], "restarts": float(len(self.log) - 1)}
         else:
             self._begin({**changes, "rng": self._draw()})
+
+    def _without_past(
+        self, x: Any, f: Any, g: Any, more: dict[str, Any]
+    ) -> tuple[Any, Any, Any, dict[str, Any]] | None:
+        """Count the points that an earlier run has asked for, and give the others; None if that is all."""
+        if x.ndim != 2 or x.dtype.kind != "f" or f.shape != x.shape[:1]:
+            return x, f, g, more  # for the present run to refuse
+        (keys,) = keys_of(x)
+        mine = np.array([key not in self._past for key in keys])
+        if mine.all():
+            return x, f, g, more
+        for key in keys:
+            self._past.pop(key, None)
+
+        def of(rows: Any) -> dict[str, Any]:
+            return {name: None if value is None else np.asarray(value)[rows] for name, value in more.items()}
+
+        self.inner.note(x[~mine], f[~mine], feasible=of(~mine).get("feasible"))
+        if not mine.any():
+            return None
+        return x[mine], f[mine], None if g is None else np.asarray(g)[mine], of(mine)
 
     def _begin(self, changes: dict[str, Any]) -> None:
         self._changes = changes
@@ -144,7 +174,8 @@ class Restarts:
         made = {
             name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in self._changes.items()
         }
-        books = {"made": made, "log": self.log, "large": self.large, "stop": self._stop, **self._books()}
+        past = {key.hex(): count for key, count in self._past.items()}
+        books = {"made": made, "log": self.log, "large": self.large, "stop": self._stop, "past": past, **self._books()}
         return {
             **inner,
             **{f"book.{name}": value for name, value in self.book.state_dict().items()},
@@ -158,6 +189,7 @@ class Restarts:
         self._begin({name: np.array(v) if isinstance(v, list) else v for name, v in books["made"].items()})
         self.inner.load_state_dict(store.below(state, "inner."))
         self.log, self.large, self._stop = books["log"], books["large"], books["stop"]
+        self._past = {bytes.fromhex(key): count for key, count in books["past"].items()}
         self._load_books(books)
         self.book.load_state_dict(store.below(state, "book."))
         self._rng.bit_generator.state = store.generator_from_text(str(state["rng"])).bit_generator.state

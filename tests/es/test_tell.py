@@ -102,23 +102,6 @@ def test_injected_mean_has_no_direction():
     assert np.isfinite(opt.A).all() and np.isfinite(opt.sigma)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_part_of_a_generation_is_refused(name):
-    """Learning from a part of it goes wrong in silence; methods with one parent learn from single points."""
-    opt = get_method(name)(np.ones(3), 1.0, popsize=6, rng=4)
-    x, before = opt.ask(), opt.mean.copy()
-    if opt.min_rows == 1:
-        opt.tell(x[:1], sphere(x[:1]))
-        return
-    for k in (1, 3, 5):
-        with pytest.raises(ValueError, match=rf"popsize=6, got {k}: collect the values of all .* in one call"):
-            opt.tell(x[:k], sphere(x[:k]))
-    np.testing.assert_array_equal(opt.mean, before)
-    assert opt.nfev == opt.nit == 0
-    opt.tell(x, sphere(x))
-    assert opt.nfev == 6 and not opt.stop()
-
-
 @pytest.mark.parametrize(
     ("x", "f", "message"),
     [

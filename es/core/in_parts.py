@@ -1,0 +1,173 @@
+"""Asking and telling in parts: what an optimizer does beside whole generations, and off their path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core import state
+from es.core.arrays import BoolArray, FloatArray, as_shape
+from es.core.saving import Saving
+from es.core.waiting import Keys, Part, Waiting
+
+
+class InParts(Saving):
+    """Points that are asked or told a few at a time, or are counted and not learned from."""
+
+    f_sorted: FloatArray | None
+    _waiting: Waiting | None = None  # made when somebody asks or tells in parts
+
+    # What an optimizer gives -----------------------------------------------------------------------
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """Leading axes of the state."""
+        raise NotImplementedError
+
+    def _candidates(self, k: int) -> FloatArray:
+        raise NotImplementedError
+
+    def _check_told(self, x: FloatArray) -> None:
+        raise NotImplementedError
+
+    def _checked(self, x: npt.ArrayLike, f: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        raise NotImplementedError
+
+    def _checked_gradient(self, g: npt.ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
+        raise NotImplementedError
+
+    def _learn_from(
+        self,
+        points: FloatArray,
+        values: FloatArray,
+        slopes: FloatArray | None,
+        rank: FloatArray,
+        allowed: BoolArray | None,
+        booked: bool = False,
+    ) -> None:
+        raise NotImplementedError
+
+    def _points_out(self) -> FloatArray:
+        """Points (..., j, n) that were asked in whole populations since the last update."""
+        return np.empty((*self.batch, 0, self.n))
+
+    def _learnable(self, part: Part) -> Part:
+        """The rows that the method can learn from."""
+        return part
+
+    @property
+    def least_rows(self) -> int:
+        """How many points of its present distribution the method learns from at least."""
+        return 1
+
+    # Asking and telling ----------------------------------------------------------------------------
+
+    def _takes_whole(self, k: int) -> bool:
+        """Whether k points are a generation, with nothing else to mind."""
+        return self._waiting is None and k >= self.least_rows
+
+    def _open_waiting(self) -> Waiting:
+        if self._waiting is None:
+            self._waiting = Waiting(len(self.active), self.least_rows)
+            self._waiting.note_out(self._points_out())
+        return self._waiting
+
+    def _next_of_block(self, k: int) -> FloatArray:
+        return self._open_waiting().hand_out(k, self._candidates)
+
+    def _take_part(self, x: FloatArray, f: FloatArray, rank: FloatArray, feasible: BoolArray | None) -> None:
+        """Count points, and learn from all that have come back as soon as there are enough."""
+        self._check_told(x)
+        waiting = self._open_waiting()
+        self._book_points(x, f, None, feasible)
+        told = f.copy()  # the caller may go on writing into the arrays
+        waiting.take_in(Part(x.copy(), told, told if rank is f else rank.copy(), feasible))
+        self._looked = -1  # a target or a budget may have been reached
+        if waiting.enough:
+            part = self._learnable(waiting.collect())
+            self._learn_from(part.x, part.f, None, part.rank, part.feasible, booked=True)
+            waiting.turn()
+            if waiting.idle:
+                self._waiting = None
+
+    def _leave_out(self, asked: FloatArray, told: FloatArray) -> None:
+        """Remember the points that are still out when those that were told are learned from."""
+        self._waiting = Waiting(len(self.active), self.least_rows)
+        self._waiting.leave(asked, told)
+
+    def outstanding(self) -> list[Keys]:
+        """What was asked and has not been told, for each active run: a key of each point, and how often."""
+        waiting = self._waiting
+        if waiting is None:
+            waiting = Waiting(len(self.active), self.least_rows)
+            waiting.note_out(self._points_out())
+        return [{**late, **out} for late, out in zip(waiting.late, waiting.out, strict=True)]
+
+    def record(
+        self,
+        x: npt.ArrayLike,
+        f: npt.ArrayLike,
+        g: npt.ArrayLike | None = None,
+        *,
+        rank_by: npt.ArrayLike | None = None,
+        feasible: npt.ArrayLike | None = None,
+    ) -> None:
+        """Count points and keep the best without learning from them: the last ones of a budget.
+
+        Parameters
+        ----------
+        x, f, g, feasible
+            As for `tell`; any number of points >= 1.
+        rank_by
+            Not used.
+        """
+        points, values = self._checked(x, f)
+        slopes = self._checked_gradient(g, points.shape)
+        self._book_points(points, values, slopes, feasible)
+        self.f_sorted = None
+        self.nit += 1
+
+    def note(self, x: npt.ArrayLike, f: npt.ArrayLike, *, feasible: npt.ArrayLike | None = None) -> None:
+        """Count points and keep the best, no more: those beside the points of `tell`, which differences take.
+
+        Parameters
+        ----------
+        x, f, feasible
+            As for `tell`; any number of points >= 1.
+        """
+        self._book_points(*self._checked(x, f), None, feasible)
+
+    def _book_points(
+        self, points: FloatArray, values: FloatArray, slopes: FloatArray | None, feasible: npt.ArrayLike | None
+    ) -> None:
+        good = values < np.inf
+        self.book.count(values, gradients=slopes is not None, failed=~good)
+        allowed = good if feasible is None else good & as_shape("feasible", feasible, values.shape, bool)
+        value = np.where(allowed, values, np.inf)
+        self.book.improve(points, value.argmin(-1), value.min(-1))
+
+    # Saving ----------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
+        """All that the run depends on from here, as plain arrays (see `es.core.state.save`)."""
+        arrays = super().state_dict()
+        if self._waiting is not None:
+            arrays |= {f"waiting.{name}": np.array(value) for name, value in self._waiting.state_dict().items()}
+        return arrays
+
+    def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on where `state_dict` was taken, bit for bit; the object must have been made with the same arguments.
+
+        Raises
+        ------
+        ValueError
+            If the state is of another class, population size or shape.
+        """
+        super().load_state_dict(arrays)
+        kept = state.below(arrays, "waiting.")
+        self._waiting = Waiting(len(self.active), self.least_rows) if kept else None
+        if self._waiting is not None:
+            self._waiting.load_state_dict(kept)
