@@ -19,6 +19,7 @@ from es.auto.coordinates import Coordinates
 from es.auto.descents import MATRIX_UP_TO, Descent, descent, restart_points
 from es.auto.minima import Minima
 from es.auto.populations import Populations
+from es.auto.progress import Progress
 from es.auto.saved import arrays_of, restore
 from es.auto.separable import SeparableLoop
 from es.auto.verdicts import Diary
@@ -26,7 +27,6 @@ from es.core import state as store
 from es.core.arrays import FloatArray
 from es.core.stopping import COMMON
 
-ALONE = 100  # evaluations per variable that the first quasi-Newton run has before CMA-ES runs beside it
 NOISE = 1e-9  # of all that was gained: noise above it lowers the share of differences
 LARGER = (
     2,
@@ -34,7 +34,6 @@ LARGER = (
 )  # times the default population where f is rough, stepped or flat: below FEW variables, and from there on
 FEW = 8
 LOOK_UP_TO = 40  # variables: with gradients, beyond, a look along the coordinates costs more than a descent
-LOOK = 30  # evaluations per variable in which a run that goes well divides its Newton decrement by 4
 SHARES = {"holds": 0.95, "else": 0.5, "noisy": 0.1}  # of restarts in the race: while they hold the best value, ...
 MEMORY = 200  # evaluations after which what was spent counts half
 PART = 0.1  # of the budget that a Hessian may take
@@ -122,10 +121,7 @@ class Auto(BatchOptimizer):
         self.restarts = 0  # quasi-Newton runs begun
         self.used = {"newton": 0.0, "cma": 0.0}
         self.halve_at = 0.0
-        self._alone = float(ALONE * len(self.free))
-        self._look_at = self._alone - LOOK * len(self.free)
-        self._decrement_before = math.inf  # median of the window before, and the decrements of this one
-        self._decrements: list[float] = []
+        self.progress = Progress(len(self.free))
         self.factor = 1  # of the population
         self.measured = 0.0  # noise
         self._pool: FloatArray | None = None
@@ -198,10 +194,10 @@ class Auto(BatchOptimizer):
         assert newton is not None
         if self.restarts == 1:
             if newton.asked is not None:
-                if self._goes_well(newton):
+                if self.progress.goes_on_alone(newton, self.used["newton"]):
                     return "newton"
                 weight = 9 if self.holder == "cma" and newton.f > self._f else 1  # overtaken, it has a tenth
-                over = weight * (self.used["newton"] - self._alone)
+                over = weight * (self.used["newton"] - self.progress.alone)
                 return "newton" if over <= self.used["cma"] else self._populations()
             self._judge(newton)
         if self.verdict in CMA_ALONE:
@@ -218,19 +214,6 @@ class Auto(BatchOptimizer):
                 self._restart()
             return "newton"
         return self._populations()
-
-    def _goes_well(self, newton: Descent) -> bool:
-        """Whether the first run goes on alone: 100 n evaluations, then while 30 n divide the median decrement by 4."""
-        if newton.nit != self._checked_at:
-            self._checked_at = newton.nit
-            self._decrements.append(newton.decrement)
-        if self.used["newton"] >= self._look_at:
-            middle = float(np.median(self._decrements)) if self._decrements else math.inf
-            if self.used["newton"] >= self._alone and middle <= self._decrement_before / 4:
-                self._alone = self.used["newton"] + LOOK * len(self.free)
-            self._decrement_before, self._decrements = middle, []
-            self._look_at = self.used["newton"] + LOOK * len(self.free)
-        return self.used["newton"] < self._alone
 
     def _larger(self) -> int:
         return LARGER[len(self.free) >= FEW]
@@ -303,7 +286,8 @@ class Auto(BatchOptimizer):
     def _populations(self) -> str:
         if self.cma is None:
             self._f_round = self._f
-            self.cma = Populations(self._x, self.scale, self.lb, self.ub, self.factor, self._draw())
+            near = self.progress.moved if self.progress.crawls else 0.0
+            self.cma = Populations(self._x, self.scale, self.lb, self.ub, self.factor, self._draw(), near)
         return "cma"
 
     def _counted(self, count: int, before: float) -> None:
@@ -364,7 +348,7 @@ class Auto(BatchOptimizer):
 
     _PLAIN = (
         "_seed", "_draws", "arm", "verdict", "holder", "restarts", "used", "halve_at", "factor", "measured", "_f",
-        "_alone", "_look_at", "_decrement_before", "_decrements", "_f_first", "lied", "uses_gradient",
+        "_f_first", "lied", "uses_gradient",
         "_checked_at", "_better_at", "_f_round", "_rounds", "budget", "targeted",
     )  # fmt: skip
 
@@ -372,6 +356,7 @@ class Auto(BatchOptimizer):
         """See `Optimizer.state_dict`: the books, and each search that has begun."""
         arrays = super().state_dict()
         arrays["auto.plain"] = store.pack({name: getattr(self, name) for name in self._PLAIN})
+        arrays["auto.progress"] = store.pack(vars(self.progress))
         arrays["auto.diary"] = store.pack([self.diary.phases, self.diary.last])
         arrays["auto.x"] = self._x.copy()
         if self._pool is not None:
@@ -384,6 +369,7 @@ class Auto(BatchOptimizer):
         for name, value in store.unpack(arrays["auto.plain"]).items():
             setattr(self, name, value)
         self.diary.phases, self.diary.last = store.unpack(arrays["auto.diary"])
+        vars(self.progress).update(store.unpack(arrays["auto.progress"]))
         self._x = np.array(arrays["auto.x"])
         self._pool = np.array(arrays["auto.pool"]) if "auto.pool" in arrays else None
         self.minima.load_state_dict(store.below(arrays, "minima."))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import FloatArray
+from es.core.state import below
 from es.run.restarts import BIPOP
 from es.strategies.cmaes import CMAES
 from es.strategies.lm_ma_es import LMMAES
@@ -17,7 +18,7 @@ LINEAR_FROM = 500  # variables
 
 
 class Populations:
-    """BIPOP (Hansen 2009) from a point.
+    """BIPOP (Hansen 2009) from a point, after a single run with small steps where such steps were asked for.
 
     Parameters
     ----------
@@ -25,56 +26,72 @@ class Populations:
     factor : int
         Times the default population.
     seed : int
+    near : float
+        Step size of a first run around x, as part of the scale; 0: none.
     """
 
     def __init__(
-        self, x: FloatArray, scale: FloatArray, lb: FloatArray, ub: FloatArray, factor: int, seed: int
-    ) -> None:
-        self.arguments: dict[str, Any] = {"x": x, "scale": scale, "lb": lb, "ub": ub, "factor": factor, "seed": seed}
-        n = len(x)
-        self._cls = CMAES if n < LINEAR_FROM else LMMAES
-        open_ = bool(np.isinf(lb).all() and np.isinf(ub).all())
-        self._fixed: dict[str, Any] = {
-            "x0": x, "sigma0": scale, "bounds": None if open_ else np.column_stack([lb, ub]),
-            "popsize": int(factor) * (4 + int(3 * np.log(n))),
+        self, x: FloatArray, scale: FloatArray, lb: FloatArray, ub: FloatArray, factor: int, seed: int,
+        near: float = 0.0,
+    ) -> None:  # fmt: skip
+        self.arguments: dict[str, Any] = {
+            "x": x, "scale": scale, "lb": lb, "ub": ub, "factor": factor, "seed": seed, "near": near,
         }  # fmt: skip
-        self._runs = BIPOP(self._make, rng=seed)
+        self._cls = CMAES if len(x) < LINEAR_FROM else LMMAES
+        self.runs_ended = 0  # runs of the strategy
+        self._begin()
 
     @classmethod
     def remade(cls, arguments: Mapping[str, Any]) -> Populations:
         """With the arguments as they were saved."""
         given = {name: np.array(value) for name, value in arguments.items()}
-        return cls(**{**given, "factor": int(given["factor"]), "seed": int(given["seed"])})  # type: ignore[arg-type]
+        plain = {"factor": int(given["factor"]), "seed": int(given["seed"]), "near": float(given["near"])}
+        return cls(**{**given, **plain})  # type: ignore[arg-type]
+
+    def _begin(self) -> None:
+        """A run with small steps, or BIPOP."""
+        given = self.arguments
+        if given["near"]:
+            self._runs: Any = self._make(sigma0=given["near"] * given["scale"], rng=given["seed"])
+        else:
+            self._runs = BIPOP(self._make, rng=given["seed"])
+        self._ended = 0  # of the runs of BIPOP
 
     def _make(self, **changes: Any) -> Any:
-        arguments = {**self._fixed, **changes}
+        x, lb, ub = (self.arguments[name] for name in ("x", "lb", "ub"))
+        open_ = bool(np.isinf(lb).all() and np.isinf(ub).all())
+        arguments = {
+            "x0": x, "sigma0": self.arguments["scale"], "bounds": None if open_ else np.column_stack([lb, ub]),
+            "popsize": int(self.arguments["factor"]) * (4 + int(3 * np.log(len(x)))), **changes,
+        }  # fmt: skip
         budget = arguments.pop("maxfevals", None)
         if budget is not None:
             arguments["stop"] = {"maxfevals": budget}
         return self._cls(**arguments)
 
-    @property
-    def runs_ended(self) -> int:
-        """Runs of the strategy that have ended."""
-        return len(self._runs.log) + bool(self._runs.stop())
-
     def ask(self) -> FloatArray:
         """A population."""
-        if self._runs.stop():  # the last doubling has ended: begin anew
-            again = {**self.arguments, "seed": self.arguments["seed"] + 1}
-            self.__init__(**again)  # type: ignore[misc]
         points: FloatArray = self._runs.ask()
         return points
 
     def tell(self, x: FloatArray, f: FloatArray) -> None:
         """Its values."""
         self._runs.tell(x, f)
+        over = bool(self._runs.stop())
+        ended = (len(self._runs.log) if isinstance(self._runs, BIPOP) else 0) + over
+        self.runs_ended += ended - self._ended
+        self._ended = ended
+        if over:  # small steps have led no further, or the last doubling has ended: BIPOP from the best point, anew
+            best = self._runs.x_best.astype(float)
+            self.arguments |= {"x": best, "seed": self.arguments["seed"] + 1, "near": 0.0}
+            self._begin()
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """As arrays."""
-        state: dict[str, npt.NDArray[Any]] = self._runs.state_dict()
-        return state
+        counts = {"ended": np.array([self.runs_ended, self._ended])}
+        return {**{f"runs.{name}": value for name, value in self._runs.state_dict().items()}, **counts}
 
     def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Go on where `state_dict` was taken."""
-        self._runs.load_state_dict(arrays)
+        self._runs.load_state_dict(below(arrays, "runs."))
+        self.runs_ended, self._ended = arrays["ended"].tolist()

@@ -1,12 +1,17 @@
 """`auto`, `separable-search` and `quasi-newton`: what they are told, what they conclude, and that they can be saved."""
 
 import itertools
+import math
+import types
 
 import numpy as np
 import pytest
 
 import es
+from es import Auto
 from es.auto.coordinates import Coordinates
+from es.auto.populations import Populations
+from es.auto.progress import Progress
 from problems import bbob
 
 METHODS = {"auto": es.Auto, "separable-search": es.SeparableSearch, "quasi-newton": es.QuasiNewton}
@@ -522,3 +527,56 @@ def test_gradients_that_do_not_exist_are_not_asked_for():
     smooth = bbob.make("bbob-f10", 3)
     res = es.minimize(smooth, np.ones(3), method="auto", options={"gradient": True}, maxfevals=200, rng=1)
     assert res.njev > 0
+
+
+def crawling(x):
+    """Attractive sectors: curvature jumps from side to side of a rotated axis (f6 of BBOB is of the kind)."""
+    n = x.shape[-1]
+    R = np.linalg.qr(np.random.default_rng(n).normal(size=(n, n)))[0]
+    z = (x - 1.3) @ R * 10.0 ** np.linspace(0, 1, n)
+    return ((np.where(z > 0, 100.0, 1.0) * z) ** 2).sum(-1) ** 0.9
+
+
+@pytest.mark.parametrize(("parts", "crawls"), [(0.001, True), (0.4, False)])
+def test_a_run_that_gains_far_less_than_it_promises_is_not_left_alone(parts, crawls):
+    progress = Progress(4)
+    run = types.SimpleNamespace(nit=0, decrement=1.0, last_drop=math.inf, x=np.zeros(4), scale=np.full(4, 2.0))
+    alone = []
+    for used in range(0, 640, 5):
+        alone.append(progress.goes_on_alone(run, float(used)))
+        run.nit += 1
+        run.decrement /= 1.5
+        run.last_drop = parts * run.decrement
+        run.x = run.x + 0.1
+    assert alone[79] is True  # 100 n evaluations are its own in any case
+    assert (progress.crawls, alone[81]) == (crawls, not crawls)
+    assert progress.moved > 0
+
+
+def test_small_steps_come_first_where_they_are_asked_for_and_are_saved():
+    def new():
+        return Populations(np.ones(3), np.full(3, 2.0), np.full(3, -np.inf), np.full(3, np.inf), 1, 5, 1e-3)
+
+    whole, half = new(), new()
+    for i in range(400):
+        x = whole.ask()
+        assert i > 0 or np.ptp(x, axis=0).max() < 0.02
+        whole.tell(x, (x**2).sum(-1))
+        x = half.ask()
+        half.tell(x, (x**2).sum(-1))
+        if i in (20, 395):
+            arrays = half.state_dict()
+            made = {name: np.asarray(value) for name, value in half.arguments.items()}
+            half = Populations.remade(made)
+            half.load_state_dict(arrays)
+    assert whole.runs_ended >= 1
+    assert whole.arguments["near"] == 0
+    np.testing.assert_array_equal(whole.ask(), half.ask())
+
+
+def test_where_descent_crawls_evolution_goes_on_from_where_it_came():
+    opt = Auto(np.zeros(12) + 4, 2.0, rng=3, stop={"ftarget": 1e-6, "maxfevals": 12_000}, budget=12_000)
+    while not opt.stop():
+        x = opt.ask()
+        opt.tell(x, crawling(x))
+    assert "ftarget" in opt.stop()
