@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
@@ -130,6 +131,15 @@ class Tensor(Eager):
     def __int__(self) -> int:
         return int(value_of(self))  # piecewise constant
 
+    def __trunc__(self) -> Any:
+        return math.trunc(value_of(self))
+
+    def __floor__(self) -> Any:
+        return math.floor(value_of(self))
+
+    def __ceil__(self) -> Any:
+        return math.ceil(value_of(self))
+
     def __format__(self, spec: str) -> str:
         return format(value_of(self), spec) if spec else repr(self)
 
@@ -142,10 +152,14 @@ class Tensor(Eager):
         made = "" if self.node is None else f", made by {self.node.name}"
         return f"Tensor({value_of(self)!r}{made})"
 
-    def astype(self, dtype: Any) -> Any:
+    def astype(
+        self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+    ) -> Any:
         """Convert to another type; the gradient is converted back. Integers and booleans are plain arrays."""
-        if np.dtype(dtype).kind in "iub":  # piecewise constant
-            return value_of(self).astype(dtype)
+        if np.dtype(dtype).kind in "iub" or not np.can_cast(
+            self.dtype, dtype, casting
+        ):  # piecewise constant, or refused
+            return value_of(self).astype(dtype, order, casting)
         if np.dtype(dtype).kind not in "fc":
             raise LostGradient(f"x.astype({np.dtype(dtype)}) of a tensor would lose its gradient: convert x.detach()")
         return record(astype, (self, np.dtype(dtype)), {})
@@ -313,6 +327,8 @@ def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
             raw[i] = np.asarray(a)
     forward = FORWARD.get(fun, fun)
     out = (fun if forward is not fun and any(type(a) is Tensor for a in raw) else forward)(*raw, **kwargs)
+    if type(out) is not Tensor and type(out) is not tuple and out.dtype.kind in "iub":  # dtype=int: piecewise constant
+        return out
     edges: list[Any] = []
     for i, a in enumerate(args):
         if type(a) is Tensor and a.level == level and (node := a.node) is not None:
@@ -362,6 +378,9 @@ REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.m
 ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 
+USUAL_WORDS: dict[str, Any] = {"where": True, "dtype": None, "signature": None, "subok": True}
+
+
 def call_ufunc(ufunc: Any, call: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """``ufunc(...)`` with keywords, ``ufunc.reduce(...)`` and the like."""
     if any(a is not None for a in kwargs.get("out", ())):
@@ -369,7 +388,7 @@ def call_ufunc(ufunc: Any, call: str, inputs: Sequence[Any], kwargs: dict[str, A
             f"{name_of(ufunc)} cannot write into out= (or by an operator such as a += x) when an argument is traced:"
             " use the value that it returns (a = a + x)"
         )
-    kwargs = {k: v for k, v in kwargs.items() if k != "out"}
+    kwargs = {k: v for k, v in kwargs.items() if k != "out" and not (k in USUAL_WORDS and v is USUAL_WORDS[k])}
     if ufunc in TRACED and call == "__call__":
         return TRACED[ufunc](*inputs, **kwargs)
     if ufunc in CONSTANT:
@@ -449,6 +468,12 @@ def name_of(fun: Any) -> str:
             return f"np.{name}"
         return name if "vectorized" in name else f"scipy.special.{name}"
     return f"{fun.__module__}.{name}".replace("numpy", "np")
+
+
+def refuse_traced(a: Any, fun: str, name: str) -> None:
+    """Raise if the option `name` of `fun` is traced, for which there is no derivative."""
+    if type(a) is Tensor:
+        raise TypeError(f"{fun} has no derivative in {name}: pass a plain number there, e.g. {name}=x.detach()")
 
 
 def deep_value(a: Any) -> Any:

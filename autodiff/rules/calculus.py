@@ -22,6 +22,7 @@ def at(axis: int, ndim: int, *index: Any) -> tuple[Any, ...]:
 
 @traced(np.diff)
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    a = asarray(a)
     parts = [a]
     for extra, place in ((prepend, 0), (append, len(parts) + 1)):
         if extra is not None:
@@ -35,6 +36,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 
 @traced(np.ediff1d)
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    ary = asarray(ary)
     parts = [to_begin, diff(np.ravel(ary)), to_end]
     return np.concatenate(
         [np.ravel(p if type(p) is Tensor else np.asarray(p, ary.dtype)) for p in parts if p is not None]
@@ -54,6 +56,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 @traced(np.gradient)
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    f = asarray(f)
     axes = tuple(range(f.ndim)) if axis is None else tuple(int(i) % f.ndim for i in np.atleast_1d(axis))
     spacings = list(varargs) or [1.0]
     if len(spacings) == 1:

@@ -11,7 +11,7 @@ from autodiff.registry import CONSTANT
 
 UFUNCS = (
     "floor ceil trunc rint floor_divide isnan isinf isfinite signbit equal not_equal less less_equal greater"
-    " greater_equal logical_and logical_or logical_xor logical_not spacing nextafter"
+    " greater_equal logical_and logical_or logical_xor logical_not spacing"
 )
 FUNCTIONS = (
     "shape ndim size result_type can_cast min_scalar_type common_type iscomplexobj isrealobj isreal iscomplex "

@@ -20,6 +20,7 @@ from autodiff.primitive import with_rule
 from autodiff.registry import RULES, SELECTIVE, rule, traced
 from autodiff.rules.families import cosine, nonzero, one_minus_square, sech2
 from autodiff.rules.kinks import bent
+from autodiff.tensor import refuse_traced
 
 LOG2, LOG10, DEGREE = np.log(2.0).item(), np.log(10.0).item(), (np.pi / 180)
 
@@ -42,6 +43,7 @@ rule(np.reciprocal, lambda out, x: lambda g: -g * (out * out))
 rule(np.sqrt, lambda out, x: lambda g: g * (0.5 / out))
 rule(np.cbrt, lambda out, x: lambda g: g / (3 * out * out))
 rule(np.remainder, lambda out, x, y: pass_on, lambda out, x, y: lambda g: -g * np.floor_divide(x, y))
+rule(np.nextafter, lambda out, x, y: pass_on, lambda out, x, y: lambda g: g * 0)
 rule(np.fmod, lambda out, x, y: pass_on, lambda out, x, y: lambda g: -g * np.trunc(x / y))
 
 
@@ -139,17 +141,17 @@ ELEMENTWISE.update(fun for fun in RULES if isinstance(fun, np.ufunc))  # so far 
 
 rule(
     np.hypot,
-    lambda out, x, y: lambda g: bent(g * cosine(x, y), value_of(out) == 0, "np.hypot"),
-    lambda out, x, y: lambda g: bent(g * cosine(y, x), value_of(out) == 0, "np.hypot"),
+    lambda out, x, y: lambda g: bent(g, cosine(x, y), out, value_of(out) == 0, "np.hypot"),
+    lambda out, x, y: lambda g: bent(g, cosine(y, x), out, value_of(out) == 0, "np.hypot"),
 )
-rule(np.fabs, lambda out, x: lambda g: bent(g * np.sign(x), value_of(x) == 0, "np.fabs"))
+rule(np.fabs, lambda out, x: lambda g: bent(g, np.sign(x), x, value_of(x) == 0, "np.fabs"))
 
 
 def magnitude(out: Any, x: Any) -> Any:
     """|x|, of complex x too: d|z| = Re(conj(z) dz) / |z|."""
     if x.dtype.kind == "c":
-        return lambda g: bent(g * (np.conjugate(x) / nonzero(out)), value_of(x) == 0, "np.abs")
-    return lambda g: bent(g * np.sign(x), value_of(x) == 0, "np.abs")
+        return lambda g: bent(g, np.conjugate(x) / nonzero(out), x, value_of(x) == 0, "np.abs")
+    return lambda g: bent(g, np.sign(x), x, value_of(x) == 0, "np.abs")
 
 
 rule(np.absolute, magnitude)
@@ -232,6 +234,8 @@ def nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Any:
     plain = value_of(x)
+    for name, number in (("nan", nan), ("posinf", posinf), ("neginf", neginf)):
+        refuse_traced(number, "np.nan_to_num", name)
     return np.where(np.isfinite(plain), x, np.nan_to_num(plain, nan=nan, posinf=posinf, neginf=neginf))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff.primitive import primitive
 from autodiff.registry import traced
-from autodiff.tensor import asarray
+from autodiff.tensor import asarray, deep_value
 
 
 @primitive
@@ -88,6 +88,7 @@ def block(arrays: Any) -> Any:
 
 @traced(np.array_split)
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    indices_or_sections = deep_value(indices_or_sections)
     pieces = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
     if np.ndim(indices_or_sections) == 0:
         ends = np.cumsum([len(p) for p in pieces]).tolist()
@@ -99,6 +100,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
 
 @traced(np.split)
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    indices_or_sections = deep_value(indices_or_sections)
     if np.ndim(indices_or_sections) == 0 and ary.shape[axis] % indices_or_sections:
         n = ary.shape[axis]
         raise ValueError(f"{n} entries do not split into {indices_or_sections} equal parts: use np.array_split")

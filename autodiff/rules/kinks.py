@@ -2,6 +2,7 @@
 
 At 0 a norm has the subgradient 0, which is what an optimizer wants. But its second derivative does not exist, and the 0
 that would follow from a constant 0 is wrong where the kink cancels, as in ``norm(x)**2``. It is NaN, with a warning.
+Derivatives along directions are first derivatives: they take the subgradient too.
 """
 
 from __future__ import annotations
@@ -11,31 +12,50 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.operators import value_of
 from autodiff.primitive import entrywise
 from autodiff.tensor import Tensor
 
 
-def no_second_derivative(out: Any, d: Any, kink: Any, name: str) -> Any:
-    def vjp(g: Any) -> Any:
-        spoiled = kink & (value_of(g) != 0)
-        if spoiled.any():
-            warnings.warn(
-                f"{name} has no second derivative at 0, it is given as NaN: write its square as np.sum(x**2) or np.var,"
-                " or keep away from 0",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-        return np.where(spoiled, np.nan, 1).astype(d.dtype)[()] * g
-
-    return vjp
+def by_cotangent(out: Any, g: Any, slope: Any, kink: Any, name: str) -> Any:
+    return lambda c: _unknown(c, slope, kink, name)
 
 
-@entrywise(no_second_derivative, None, None)
-def _bent(d: Any, kink: Any, name: str) -> Any:
-    return d
+def by_direction(out: Any, g: Any, slope: Any, kink: Any, name: str) -> Any:
+    """Along a direction that is not known yet nothing tells whether the slope at the kink is asked for."""
+    return lambda c: c * without(slope, kink, name)
 
 
-def bent(d: Any, kink: Any, name: str) -> Any:
-    """The first derivative `d` of the function `name`, which has a kink where `kink` is true."""
-    return _bent(d, np.asarray(kink), name) if type(d) is Tensor and np.any(kink) else d
+def by_slope(out: Any, g: Any, slope: Any, kink: Any, name: str) -> Any:
+    return lambda c: c * g
+
+
+def without(slope: Any, spoiled: Any, name: str) -> Any:
+    """The slope, NaN where it is asked for at a kink."""
+    if not spoiled.any():
+        return slope
+    warnings.warn(
+        f"{name} has no second derivative at 0, it is given as NaN: write its square as np.sum(x**2) or np.var, or"
+        " keep away from 0",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+    return np.where(spoiled, np.asarray(np.nan, np.result_type(slope)), slope)
+
+
+@entrywise(by_cotangent, by_slope, None, None)
+def _bent(g: Any, slope: Any, kink: Any, name: str) -> Any:
+    return g * slope
+
+
+@entrywise(by_direction, by_slope, None, None)
+def _unknown(g: Any, slope: Any, kink: Any, name: str) -> Any:
+    """The product as well, but NaN where it asks for the slope at the kink; linear in g."""
+    return g * without(slope, kink & (g != 0), name)
+
+
+def bent(g: Any, slope: Any, x: Any, kink: Any, name: str) -> Any:
+    """The cotangent `g` times the slope of the function `name` by `x`, which has a kink where `kink` is true.
+
+    If `x` is not traced itself, the product is only differentiated by `g`, in which it is linear.
+    """
+    return _bent(g, slope, np.asarray(kink), name) if type(x) is Tensor and np.any(kink) else g * slope

@@ -83,7 +83,7 @@ def matrix_power(a: Any, n: int) -> Any:
 
 @traced(np.linalg.multi_dot)
 def multi_dot(arrays: Any) -> Any:
-    out, *rest = arrays
+    out, *rest = map(asarray, arrays)
     for a in rest:
         out = out @ a
     return out

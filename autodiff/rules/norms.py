@@ -13,6 +13,7 @@ from autodiff.registry import traced
 from autodiff.rules.factorisations import svdvals
 from autodiff.rules.kinks import bent
 from autodiff.rules.reductions import expand
+from autodiff.tensor import refuse_traced
 
 
 def euclidean_rule(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -20,8 +21,8 @@ def euclidean_rule(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     conjugated = np.conjugate(x) if x.dtype.kind == "c" else x
 
     def vjp(g: Any) -> Any:
-        d = expand(g * np.where(zero, 0, 1 / np.where(zero, 1, out)), x.shape, axis, keepdims) * conjugated
-        return bent(d, expand(zero, x.shape, axis, keepdims), "a norm")
+        slope = expand(np.where(zero, 0, 1 / np.where(zero, 1, out)), x.shape, axis, keepdims) * conjugated
+        return bent(expand(g, x.shape, axis, keepdims), slope, x, expand(zero, x.shape, axis, keepdims), "a norm")
 
     return vjp
 
@@ -38,8 +39,9 @@ def p_norm_rule(out: Any, x: Any, p: float, axis: Any, keepdims: bool) -> Any:
         ratio = np.abs(x) / expand(np.where(none, 1, out), x.shape, axis, keepdims)
         zero = value_of(x) == 0
         sign = np.conjugate(x) / np.where(zero, 1, np.abs(x)) if x.dtype.kind == "c" else np.sign(value_of(x))
-        slope = np.where(zero, 0, np.where(zero, 1, ratio) ** (p - 1)) * sign
-        return bent(expand(g, x.shape, axis, keepdims) * slope, expand(none, x.shape, axis, keepdims), "a norm")
+        still = bent(x, np.ones(x.shape, x.dtype), x, zero, "a norm") if p < 2 else 0  # its slope is infinite, or none
+        slope = np.where(zero, still, np.where(zero, 1, ratio) ** (p - 1) * sign)
+        return bent(expand(g, x.shape, axis, keepdims), slope, x, expand(none, x.shape, axis, keepdims), "a norm")
 
     return vjp
 
@@ -58,6 +60,7 @@ def top(x: Any, **keywords: Any) -> Any:
 @traced(np.linalg.vector_norm)
 @in_single
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    refuse_traced(ord, "a norm", "ord")
     if ord is None or ord == 2:
         return euclidean(x, axis, keepdims)
     if ord == 1:

@@ -152,11 +152,7 @@ def parse(operands: tuple[Any, ...]) -> tuple[list[str], str, list[Any]]:
     if isinstance(operands[0], str):
         text, arrays = operands[0].replace(" ", ""), [asarray(a) for a in operands[1:]]
     else:
-        arrays = (
-            [asarray(a) for a in operands[:-1:2] if not isinstance(a, list)]
-            if len(operands) % 2
-            else [asarray(a) for a in operands[::2]]
-        )
+        arrays = [asarray(a) for a in operands[: len(operands) // 2 * 2 : 2]]
 
         def word(labels: Any) -> str:
             return "".join("..." if i is Ellipsis else LETTERS[i] for i in labels)

@@ -110,11 +110,13 @@ def spread_rule(slope: Any) -> Any:
 
         def vjp(g: Any) -> Any:
             deviation = a - np.mean(a, axis=axis, keepdims=True, **masked)
-            weight = g * slope(out) * (2 * one_over_count(a, axis, keepdims, where, free))
-            d = expand(weight, a.shape, axis, keepdims) * deviation
-            if slope is slope_of_root:  # of one entry it is 0 always, of several it has a kink there
+            weight = slope(out) * (2 * one_over_count(a, axis, keepdims, where, free))
+            if slope is slope_of_root and not np.all(value_of(out)):  # a kink at 0, unless it is always 0, of one entry
                 kink = (value_of(out) == 0) & (one_over_count(a, axis, keepdims, where) != 1)
-                d = bent(d, expand(kink, a.shape, axis, keepdims), "np.std")
+                g, weight, kink = (expand(part, a.shape, axis, keepdims) for part in (g, weight, kink))
+                d = bent(g, weight * deviation, a, kink, "np.std")
+            else:
+                d = expand(g * weight, a.shape, axis, keepdims) * deviation
             return d if where is True else np.where(where, d, 0)
 
         return vjp

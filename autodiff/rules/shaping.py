@@ -76,12 +76,12 @@ def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
 
 @traced(np.atleast_1d)
 def atleast_1d(*arrays: Any) -> Any:
-    return _each(arrays, lambda x: np.reshape(x, (1,)) if np.ndim(x) == 0 else x)
+    return _each(arrays, lambda x: np.reshape(x, (1,)) if np.ndim(x) == 0 else asarray(x))
 
 
 @traced(np.atleast_2d)
 def atleast_2d(*arrays: Any) -> Any:
-    return _each(arrays, lambda x: np.reshape(x, (1,) * (2 - np.ndim(x)) + np.shape(x)))
+    return _each(arrays, lambda x: np.reshape(asarray(x), (1,) * (2 - np.ndim(x)) + np.shape(x)))
 
 
 @traced(np.atleast_3d)

@@ -11,7 +11,7 @@ from autodiff.half import in_single
 from autodiff.operators import value_of
 from autodiff.registry import traced
 from autodiff.rules.reductions import one_over_count, real_only
-from autodiff.tensor import asarray
+from autodiff.tensor import Tensor, asarray
 
 
 def rows_of(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
@@ -28,9 +28,25 @@ def positions(n: int, q: Any, method: Any) -> Any:
     return np.quantile(np.arange(n, dtype=float), q, method=method)
 
 
+LINE = {
+    "linear": (1, 1), "weibull": (0, 0), "hazen": (0.5, 0.5), "interpolated_inverted_cdf": (0, 1),
+    "median_unbiased": (1 / 3, 1 / 3), "normal_unbiased": (3 / 8, 3 / 8),
+}  # fmt: skip
+"""The continuous methods by their alpha and beta (Hyndman & Fan 1996); others are piecewise constant in q."""
+
+
+def slope_of_positions(n: Any, place: Any, method: Any) -> Any:
+    """How positions among `n` entries grow with q, 0 where they have come to an end of the entries."""
+    if method not in LINE:
+        return np.zeros(place.shape)
+    alpha, beta = LINE[method]
+    inner = (place > 0) & (place < n - 1)
+    return np.where(inner | ((n > 1) & (alpha == beta == 1)), n + 1 - alpha - beta, 0.0)
+
+
 def quantiles(a: Any, q: Any, axis: Any, method: str, keepdims: bool, ignore_nan: bool, weights: Any = None) -> Any:
-    """Between two neighbouring order statistics; the position `q`, and weights, are constant."""
-    q, a = np.asarray(value_of(q), dtype=float), asarray(a)
+    """Between two neighbouring order statistics; in weights they are piecewise constant."""
+    a, moving, q = asarray(a), q, np.asarray(value_of(q), dtype=float)
     rows, kept = rows_of(a, axis)
     if a.size == 0:
         return np.full(q.shape + (kept if keepdims else rows.shape[:-1]), np.nan, a.dtype)[()]
@@ -44,9 +60,15 @@ def quantiles(a: Any, q: Any, axis: Any, method: str, keepdims: bool, ignore_nan
     else:
         place = _weighted_positions(value_of(rows), value_of(weights), a.shape, axis, q.ravel(), method, n)
     below = np.floor(place).astype(int)
+    if type(moving) is Tensor:  # at the last entry the slope is that from below
+        below = np.where((place == below) & (below == n[..., None] - 1), np.maximum(below - 1, 0), below)
     above, weight = np.minimum(below + 1, np.maximum(n[..., None] - 1, 0)), (place - below).astype(a.dtype)
+    if type(moving) is Tensor:
+        slope = slope_of_positions(n[..., None], place, method if weights is None else None).astype(a.dtype)
+        weight = weight + slope * (np.ravel(moving) - q.ravel()).astype(a.dtype)
     low, high = np.take_along_axis(ordered, below, -1), np.take_along_axis(ordered, above, -1)
-    out = np.where(weight == 0, low, low * (1 - weight) + np.where(weight == 0, low, high) * weight)
+    still = (value_of(weight) == 0) & (type(moving) is not Tensor)
+    out = np.where(still, low, low * (1 - weight) + np.where(still, low, high) * weight)
     missing = n == 0 if ignore_nan else invalid.any(axis=-1)
     if missing.any():
         out = np.where(missing[..., None], np.nan, out)
@@ -74,7 +96,7 @@ def quantile_rule(divisor: float, ignore_nan: bool) -> Any:
     def implementation(
         a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False, weights: Any = None
     ) -> Any:
-        return quantiles(a, np.true_divide(value_of(q), divisor), axis, method, keepdims, ignore_nan, weights)
+        return quantiles(a, np.true_divide(q, divisor), axis, method, keepdims, ignore_nan, weights)
 
     return implementation
 

@@ -25,8 +25,8 @@ case(incomplete.gamma_cdf_slope, P(4), P(4), 1, nth=1)
 case(incomplete.beta_density, P(4), P(4), U(4))
 case(incomplete.beta_cdf_slope, P(4), P(4), U(4), 1, 0, nth=1)
 case(incomplete.beta_cdf_slope, P(4), P(4), U(4), 0, 1, nth=1)
-case(kinks.bent, R(3), np.zeros(3, bool), "a function", of="bent")
-case(kinks._bent, R(3), np.zeros(3, bool), "a function")
+for f in (kinks._bent, kinks._unknown):  # where there is no kink
+    case(f, R(3), R(3), np.zeros(3, bool), "a function")
 case(families.zeta, 1.5 + P(4), P(4))
 for f in (sc.gammainc, sc.gammaincc):
     case(f, P(4), P(4))

@@ -114,6 +114,26 @@ def test_second_derivatives_through_a_kink_are_nan_and_say_so(fun: Any) -> None:
         assert np.isnan(np.diag(ad.hessian(fun)(np.zeros(2)))).all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_directions_at_a_kink_take_the_subgradient() -> None:
+    x, v = np.zeros(2), np.array([1.0, 2.0])
+    for fun in (np.abs, np.fabs, np.linalg.norm, np.std, lambda x: np.hypot(x[0], x[1])):
+        assert np.all(ad.jvp(fun, x, v)[1] == 0)
+    assert np.all(ad.jacobian(lambda x: np.outer(np.abs(x), np.ones(5)))(x) == 0)  # column by column
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
+def test_second_derivatives_at_a_kink_by_directions() -> None:
+    with pytest.warns(RuntimeWarning, match="has no second derivative at 0"):
+        assert np.isnan(ad.jvp(ad.grad(lambda y: np.abs(y) ** 2), 0.0, 1.0)[1])
+    with pytest.warns(RuntimeWarning, match="has no second derivative at 0"):
+        assert np.isnan(ad.grad(lambda x: ad.jvp(lambda y: np.abs(y) ** 2, x, 1.0)[1])(0.0))
+    for p in (0.5, 1.5):  # infinite at an entry that is 0
+        with pytest.warns(RuntimeWarning, match="has no second derivative at 0"):
+            h = ad.hessian(lambda x, p=p: np.linalg.norm(x, p))(np.array([1.0, 0.0]))
+        np.testing.assert_array_equal(h, [[0, 0], [0, np.nan]])
+
+
 def test_the_deviation_of_one_entry_is_always_zero() -> None:
     np.testing.assert_array_equal(
         ad.hessian(lambda x: np.std(x, axis=0).sum() ** 2)(np.ones((1, 2))), np.zeros((1, 2, 1, 2))
