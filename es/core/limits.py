@@ -49,7 +49,8 @@ class Limits:
         self.ftarget = ftarget
         self.nit, self.f_best = 0, math.inf
         given = {"ftarget": ftarget, "maxfevals": maxfevals, "maxiter": maxiter, "maxtime": maxtime}
-        self._on = [(name, CRITERIA[name].test, given[name]) for name in LIMITS if given[name] is not None]
+        tests: dict[str, Any] = {name: CRITERIA[name].test for name in LIMITS if given[name] is not None}
+        self._on = [(name, test, given[name]) for name, test in tests.items()]
         self._nfev0, self._njev0, self._failed0 = ledger.nfev, ledger.njev, ledger.n_failed
         self._start = time.monotonic()
 
@@ -87,8 +88,12 @@ class Limits:
         if not self._on:
             return {}
         self.nit, self.f_best = nit, f_best
-        looks = ((name, test(self, threshold)) for name, test, threshold in self._on if test is not None)
-        return {name: float(figure) for name, (met, figure) in looks if met}
+        reached = {}
+        for name, test, threshold in self._on:
+            met, figure = test(self, threshold)
+            if met:
+                reached[name] = float(figure)
+        return reached
 
 
 def limit(name: str, value: Any, *, whole: bool) -> float | None:

@@ -118,6 +118,8 @@ class Optimizer(InParts):
         self._ended: dict[int, dict[str, Any]] = {}
         self._reasons: dict[int, dict[str, float]] = {}
         self._looked = -1
+        self._figures: dict[str, Any] = {}
+        self._figures_of = -1
         self._opened = time.monotonic()
         self._prepare()
 
@@ -392,6 +394,19 @@ class Optimizer(InParts):
         return units
 
     @property
+    def growth(self) -> Any:
+        """Largest ratio of a standard deviation to what it was at the start, per run; of methods with `stds`."""
+        return (self.once("stds") / self.scale0).max(-1)
+
+    def once(self, figure: str) -> Any:
+        """A figure of the distribution, such as `stds`, made once an iteration however many look at it; else None."""
+        if self._figures_of != self.nit:
+            self._figures, self._figures_of = {}, self.nit
+        if figure not in self._figures:
+            self._figures[figure] = getattr(self, figure, None)
+        return self._figures[figure]
+
+    @property
     def seconds(self) -> float:
         """Time since the run began, before it was saved and loaded included."""
         return time.monotonic() - self._opened
@@ -478,3 +493,4 @@ class Optimizer(InParts):
             self._waiting.take(rows)
         self._streams = [self._streams[row] for row in rows]
         self.active = self.active[rows]
+        self._figures_of = -1

@@ -34,6 +34,7 @@ class Saving:
     _ended: dict[int, dict[str, Any]]
     dtype: np.dtype[Any]
     _looked: int
+    _figures_of: int
     _opened: float
     _was_unclean: bool
 
@@ -95,6 +96,7 @@ class Saving:
         for stream, text in zip(self._streams, arrays["rng"], strict=True):
             stream.bit_generator.state = state.generator_from_text(str(text)).bit_generator.state
         self.nit, self._looked = books["counts"]
+        self._figures_of = -1
         self._opened = time.monotonic() - books["seconds"]
         self._reasons = {int(run): reasons for run, reasons in books["reasons"]}
         if self.runs is None and "maxfevals" not in self._watch.thresholds:  # a budget by default has been lifted since

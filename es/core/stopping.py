@@ -63,12 +63,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from es.core.criteria import COMMON, COVARIANCE, CRITERIA, DISTRIBUTION, LIMITS, ROWS, Criterion, Steps, Watched
+from es.core.criteria import COMMON, COVARIANCE, CRITERIA, DISTRIBUTION, LIMITS, ROWS, Criterion
+from es.core.watched import Watched
 from problems.numbers import numbers
 
 __all__ = [
@@ -132,9 +133,10 @@ class Watch:
         self._sort()
 
     def _sort(self) -> None:
-        due = [(CRITERIA[name], threshold) for name, threshold in self.thresholds.items()]
+        on = [(CRITERIA[name], threshold) for name, threshold in self.thresholds.items()]
         self._always, self._often, self._rarely = (
-            [(row, threshold) for row, threshold in due if row.look == look] for look in ("always", "often", "rarely")
+            [(row, threshold, row.test) for row, threshold in on if row.look == look and row.test is not None]
+            for look in ("always", "often", "rarely")
         )
 
     def is_default(self, name: str) -> bool:
@@ -156,21 +158,17 @@ class Watch:
     def __call__(self, opt: Watched) -> dict[int, dict[str, float]]:
         """Runs that have met a criterion now, each with the figures of what it met."""
         found: dict[int, dict[str, float]] = {}
-        for criterion, threshold in self._always:
-            assert criterion.test is not None
-            _note(found, criterion, opt, threshold, *criterion.test(opt, threshold))
-        nit = opt.nit
+        nit, alone = opt.nit, opt.runs is None
+        due = self._always
         # No test reacts to less than a few iterations, and a decomposition of C to less than a change of C.
-        if nit == 0:
-            return found
-        often = self._often if nit % self._every == 0 else []
-        rarely = self._rarely if self._rarely and nit % max(20, opt.rare_interval) == 0 else []
-        if often or rarely:
-            steps = Steps(cast(Any, opt))
-            for criterion, threshold in (*often, *rarely):
-                assert criterion.test is not None
-                further = (steps,) if criterion.of_steps else ()
-                _note(found, criterion, opt, threshold, *criterion.test(opt, threshold, *further))
+        if nit and nit % self._every == 0:
+            due = due + self._often
+        if nit and self._rarely and nit % max(20, opt.rare_interval) == 0:
+            due = due + self._rarely
+        for criterion, threshold, test in due:
+            met, figure = test(opt, threshold)
+            if met if alone else np.any(met):
+                _note(found, criterion, opt, threshold, met, figure)
         return found
 
 
@@ -178,8 +176,6 @@ def _note(
     found: dict[int, dict[str, float]], row: Criterion, opt: Watched, threshold: Any, met: Any, figure: Any
 ) -> None:
     """Put runs that have met a criterion into `found`, under the name of what they have met."""
-    if not (met if opt.runs is None else np.any(met)):
-        return
     met, figures = np.broadcast_to(met, opt.batch or (1,)), np.broadcast_to(figure, opt.batch or (1,))
     names = np.full(met.shape, row.name, dtype=object)
     for doubt, other in reversed(row.doubts):

@@ -25,14 +25,14 @@ class Traces:
     ----------
     last : ndarray, shape (..., k)
         Values of the last generation, sorted.
-    first_spread : ndarray, shape (...)
+    first_spread : float, or ndarray, shape (...)
         Range of the values of the first generation; inf where some were not finite.
     """
 
     def __init__(self, batch: tuple[int, ...]) -> None:
         self.length = 0
         self.last: FloatArray = np.empty((*batch, 0))
-        self.first_spread: FloatArray = np.full(batch, np.nan)
+        self.first_spread: Any = np.full(batch, np.nan)[()]
         self._rows: FloatArray = np.empty((64, *batch, 3))
         self._marks = np.zeros(3, dtype=np.intp)
         self._marked = 0
@@ -45,7 +45,7 @@ class Traces:
             self._marked = k
             self._marks = np.array([0, k // 2, (3 * k) // 4], dtype=np.intp)
         if self.length == 0:
-            self.first_spread = difference(ranked[..., -1], ranked[..., 0])
+            self.first_spread = difference(ranked[..., -1][()], ranked[..., 0][()])
         if self.length == len(self._rows):
             self._make_room()
         self._rows[self.length] = ranked.take(self._marks, -1)
@@ -55,6 +55,10 @@ class Traces:
     def best(self, window: int) -> FloatArray:
         """Best values of the last `window` generations, shape (window, ...)."""
         return self._rows[max(0, self.length - window) : self.length, ..., 0]
+
+    def ends(self, window: int) -> tuple[float, float]:
+        """The oldest and the newest of the best values of the last `window` generations, of one run."""
+        return self._rows.item(max(0, self.length - window), 0), self._rows.item(self.length - 1, 0)
 
     def median(self, window: int) -> FloatArray:
         """Median values of the last `window` generations, shape (window, ...)."""
@@ -88,14 +92,14 @@ class Traces:
         return {
             "rows": self._rows[: self.length].copy(),
             "last": self.last.copy(),
-            "first_spread": self.first_spread.copy(),
+            "first_spread": np.array(self.first_spread),
         }
 
     def load_state_dict(self, state: dict[str, npt.NDArray[np.float64]]) -> None:
         """Take over saved arrays."""
         rows = np.array(state["rows"])
         self.length, self.last = len(rows), np.array(state["last"])
-        self.first_spread = np.array(state["first_spread"])
+        self.first_spread = state["first_spread"].copy()[()]
         self._rows = np.concatenate([rows, np.empty((max(64, len(rows)), *rows.shape[1:]))])
         self._extremes = ((0, 0), math.nan, math.nan)
 

@@ -72,7 +72,7 @@ class FullCovariance(Strategy):
     @property
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
-        stds: FloatArray = np.asarray(self.sigma)[..., None] * np.sqrt(np.vecdot(self.A, self.A))
+        stds: FloatArray = self.sigma[..., None] * np.sqrt(np.vecdot(self.A, self.A))
         return stds
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,13 +34,14 @@ class History:
         if nit % self.stride:
             return
         known = getattr(opt, "f_sorted", None)  # None where values were ranked by something else
-        low, middle, high = _marks(f, known)
+        once = getattr(opt, "once", None) or functools.partial(_figure, opt)  # criteria may have looked at them too
+        sigma, ratio = getattr(opt, "sigma", None), math.nan
         # The axis ratio takes a decomposition, so it is looked at as rarely as the stopping criteria look at it.
-        ratio = getattr(opt, "axis_ratio", None) if nit % max(self.stride, opt.rare_interval, 10) == 0 else None
-        sigma = _largest(getattr(opt, "sigma", None))
-        self._rows.append((nit, nfev, best, low, middle, high, sigma, _largest(ratio)))
+        if nit % max(self.stride, opt.rare_interval, 20) == 0:
+            ratio = _largest(once("axis_ratio"))
+        self._rows.append((nit, nfev, best, *_marks(f, known), _largest(sigma), ratio))
         self._means.append(_first(getattr(opt, "x_mean", None)))
-        self._stds.append(_first(getattr(opt, "stds", None)))
+        self._stds.append(_first(once("stds")))
         if len(self._rows) >= MOST:
             self.stride *= 2
             keep = [i for i, row in enumerate(self._rows) if int(row[0]) % self.stride == 0]
@@ -74,9 +77,11 @@ def _marks(f: FloatArray, ranked: FloatArray | None) -> tuple[float, float, floa
     if ranked is None or ranked.size != f.size:
         ranked = f.copy()
         ranked.sort()  # NaN goes last
-    if not -np.inf < ranked[0] <= ranked[-1] < np.inf:
+    low, high = ranked.item(0), ranked.item(-1)
+    if not -math.inf < low <= high < math.inf:
         ranked = ranked[np.isfinite(ranked)] if np.isfinite(ranked).any() else np.full(1, np.nan)
-    return ranked[0], ranked[len(ranked) // 2], ranked[-1]
+        low, high = ranked.item(0), ranked.item(-1)
+    return low, ranked.item(len(ranked) // 2), high
 
 
 def _largest(value: Any) -> float:
@@ -86,9 +91,14 @@ def _largest(value: Any) -> float:
     return np.nan if value is None else float(np.max(value))
 
 
+def _figure(opt: Any, name: str) -> Any:
+    return getattr(opt, name, None)
+
+
 def _first(x: Any) -> FloatArray:
-    kept = np.array(x if x is not None else (), dtype=float)
-    return kept if kept.ndim == 1 and kept.size <= WIDEST else kept.reshape(-1)[:WIDEST]
+    if type(x) is np.ndarray and x.ndim == 1 and x.size <= WIDEST:
+        return x.astype(float)
+    return np.array(() if x is None else x, dtype=float).reshape(-1)[:WIDEST]
 
 
 def _stack(rows: list[FloatArray]) -> FloatArray:

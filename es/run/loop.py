@@ -84,7 +84,7 @@ class Run:
         """Ask, evaluate, tell, until there is a reason to stop."""
         if self.checkpoint is not None:
             self.checkpoint.resume(self)
-        if self._stopped():
+        if self._stopped(self.f_best):
             return
         drive = getattr(self.opt, "drive", None)
         if drive is None:
@@ -92,7 +92,7 @@ class Run:
                 pass
         else:
             drive(self.turn)  # a solver of SciPy, which owns a loop of its own
-            if not self.stop and self._stopped() and self.checkpoint is not None:
+            if not self.stop and self._stopped(self.f_best) and self.checkpoint is not None:
                 self.checkpoint.keep(self, now=True)
 
     def turn(self) -> bool:
@@ -100,13 +100,15 @@ class Run:
         opt, limits, checkpoint = self.opt, self.limits, self.checkpoint
         by_differences = self.differences if opt.wants_gradient else None
         wanted = opt.popsize * (1 if by_differences is None else by_differences.each)
-        cut = limits.room(wanted) < wanted
+        room = limits.room(wanted)
+        cut = room < wanted
         if cut and checkpoint is not None:
             checkpoint.keep(self, now=True)  # a run that goes on with a larger budget goes on from here
         x = opt.ask()
         if by_differences is None:
-            x = x[: limits.room(len(x))]  # maxfevals is never passed, not even inside a population
-            f, g = self._evaluated(x)
+            if len(x) > room:
+                x = x[: limits.room(len(x))]  # maxfevals is never passed, not even inside a population
+            f, g = self._with_gradients(x) if opt.wants_gradient else self.evaluate(x)
             tell = opt.tell if len(x) >= opt.least_rows else opt.record
             if self.ranking_rule is None:
                 tell(x, f, g)
@@ -115,21 +117,21 @@ class Run:
         else:
             f = self._with_differences(x, by_differences)
         self.nit += 1
-        best = self.f_best
+        best = float(opt.f_best)
         self.history.add(self.nit, limits.nfev, f if f.ndim == 1 else np.array([best]), best, opt)
         if not self.reporter(self):
             self.stop["callback"] = float(self.nit)
-        stopped = self._stopped()
+        stopped = self._stopped(best)
         if checkpoint is not None and not cut:
             checkpoint.keep(self, now=stopped)
         return not stopped
 
-    def _evaluated(self, x: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        """Values of x, and gradients if the method wants them."""
+    def _with_gradients(self, x: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """Values and gradients of x."""
         try:
-            return self.evaluate(x, gradients=bool(self.opt.wants_gradient))
+            return self.evaluate(x, gradients=True)
         except (RuntimeError, TypeError) as error:
-            by_autodiff = self.opt.wants_gradient and self.ledger.objective.jac is None
+            by_autodiff = self.ledger.objective.jac is None
             if by_autodiff and (isinstance(error, TypeError) or type(error).__name__ == "LostGradient"):
                 cure = "where autodiff cannot follow fun, jac='2-point' takes differences"
                 error.args = (f"{error}; {cure}",)
@@ -165,8 +167,8 @@ class Run:
         parts = {"optimizer": self.opt, "ledger": self.ledger, "history": self.history}
         return parts if self.ranking_rule is None else {**parts, "ranking_rule": self.ranking_rule}
 
-    def _stopped(self) -> bool:
-        self.stop.update(self.limits.reached(self.nit, self.f_best))
+    def _stopped(self, best: float) -> bool:
+        self.stop.update(self.limits.reached(self.nit, best))
         if not self.stop:
             self.stop.update(self.opt.stop())
         if not self.stop and self.ranking_rule is not None:

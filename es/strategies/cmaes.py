@@ -91,6 +91,8 @@ class CMAES(FullCovariance):
         given = parameters.of_each_run(self._given, self.active)
         each = (parameters.cma(self.n, popsize, self._active, **rates) for rates in given)  # (49) to (58)
         self.rates = cma_rates(self.n, self._active, *each)
+        p = parameters.cma(self.n, popsize, self._active)
+        self._rare_interval = max(1, math.ceil(0.2 / float(p.c1 + p.cmu)))
         self._lowrank = self.n >= LOWRANK_FROM and 3 * popsize <= self.n  # where it is faster
         self._decay_matrix = self.rates.decay[..., None, None] * np.eye(1 if self._lowrank else self.n + 1)
 
@@ -133,8 +135,7 @@ class CMAES(FullCovariance):
     @property
     def rare_interval(self) -> int:
         """Iterations in which C can change by about a fifth, at default rates: the same whatever is in the stack."""
-        p = parameters.cma(self.n, self._rates_popsize, self._active)
-        return max(1, math.ceil(0.2 / float(p.c1 + p.cmu)))
+        return self._rare_interval
 
     def _take_runs(self, rows: IntArray) -> None:
         super()._take_runs(rows)

@@ -1,0 +1,264 @@
+"""What each criterion looks at: a test for each, over one run or stacked runs.
+
+A test gets the optimizer (or the books of a run) and the threshold, and says whether the criterion is met and with
+which figure, each a number for one run or an array over stacked runs. A doubt says whether a run only looks as if it
+had met a criterion. The table that names them is in `es.core.criteria`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from es.core.arrays import FloatArray, difference
+from es.core.watched import Distribution, Spent, Watched
+
+Outcome = tuple[Any, Any]
+NOT_YET: Outcome = (False, math.nan)
+
+
+# Target and budgets --------------------------------------------------------------------------------
+
+
+def reached(opt: Spent, threshold: Any) -> Outcome:
+    """The best value, at or below the target."""
+    return opt.f_best <= threshold, opt.f_best
+
+
+def evaluations(opt: Spent, threshold: Any) -> Outcome:
+    """Evaluations, looked at between iterations."""
+    return opt.nfev >= threshold, opt.nfev
+
+
+def iterations(opt: Spent, threshold: Any) -> Outcome:
+    """Iterations."""
+    return opt.nit >= threshold, opt.nit
+
+
+def seconds(opt: Spent, threshold: Any) -> Outcome:
+    """Seconds since the run began."""
+    spent = opt.seconds
+    return spent >= threshold, spent
+
+
+def without_value(opt: Watched, threshold: Any) -> Outcome:
+    """Iterations in a row without a finite value."""
+    return opt.generations_without_value >= threshold, opt.generations_without_value
+
+
+# Values of f ---------------------------------------------------------------------------------------
+
+
+def window(opt: Watched) -> int:
+    """Generations that the history of f is looked back: 10 + ceil(30 n / popsize)."""
+    return 10 + math.ceil(30 * opt.n / opt.popsize)
+
+
+def _scale(opt: Watched) -> Any:
+    """1, or the spread of f in the first generation where that is smaller: scaling f by 1e-20 stops nothing."""
+    spread = opt.traces.first_spread
+    if opt.runs is None:
+        return spread if 0 < spread < 1 else 1.0
+    return np.where((spread > 0) & (spread < 1), spread, 1.0)
+
+
+def _rounding(top: Any, bottom: Any) -> Any:
+    """Whether values lie within fifty roundings of each other: selection among them is by chance."""
+    return (np.abs(top) < np.inf) & (difference(top, bottom) <= 50 * np.finfo(float).eps * np.abs(top))
+
+
+def _still_moving(opt: Watched, threshold: Any, back: int) -> bool:
+    """Whether the ends of the window tell already that a single run has not met `threshold`: most do."""
+    if opt.runs is not None:
+        return False
+    old, new = opt.traces.ends(back)
+    return bool(abs(difference(old, new)) >= max(threshold * _scale(opt), 1e-13 * abs(new)))
+
+
+def range_of_values(opt: Watched, threshold: Any) -> Outcome:
+    """Range of f in the last generation and of the best values before it, in units of min(1, first spread of f)."""
+    back = window(opt)
+    if opt.nit < back or _still_moving(opt, threshold, back):
+        return NOT_YET
+    top, bottom = opt.traces.extremes(back)
+    last = opt.traces.last
+    if opt.runs is None:
+        top, bottom = max(top, last[-1]), min(bottom, last[0])
+    else:
+        top, bottom = np.maximum(top, last[..., -1]), np.minimum(bottom, last[..., 0])
+    figure = difference(top, bottom) / _scale(opt)
+    return (figure < threshold) | _rounding(top, bottom), figure
+
+
+def range_of_best(opt: Watched, threshold: Any) -> Outcome:
+    """Range of the best values of the last generations, in units of min(1, first spread of f)."""
+    back = window(opt)
+    if opt.nit < back or _still_moving(opt, threshold, back):
+        return NOT_YET
+    top, bottom = opt.traces.extremes(back)
+    figure = difference(top, bottom) / _scale(opt)
+    return (figure < threshold) | _rounding(top, bottom), figure
+
+
+def flat(opt: Watched, threshold: Any) -> Outcome:
+    """Generations in a row, the last ones, in which three quarters of the population had the same value."""
+    if opt.popsize < 4 or not opt.traces.ends_flat() or opt.nit < np.min(threshold):
+        return NOT_YET
+    back = int(min(np.max(threshold), opt.traces.length))
+    best = opt.traces.best(back)
+    same = (best == opt.traces.quartile(back)) & (best < np.inf)
+    count = np.where(same.all(0), back, np.argmin(same[::-1], axis=0))
+    return count >= threshold, np.minimum(count, threshold)  # not more: thresholds of others in the stack may be higher
+
+
+def stagnating(opt: Watched, threshold: Any) -> Outcome:
+    """The newest 30 % of the last 20 % of generations are no better than the oldest 30 %, by best and median values.
+
+    They are at least 100 + 100 n^1.5 / popsize generations, as in pycma: the tutorial's 120 + 30 n / popsize ended one
+    of 250 runs on a 10-D ellipsoid while its covariance matrix was still being learned. The figure is the number of
+    generations in units of that length.
+    """
+    least = 100 + 100 * opt.n**1.5 / opt.popsize
+    if opt.nit % max(1, int(least / 20)) or opt.nit < least * np.min(threshold):
+        return NOT_YET
+    back = int(min(max(0.2 * opt.nit, least), opt.traces.length, 20_000))
+    part = max(1, int(0.3 * back))
+    worse = np.asarray(opt.nit >= least * threshold) & np.full(opt.batch, True)
+    for values in (opt.traces.best(back), opt.traces.median(back)):
+        worse &= _median(values[-part:]) >= _median(values[:part])
+        if not worse.any():
+            return NOT_YET
+    return worse, opt.nit / least
+
+
+def _median(values: FloatArray) -> Any:
+    """`np.median` over the first axis, of which half the time goes into looking for NaN."""
+    ranked, k = np.sort(values, axis=0), len(values)
+    return ranked[k // 2] if k % 2 else 0.5 * (ranked[k // 2 - 1] + ranked[k // 2])
+
+
+# The distribution ----------------------------------------------------------------------------------
+
+
+def small_steps(opt: Distribution, threshold: Any) -> Outcome:
+    """Largest ratio of a standard deviation to what it was at the start, or to max(1, |mean|) where that is less.
+
+    So steps that began far too long, as between bounds of a million, do not end a run while they are still long.
+    """
+    figure = opt.once("growth")
+    if not (figure < threshold if opt.runs is None else np.any(figure < threshold)):
+        return NOT_YET  # the other ratio is not less
+    if np.any(opt.scale0 > 1):
+        figure = (opt.once("stds") / np.minimum(opt.scale0, np.maximum(1.0, np.abs(opt.mean)))).max(-1)
+    return figure < threshold, figure
+
+
+def large_steps(opt: Distribution, threshold: Any) -> Outcome:
+    """Largest ratio of a standard deviation to what it was at the start."""
+    figure = opt.once("growth")
+    return figure > threshold, figure
+
+
+def lost_in_coordinates(opt: Distribution, threshold: Any) -> Outcome:
+    """Coordinates of the mean that stay as they are, in the precision of points, when `threshold` stds are added."""
+    mean = opt.mean
+    moved = mean + _with_axes(threshold, 1) * opt.once("stds")
+    if opt.dtype != mean.dtype:
+        mean, moved = mean.astype(opt.dtype), moved.astype(opt.dtype)
+    same = mean == moved
+    if not np.count_nonzero(same):
+        return NOT_YET
+    lost = same.sum(-1)
+    return lost > 0, lost
+
+
+def lost_along_axes(opt: Distribution, threshold: Any) -> Outcome:
+    """Principal axes along which the mean stays as it is when `threshold` standard deviations are added."""
+    # An axis is lost only where its largest coordinate is, and for the shortest axis that is at least as large as this.
+    units = opt.units
+    shortest = threshold * (opt.once("stds") / units).max(-1) / (opt.once("axis_ratio") * math.sqrt(opt.n))
+    if np.all(shortest > 1e-15 * (np.abs(opt.mean) / units).max(-1)):
+        return NOT_YET
+    axes = opt.axes()  # (..., n, n): column i is the i-th axis times its standard deviation
+    mean = opt.mean[..., None]
+    lost = (mean == mean + _with_axes(threshold, 2) * axes).all(-2).sum(-1)
+    return lost > 0, lost
+
+
+def _with_axes(threshold: Any, more: int) -> Any:
+    """A threshold per run with as many trailing axes more; one for all runs as it is."""
+    return threshold.reshape(threshold.shape + (1,) * more) if isinstance(threshold, np.ndarray) else threshold
+
+
+def condition(opt: Distribution, threshold: Any) -> Outcome:
+    """Condition number of the covariance matrix, with x in `units`."""
+    figure = opt.once("axis_ratio") ** 2
+    return figure > threshold, figure
+
+
+# Doubts --------------------------------------------------------------------------------------------
+
+
+def fine(opt: Watched, threshold: Any = 1e-12) -> Any:
+    """Whether values last got better by as little as f can tell apart, or as little as counts as converged."""
+    past = opt.traces.best(5 * window(opt))
+    best = np.minimum.accumulate(past.reshape(len(past), -1), axis=0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        drops = best[:-1] - best[1:]
+    drops = np.where(drops > 0, drops, 0.0)[::-1]
+    made = drops.any(0)
+    last = drops[np.argmax(drops > 0, axis=0), np.arange(best.shape[1])] if len(drops) else np.zeros(best.shape[1])
+    size = np.where(np.isfinite(best[-1]), np.abs(best[-1]), 0.0)
+    fine = made & (last <= np.maximum(100 * threshold * _scale(opt), 1e4 * np.finfo(float).eps * size))
+    return fine if opt.runs is not None else bool(fine[0])
+
+
+def resolved(opt: Watched, threshold: Any) -> Any:
+    """Equal values that came down to it by small steps: f has no more digits there."""
+    return fine(opt)
+
+
+def coarse(opt: Watched, threshold: Any) -> Any:
+    """A plateau: values are equal, but the last step down to them was a large one, or there was none."""
+    return np.logical_not(fine(opt, threshold))
+
+
+def plateau(opt: Watched, threshold: Any) -> Any:
+    """Best values that were all the same of late, though f has more digits."""
+    top, bottom = opt.traces.extremes(window(opt))
+    return np.logical_and(top == bottom, np.logical_not(fine(opt)))
+
+
+def unshrunk(opt: Distribution, threshold: Any) -> Any:
+    """Steps that have not become smaller since the start."""
+    return opt.once("growth") > 0.1
+
+
+def drifting(opt: Any, threshold: Any) -> Any:
+    """A distribution whose mean still moves in one direction; see `es.strategies.cem`."""
+    return getattr(opt, "drifting", False)
+
+
+# Gradients -----------------------------------------------------------------------------------------
+
+
+def without_gradient(opt: Watched, threshold: Any) -> Outcome:
+    """Iterations in a row in which a gradient was not finite."""
+    return opt.generations_without_gradient >= threshold, opt.generations_without_gradient
+
+
+def steep(opt: Any, threshold: Any) -> Any:
+    """No gradient has been as small as a millionth of the largest one."""
+    return np.logical_not(opt.gentlest <= 1e-6 * opt.steepest)
+
+
+def small_gradient(opt: Any, threshold: Any) -> Outcome:
+    """Largest entry of the gradient, without the part that points out of the bounds."""
+    return opt.slope < threshold, opt.slope
+
+
+def worn_rate(opt: Any, threshold: Any) -> Outcome:
+    """What is left of the learning rate after the halvings."""
+    return opt.rate < threshold, opt.rate
