@@ -16,20 +16,9 @@ from tests.autodiff.table import is_variable
 X = np.array([0.3, -1.25, 2.0, 0.7])
 DATA = np.array([[0.3, 1.2, -2.0, 4.0], [2.0, 2.5, 0.1, -1.0], [0.7, 0.2, 3.0, 1.1]])
 METHODS = [
-    "inverted_cdf",
-    "averaged_inverted_cdf",
-    "closest_observation",
-    "interpolated_inverted_cdf",
-    "hazen",
-    "weibull",
-    "linear",
-    "median_unbiased",
-    "normal_unbiased",
-    "lower",
-    "higher",
-    "midpoint",
-    "nearest",
-]
+    "inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf", "hazen", "weibull",
+    "linear", "median_unbiased", "normal_unbiased", "lower", "higher", "midpoint", "nearest",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("method", METHODS)
