@@ -7,26 +7,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from es.core.limits import limit
 from es.core.streams import open_streams
 from es.minimize import minimize
+from es.run.each import Each
 from problems.feasible import Feasible
 from problems.ledger import Ledger
 from problems.objective import Objective
+from problems.stack import Stack
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
-FloatArray = npt.NDArray[np.float64]
-
 
 def run_in_turn(
     objective: Objective,
-    start: FloatArray,
+    each: Each,
     *,
-    each: Mapping[str, Any],
+    limits: Mapping[str, Any],
     maxtime: float | None,
     rng: Any,
     keep_trace: bool,
@@ -37,9 +36,11 @@ def run_in_turn(
     Parameters
     ----------
     objective : Objective
-    start : ndarray, shape (runs, n)
-    each : mapping
-        Arguments of `es.minimize` that may have one value per run, with a leading axis then.
+        For all runs, or a Stack with one for each.
+    each : Each
+        What the runs are started with.
+    limits : mapping
+        maxfevals, maxiter and ftarget: for all runs, or (runs,).
     maxtime : float or None
         Seconds for all runs together; those that would begin later evaluate nothing.
     rng, keep_trace
@@ -55,14 +56,16 @@ def run_in_turn(
     seconds = limit("maxtime", maxtime, whole=False)
     began = time.monotonic()
     feasible = Feasible(objective.constraints) if objective.constraints else None
+    problems = objective.objectives if isinstance(objective, Stack) else (objective,) * len(each.x0)
     results = []
-    for i, (stream, seed) in enumerate(zip(*open_streams(rng, len(start)), strict=True)):
-        ledger = Ledger(objective, keep_trace=True, feasible=feasible) if keep_trace else None
+    for i, (stream, seed) in enumerate(zip(*open_streams(rng, len(each.x0)), strict=True)):
+        problem, own = problems[i], each.alone(i)
+        own["bounds"] = own.pop("box")
+        own |= {name: value[i] if np.ndim(value) else value for name, value in limits.items()}
+        ledger = Ledger(problem, keep_trace=True, feasible=feasible) if keep_trace else None
         left = None if seconds is None else max(1e-6, seconds - (time.monotonic() - began))
-        own = {name: value if np.ndim(value) == 0 else value[i] for name, value in each.items()}
         result = minimize(
-            objective if ledger is None else ledger,
-            start[i],
+            problem if ledger is None else ledger,
             maxtime=left,
             rng=stream if seed is None else seed,
             **own,

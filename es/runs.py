@@ -1,4 +1,4 @@
-"""Many independent runs as one: a stack of optimizers over one vectorised objective, a result for each.
+"""Many independent runs as one: a stack of optimizers over vectorised objectives, a result for each.
 
 A thousand runs of a cheap objective in one stack cost a tenth of a thousand calls of `minimize`: each line of the
 method and of the objective works for all runs at once. Each run has its own random stream, budget and target, and
@@ -7,30 +7,35 @@ ends on its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from es.core.arrays import as_count, as_start
+from es.core.arrays import as_count, as_scale, as_start
 from es.core.limits import limit, of_runs, target
-from es.evaluation.evaluate import Evaluator
+from es.core.streams import open_streams
+from es.evaluation.stacked import StackedEvaluator, one_step, stacked_evaluator
 from es.registry import get_method
 from es.run import arguments
 from es.run.differences import as_scheme
+from es.run.each import Each, each_run
+from es.run.legs import Courses, stacks_with_restarts
 from es.run.memory import check_runs
-from problems.boxes import as_box
 from problems.ledger import Ledger
 from problems.numbers import flag
 from problems.objective import Objective
+from problems.stack import Stack
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 def minimize_runs(
@@ -48,24 +53,26 @@ def minimize_runs(
     maxtime: float | None = None,
     ftarget: float | npt.ArrayLike | None = None,
     restarts: int | str | None = None,
-    popsize: int | None = None,
+    popsize: int | Sequence[int | None] | npt.NDArray[Any] | None = None,
     workers: Any = 1,
     on_error: str = "raise",
     keep_trace: bool = False,
     rng: Any = None,
     options: Mapping[str, Any] | None = None,
 ) -> list[OptimizeResult]:
-    """Minimise a function from many starts, or with many settings, in one stack of runs.
+    """Minimise a function from many starts, with many settings, or many functions, in stacks of runs.
 
-    What cannot be stacked is run one after the other: SciPy's methods, restarts, constraints, `options["noise"]`,
-    gradients by differences.
+    Runs of one population size and one box stand in one stack; with restarts those whose population has one size just
+    then do (`es.run.legs`). Each run has the numbers that it has alone, whatever stands beside it. What cannot be
+    stacked is run one after the other: SciPy's methods, `auto`, lq-CMA-ES with restarts, constraints,
+    `options["noise"]`, gradients by differences.
 
     Parameters
     ----------
-    fun : callable or problems.Objective
-        As for `minimize`; it pays where `vectorized` is true of it.
+    fun : callable, problems.Objective or problems.Stack
+        As for `minimize`; it pays where `vectorized` is true of it. Of a Stack problem i is that of run i.
     x0 : array_like, shape (runs, n), or (n,)
-        Starts, one per run; one start for all with `runs`.
+        Starts, one per run; one start for all with `runs`, or for a Stack.
     runs : int, optional
         Number of runs, where x0 does not say it.
     method : str or class
@@ -81,8 +88,13 @@ def minimize_runs(
     keep_trace : bool
         Give each result the improvements of its run as `trace`; under constraints those by points that keep them to
         within the tolerance of `problems.Feasible`.
-    bounds, jac, vectorized, restarts, popsize, workers, on_error, options
-        As for `minimize`; options such as `lr` may hold one value per run.
+    popsize : int or sequence, optional
+        One for all runs, or one for each.
+    bounds : Bounds or sequence, optional
+        As for `minimize`; for each run its own as a sequence of `scipy.optimize.Bounds` or an array (runs, n, 2).
+    jac, vectorized, restarts, workers, on_error, options
+        As for `minimize`; c1, cmu, cc, cs, damps, lr and thresholds of criteria may hold one value per run. A Stack is
+        evaluated in this process.
 
     Returns
     -------
@@ -100,14 +112,24 @@ def minimize_runs(
     >>> results = es.minimize_runs(lambda x: (x * x).sum(-1), np.ones(3), runs=5, vectorized=True, rng=1, ftarget=1e-8)
     >>> [bool(res.success) for res in results]
     [True, True, True, True, True]
+
+    Three instances of Rastrigin's function of BBOB, with restarts:
+
+    >>> from problems import get, stack
+    >>> three = stack([get("bbob-f3", n=2, instance=k) for k in (1, 2, 3)])
+    >>> results = es.minimize_runs(three, np.zeros(2), restarts="bipop", rng=1, ftarget=three.f_opts + 1e-8)
+    >>> [bool(res.success) for res in results]
+    [True, True, True]
     """
     cls = arguments.as_class(get_method(method))
-    start = _stacked(x0, runs, cls)
+    start = _stacked(x0, runs, cls, fun)
+    count = len(start)
     options = arguments.as_options(options)
     keep_trace = flag("keep_trace", keep_trace)
-    maxfevals = of_runs("maxfevals", maxfevals, len(start), partial(limit, "maxfevals", whole=True))
-    maxiter = of_runs("maxiter", maxiter, len(start), partial(limit, "maxiter", whole=True))
-    ftarget = of_runs("ftarget", ftarget, len(start), target)
+    maxfevals = of_runs("maxfevals", maxfevals, count, partial(limit, "maxfevals", whole=True))
+    maxiter = of_runs("maxiter", maxiter, count, partial(limit, "maxiter", whole=True))
+    ftarget = of_runs("ftarget", ftarget, count, target)
+    limits = {"maxfevals": maxfevals, "maxiter": maxiter, "ftarget": ftarget}
     maxtime = limit("maxtime", maxtime, whole=False)
     several = cls.kind == "multiobjective"
     ledger = arguments.as_ledger(fun, start.shape[1], jac=jac, vectorized=vectorized, several=several)
@@ -117,49 +139,43 @@ def minimize_runs(
     scheme = as_scheme(jac)
     if scheme is None:
         arguments.check_gradient(cls, problem)
-    alone = cls.kind in ("scipy", "hybrid") or restarts is not None or (scheme is not None and cls.wants_gradient)
+    if isinstance(problem, Stack) and len(problem) != count:
+        raise ValueError(f"fun must hold a problem for each of the {count} runs, got a stack of {len(problem)}")
+    if sigma0 is None and isinstance(problem, Stack):
+        sigma0 = _own_sigmas(problem, start)
+    stop = arguments.as_options(options.pop("stop", None), "options['stop']")
+    each = each_run(
+        start, sigma0=problem.sigma0 if sigma0 is None else sigma0, popsize=popsize, bounds=bounds, box=problem.box,
+        options=options, stop=stop,
+    )  # fmt: skip
+    alone = cls.kind in ("scipy", "hybrid") or (scheme is not None and cls.wants_gradient)
+    alone = alone or (restarts is not None and not stacks_with_restarts(cls, options))
     if alone or problem.constraints or options.get("noise") is not None:
         from es.in_turn import run_in_turn
 
         if isinstance(fun, Ledger):
             raise ValueError(
-                f"fun is a Ledger, which serves one run, and {len(start)} would run in turn: pass its .objective"
+                f"fun is a Ledger, which serves one run, and {count} would run in turn: pass its .objective"
             )
         return run_in_turn(
-            problem, start, each={"sigma0": sigma0, "maxfevals": maxfevals, "maxiter": maxiter, "ftarget": ftarget},
-            maxtime=maxtime, rng=rng, keep_trace=keep_trace, method=method, bounds=bounds, restarts=restarts,
-            popsize=popsize, workers=workers, on_error=on_error, options=options, jac=scheme,
+            problem, each, limits=limits, maxtime=maxtime, rng=rng, keep_trace=keep_trace, method=method,
+            restarts=restarts, workers=workers, on_error=on_error, jac=scheme,
         )  # fmt: skip
-    stop = arguments.as_options(options.get("stop"), "options['stop']")
-    cls, options = arguments.with_integers(cls, options, problem.integrality)
-    limits = {"maxfevals": maxfevals, "maxiter": maxiter, "maxtime": maxtime, "ftarget": ftarget}
-    given = {name: value for name, value in limits.items() if value is not None}
-    make = arguments.Maker(
-        cls,
-        start,
-        sigma0=problem.sigma0 if sigma0 is None else sigma0,
-        box=problem.box if bounds is None else as_box(bounds, start.shape[1]),
-        popsize=popsize,
-        options={**(options or {}), "stop": {**stop, **given}},
-    )
-    opt = make(rng=rng)
-    if keep_trace:
-        opt.book.keep_trace()
-    most = np.broadcast_to(np.inf if maxfevals is None else np.asarray(maxfevals, dtype=float), len(start))
-    means: dict[int, FloatArray] = {}
-    with Evaluator(ledger, workers=workers, on_error=on_error) as evaluate:
-        while not opt.stop():
-            _one_step(opt, evaluate, most, means)
-        for run, result in enumerate(results := opt.results):
-            if keep_trace:
-                result["trace"] = opt.book.trace(run)
-            result.update(first_error=evaluate.first_error, method=make.name, mean=means.get(run, result.mean))
-    return list(results)
+    streams = list(zip(*open_streams(rng, count), strict=True))
+    cls, options = arguments.with_integers(cls, each.options, problem.integrality)
+    each = replace(each, options=dict(options or {}))
+    evaluate = stacked_evaluator(ledger, workers=workers, on_error=on_error)
+    with closing(evaluate):
+        if restarts is not None:
+            return _with_restarts(cls, each, restarts, streams, evaluate, limits, maxtime, keep_trace)
+        return _until_the_end(cls, each, streams, evaluate, limits, maxtime, keep_trace)
 
 
-def _stacked(x0: Any, runs: int | None, cls: Any) -> FloatArray:
+def _stacked(x0: Any, runs: int | None, cls: Any, fun: Any) -> FloatArray:
     start = as_start(x0)
     if start.ndim == 1:
+        if runs is None and isinstance(fun, Stack):
+            runs = len(fun)
         if runs is None:
             raise ValueError(
                 f"x0 must have shape (runs, n), got {start.shape}: give `runs` to start all from one point"
@@ -172,20 +188,82 @@ def _stacked(x0: Any, runs: int | None, cls: Any) -> FloatArray:
     return start
 
 
-def _one_step(opt: Any, evaluate: Evaluator, most: FloatArray, means: dict[int, FloatArray]) -> None:
-    """Ask, evaluate, tell for all runs; a run's last population is cut where its budget ends."""
-    x, active = opt.ask(), opt.active
-    rows, k, n = x.shape
-    room = most[active] - opt.nfev
-    done: BoolArray = np.arange(k) < room[:, None]
-    g = np.full(x.shape, np.nan) if opt.wants_gradient else None
-    values, slopes = evaluate(x.reshape(-1, n) if done.all() else x[done], gradients=opt.wants_gradient)
-    f = np.full((rows, k, *values.shape[1:]), np.nan)
-    f[done] = values
-    if g is not None and slopes is not None:
-        g[done] = slopes
-    if not done.all():
-        opt.book.expect(done)
-    for row in np.flatnonzero(room < k).tolist():
-        means[int(active[row])] = opt.x_mean[row]  # what a cut population teaches is left out
-    opt.tell(x, f, g)
+def _own_sigmas(problems: Stack, start: FloatArray) -> Any:
+    """The initial step size that each problem names; None where none does."""
+    own = [problem.sigma0 for problem in problems.objectives]
+    if all(sigma is None for sigma in own):
+        return None
+    boxes = [problem.box for problem in problems.objectives]
+    return np.stack([as_scale(sigma, x0, box) for sigma, x0, box in zip(own, start, boxes, strict=True)])
+
+
+def _until_the_end(
+    cls: Any,
+    each: Each,
+    streams: list[tuple[np.random.Generator, Any]],
+    evaluate: StackedEvaluator,
+    limits: Mapping[str, Any],
+    maxtime: float | None,
+    keep_trace: bool,
+) -> list[OptimizeResult]:
+    """Each run once, in a stack for each population size and box."""
+    began, results = time.monotonic(), dict[int, Any]()
+    most = _full(limits["maxfevals"], len(each.x0), np.inf)
+    makers = [arguments.Maker(cls, **each.arguments(runs)) for runs in each.groups()]  # all checked before the first
+    for runs, make in zip(each.groups(), makers, strict=True):
+        given = {name: value[runs] if np.ndim(value) else value for name, value in limits.items() if value is not None}
+        if maxtime is not None:
+            given["maxtime"] = max(1e-6, maxtime - (time.monotonic() - began))
+        opt = make(
+            rng=[stream if seed is None else seed for stream, seed in (streams[run] for run in runs)],
+            stop={**(make.fixed.get("stop") or {}), **given},
+        )
+        if keep_trace:
+            opt.book.keep_trace()
+        means: dict[int, FloatArray] = {}
+        while not opt.stop():
+            active = opt.active
+            cut = one_step(opt, evaluate, runs[active], most[runs[active]] - opt.nfev)
+            means |= {int(active[row]): mean for row, mean in cut.items()}
+        for at, result in enumerate(opt.results):
+            run = int(runs[at])
+            if keep_trace:
+                result["trace"] = opt.book.trace(at)
+            first_error = evaluate.error_of(run)
+            result.update(first_error=first_error, method=make.name, mean=means.get(at, result.mean))
+            result["seed"] = streams[run][1]
+            results[run] = result
+    return [results[run] for run in range(len(each.x0))]
+
+
+def _with_restarts(
+    cls: Any,
+    each: Each,
+    restarts: Any,
+    streams: list[tuple[np.random.Generator, Any]],
+    evaluate: StackedEvaluator,
+    limits: Mapping[str, Any],
+    maxtime: float | None,
+    keep_trace: bool,
+) -> list[OptimizeResult]:
+    """Runs with restarts, whose legs stand in stacks."""
+    count = len(each.x0)
+    makers = [arguments.Maker(cls, **each.alone(run)) for run in range(count)]
+    for make in makers:
+        make.budgeted = maxtime is not None or any(limits[name] is not None for name in ("maxfevals", "maxiter"))
+    courses = Courses(
+        makers, restarts, streams, evaluate,
+        each=[{name: rate[run] for name, rate in each.rates.items()} for run in range(count)],
+        alike=[each.key(run) for run in range(count)],
+        ftarget=_full(limits["ftarget"], count, np.nan),
+        maxfevals=_full(limits["maxfevals"], count, np.inf),
+        maxiter=_full(limits["maxiter"], count, np.inf),
+        maxtime=np.inf if maxtime is None else maxtime,
+        keep_trace=keep_trace,
+    )  # fmt: skip
+    return courses.run()
+
+
+def _full(value: Any, runs: int, otherwise: float) -> FloatArray:
+    """One limit for each run."""
+    return np.broadcast_to(np.asarray(otherwise if value is None else value, dtype=float), runs)

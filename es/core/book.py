@@ -41,6 +41,7 @@ class Book:
         self.x_best = start.copy()
         self._evaluated: BoolArray | None = None
         self._improved: list[tuple[Any, ...]] | None = None
+        self._started = len(start) if self.stacked else 1
         self._runs = np.arange(len(start)) if self.stacked else np.zeros(1, dtype=np.intp)
 
     def keep_trace(self) -> None:
@@ -113,6 +114,14 @@ class Book:
             return Trace(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
         mine = parts[0] == run
         return Trace(parts[1][mine], parts[2][mine], parts[3][mine])
+
+    def traces(self) -> list[Trace]:
+        """Every improvement of each run of a stack, ended or not; it takes `keep_trace`."""
+        none = (np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+        run, *columns = [np.concatenate(column) for column in zip(none, *(self._improved or ()), strict=True)]
+        order = run.argsort(kind="stable")
+        ends = np.searchsorted(run[order], np.arange(1, self._started))
+        return [Trace(*parts) for parts in zip(*(np.split(column[order], ends) for column in columns), strict=True)]
 
     def of(self, row: int) -> dict[str, Any]:
         """What a result says of the run in this row: x, fun (NaN if no value counted), nfev, njev, n_failed."""

@@ -347,6 +347,10 @@ class Optimizer(InParts):
             results.append(result)
         return results
 
+    def ended(self, run: int) -> Mapping[str, Any] | None:
+        """What the result of a stacked run says that has ended; None of one that goes on."""
+        return self._ended.get(run)
+
     def _summary(self, run: int, row: int) -> dict[str, Any]:
         """What the result of a run says, read from row `row` of the state."""
         counts = self.book.of(row)

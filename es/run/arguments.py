@@ -21,6 +21,7 @@ from problems.ledger import Ledger
 from problems.numbers import numbers, short
 from problems.objective import Objective
 from problems.several import MultiLedger, MultiObjective
+from problems.stack import Stack
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -64,6 +65,8 @@ def start_point(x0: Any, fun: Any, rng: Any) -> tuple[FloatArray, Any]:
     ValueError
         If x0 is empty, stacked, not real or not finite, or None without an Objective that knows a start.
     """
+    if isinstance(getattr(fun, "objective", fun), Stack):
+        raise ValueError("fun must be one problem, got a Stack of them: es.minimize_runs runs each")
     if x0 is None:
         if not isinstance(fun, Ledger | Objective):
             raise ValueError("x0 must be given unless fun is an Objective, which knows where to start; got None")

@@ -98,8 +98,11 @@ class Restarts:
         if rest is not None:
             self.inner.tell(*rest[:3], **rest[3])
         reasons = self.inner.stop()
-        if not reasons:
-            return
+        if reasons:
+            self.go_on(reasons)
+
+    def go_on(self, reasons: Mapping[str, float]) -> None:
+        """Book the present run, which has ended for these reasons, and begin the next one, if there is to be one."""
         fun = float(self.inner.f_best)
         one = {"popsize": int(self.inner.popsize), "nfev": int(self.inner.nfev), "fun": fun, "stop": dict(reasons)}
         self.log.append(one)

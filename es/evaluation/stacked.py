@@ -1,0 +1,198 @@
+"""Values for stacked runs: of one objective that all runs share, or of a problem for each (`problems.Stack`)."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from es.evaluation.evaluate import ON_ERROR, Evaluator
+from problems.ledger import Ledger
+from problems.numbers import short
+from problems.objective import Objective
+from problems.stack import Stack
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.intp]
+
+
+class StackedEvaluator(Protocol):
+    """Evaluates the populations of runs that stand side by side."""
+
+    def __call__(
+        self, runs: IntArray, x: FloatArray, done: BoolArray | None, *, gradients: bool = False
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """Values (r, k) and, if asked for, gradients (r, k, n).
+
+        Parameters
+        ----------
+        runs : ndarray of int, shape (r,)
+            Which runs they are, among all.
+        x : ndarray, shape (r, k, n)
+        done : ndarray of bool, shape (r, k), or None
+            Which points to evaluate, from the first of a run on; None: all. The others get NaN.
+        """
+
+    def error_of(self, run: int) -> str | None:
+        """Traceback of the first failure that was penalised, as far as this run may have had part in it."""
+
+    def close(self) -> None:
+        """Give workers back."""
+
+
+class Shared:
+    """One objective for all runs.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    workers, on_error
+        See `es.evaluation.evaluate.Evaluator`.
+    """
+
+    def __init__(self, ledger: Ledger, *, workers: Any = 1, on_error: str = "raise") -> None:
+        self._evaluate = Evaluator(ledger, workers=workers, on_error=on_error)
+
+    def __call__(
+        self, runs: IntArray, x: FloatArray, done: BoolArray | None, *, gradients: bool = False
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """See `StackedEvaluator`."""
+        if done is None:
+            f, g = self._evaluate(x.reshape(-1, x.shape[-1]), gradients=gradients)
+            return f.reshape(*x.shape[:2], *f.shape[1:]), None if g is None else g.reshape(x.shape)
+        f, g = self._evaluate(x[done], gradients=gradients)
+        values, slopes = np.full((*x.shape[:2], *f.shape[1:]), np.nan), None
+        values[done] = f
+        if g is not None:
+            slopes = np.full(x.shape, np.nan)
+            slopes[done] = g
+        return values, slopes
+
+    def error_of(self, run: int) -> str | None:
+        """The first of all runs."""
+        return self._evaluate.first_error
+
+    def close(self) -> None:
+        """Give workers back."""
+        self._evaluate.close()
+
+
+class OfEach:
+    """A problem for each run.
+
+    Parameters
+    ----------
+    problems : Stack
+        Problem i is that of run i.
+    workers
+        Must be 1: the problems of a stack are evaluated in one call, in this process.
+    on_error : {"raise", "penalize"}
+        See `es.evaluation.evaluate.Evaluator`.
+
+    Raises
+    ------
+    ValueError
+        If there are to be workers, or `on_error` has no meaning.
+    """
+
+    def __init__(self, problems: Stack, *, workers: Any = 1, on_error: str = "raise") -> None:
+        if workers is not None and not (isinstance(workers, int) and workers == 1):
+            raise ValueError(
+                f"workers must be 1 for a Stack, whose problems are evaluated in one call, got {short(workers)}: "
+                "share out the runs among processes of your own"
+            )
+        if not isinstance(on_error, str) or on_error not in ON_ERROR:
+            raise ValueError(f"on_error must be 'raise' or 'penalize', got {short(on_error)}")
+        self._all, self._penalize = problems, on_error == "penalize"
+        self._now: tuple[bytes, Stack] = (np.arange(len(problems)).tobytes(), problems)
+        self._errors: dict[int, str] = {}
+
+    def __call__(
+        self, runs: IntArray, x: FloatArray, done: BoolArray | None, *, gradients: bool = False
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """See `StackedEvaluator`."""
+        whole: BoolArray = np.full(len(runs), True) if done is None else np.asarray(done.all(-1))
+        if whole.all():
+            try:
+                return self._together(runs, x, gradients)
+            except (Exception, SystemExit):
+                if not self._penalize:
+                    raise
+                whole[:] = False
+        f, g = np.full(x.shape[:2], np.nan), np.full(x.shape, np.nan) if gradients else None
+        if whole.any():
+            f[whole], slopes = self(runs[whole], x[whole], None, gradients=gradients)
+            if g is not None:
+                g[whole] = slopes
+        for row in np.flatnonzero(~whole).tolist():
+            mine = slice(None) if done is None else slice(0, int(done[row].sum()))
+            self._alone(int(runs[row]), x[row, mine], f[row, mine], None if g is None else g[row, mine])
+        return f, g
+
+    def _together(self, runs: IntArray, x: FloatArray, gradients: bool) -> tuple[FloatArray, FloatArray | None]:
+        key = runs.tobytes()
+        if key != self._now[0]:
+            self._now = key, self._all.take(runs)
+        return self._now[1].value_and_grad(x) if gradients else (self._now[1](x), None)
+
+    def _alone(self, run: int, x: FloatArray, f: FloatArray, g: FloatArray | None) -> None:
+        """Values, and gradients, of the points of one run, into f and g."""
+        problem: Objective = self._all.objectives[run]
+        one_by_one = self._penalize or not problem.vectorized
+        for part in range(len(x)) if one_by_one else [slice(None)]:
+            try:
+                if g is None:
+                    f[part] = problem(x[part])
+                elif len(x):
+                    f[part], g[part] = problem.value_and_grad(x[part])
+            except (Exception, SystemExit) as error:
+                if not self._penalize:
+                    raise
+                self._errors.setdefault(run, "".join(traceback.format_exception_only(error)))
+
+    def error_of(self, run: int) -> str | None:
+        """The first failure of this run."""
+        return self._errors.get(run)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+def stacked_evaluator(ledger: Ledger, *, workers: Any, on_error: str) -> StackedEvaluator:
+    """The evaluator for the objective of a ledger."""
+    kind = OfEach(ledger.objective, workers=workers, on_error=on_error) if isinstance(ledger.objective, Stack) else None
+    return kind or Shared(ledger, workers=workers, on_error=on_error)
+
+
+def one_step(opt: Any, evaluate: StackedEvaluator, runs: IntArray, room: FloatArray) -> dict[int, FloatArray]:
+    """Ask, evaluate and tell for all active runs; a run's last population is cut where its budget ends.
+
+    Parameters
+    ----------
+    opt : Optimizer
+        Of stacked runs.
+    evaluate : StackedEvaluator
+    runs : ndarray of int, shape (active runs,)
+        What `evaluate` knows the active runs by.
+    room : ndarray, shape (active runs,)
+        Evaluations that each may still make.
+
+    Returns
+    -------
+    dict
+        Row -> mean before the step, of the runs whose population was cut: nothing is learnt from what is left of it.
+    """
+    x = opt.ask()
+    k = x.shape[1]
+    if not (room < k).any():
+        opt.tell(x, *evaluate(runs, x, None, gradients=opt.wants_gradient))
+        return {}
+    done: BoolArray = np.arange(k) < room[:, None]
+    f, g = evaluate(runs, x, done, gradients=opt.wants_gradient)
+    opt.book.expect(done)
+    means = {row: opt.x_mean[row] for row in np.flatnonzero(room < k).tolist()}
+    opt.tell(x, f, g)
+    return means

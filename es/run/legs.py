@@ -1,0 +1,378 @@
+"""Runs with restarts, many at once: what each makes between two restarts is part of a stack.
+
+A *leg* of a run goes from a start, or restart, to the end by the method's own criteria. `Restarts` decides what the
+next leg is, as for a single run. Here the legs of many runs that have the same population size are run side by side,
+as one stack, to their ends: so a leg is what it would be alone, bit for bit, whatever stands beside it.
+
+IPOP comes to one stack for each population size. The small populations of BIPOP are of many sizes, and the longest leg
+of a stack says how long it takes, so the stack that most runs wait for goes first: then fewest are left waiting.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core.arrays import as_scale
+from es.core.book import Book
+from es.core.criteria import CRITERIA, LIMITS
+from es.core.stopping import ending
+from es.evaluation.stacked import StackedEvaluator, one_step
+from es.gradient.descent import Descent
+from es.parts.strategy import Strategy
+from es.run.arguments import Maker
+from es.run.restarts import Restarts, with_restarts
+from problems.boxes import Box
+from problems.ledger import Trace
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+# Beyond that the arrays of a stack leave the cache, and longer ones gain nothing: numbers in the points of a
+# generation, and in the matrices.
+POINTS, MATRICES = 2**18, 2**16
+
+
+class Leg:
+    """What `Restarts` sees in the place of an optimizer: how it starts, and at the end what came out.
+
+    Parameters
+    ----------
+    kind : str
+        Of the method.
+    box : Box or None
+    x0, scale0 : ndarray, shape (n,)
+    popsize : int
+    rng : int
+    maxfevals : float
+        Budget of its own.
+    decode : callable
+        `decode()` is the start in the caller's coordinates, which a method that keeps bounds may see otherwise.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        box: Box | None,
+        *,
+        x0: FloatArray,
+        scale0: FloatArray,
+        popsize: int,
+        rng: int,
+        maxfevals: float,
+        decode: Callable[[], FloatArray],
+    ) -> None:
+        self.kind, self.box, self.mean, self.scale0 = kind, box, x0, scale0
+        self.popsize, self.rng, self.maxfevals = popsize, rng, maxfevals
+        self.book = Book(x0)
+        self._decode = decode
+        self._end: FloatArray | None = None
+
+    @property
+    def x_mean(self) -> FloatArray:
+        """Mean at the start, and once the leg has ended the last one."""
+        return self._decode() if self._end is None else self._end
+
+    @property
+    def x_best(self) -> FloatArray:
+        """The best point of the leg."""
+        return self.book.x_best
+
+    @property
+    def f_best(self) -> float:
+        """Its value."""
+        return float(self.book.f_best)
+
+    @property
+    def nfev(self) -> int:
+        """Evaluations of the leg."""
+        return int(self.book.nfev)
+
+    def end(self, summary: Mapping[str, Any], mean: FloatArray | None) -> None:
+        """Take over what came out, and the last mean where it is not that of the summary."""
+        book, found = self.book, np.isfinite(summary["fun"]) or summary["fun"] == -np.inf
+        book.nfev, book.njev, book.n_failed = summary["nfev"], summary["njev"], summary["n_failed"]
+        if found:
+            book.f_best, book.x_best = np.float64(summary["fun"]), summary["x"]
+        self._end = summary["mean"] if mean is None else mean
+
+
+class Course:
+    """A run with restarts, leg by leg.
+
+    Attributes
+    ----------
+    restarts : Restarts
+        Its `inner` is the present `Leg`.
+    nit : int
+        Iterations of the legs that have ended.
+    stop : dict
+        Why it has ended; empty before.
+    pieces : list of Trace
+        Improvements, leg by leg.
+    seconds : float
+        When it ended.
+    """
+
+    def __init__(self, number: int, restarts: Restarts, seed: Any) -> None:
+        self.number, self.restarts, self.seed = number, restarts, seed
+        self.nit = 0
+        self.stop: dict[str, float] = {}
+        self.pieces: list[Trace] = []
+        self.seconds = 0.0
+
+    @property
+    def leg(self) -> Leg:
+        """The present one."""
+        leg: Leg = self.restarts.inner
+        return leg
+
+    def counts(self) -> dict[str, int]:
+        """What all legs have used."""
+        books = [self.restarts.book, *([] if self.restarts.stop() else [self.leg.book])]  # the last leg is in the first
+        return {name: sum(int(getattr(book, name)) for book in books) for name in ("nfev", "njev", "n_failed")}
+
+    def result(self, *, wanted: bool, method: str, first_error: str | None, keep_trace: bool) -> OptimizeResult:
+        """The result, with the fields of `es.minimize` but `history`."""
+        from scipy.optimize import OptimizeResult
+
+        restarts, counts = self.restarts, self.counts()
+        found = restarts.f_best < np.inf
+        spent: Any = {"nfev": counts["nfev"], "n_failed": counts["n_failed"]}
+        result = OptimizeResult()
+        result.update(
+            x=np.array(restarts.x_best), fun=restarts.f_best if found else np.nan,
+            **ending(self.stop, found=found, wanted=wanted, **spent), **counts, nit=self.nit,
+            mean=np.array(restarts.x_mean), first_error=first_error, seconds=self.seconds, seed=self.seed,
+            method=method, restarts=restarts.log,
+        )  # fmt: skip
+        if keep_trace:
+            columns = (
+                zip(*self.pieces, strict=True) if self.pieces else ([np.empty(0, np.int64)],) * 2 + ([np.empty(0)],)
+            )
+            result["trace"] = Trace(*(np.concatenate(list(parts)) for parts in columns))
+        return result
+
+
+class Spent:
+    """What limits look at: the sums over the legs of a run."""
+
+    def __init__(self, nfev: int, f_best: float, nit: int, seconds: float) -> None:
+        self.nfev, self.f_best, self.nit, self.seconds = nfev, f_best, nit, seconds
+
+
+class Courses:
+    """Runs with restarts, in stacks of legs.
+
+    Parameters
+    ----------
+    makes : sequence of Maker
+        One for each run, of one class.
+    each : sequence of mapping
+        Arguments of the constructor that a stack takes with one value for each run, such as learning rates.
+    alike : sequence of hashable
+        Equal for runs whose makers differ in x0, sigma0, popsize, thresholds of criteria and `each` only.
+    restarts : int, "ipop" or "bipop"
+    rngs : sequence of (Generator, seed)
+        One for each run, with what gives it again (None where only the generator is known).
+    evaluate : StackedEvaluator
+    ftarget, maxfevals, maxiter : ndarray, shape (runs,)
+        NaN, or inf, where there is none.
+    maxtime : float
+        Seconds for all together.
+    keep_trace : bool
+    """
+
+    def __init__(
+        self,
+        makes: Sequence[Maker],
+        restarts: Any,
+        rngs: Sequence[tuple[np.random.Generator, Any]],
+        evaluate: StackedEvaluator,
+        *,
+        each: Sequence[Mapping[str, Any]],
+        alike: Sequence[Hashable],
+        ftarget: FloatArray,
+        maxfevals: FloatArray,
+        maxiter: FloatArray,
+        maxtime: float,
+        keep_trace: bool = False,
+    ) -> None:
+        self.makes, self.each, self.alike = makes, each, alike
+        self.evaluate, self.keep_trace = evaluate, keep_trace
+        self.ftarget, self.maxfevals, self.maxiter, self.maxtime = ftarget, maxfevals, maxiter, maxtime
+        self.began = time.monotonic()
+        self.courses = []
+        for number, (stream, seed) in enumerate(rngs):
+            rng = stream if seed is None else seed
+            self.courses.append(Course(number, with_restarts(_Legs(makes[number]), restarts, rng), seed))
+
+    def run(self) -> list[OptimizeResult]:
+        """Run all to their ends."""
+        waiting: dict[Any, list[Course]] = {}
+        for course in self.courses:
+            self._wait(course, waiting)
+        while waiting:
+            key = max(waiting, key=lambda key: (len(waiting[key]), -key[0]))
+            group = waiting.pop(key)
+            most = self._most(group[0].leg)
+            if len(group) > most:
+                waiting[key], group = group[most:], group[:most]
+            for course in self._stack(group):
+                self._wait(course, waiting)
+        name = self.makes[0].name
+        return [
+            course.result(
+                wanted=not np.isnan(self.ftarget[course.number]), method=name, keep_trace=self.keep_trace,
+                first_error=self.evaluate.error_of(course.number),
+            )
+            for course in self.courses
+        ]  # fmt: skip
+
+    def _wait(self, course: Course, waiting: dict[Any, list[Course]]) -> None:
+        """Put a run among those whose legs can share a stack; where there is no time left it has ended."""
+        seconds = time.monotonic() - self.began
+        if seconds >= self.maxtime:
+            self._finish(course, {"maxtime": seconds})
+            return
+        key = (course.leg.popsize, self.alike[course.number])
+        waiting.setdefault(key, []).append(course)
+
+    def _most(self, leg: Leg) -> int:
+        """How many legs make a stack that is no slower than two."""
+        n = leg.mean.size
+        square = n * n if "A" in getattr(self.makes[0].cls, "state_names", ()) else n
+        return max(8, min(POINTS // (leg.popsize * n), MATRICES // square))
+
+    def _stack(self, courses: list[Course]) -> list[Course]:
+        """Run the present legs of these runs to their ends, side by side; returns the runs that go on."""
+        numbers = np.array([course.number for course in courses])
+        books = [course.restarts.book for course in courses]
+        nfev0, nit0 = np.array([book.nfev for book in books]), np.array([course.nit for course in courses])
+        f0 = np.array([book.f_best for book in books])
+        most, target, turns = self.maxfevals[numbers], self.ftarget[numbers], self.maxiter[numbers] - nit0
+        opt, go_on = self._optimizer(courses), []
+        while len(opt.active):
+            active = opt.active
+            means = one_step(opt, self.evaluate, numbers[active], most[active] - nfev0[active] - opt.nfev)
+            seconds = time.monotonic() - self.began
+            nfev, f_best = nfev0[active] + opt.nfev, np.minimum(f0[active], opt.f_best)
+            over = (nfev >= most[active]) | (f_best <= target[active]) | (opt.nit >= turns[active])
+            over |= seconds >= self.maxtime
+            opt.stop()
+            if len(opt.active) == len(active) and not over.any():
+                continue
+            by_itself = ~np.isin(active, opt.active)
+            if opt.least_rows > 1:
+                by_itself[list(means)] = False  # a population that was cut teaches nothing, so nothing ends by it
+            for row in np.flatnonzero(by_itself | over).tolist():
+                at, course = int(active[row]), courses[active[row]]
+                if opt.ended(at) is None:
+                    opt.end("limit", run=at)
+                course.nit += opt.nit
+                summary = opt.ended(at)
+                course.leg.end(summary, means.get(row))
+                spent = Spent(int(nfev[row]), float(f_best[row]), course.nit, seconds)
+                if by_itself[row]:
+                    course.restarts.go_on(summary["stop"])
+                if over[row]:
+                    self._finish(course, self._limits(course.number, spent))
+                elif ended := course.restarts.stop():
+                    self._finish(course, ended)
+                else:
+                    go_on.append(course)
+        if self.keep_trace:
+            for course, trace, nfev_before, f_before in zip(courses, opt.book.traces(), nfev0, f0, strict=True):
+                better = trace.f < f_before
+                njev_before = nfev_before if opt.wants_gradient else 0
+                course.pieces.append(
+                    Trace(trace.nfev[better] + nfev_before, trace.njev[better] + njev_before, trace.f[better])
+                )
+        return go_on
+
+    def _optimizer(self, courses: list[Course]) -> Any:
+        """The legs of these runs as one optimizer of stacked runs."""
+        legs, numbers = [course.leg for course in courses], [course.number for course in courses]
+        rates = _columns([self.each[number] for number in numbers])
+        stops = _columns([self.makes[number].fixed.get("stop") or {} for number in numbers])
+        stop = {**stops, "maxfevals": np.array([leg.maxfevals for leg in legs])}
+        opt = self.makes[numbers[0]](
+            x0=np.stack([leg.mean for leg in legs]), sigma0=np.stack([leg.scale0 for leg in legs]),
+            popsize=legs[0].popsize, rng=[leg.rng for leg in legs], stop=stop, **rates,
+        )  # fmt: skip
+        if self.keep_trace:
+            opt.book.keep_trace()
+        return opt
+
+    def _limits(self, number: int, spent: Spent) -> dict[str, float]:
+        """The limits that a run has reached, each with its figure."""
+        given = {name: getattr(self, name) for name in LIMITS}
+        reached = {}
+        for name, thresholds in given.items():
+            test = CRITERIA[name].test
+            assert test is not None
+            met, figure = test(spent, thresholds if name == "maxtime" else thresholds[number])
+            if met:
+                reached[name] = float(figure)
+        return reached
+
+    def _finish(self, course: Course, stop: Mapping[str, float]) -> None:
+        course.stop, course.seconds = dict(stop), time.monotonic() - self.began
+
+
+def stacks_with_restarts(cls: Any, options: Mapping[str, Any]) -> bool:
+    """Whether the legs of a method can stand in stacks.
+
+    Not where an iteration is no generation (lq-CMA-ES), nor where a covariance matrix says what a restart starts from.
+    """
+    return issubclass(cls, Strategy | Descent) and options.get("covariance0") is None
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The values of several mappings by name: one where all have the same, else an array."""
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    return {name: values[0] if len(set(values)) == 1 else np.array(values) for name, values in columns.items()}
+
+
+class _Legs:
+    """Makes legs as `Maker` makes optimizers."""
+
+    def __init__(self, make: Maker) -> None:
+        self.make = make
+        first = make(rng=0)
+        self._popsize = first.popsize
+        budget = (make.fixed.get("stop") or {}).get("maxfevals")
+        by_default = make.cls.evaluations_per_variable
+        if budget is None and by_default is not None and not make.budgeted:
+            budget = by_default * first.n
+        self._maxfevals = np.inf if budget is None else float(budget)
+
+    def __call__(
+        self,
+        *,
+        rng: int,
+        x0: Any = None,
+        sigma0: Any = None,
+        popsize: int | None = None,
+        maxfevals: float | None = None,
+    ) -> Leg:
+        fixed, box = self.make.fixed, self.make.fixed["bounds"]
+        start = np.array(fixed["x0"] if x0 is None else x0, dtype=float)
+        scale = as_scale(fixed["sigma0"] if sigma0 is None else sigma0, start, box)
+
+        def decode() -> FloatArray:
+            mean: FloatArray = self.make(x0=start, sigma0=scale, rng=rng).x_mean
+            return mean
+
+        return Leg(
+            self.make.cls.kind, box, x0=start, scale0=scale, rng=rng, decode=decode,
+            popsize=self._popsize if popsize is None else popsize,
+            maxfevals=self._maxfevals if maxfevals is None else maxfevals,
+        )  # fmt: skip
