@@ -35,6 +35,9 @@ from .run.result import Result
 from .runs import minimize_runs
 from .space import Choice, Fixed, Integer, Linear, Log, Ordinal, Space
 from .strategies.ars import ARS
+from .strategies.asng import ASNG
+from .strategies.cat_cmaes import CatCMAES
+from .strategies.cat_cmaes_margin import CatMarginCMAES
 from .strategies.cem import CEM
 from .strategies.cmaes import CMAES
 from .strategies.cmaes_margin import MarginCMAES
@@ -65,6 +68,7 @@ __version__: str
 
 __all__ = [
     "ARS",
+    "ASNG",
     "BFGS",
     "BIPOP",
     "CEM",
@@ -93,6 +97,8 @@ __all__ = [
     "AdamW",
     "AugmentedLagrangian",
     "Auto",
+    "CatCMAES",
+    "CatMarginCMAES",
     "Checkpoint",
     "Choice",
     "DifferentialEvolution",

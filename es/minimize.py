@@ -78,7 +78,8 @@ def minimize(
     x0 : array_like of shape (n,), Space or None
         Where to start, inside the bounds. None: `fun.x0(rng)` of an Objective.
     method : str or class
-        A name of `es.methods()`, or a class with ask and tell.
+        A name of `es.methods()`, or a class with ask and tell. With a `Space` the default stands for the method that
+        fits what is in it (`es.run.arguments.for_space`).
     sigma0 : float or array_like of shape (n,), optional
         Initial standard deviations; about a quarter of the distance to the optimum. Default: that of the Objective,
         0.3 of the width of finite bounds, else 0.3 max(1, max|x0|).
@@ -151,10 +152,12 @@ def minimize(
     >>> bool(res.success), bool(abs(res.x - 1).max() < 1e-4)
     (True, True)
     """
-    space = x0 if isinstance(x0, Space) else None
+    space = told = x0 if isinstance(x0, Space) else None
     if space is not None:
         arguments.check_beside_space(fun, bounds=bounds, jac=jac, vectorized=vectorized)
-        space, constraints = space.with_integers(integrality), space.constrain(constraints)
+        told = space.with_integers(integrality)
+        method, space = arguments.for_space(method, told)
+        constraints = space.constrain(constraints)
         fun, x0, bounds, integrality = space.wrap(fun), space.x0, space.bounds, space.integrality
     vectorized, progress = flag("vectorized", vectorized), flag("progress", progress)
     kept = as_checkpoint(checkpoint)
@@ -173,7 +176,8 @@ def minimize(
     problem = ledger.objective
     options, noise = arguments.take_noise(options, listed(constraints) or problem.constraints)
     integers = problem.integrality if integrality is None else numbers("integrality", integrality) != 0
-    cls, options = arguments.with_integers(cls, options, integers)
+    categories = None if space is None else space.categories
+    cls, options = arguments.with_discrete(cls, options, integers, categories)
     if several and (noise or restarts is not None):
         what = "options['noise']" if noise else "restarts"
         raise ValueError(f"{what} cannot be combined with {cls.__name__}, which has several objectives: leave it out")
@@ -216,7 +220,7 @@ def minimize(
     rule: Any = ranking_rule_for(rules, cls, opt, start.size)
     decode = np.array if space is None else space.decode
     if kept is not None:
-        more = {"constraints": rules, "noise": noise, "restarts": restarts, "rng": given, "space": space}
+        more = {"constraints": rules, "noise": noise, "restarts": restarts, "rng": given, "space": told}
         more |= {} if scheme is None else {"jac": scheme}
         kept.bind({**make.settings(), **more})
     differences = None

@@ -11,6 +11,9 @@ from typing import Any
 TABLE: dict[str, str | type] = {  # the name of a class in `es`, text "module:Class", or a class
     "cmaes": "CMAES",
     "cmaes-margin": "MarginCMAES",
+    "cat-cmaes": "CatCMAES",
+    "cat-cmaes-margin": "CatMarginCMAES",
+    "asng": "ASNG",
     "lra-cmaes": "LRACMAES",
     "sep-cmaes": "SepCMAES",
     "xnes": "XNES",
@@ -68,7 +71,7 @@ class MethodInfo:
         Of one iteration, in n and popsize.
     good_for : str
     kind : str
-        "strategy", "hybrid", "multiobjective", "gradient" or "scipy".
+        "strategy", "categorical", "hybrid", "multiobjective", "gradient" or "scipy".
     """
 
     name: str
@@ -151,7 +154,7 @@ def methods() -> Methods:
     (True, False)
     """
     found = [_describe(name) for name in list(TABLE)]
-    order = ["strategy", "hybrid", "multiobjective", "gradient", "scipy"]
+    order = ["strategy", "categorical", "hybrid", "multiobjective", "gradient", "scipy"]
     return Methods(sorted(found, key=lambda info: order.index(info.kind) if info.kind in order else len(order)))
 
 

@@ -162,7 +162,7 @@ def minimize_runs(
             restarts=restarts, workers=workers, on_error=on_error, jac=scheme,
         )  # fmt: skip
     streams = list(zip(*open_streams(rng, count), strict=True))
-    cls, options = arguments.with_integers(cls, each.options, problem.integrality)
+    cls, options = arguments.with_discrete(cls, each.options, problem.integrality)
     each = replace(each, options=dict(options or {}))
     evaluate = stacked_evaluator(ledger, workers=workers, on_error=on_error)
     with closing(evaluate):

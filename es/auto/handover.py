@@ -4,7 +4,8 @@
 kind of problem                     method
 =================================== =================================================================================
 several objectives                  mo-cmaes
-integers, categories                cmaes, which becomes cmaes-margin
+integers                            cmaes, which becomes cmaes-margin
+a Space with more than real numbers what `es.run.arguments.for_space` says
 constraints, a gradient given       slsqp
 constraints, no gradient            cmaes, with an augmented Lagrangian
 `options["noise"] = "reevaluate"`   cmaes

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from es.core.arrays import FloatArray
 from es.registry import get_method
-from es.run.arguments import with_integers
+from es.run.arguments import for_space, with_discrete
 from es.space import Choice, Integer, Linear, Log, Parameter, Space
 
 try:
@@ -215,7 +215,8 @@ class EvolutionSampler(BaseSampler):
 
     def _begin(self, distributions: dict[str, BaseDistribution]) -> _Search:
         space = Space({name: _parameter(distribution) for name, distribution in distributions.items()})
-        cls, options = with_integers(self._class, self._options, space.integrality)
+        cls, space = for_space(self._class, space)
+        cls, options = with_discrete(cls, self._options, space.integrality, space.categories)
         arguments = {**self._arguments, **(options or {}), "rng": int(self._rng.integers(2**63))}
         # Where generations end is optuna's to say: a method that has converged goes on as long as trials are asked for.
         opt = cls(space.x0, bounds=space.bounds, **arguments)

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from es.registry import get_method
-from es.run.arguments import with_integers
+from es.run.arguments import for_space, with_discrete
 from es.space import Space
 
 try:
@@ -93,7 +92,8 @@ class EvolutionSearchCV(BaseSearchCV):  # type: ignore[misc]
         from sklearn.utils import check_random_state
 
         space = self.space if isinstance(self.space, Space) else Space(self.space)
-        cls, options = with_integers(get_method(self.method), None, space.integrality)
+        cls, space = for_space(self.method, space)
+        cls, options = with_discrete(cls, None, space.integrality, space.categories)
         seed = int(check_random_state(self.random_state).randint(2**31))
         opt = cls(
             space.x0, self.sigma0, bounds=space.bounds, popsize=self.popsize, rng=seed, stop={}, **(options or {})

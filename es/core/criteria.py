@@ -64,6 +64,7 @@ ROWS = (
         doubts=((looks.resolved, "resolution"),),
     ),
     Criterion("resolution", None, "converged", "values of f differ by no more than its precision"),
+    Criterion("settled", 1e-12, "converged", "no value of a category or whole number is better", looks.settled),
     Criterion("stagnation", 1.0, "failed", "neither best nor median values get better", looks.stagnating),
     Criterion("volumestagnation", 1.0, "converged", "the hypervolume no longer grows", looks.stagnating),
     Criterion("tolx", 1e-12, "converged", "the steps are small", looks.small_steps, doubts=DRIFT),

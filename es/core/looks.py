@@ -102,6 +102,21 @@ def range_of_best(opt: Watched, threshold: Any) -> Outcome:
     return (figure < threshold) | _rounding(top, bottom), figure
 
 
+def settled(opt: Any, threshold: Any) -> Outcome:
+    """Decrease of the best value, in units of min(1, first spread of f), while every discrete value was tried.
+
+    The window is that of the history, or `patience` where that is longer. Without discrete values it never ends a run.
+    """
+    patience = getattr(opt, "patience", 0)
+    back = max(window(opt), patience)
+    if not patience or opt.nit <= back:
+        return NOT_YET
+    past = opt.traces.best(opt.traces.length)
+    old, new = past[:-back].min(0), past.min(0)
+    figure = difference(old, new) / _scale(opt)
+    return (figure < threshold) | _rounding(old, new), figure
+
+
 def flat(opt: Watched, threshold: Any) -> Outcome:
     """Generations in a row, the last ones, in which three quarters of the population had the same value."""
     if opt.popsize < 4 or not opt.traces.ends_flat() or opt.nit < np.min(threshold):

@@ -17,6 +17,7 @@ tolfun          1e-12    converged values of f no longer differ
 tolfunhist      1e-12    converged the best value no longer changes
 tolflatfitness  10       failed    the function is flat where it was sampled
 resolution      none     converged values of f differ by no more than its precision
+settled         1e-12    converged no value of a category or whole number is better
 stagnation      1        failed    neither best nor median values get better
 volumestagnation 1        converged the hypervolume no longer grows
 tolx            1e-12    converged the steps are small

@@ -57,9 +57,14 @@ class FullCovariance(Strategy):
             sigma0 = np.sqrt(np.vecdot(self._factor0, self._factor0))
         super().__init__(x0, sigma0, **common)
 
+    @property
+    def dim(self) -> int:
+        """Number of coordinates of the Gaussian: all of them, unless a subclass keeps some outside of it."""
+        return self.n
+
     def _init(self) -> None:
         super()._init()
-        _warn_of_size(self.n, self.runs)
+        _warn_of_size(self.dim, self.runs)
         self.sigma = self.scale0.max(-1)
         factor = np.eye(self.n) * self.scale0[..., None, :] if self._factor0 is None else self._factor0
         self.A = factor / self.sigma[..., None, None]

@@ -16,6 +16,7 @@ from es.core.stopping import CRITERIA
 from es.registry import get_method
 from es.run.differences import as_scheme
 from es.run.memory import check_sizes
+from es.space import Space
 from problems.boxes import Box
 from problems.ledger import Ledger
 from problems.numbers import numbers, short
@@ -157,16 +158,20 @@ def take_noise(options: Mapping[str, Any] | None, constraints: Any) -> tuple[dic
     return rest, noise is not None
 
 
-def with_integers(cls: Any, options: Mapping[str, Any] | None, whole: Any) -> tuple[Any, Mapping[str, Any] | None]:
-    """The class and options to use where the coordinates in the mask `whole` are integers; as they are if none is.
+def with_discrete(
+    cls: Any, options: Mapping[str, Any] | None, whole: Any, categories: Any = None
+) -> tuple[Any, Mapping[str, Any] | None]:
+    """The class and options to use where the coordinates in the mask `whole` are integers, or some are categories.
 
-    That is `cls` if it takes `integrality`, and CMA-ES with margin for CMA-ES.
+    That is `cls` if it takes `integrality` and `categories`, and CMA-ES with margin for CMA-ES with integers.
 
     Raises
     ------
     ValueError
         If the method knows real numbers only.
     """
+    if categories is not None and np.any(categories):
+        options = {**(options or {}), "categories": categories}
     if whole is None or not whole.any():
         return cls, options
     options = {**(options or {}), "integrality": whole}
@@ -174,7 +179,33 @@ def with_integers(cls: Any, options: Mapping[str, Any] | None, whole: Any) -> tu
         return cls, options
     if cls.__name__ == "CMAES":
         return get_method("cmaes-margin"), options
-    raise ValueError(f"integrality cannot be kept by {cls.__name__}: take 'cmaes' or 'differential-evolution'")
+    cure = "'cat-cmaes-margin'" if "categories" in constructor_arguments(cls) else "'cmaes' or 'differential-evolution'"
+    raise ValueError(f"integrality cannot be kept by {cls.__name__}: take {cure}")
+
+
+def for_space(method: Any, space: Space) -> tuple[Any, Space]:
+    """The class that searches a space, and the space in the coordinates that it wants.
+
+    "cmaes", the default, and "auto" stand for the method that fits:
+
+    ================================================== ================
+    what is in the space                               method
+    ================================================== ================
+    real numbers only                                  as it was given
+    choices, and whole numbers of up to three values   asng
+    anything else                                      cat-cmaes-margin
+    ================================================== ================
+
+    Logarithmic integers count as real numbers: they are searched in their logarithm and rounded. Any other method gets
+    what it can take: categories if it has the argument `categories`, else K real coordinates for a choice among K.
+    """
+    cls = as_class(get_method(method))
+    fitted = space.with_categories()
+    if cls in (get_method("cmaes"), get_method("auto")):
+        if not (fitted.categories.any() or fitted.integrality.any()):
+            return cls, space
+        return get_method("asng" if fitted.categories.all() else "cat-cmaes-margin"), fitted
+    return cls, fitted if "categories" in constructor_arguments(cls) else space
 
 
 class Maker:

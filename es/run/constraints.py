@@ -31,7 +31,7 @@ BoolArray = npt.NDArray[np.bool_]
 TOLFEASIBLE = 1e-10  # relative improvement that counts as one
 
 # h changes with its coefficients, so criteria that compare its values over time mean nothing.
-OFF: dict[str, None] = {"tolfun": None, "tolfunhist": None, "stagnation": None, "tolflatfitness": None}
+OFF: dict[str, None] = dict.fromkeys(("tolfun", "tolfunhist", "stagnation", "tolflatfitness", "settled"))
 
 
 class FeasibleOnly:
@@ -257,7 +257,7 @@ def ranking_rule_for(given: Any, cls: Any, opt: Any, n: int) -> FeasibleOnly | N
     if getattr(cls, "takes_constraints", False):
         constraints.slack = EQUALITY  # such solvers end on the border, to within rounding on either side
         return FeasibleOnly(constraints)
-    if cls.kind != "strategy":
+    if cls.kind not in ("strategy", "categorical"):
         raise ValueError(f"constraints cannot be kept by {cls.__name__}: take 'cmaes', 'slsqp' or 'trust-constr'")
     return AugmentedLagrangian(constraints, opt)
 

@@ -72,7 +72,7 @@ class Restarts:
         return {**self._elsewhere(), **self._sized(self._popsize0 * 2**self.large)}
 
     def _sized(self, popsize: int) -> dict[str, Any]:
-        return {"popsize": int(popsize)} if self.inner.kind == "strategy" else {}
+        return {"popsize": int(popsize)} if self.inner.kind in ("strategy", "categorical") else {}
 
     def _elsewhere(self) -> dict[str, Any]:
         """A new start: uniform in a finite box, else around the first one, as in one that is too wide to search."""

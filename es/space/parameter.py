@@ -34,6 +34,7 @@ class Parameter:
     low: FloatArray
     high: FloatArray
     integer = False
+    levels = 0  # number of values of each entry where its coordinate is a category (`es.space.levels`)
     init: Any = None
     shape: tuple[int, ...] | None = None
     _starts = False  # whether `init` was given: it may be None

@@ -89,17 +89,17 @@ class CMAES(FullCovariance):
 
     def _set_rates(self, popsize: int) -> None:
         given = parameters.of_each_run(self._given, self.active)
-        each = (parameters.cma(self.n, popsize, self._active, **rates) for rates in given)  # (49) to (58)
-        self.rates = cma_rates(self.n, self._active, *each)
-        p = parameters.cma(self.n, popsize, self._active)
+        each = (parameters.cma(self.dim, popsize, self._active, **rates) for rates in given)  # (49) to (58)
+        self.rates = cma_rates(self.dim, self._active, *each)
+        p = parameters.cma(self.dim, popsize, self._active)
         self._rare_interval = max(1, math.ceil(0.2 / float(p.c1 + p.cmu)))
-        self._lowrank = self.n >= LOWRANK_FROM and 3 * popsize <= self.n  # where it is faster
-        self._decay_matrix = self.rates.decay[..., None, None] * np.eye(1 if self._lowrank else self.n + 1)
+        self._lowrank = self.dim >= LOWRANK_FROM and 3 * popsize <= self.dim  # where it is faster
+        self._decay_matrix = self.rates.decay[..., None, None] * np.eye(1 if self._lowrank else self.dim + 1)
 
     def _init(self) -> None:
         super()._init()
-        self.ps, self.q = np.zeros(self.mean.shape), np.zeros(self.mean.shape)
-        self.pc = np.zeros(self.mean.shape)  # A q, kept where the update of low rank may need it
+        self.ps, self.q = np.zeros((*self.batch, self.dim)), np.zeros((*self.batch, self.dim))
+        self.pc = np.zeros((*self.batch, self.dim))  # A q, kept where the update of low rank may need it
 
     def _sample(self, z: FloatArray) -> FloatArray:
         return steps(self.sigma, self.A, z)  # (38) z ~ N(0, I), (39) y = A z, (40) x = m + sigma y
@@ -118,7 +118,7 @@ class CMAES(FullCovariance):
         z = z[..., : r.used, :]
         worse = z[..., r.mu :, :]
         weights = covariance_weights(r, self.batch, np.vecdot(worse, worse) if self._active else None)  # (46)
-        if self.n >= LOWRANK_FROM:
+        if self.dim >= LOWRANK_FROM:
             cumulate(self.pc, r.pc_keep, pc_gain, y_w / sigma[..., None])  # (45), in coordinates of x
         if self._lowrank:
             y = y[..., : r.used, :] / sigma[..., None, None]

@@ -22,8 +22,8 @@ from es.strategies.cmaes import CMAES
 from problems.boxes import Box
 
 
-class MarginCMAES(CMAES):
-    """CMA-ES with margin: integer coordinates beside real ones.
+class RoundedCMAES(CMAES):
+    """CMA-ES on points of which some coordinates are rounded, with a scale of their own: the base of what has a margin.
 
     Parameters
     ----------
@@ -32,23 +32,14 @@ class MarginCMAES(CMAES):
     x0, sigma0, **common
         See `CMAES`. Bounds of integer coordinates are rounded inwards.
 
-    Raises
-    ------
-    ValueError
-        If `integrality` has another shape, or bounds leave a coordinate no whole number.
-
-    Examples
-    --------
-    >>> opt = MarginCMAES([5.0, 5.0], 2.0, integrality=[1, 0], rng=1)
-    >>> while not opt.stop():
-    ...     x = opt.ask()
-    ...     opt.tell(x, ((x - [2, 0.5]) ** 2).sum(-1))
-    >>> opt.result.x.round(6)
-    array([2. , 0.5])
+    Attributes
+    ----------
+    whole : ndarray of int
+        Places of the integer coordinates.
+    stretch : ndarray, shape (n,), or (runs, n)
+        Factor of each coordinate between sampling and rounding; 1 where it is real.
     """
 
-    paper = "Hamano, Saito, Nomura and Shirakawa, arXiv:2205.13482"
-    good_for = "integer and mixed-integer problems up to a few hundred variables"
     # Invariances that move integer coordinates off the whole numbers hold for the others alone: claims are CMAES's.
     state_names = (*CMAES.state_names, "stretch")
 
@@ -104,6 +95,35 @@ class MarginCMAES(CMAES):
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate before it is rounded, (n,) or (active runs, n)."""
         return super().stds * self.stretch
+
+
+class MarginCMAES(RoundedCMAES):
+    """CMA-ES with margin: integer coordinates beside real ones.
+
+    Parameters
+    ----------
+    integrality : array_like, shape (n,), optional
+        Non-zero where a coordinate takes whole numbers only. Default: nowhere, which is CMA-ES bit for bit.
+    x0, sigma0, **common
+        See `CMAES`. Bounds of integer coordinates are rounded inwards.
+
+    Raises
+    ------
+    ValueError
+        If `integrality` has another shape, or bounds leave a coordinate no whole number.
+
+    Examples
+    --------
+    >>> opt = MarginCMAES([5.0, 5.0], 2.0, integrality=[1, 0], rng=1)
+    >>> while not opt.stop():
+    ...     x = opt.ask()
+    ...     opt.tell(x, ((x - [2, 0.5]) ** 2).sum(-1))
+    >>> opt.result.x.round(6)
+    array([2. , 0.5])
+    """
+
+    paper = "Hamano, Saito, Nomura and Shirakawa, arXiv:2205.13482"
+    good_for = "integer and mixed-integer problems up to a few hundred variables"
 
     def _after(self) -> None:
         super()._after()
