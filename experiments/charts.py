@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.figures.draw import BBOB_GROUPS
+from experiments.figures.ecdf import REFERENCES, reference_runtimes
+from experiments.figures.parallel import coordinates, usable
 from experiments.figures.style import LineStyle
+from experiments.statistics.analysis import Analysis
 from experiments.statistics.cells import Cell
-from experiments.statistics.ecdf import restarted_runtimes, weighted_ecdf
-from experiments.statistics.fixed_budget import log_grid, quantiles_at
+from experiments.statistics.distributions import Distributions
+from experiments.statistics.ecdf import ecdf
+from experiments.statistics.fixed_budget import quantiles_at
+from experiments.statistics.groups import group_of
+from experiments.statistics.sweep import SweepTable, setting_text
 
 __all__ = ["chart_data", "facets"]
 
 POINTS = 56
 """Points of a curve in the page."""
-DRAWS = 20
 
 Row = Mapping[str, str]
 Panel = dict[str, Any]
@@ -27,21 +32,16 @@ Panel = dict[str, Any]
 
 def facets(cells: Sequence[Cell]) -> dict[str, dict[str, Any]]:
     """For each problem what the page can be filtered by: family, dimension, group of BBOB functions."""
-    groups = {f"bbob-f{f}": title for title, numbers in BBOB_GROUPS.items() for f in numbers}
-    return {
-        cell.problem: {"family": cell.family, "n": cell.n, "group": groups.get(cell.problem_name, "")} for cell in cells
-    }
+    return {cell.problem: {"family": cell.family, "n": cell.n, "group": group_of(cell.problem_name)} for cell in cells}
 
 
-def chart_data(
-    cells: Sequence[Cell], look: Mapping[str, LineStyle], tables: Mapping[str, Sequence[Row]]
-) -> dict[str, Any]:
+def chart_data(study: Analysis, look: Mapping[str, LineStyle], tables: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
     """Methods, problems and figures for the page's script.
 
     Parameters
     ----------
-    cells : sequence of Cell
-        With at least one trial each.
+    study : Analysis
+        With at least one trial.
     look : dict
         Style per method label.
     tables : dict
@@ -52,14 +52,17 @@ def chart_data(
     dict
         ``methods``, ``problems`` and ``figures``; numbers rounded to what can be seen.
     """
+    cells = study.cells
     made: dict[str, Callable[[], list[Panel]]] = {
         "convergence": lambda: [_convergence(p, cells) for p in dict.fromkeys(c.problem for c in cells)],
-        "ecdf": lambda: _distributions(cells),
+        "ecdf": lambda: _distributions(cells, study.distributions),
+        **{name: partial(_parts, groups, study.distributions) for name, groups in study.groups.items()},
         "ert-dimension": lambda: _scaling(tables["ert-dimension"], cells),
         "profiles": lambda: _profiles(tables["profiles"]),
         "ert-scatter": lambda: _scatter(tables["ert-scatter"]),
         "sweep-slices": lambda: _slices(tables["sweep-slices"]),
         "sweep-heatmap": lambda: _heatmaps(tables["sweep-heatmap"]),
+        "sweep-parallel": lambda: [_parallel(table) for table in usable(study.tables)],
     }
     return {
         "methods": [
@@ -98,26 +101,67 @@ def _convergence(problem: str, cells: Sequence[Cell]) -> Panel:
     }  # fmt: skip
 
 
-def _distributions(cells: Sequence[Cell]) -> list[Panel]:
-    """For each problem the fraction of its targets that each method has reached; the page averages what is shown."""
-    budgets = [float(np.max(cell.budgets)) / cell.n for cell in cells]
-    at = log_grid(1.0 / min(cell.n for cell in cells), 10 * max(max(budgets), 1.0), 60)
-    at = at[np.unique(np.linspace(0, at.size - 1, POINTS).round().astype(int))]
-    most: dict[str, float] = {}
-    for cell, budget in zip(cells, budgets, strict=True):
-        most[cell.method] = max(most.get(cell.method, 0.0), budget)
-    parts: dict[str, dict[str, list[float | None]]] = {}
-    for position, cell in enumerate(cells):
-        runtimes, weights = restarted_runtimes([(cell.times() / cell.n, cell.budgets / cell.n)], DRAWS, rng=position)
-        parts.setdefault(cell.method, {})[cell.problem] = [round(v, 3) for v in weighted_ecdf(runtimes, weights, at)]
-    series = [
-        {"m": method, "parts": by_problem, "end": int(np.searchsorted(at, most[method], side="right"))}
-        for method, by_problem in parts.items()
-    ]
+def _page_points(known: Distributions) -> np.ndarray[Any, Any]:
+    """Places in the grid of the distributions that travel in the page."""
+    return np.unique(np.linspace(0, known.at.size - 1, POINTS).round().astype(int))
+
+
+def _ends(known: Distributions, group: str) -> dict[str, int]:
+    """For each method the first point of the page beyond its largest budget."""
+    at = known.at[_page_points(known)]
+    found = known.groups.get(group, {})
+    return {method: int(np.searchsorted(at, one.budget, side="right")) for method, one in found.items()}
+
+
+def _distributions(cells: Sequence[Cell], known: Distributions) -> list[Panel]:
+    """For each problem the fraction of its targets that each method has reached, and the deviation of it over the
+    resamples; the page averages what is shown."""
+    places = _page_points(known)
+    series: dict[str, dict[str, Any]] = {}
+    for cell in cells:
+        one = known.cells[cell.problem, cell.method]
+        entry = series.setdefault(cell.method, {"m": cell.method, "parts": {}, "deviations": {}})
+        entry["parts"][cell.problem] = [round(v, 3) for v in one.fraction[places].tolist()]
+        entry["deviations"][cell.problem] = [round(v, 3) for v in one.deviation[places].tolist()]
+    facts = {cell.problem: cell for cell in cells}
+    references = []
+    for years in REFERENCES:
+        if reference_runtimes(cells, years) is not None:
+            parts = {problem: ecdf(runtimes, known.at[places]).round(3).tolist() for problem, cell in facts.items()
+                     if (runtimes := reference_runtimes([cell], years)) is not None}  # fmt: skip
+            references.append({"name": f"best {years}", "color": REFERENCES[years], "parts": parts})
     return [{
-        "title": "Targets reached", "kind": "mean", "wide": True, "x": short(at), "series": series, "xlog": True,
-        "ylog": False, "xlabel": "evaluations / dimension", "ylabel": "fraction of (problem, target) pairs",
+        "title": "Targets reached", "kind": "mean", "wide": True, "references": references,
+        "x": short(known.at[places]),
+        "series": list(series.values()), "ends": _ends(known, ""), "xlog": True, "ylog": False,
+        "xlabel": "evaluations / dimension", "ylabel": "fraction of (problem, target) pairs",
     }]  # fmt: skip
+
+
+def _parts(groups: Mapping[str, Sequence[Cell]], known: Distributions) -> list[Panel]:
+    """The same for groups of problems: what each problem gives is taken from the figure of all of them."""
+    return [
+        {
+            "title": title, "kind": "mean", "of": "ecdf", "problems": list(dict.fromkeys(c.problem for c in members)),
+            "ends": _ends(known, title), "x": short(known.at[_page_points(known)]), "xlog": True, "ylog": False,
+            "xlabel": "evaluations / dimension", "ylabel": "fraction of pairs",
+        }
+        for title, members in groups.items()
+    ]  # fmt: skip
+
+
+def _parallel(table: SweepTable) -> Panel:
+    found = coordinates(table)
+    return {
+        "problem": table.problem, "methods": [table.method], "kind": "parallel", "wide": True,
+        "title": f"{table.method}, {table.cells[0].title}", "xlabel": "parameters by importance", "ylabel": "setting",
+        "axes": [{"name": axis.name, "note": axis.note, "ticks": axis.ticks} for axis in found.axes],
+        "lines": [[None if not np.isfinite(v) else round(float(v), 4) for v in line] for line in found.lines.T],
+        "rank": (found.lines[-1].argsort(kind="stable").argsort(kind="stable")
+                 / max(1, found.lines.shape[1] - 1)).round(3).tolist(),
+        "names": [setting_text(setting) for setting in table.settings], "best": table.best,
+        "values": short(table.outcome), "measure": "ERT" if table.solved else "median gap left",
+    }  # fmt: skip
 
 
 def _number(text: str) -> float:

@@ -17,6 +17,8 @@ from experiments.build import build_problem, import_function, is_own_function
 from experiments.estimate import human_time, time_needed
 from experiments.runner import check_workers
 from experiments.spec import Spec, SpecError, load_spec, ready_made
+from experiments.statistics.analysis import Analysis
+from experiments.statistics.cells import StudyLike
 from experiments.statistics.comparisons import study_power
 from experiments.store import StoreError, Study, load, merge
 from experiments.trial import check_trials
@@ -72,8 +74,9 @@ def compare_command(options: argparse.Namespace) -> int:
     if not options.no_report:
         from experiments.report import write_report
 
-        page = _drawn(lambda: write_report(study, folder, quick=options.quick), folder)
-        _print_table(study)
+        seen = Analysis(study, quick=options.quick)
+        page = _drawn(lambda: write_report(seen, folder), folder)
+        _print_table(seen)
         print(f"\nReport: {page}")
     _print_failures(study)
     print(f"{len(study.trials)} trials in {folder}, {time.perf_counter() - started:.0f} s")
@@ -132,10 +135,10 @@ def _warn(study: Study) -> None:
         print(f"warning: {warning}", file=sys.stderr)
 
 
-def _print_table(study: Study) -> None:
-    from experiments.statistics import format_table, summary_table
+def _print_table(study: StudyLike) -> None:
+    from experiments.statistics import format_table
 
-    print(format_table(summary_table(study)))
+    print(format_table(Analysis.of(study).rows))
 
 
 def _print_failures(study: Study, *, full: bool = False) -> None:

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.curve import evaluation_triggers
-from experiments.statistics.overall import overall_table
-from experiments.statistics.ranking import rank_methods
-from experiments.statistics.summary import COLUMNS, number, summary_table, text_row
-from experiments.statistics.sweep import best_cells
+from experiments.statistics.analysis import Analysis
+from experiments.statistics.summary import COLUMNS, number, text_row
 from experiments.store import StoreError, Study
 
 if TYPE_CHECKING:
@@ -84,13 +82,13 @@ def export_tables(study: Study, folder: str | Path) -> list[Path]:
         ``results``, ``ranks`` and ``overall``, each as ``.tex`` and ``.csv``; the last two for several methods.
     """
     out = new_folder(folder)
-    rows = summary_table(study)
+    seen = Analysis(study)
+    rows = seen.rows
     texts = [text_row(row) for row in rows]
     used = [key for key in COLUMNS if any(text[key] not in ("", "–") for text in texts)]
     tables = {"results": ([COLUMNS[key] for key in used], [[text[key] for key in used] for text in texts])}
-    cells = [one.cell for one in best_cells(study) if one.cell.costs]
-    if len({cell.method for cell in cells}) > 1:
-        ranking = rank_methods(cells)
+    ranking = seen.ranking
+    if ranking is not None:
         alone = ranking.best_alone()
         body = []
         for i, problem in enumerate(ranking.problems):
@@ -101,7 +99,7 @@ def export_tables(study: Study, folder: str | Path) -> list[Path]:
             body.append(words)
         tables["ranks"] = (["problem", *ranking.methods], body)
         names = ("method", "area", "slowdown", "iqm", "iqm_low", "iqm_high", "p_better", "p_low", "p_high", "p_final")
-        overall = overall_table(cells)
+        overall = seen.overall
         tables["overall"] = (list(names), [[_cell(row[name]) for name in names] for row in overall])
     written = []
     for name, (header, lines) in tables.items():

@@ -17,12 +17,11 @@ from experiments.charts import chart_data, read_rows
 from experiments.figures.captions import listed
 from experiments.figures.draw import study_styles
 from experiments.figures.style import lighter
-from experiments.statistics.cells import Cell, StudyLike, method_label, problem_label
+from experiments.statistics.analysis import Analysis
+from experiments.statistics.cells import StudyLike, method_label, problem_label
 from experiments.statistics.comparisons import study_power
-from experiments.statistics.overall import overall_table
-from experiments.statistics.ranking import Ranking, rank_methods
-from experiments.statistics.summary import Row, number, summary_table, table_notes
-from experiments.statistics.sweep import best_cells
+from experiments.statistics.ranking import Ranking
+from experiments.statistics.summary import number, table_notes
 from experiments.words import in_words
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -73,15 +72,13 @@ def write_report(study: StudyLike, folder: Path, *, quick: bool = False, refresh
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    paths = draw_all(study, folder, quick=quick)
-    rows = summary_table(study, samples=500 if quick else 2000)
+    seen = Analysis.of(study, quick=quick)
+    paths = draw_all(seen, folder)
     with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, CSV_HEADER, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
-    cells = [one.cell for one in best_cells(study) if one.cell.costs]
-    overall = overall_table(cells, samples=200 if quick else 1000)
-    page = render(study, paths, rows, overall, cells, refresh=refresh)
+        writer.writerows(seen.rows)
+    page = render(seen, paths, refresh=refresh)
     target = folder / "report.html"
     part = folder / "report.html.part"
     part.write_text(page, encoding="utf-8")
@@ -89,28 +86,14 @@ def write_report(study: StudyLike, folder: Path, *, quick: bool = False, refresh
     return target
 
 
-def render(
-    study: StudyLike,
-    paths: Sequence[Path],
-    rows: Sequence[Row],
-    overall: Sequence[Row],
-    cells: Sequence[Cell],
-    *,
-    refresh: int | None = None,
-) -> str:
+def render(study: Analysis, paths: Sequence[Path], *, refresh: int | None = None) -> str:
     """The page as a string; everything that comes from the study is escaped.
 
     Parameters
     ----------
-    study : Study
+    study : Analysis
     paths : sequence of Path
         The files of the figures: svg, png, csv and txt of each.
-    rows : sequence of dict
-        From `summary_table`.
-    overall : sequence of dict
-        From `overall_table`.
-    cells : sequence of Cell
-        What the figures compare.
     refresh : int, optional
         Seconds after which the page loads itself again.
     """
@@ -123,10 +106,9 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    header = study.header
+    header, cells, ranking, rows, overall = study.header, study.cells, study.ranking, study.rows, study.overall
     look = {label: style for label, style in study_styles(study).items() if any(c.method == label for c in cells)}
-    ranking = rank_methods(cells) if len(look) > 1 else None
-    charts = chart_data(cells, look, read_rows(paths)) if cells else {"methods": [], "problems": {}, "figures": {}}
+    charts = chart_data(study, look, read_rows(paths)) if cells else {"methods": [], "problems": {}, "figures": {}}
     failures = [_trial(trial) for trial in study.trials if trial["status"] != "ok"]
     trials = [_trial(trial) for trial in study.trials] if len(study.trials) <= MOST_TRIALS else []
     sessions = [_session(session) for session in header.get("sessions", [])]
@@ -137,7 +119,7 @@ def render(
         colors=[(style.color, lighter(style.color)) for style in look.values()],
         words=in_words(cells, ranking, overall, study_power(study.trials)) if cells else [],
         facts=_facts(study, len(failures)),
-        warnings=list(getattr(study, "warnings", [])),
+        warnings=list(getattr(study.study, "warnings", [])),
         figures=[_on_page(figure, figure["name"] in charts["figures"]) for figure in figures],
         ranks=None if ranking is None else _ranks(ranking),
         data=json.dumps(charts, separators=(",", ":"), ensure_ascii=False, allow_nan=False),
@@ -159,12 +141,18 @@ def render(
 
 
 def _on_page(figure: Mapping[str, str], drawn: bool) -> dict[str, Any]:
-    """What the page needs of a figure: what it draws itself has no bands of distributions, no numbers at line ends."""
+    """What the page needs of a figure: its caption in the words of what the page itself draws."""
     caption = figure["caption"]
-    if drawn and figure["name"] == "ecdf":
-        for sentence in (r" Band: .*?\.(?= |$)", r" Number at the right.*?\.(?= |$)", r" Cross: largest budget;"):
-            caption = re.sub(sentence, " Dotted:" if "Cross" in sentence else "", caption)
-        caption = caption.replace("Dotted: thin beyond it:", "Dotted, beyond the largest budget:")
+    if drawn and figure["name"].startswith("ecdf"):
+        caption = re.sub(r" Number at the right.*?\.(?= |$)", "", caption)
+        caption = caption.replace(" Cross: largest budget; thin beyond it:", " Dotted, beyond the largest budget:")
+        band = " Band: 95 % by the variance over resampled trials, of the problems that are shown."
+        caption = re.sub(r" Band: .*?\)\.(?= |$)", band, caption)
+    if drawn and figure["name"] == "sweep-parallel":
+        caption = caption.replace("blue: good, grey: bad, orange: the best", "deep: good, pale: bad, red: the best")
+    if drawn and figure["name"] == "sweep-heatmap":
+        caption = caption.replace("dark is good. k/N:", "the stronger the colour the better. Under the pointer:")
+        caption = caption.replace("successes where not all trials reached the target; orange", "successes; red")
     return {**figure, "caption": caption, "drawn": drawn}
 
 

@@ -15,8 +15,8 @@ from experiments.figures.lines import draw_line
 from experiments.figures.style import LineStyle, describe, dress, text_width
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
-from experiments.statistics.ecdf import ecdf, ecdf_band, restarted_runtimes, weighted_ecdf
-from experiments.statistics.fixed_budget import log_grid
+from experiments.statistics.distributions import ROOM_FOR_RESTARTS, Distributions, distributions
+from experiments.statistics.ecdf import ecdf
 from experiments.statistics.reference import best2009, has_best2009
 from experiments.statistics.runtimes import FloatArray
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 REFERENCES = {"2009": "#D9CFA6", "2009-16": "#CBB7D6"}
 HEADER = ("group", "method", "evaluations_per_dimension", "fraction", "low", "high", "simulated", "problems", "trials")
-ROOM_FOR_RESTARTS = 10.0
-"""The x axis ends at this multiple of the largest budget, so that simulated restarts can be seen."""
 
 
 def plot_distribution(
@@ -69,6 +67,7 @@ def ecdf_figure(
     draws: int = 100,
     title: str = "Targets reached",
     notes: Sequence[str] = (),
+    known: Distributions | None = None,
 ) -> tuple[Figure, list[dict[str, Any]]]:
     """Runtime distributions of all methods over all problems and targets, in one large panel.
 
@@ -88,6 +87,8 @@ def ecdf_figure(
         Over the axes.
     notes : sequence of str
         Sentences for the caption.
+    known : Distributions, optional
+        What was worked out before, with all cells as the group ``""``; takes the place of samples and draws.
 
     Returns
     -------
@@ -99,8 +100,9 @@ def ecdf_figure(
     ]
     right = text_width([_label(name, 0.0) for name in names], 9.5) + 0.5
     grid = panel_grid(1, 1, panel=4.5, left=0.66, right=right, bottom=0.5, top=0.36)
-    rows = draw_panel(grid.axes[0], cells, look, samples=samples, draws=draws, title=title, fontsize=9.5)
-    describe(grid.figure, " ".join([_caption(cells, grad_cost, samples), *notes]), _alt(rows))
+    known = known or distributions(cells, {"": cells}, samples=samples, draws=draws)
+    rows = draw_panel(grid.axes[0], cells, look, known, "", title=title, fontsize=9.5)
+    describe(grid.figure, " ".join([_caption(cells, grad_cost, known.samples), *notes]), _alt(rows))
     return grid.figure, rows
 
 
@@ -112,6 +114,7 @@ def ecdf_panels(
     samples: int = 100,
     draws: int = 50,
     notes: Sequence[str] = (),
+    known: Distributions | None = None,
 ) -> tuple[Figure, list[dict[str, Any]]]:
     """Runtime distributions of groups of problems, a panel each.
 
@@ -121,6 +124,8 @@ def ecdf_panels(
         Cells per panel title.
     look, grad_cost, samples, draws, notes
         As in `ecdf_figure`.
+    known : Distributions, optional
+        What was worked out before, with these groups.
 
     Returns
     -------
@@ -130,11 +135,12 @@ def ecdf_panels(
     every = [cell for cells in groups.values() for cell in cells]
     key = {label: style for label, style in look.items() if any(cell.method == label for cell in every)}
     grid = panel_grid(len(groups), 2 if len(groups) < 5 else 3, key=key, panel=2.4, left=0.6)
+    known = known or distributions(every, groups, samples=samples, draws=draws)
     rows: list[dict[str, Any]] = []
     for ax, (title, cells) in zip(grid.axes, groups.items(), strict=True):
-        part = draw_panel(ax, cells, look, samples=samples, draws=draws, title=title, fontsize=8.5)
+        part = draw_panel(ax, cells, look, known, title, title=title, fontsize=8.5)
         rows += [{**row, "group": title} for row in part]
-    describe(grid.figure, " ".join([_caption(every, grad_cost, samples, alone=False), *notes]), _alt(rows))
+    describe(grid.figure, " ".join([_caption(every, grad_cost, known.samples, alone=False), *notes]), _alt(rows))
     return grid.figure, rows
 
 
@@ -142,19 +148,19 @@ def draw_panel(
     ax: Axes,
     cells: Sequence[Cell],
     look: Mapping[str, LineStyle],
+    known: Distributions,
+    group: str,
     *,
-    samples: int,
-    draws: int,
     title: str,
     fontsize: float,
 ) -> list[dict[str, Any]]:
-    """Draw all methods of the cells, and the best of BBOB behind them where it applies; returns the CSV rows."""
+    """Draw all methods of a group, and the best of BBOB behind them where it applies; returns the CSV rows."""
     problems = list(dict.fromkeys(cell.problem for cell in cells))
-    methods = {m: [c for c in cells if c.method == m and c.costs] for m in dict.fromkeys(c.method for c in cells)}
-    methods = {m: chosen for m, chosen in methods.items() if chosen}
-    budgets = {m: max(float(np.max(c.budgets)) / c.n for c in chosen) for m, chosen in methods.items()}
-    first = 1.0 / min((c.n for c in cells), default=10)
-    at = log_grid(first, max(max(budgets.values(), default=1.0), 2 * first) * ROOM_FOR_RESTARTS, 60)
+    methods = known.groups.get(group, {})
+    start = 1.0 / min((cell.n for cell in cells), default=10)
+    end = max([2 * start, *(found.budget for found in methods.values())]) * ROOM_FOR_RESTARTS
+    shown = (known.at >= start * (1 - 1e-9)) & (known.at <= end * (1 + 1e-9))
+    at = known.at[shown]
     rows: list[dict[str, Any]] = []
     ends: list[tuple[float, float, str, LineStyle]] = []
     for years, color in REFERENCES.items():
@@ -167,31 +173,21 @@ def draw_panel(
         ends.append((float(at[-1]), float(fraction[-1]), _label(name, float(fraction[-1])), style))
         rows += [
             {"method": name, "evaluations_per_dimension": x, "fraction": y, "problems": len(problems)}
-            for x, y in zip(at, fraction, strict=True)
+            for x, y in zip(at.tolist(), fraction.tolist(), strict=True)
         ]
-    for position, (method, chosen) in enumerate(methods.items()):
-        share = len(chosen) / len(problems)
-        pairs = [(cell.times() / cell.n, cell.budgets / cell.n) for cell in chosen]
-        runtimes, weights = restarted_runtimes(pairs, draws, rng=position)
-        fraction = share * weighted_ecdf(runtimes, weights, at)
-        low, high = ecdf_band(pairs, at, samples=samples, rng=position) if samples else (None, None)
-        band = None if low is None or high is None else (share * low, share * high)
+    for position, (method, found) in enumerate(methods.items()):
+        fraction, low, high = found.fraction[shown], found.low[shown], found.high[shown]
+        band = (low, high) if known.samples else None
         phase = position / len(methods)
-        plot_distribution(ax, at, fraction, look[method], budget=budgets[method], band=band, phase=phase)
+        plot_distribution(ax, at, fraction, look[method], budget=found.budget, band=band, phase=phase)
         ends.append((float(at[-1]), float(fraction[-1]), _label(look[method].name, float(fraction[-1])), look[method]))
+        same = {"method": method, "problems": found.problems, "trials": found.trials}
+        bands = zip(low.tolist(), high.tolist(), strict=True) if band else ((None, None) for _ in at)
         rows += [
-            {
-                "method": method,
-                "evaluations_per_dimension": x,
-                "fraction": y,
-                "low": band[0][i] if band else None,
-                "high": band[1][i] if band else None,
-                "simulated": int(x > budgets[method]),
-                "problems": len(chosen),
-                "trials": sum(len(c.costs) for c in chosen),
-            }
-            for i, (x, y) in enumerate(zip(at, fraction, strict=True))
-        ]
+            {**same, "evaluations_per_dimension": x, "fraction": y, "low": below, "high": above,
+             "simulated": int(x > found.budget)}
+            for x, y, (below, above) in zip(at.tolist(), fraction.tolist(), bands, strict=True)
+        ]  # fmt: skip
     wide = fontsize > 9
     pairs_name = "fraction of (problem, target) pairs" if wide else "fraction of pairs"
     dress(ax, title=title, xlabel="evaluations / dimension", ylabel=pairs_name)

@@ -80,6 +80,7 @@ def heatmap_figure(
     look: Mapping[str, LineStyle],
     *,
     grad_cost: float,
+    ranking: Ranking | None = None,
     level: float = 0.05,
     notes: Sequence[str] = (),
 ) -> tuple[Figure, list[dict[str, Any]]]:
@@ -90,15 +91,16 @@ def heatmap_figure(
     cells : sequence of Cell
     look : dict
         Style per method label: colours the column heads.
-    grad_cost, level, notes
-        Cost of a gradient, for the caption; level of the tests; sentences for the caption.
+    grad_cost, ranking, level, notes
+        Cost of a gradient, for the caption; the ranks of the cells, where they are known already; level of the tests;
+        sentences for the caption.
 
     Returns
     -------
     figure, rows
         The figure, and the lines of its CSV (`HEADER`).
     """
-    ranking = rank_methods(cells)
+    ranking = ranking or rank_methods(cells)
     facts = {cell.problem: cell for cell in cells}
     dimensions = sorted({cell.n for cell in facts.values()})
     families = list(dict.fromkeys(facts[p].family for p in ranking.problems))

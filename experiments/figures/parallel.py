@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,10 +54,36 @@ def unit_column(column: Sequence[Any]) -> tuple[FloatArray, list[tuple[float, st
     return np.array([place.get(str(value), np.nan) if value is not None else np.nan for value in column]), ticks
 
 
-def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
-    """Draw one sweep table: an axis per parameter, the most important first, the outcome last; returns the CSV rows."""
-    from matplotlib.colors import LinearSegmentedColormap
+@dataclass(frozen=True)
+class Axis:
+    """One axis: its name, a note below it, and its ticks as (place between 0 and 1, text)."""
 
+    name: str
+    note: str
+    ticks: list[tuple[float, str]]
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """A sweep table as lines across axes.
+
+    Attributes
+    ----------
+    axes : list of Axis
+        The parameters, the most important first, and the outcome.
+    lines : (axes, settings) array
+        Places between 0 and 1; NaN where a setting has no value.
+    shares : list of float
+        Importance of each parameter.
+    """
+
+    axes: list[Axis]
+    lines: FloatArray
+    shares: list[float]
+
+
+def coordinates(table: SweepTable) -> Coordinates:
+    """Place the settings of a table on the axes of its parameters and of the outcome, the best at the top."""
     share = table_importance(table)
     names = sorted(table.parameters, key=lambda name: -share[name])
     outcome = table.outcome
@@ -68,11 +95,24 @@ def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
     ticks = [(1.0, number(10**low)), (0.56, number(10 ** ((low + high) / 2))), (0.12, number(10**high))]
     if not finite.all():
         ticks.append((0.0, "never"))
+    axes = [Axis(short_name(name), f"explains {share[name]:.0%}", column[1])
+            for name, column in zip(names, columns, strict=True)]  # fmt: skip
+    axes.append(Axis("ERT" if table.solved else "median gap", "(evaluations)" if table.solved else "left", ticks))
+    return Coordinates(axes, np.stack([places for places, _ in columns] + [last]), [share[name] for name in names])
+
+
+def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
+    """Draw one sweep table: an axis per parameter, the most important first, the outcome last; returns the CSV rows."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    found = coordinates(table)
+    lines, outcome, last = found.lines, table.outcome, found.lines[-1]
+    names = [axis.name for axis in found.axes[:-1]]
+    share = table_importance(table)
     order = np.argsort(last, kind="stable")
     shades = LinearSegmentedColormap.from_list("rank", ["#E3E3E3", "#A8C8E0", BLUE])
     grid = np.linspace(0, 1, 24)
     smooth = grid * grid * (3 - 2 * grid)
-    lines = np.stack([column for column, _ in columns] + [last])
     for position, index in enumerate(order):
         y = lines[:, index]
         color = shades(position / max(len(order) - 1, 1))
@@ -96,7 +136,7 @@ def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
                 linewidth=2.0,
                 zorder=4,
             )
-    for axis, tick in enumerate([t for _, t in columns] + [ticks]):
+    for axis, tick in enumerate(one.ticks for one in found.axes):
         ax.plot([axis, axis], [-0.02, 1.02], color=GREY, linewidth=1.0, zorder=5)
         for y_place, text in tick:
             ax.plot([axis - 0.012 * len(names), axis], [y_place, y_place], color=GREY, linewidth=0.8, zorder=5)
@@ -104,13 +144,12 @@ def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
                 axis - 0.02 * len(names), y_place, text, ha="right", va="center", fontsize=7.5, color=INK, zorder=6,
                 bbox={"boxstyle": "square,pad=0.08", "facecolor": "white", "edgecolor": "none", "alpha": 0.75},
             )  # fmt: skip
-    measure = "ERT\n(evaluations)" if table.solved else "median gap\nleft"
-    for axis, name in enumerate(names):
-        ax.text(axis, -0.09, shorten(short_name(name), 18), ha="center", va="top", fontsize=9, color=INK)
-        ax.text(axis, -0.205, f"explains {share[name]:.0%}", ha="center", va="top", fontsize=7.5, color=PALE_INK)
+    for axis, one in enumerate(found.axes):
+        ax.text(axis, -0.09, shorten(one.name, 18), ha="center", va="top", fontsize=9, color=INK)
+        ax.text(axis, -0.205, one.note, ha="center", va="top", fontsize=7.5, color=PALE_INK)
+    for axis, part in enumerate(found.shares):
         ax.fill_between([axis - 0.25, axis + 0.25], -0.335, -0.3, color="#EDEDED", linewidth=0)
-        ax.fill_between([axis - 0.25, axis - 0.25 + 0.5 * share[name]], -0.335, -0.3, color=readable(BLUE), linewidth=0)
-    ax.text(len(names), -0.09, measure, ha="center", va="top", fontsize=9, color=INK, linespacing=1.1)
+        ax.fill_between([axis - 0.25, axis - 0.25 + 0.5 * part], -0.335, -0.3, color=readable(BLUE), linewidth=0)
     ax.set_xlim(-0.35, len(names) + 0.3)
     ax.set_ylim(-0.36, 1.06)
     ax.set_xticks([])
@@ -130,8 +169,13 @@ def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
             "outcome": outcome[index],
         }
         for index, setting in enumerate(table.settings)
-        for name in names
+        for name in sorted(table.parameters, key=lambda name: -share[name])
     ]
+
+
+def usable(tables: Sequence[SweepTable]) -> list[SweepTable]:
+    """The first tables with two or more parameters."""
+    return [table for table in tables if len(table.parameters) > 1][:MOST_PANELS]
 
 
 def parallel_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[Figure, list[dict[str, Any]]] | None:
@@ -142,8 +186,8 @@ def parallel_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[
     figure, rows
         The figure, and the lines of its CSV (`HEADER`).
     """
-    usable = [table for table in tables if len(table.parameters) > 1][:MOST_PANELS]
-    if not usable:
+    shown = usable(tables)
+    if not shown:
         return None
     text = (
         "A line per setting; blue: good, grey: bad, orange: the best by these same trials. Axes from left to right by "
@@ -154,10 +198,10 @@ def parallel_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[
         "and noise). "
         f"One gradient = {grad_cost:g} evaluations."
     )
-    grid = panel_grid(len(usable), 1, panel=3.1, left=0.35, right=0.1, bottom=0.1, top=0.34)
+    grid = panel_grid(len(shown), 1, panel=3.1, left=0.35, right=0.1, bottom=0.1, top=0.34)
     rows: list[dict[str, Any]] = []
-    for ax, table in zip(grid.axes, usable, strict=True):
+    for ax, table in zip(grid.axes, shown, strict=True):
         rows += plot_parallel(ax, table)
-    parts = [f"{t.method} on {t.problem}: best {setting_text(t.settings[t.best])}" for t in usable]
+    parts = [f"{t.method} on {t.problem}: best {setting_text(t.settings[t.best])}" for t in shown]
     describe(grid.figure, text, f"Parallel coordinates, a line per setting. {'; '.join(parts)}.")
     return grid.figure, rows

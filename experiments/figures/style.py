@@ -196,7 +196,8 @@ def dress(ax: Axes, *, title: str = "", xlabel: str = "", ylabel: str = "", grid
         room = _title_room(ax) * 72 / 0.66  # bold letters are about 0.66 of their size wide
         title = shorten(title, max(8, int(room / SMALLEST)))
         size = max(min(10.0, room / len(title)), SMALLEST)
-        ax.set_title(title, fontsize=size, color=INK, loc="left", pad=7, fontweight="bold")
+        # a given height: else its place is sought anew at each drawing, among the boxes of all ticks
+        ax.set_title(title, fontsize=size, color=INK, loc="left", pad=7, fontweight="bold", y=1.0)
     if xlabel:
         ax.set_xlabel(xlabel, fontsize=9, color=INK)
     if ylabel:

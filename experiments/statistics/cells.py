@@ -124,6 +124,19 @@ class Cell:
         """Runtimes (trials,) to the hardest of the cell's own precisions."""
         return np.asarray(self._times[-1])
 
+    def gaps_at(self, cost: float) -> FloatArray:
+        """Gap of each trial after a cost, ``inf`` where it had no value yet."""
+        if cost not in self._gaps_at:
+            pairs = zip(self.costs, self.gaps, strict=True)
+            held = [gap[int(np.searchsorted(c, cost, side="right")) - 1] if c.size and c[0] <= cost else np.inf
+                    for c, gap in pairs]  # fmt: skip
+            self._gaps_at[cost] = np.where(np.isnan(held), np.inf, held)
+        return self._gaps_at[cost]
+
+    @cached_property
+    def _gaps_at(self) -> dict[float, FloatArray]:
+        return {}
+
     @cached_property
     def _times(self) -> FloatArray:
         return self._hits(self.targets.precisions)
@@ -233,7 +246,7 @@ def make_cell(problem: str, method: str, trials: Sequence[Mapping[str, Any]], ta
         optimum = trial.get("f_opt")
         reference = targets.reference if optimum is None else float(optimum)
         costs.append(np.asarray(trial["curve"]["cost"], dtype=float))
-        gaps.append(np.asarray(trial["curve"]["f"], dtype=float) - reference)
+        gaps.append(np.fmin.accumulate(np.asarray(trial["curve"]["f"], dtype=float) - reference))
     return Cell(
         problem=problem,
         method=method,

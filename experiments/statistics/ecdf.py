@@ -58,33 +58,45 @@ def ecdf_band(
     """
     if not problems:
         raise ValueError("problems must not be empty")
+    random = np.random.default_rng(rng)
+    total = np.zeros((samples, np.size(at)))
+    for times, budgets in problems:
+        total += ecdf_resamples(times, budgets, at, samples=samples, restarts=restarts, rng=random)
+    low, high = order_quantile(total / len(problems), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+def ecdf_resamples(
+    times: ArrayLike, budgets: ArrayLike, at: ArrayLike, *, samples: int = 200, restarts: bool = True, rng: RNG = 0
+) -> FloatArray:
+    """Runtime ECDF of one problem in each of many resamples of its runs; arguments as in `ecdf_band`.
+
+    Returns
+    -------
+    (samples, points) array
+        Fractions.
+    """
     points = np.asarray(at, dtype=float)
     random = np.random.default_rng(rng)
-    total = np.zeros((samples, points.size + 1))
-    pairs = 0.0
-    for times, budgets in problems:
-        hit, spent = np.asarray(times, dtype=float), np.asarray(budgets, dtype=float)
-        targets, runs = hit.shape
-        block = max(1, 4_000_000 // hit.size)  # bounds the memory of one batch of resamples
-        for start in range(0, samples, block):
-            part = slice(start, min(start + block, samples))
-            size = part.stop - start
-            index = random.integers(runs, size=(size, runs))
-            chosen = hit.T[index]  # (size, runs, targets)
-            if restarts and np.isinf(hit).any():
-                solved = np.isfinite(hit).any(axis=1)
-                rows = np.moveaxis(chosen[..., solved], 1, -1)  # (size, targets, runs)
-                again = _restarted(rows, spent[index][:, None, :], random, float(points[-1]))
-                chosen = np.where(np.isfinite(chosen), chosen, np.inf)
-                chosen[..., solved] = np.moveaxis(again, -1, 1)
-            slot = np.searchsorted(points, chosen.reshape(size, -1), side="left")
-            flat = slot + (points.size + 1) * np.arange(size)[:, None]
-            found = np.bincount(flat.ravel(), minlength=size * (points.size + 1)).reshape(size, -1)
-            total[part] += found / (runs * targets)
-        pairs += 1.0
-    fractions = np.cumsum(total[:, :-1], axis=1) / pairs
-    low, high = order_quantile(fractions, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return low, high
+    hit, spent = np.asarray(times, dtype=float), np.asarray(budgets, dtype=float)
+    targets, runs = hit.shape
+    found = np.empty((samples, points.size))
+    # A target that no run reached is reached in no resample.
+    solved = np.isfinite(hit).any(axis=1)
+    open_ = restarts and bool(np.isinf(hit[solved]).any())
+    block = max(1, 4_000_000 // max(hit.size, points.size))  # bounds the memory of one batch of resamples
+    for start in range(0, samples, block):
+        part = slice(start, min(start + block, samples))
+        size = part.stop - start
+        index = random.integers(runs, size=(size, runs))
+        chosen = np.moveaxis(hit[solved].T[index], 1, -1)  # (size, targets, runs)
+        if open_:
+            chosen = _restarted(chosen, spent[index][:, None, :], random, float(points[-1]))
+        slot = np.searchsorted(points, chosen.reshape(size, -1), side="left")
+        flat = slot + (points.size + 1) * np.arange(size)[:, None]
+        counts = np.bincount(flat.ravel(), minlength=size * (points.size + 1)).reshape(size, -1)
+        found[part] = np.cumsum(counts[:, :-1], axis=1) / (runs * targets)
+    return found
 
 
 def _restarted(hit: FloatArray, spent: FloatArray, random: np.random.Generator, limit: float) -> FloatArray:

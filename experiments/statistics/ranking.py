@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from experiments.statistics.aggregate import probability_of_improvement
 from experiments.statistics.cells import Cell
-from experiments.statistics.fixed_budget import values_at
 from experiments.statistics.runtimes import FloatArray, expected_runtime
 from experiments.statistics.tests import coco_scores, compare_ranks, holm, rank_sum
 
@@ -83,7 +82,7 @@ def pair_scores(a: Cell, b: Cell, cutoff: float | None = None) -> tuple[FloatArr
         Cost up to which the trials count; the `common_budget` of the two by default, ``inf`` for their ends.
     """
     limit = common_budget((a, b)) if cutoff is None else cutoff
-    first, second = (coco_scores(cell.final_times, _gaps_at(cell, limit), limit) for cell in (a, b))
+    first, second = (coco_scores(cell.final_times, cell.gaps_at(limit), limit) for cell in (a, b))
     return first, second
 
 
@@ -109,7 +108,7 @@ def rank_methods(cells: Sequence[Cell]) -> Ranking:
         ert[i, columns] = [
             float(expected_runtime(t, np.minimum(c.budgets, limit))) for t, (_, c) in zip(times, present, strict=True)
         ]
-        left = [float(np.median(_gaps_at(c, limit))) for _, c in present]
+        left = [float(np.median(c.gaps_at(limit))) for _, c in present]
         ranks[i, columns] = _ranks(ert[i, columns], np.array(left))
         best = columns[int(np.nanargmin(ranks[i, columns]))]
         for j, cell in present:
@@ -135,9 +134,3 @@ def _ranks(ert: FloatArray, left: FloatArray) -> FloatArray:
     """Ranks by (ert, gap left); equal pairs share the mean rank."""
     pairs = list(zip(ert, np.where(np.isfinite(ert), 0.0, left), strict=True))
     return np.array([1 + sum(q < p for q in pairs) + (sum(q == p for q in pairs) - 1) / 2 for p in pairs])
-
-
-def _gaps_at(cell: Cell, cost: float) -> FloatArray:
-    """Gap of each trial after a cost, ``inf`` where it had no value yet."""
-    gaps = np.array([float(values_at(c, g, [cost])[0]) for c, g in zip(cell.costs, cell.gaps, strict=True)])
-    return np.where(np.isnan(gaps), np.inf, gaps)

@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.statistics.cells import Cell, StudyLike
 from experiments.statistics.runtimes import ert_interval, expected_runtime
-from experiments.statistics.sweep import best_cells, setting_text
+from experiments.statistics.sweep import Selected, best_cells, setting_text
 
 Row = dict[str, Any]
 
@@ -46,10 +46,15 @@ def summary_table(study: StudyLike, *, samples: int = 2000, level: float = 0.95)
         gradients charged), median_gap (f minus reference), median_f, score (median, None where the problem has none),
         seconds (median per trial).
     """
+    return summary_rows(best_cells(study), samples=samples, level=level)
+
+
+def summary_rows(chosen: Sequence[Selected], *, samples: int = 2000, level: float = 0.95) -> list[Row]:
+    """The rows of `summary_table` for what stands for each method on each problem."""
     return [
         _row(one.cell, setting_text(one.setting), samples, level)
         | {"tried": one.tried, "chosen_on": one.chosen_on, "biased": one.cell.biased}
-        for one in best_cells(study)
+        for one in chosen
     ]
 
 

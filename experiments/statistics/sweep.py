@@ -126,15 +126,17 @@ class Selected(NamedTuple):
     chosen_on: int
 
 
-def best_cells(study: StudyLike) -> list[Selected]:
+def best_cells(study: StudyLike, tables: Sequence[SweepTable] | None = None) -> list[Selected]:
     """One cell per problem and method; of swept methods the best setting, chosen on one half of the repeats and shown
     on the other.
 
     The best of twenty settings looks better than it is on the trials on which it was chosen, and more so the more there
-    were.  Every other repeat, from the first on, is for the choice.
+    were.  Every other repeat, from the first on, is for the choice.  ``tables`` are those of `sweep_tables`, where they
+    are known already.
     """
-    tables = {(table.problem, table.method): table for table in sweep_tables(study)}
-    return [_select(cell, tables.get((cell.problem, cell.method))) for cell in collect(study)]
+    found = sweep_tables(study) if tables is None else tables
+    swept = {(table.problem, table.method): table for table in found}
+    return [_select(cell, swept.get((cell.problem, cell.method))) for cell in collect(study)]
 
 
 def _select(cell: Cell, table: SweepTable | None) -> Selected:

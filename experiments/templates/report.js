@@ -47,7 +47,7 @@ const problemOn = (name) => {
   return !facts || !(off.family.has(facts.family) || off.n.has(String(facts.n)) || off.group.has(facts.group));
 };
 const panelOn = (panel) => (!panel.problem || problemOn(panel.problem)) && (!panel.family || !off.family.has(panel.family))
-  && (!panel.methods || panel.methods.every(methodOn));
+  && (!panel.methods || panel.methods.every(methodOn)) && (!panel.problems || panel.problems.some(problemOn));
 
 function tag(name, attributes, parent, text) {
   const element = document.createElementNS(SVG, name);
@@ -64,7 +64,8 @@ function ticks(low, high, log, most) {
     if (b - a >= 1) return Array.from({ length: Math.floor((b - a) / step) + 1 }, (_, k) => a + k * step).map((e) => [10 ** e, power(e)]);
     const found = [];
     for (let e = a - 1; e <= b; e++) for (const m of [1, 2, 5]) if (m * 10 ** e >= low && m * 10 ** e <= high) found.push(m * 10 ** e);
-    return found.map((v) => [v, number(v)]);
+    const words = (v) => { const e = Math.floor(Math.log10(v) + 1e-9); return v < 1e4 ? number(v) : v === 10 ** e ? power(e) : `${Math.round(v / 10 ** e)}·${power(e)}`; };
+    return found.map((v) => [v, words(v)]);
   }
   const raw = (high - low) / most || 1, size = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((m) => m * size).find((s) => s >= raw * 0.999);
@@ -73,18 +74,26 @@ function ticks(low, high, log, most) {
   return found.map((v) => [v, String(Number(v.toPrecision(6)))]);
 }
 
-// Series of a panel with their own x and y; the mean over the problems that are shown where there are parts.
+// Series of a panel with their own x and y. Where there are parts, the mean over the problems that are shown: these are
+// resampled apart from each other, so that the variance of the mean is the sum of theirs over their number squared.
 function seriesOf(panel) {
-  return (panel.series || []).filter((s) => methodOn(s.m)).map((s) => {
+  const source = panel.of ? data.figures[panel.of][0] : panel;
+  const shown = panel.kind === "mean" ? (panel.problems || Object.keys(data.problems)).filter(problemOn) : [];
+  const sum = (parts, i, power) => shown.reduce((total, name) => total + (parts[name] ? parts[name][i] ** power : 0), 0);
+  return (source.series || []).filter((s) => methodOn(s.m)).map((s) => {
     if (panel.kind !== "mean") return { ...s, x: s.x || panel.x };
-    const shown = Object.keys(data.problems).filter(problemOn);
-    const y = panel.x.map((_, i) => {
-      let sum = 0;
-      for (const name of shown) sum += s.parts[name] ? s.parts[name][i] : 0;
-      return shown.length ? sum / shown.length : null;
-    });
-    return { m: s.m, x: panel.x, y, end: s.end };
+    const y = panel.x.map((_, i) => (shown.length ? sum(s.parts, i, 1) / shown.length : null));
+    const half = panel.x.map((_, i) => (shown.length ? (1.96 * Math.sqrt(sum(s.deviations, i, 2))) / shown.length : 0));
+    const lo = y.map((v, i) => (v === null ? null : Math.max(0, v - half[i]))), hi = y.map((v, i) => (v === null ? null : Math.min(1, v + half[i])));
+    return { m: s.m, x: panel.x, y, lo, hi, end: (panel.ends || {})[s.m] };
   });
+}
+
+// Lines of published algorithms behind the methods: the mean over the problems that are shown.
+function referencesOf(panel) {
+  const source = panel.of ? data.figures[panel.of][0] : panel, shown = (panel.problems || Object.keys(data.problems)).filter(problemOn);
+  if (panel.kind !== "mean" || !shown.length) return [];
+  return (source.references || []).map((r) => ({ ...r, y: panel.x.map((_, i) => shown.reduce((t, name) => t + (r.parts[name] ? r.parts[name][i] : 0), 0) / shown.length) }));
 }
 
 function frame(figure, panel, width, height) {
@@ -139,6 +148,10 @@ function drawLines(figure, panel, width, height) {
   if (series.some((s) => s.dots) && panel.xlog) { xs[0] /= 1.15; xs[1] *= 1.15; }
   const [X, Y] = axes(svg, box, panel, xs, ys);
   const good = (v) => v !== null && v !== undefined && (!panel.ylog || v > 0);
+  for (const [k, reference] of referencesOf(panel).entries()) {
+    tag("path", { d: "M" + panel.x.map((x, i) => `${X(x).toFixed(1)},${Y(reference.y[i]).toFixed(1)}`).join("L"), class: "reference", stroke: reference.color }, svg);
+    if (width > 500) tag("text", { x: box.right - 4 - 84 * k, y: 15, class: "tick end", style: `fill: color-mix(in srgb, ${reference.color} 60%, var(--ink))` }, svg, reference.name);
+  }
   for (const s of series) {
     const index = order.get(s.m), method = data.methods[index] || {}, group = tag("g", { class: `m m${index}`, "data-m": s.m }, svg);
     const last = s.end ?? s.x.length;
@@ -148,6 +161,11 @@ function drawLines(figure, panel, width, height) {
       if (up.length > 1) tag("path", { d: `M${up.join("L")}L${down.join("L")}Z`, class: "band" }, group);
     }
     if (s.lo && s.dots) s.x.forEach((x, i) => { if (good(s.y[i]) && good(s.lo[i])) tag("line", { x1: X(x), x2: X(x), y1: Y(s.lo[i]), y2: good(s.hi[i]) ? Y(Math.min(s.hi[i], ys[1])) : box.top, class: "bar" }, group); });
+    if (s.dots && s.lo && /ERT/.test(panel.ylabel)) s.x.forEach((x, i) => {
+      if (x === null || good(s.y[i])) return;
+      const mark = tag("path", { d: DOTS[method.marker] || DOTS.o, transform: `translate(${X(x).toFixed(1)} ${box.top + 5})`, class: "dot hollow" }, group);
+      tag("title", {}, mark, `${s.m} at ${panel.names ? panel.names[x] : number(x)}: no trial reached the target`);
+    });
     const points = s.x.map((x, i) => (good(s.y[i]) ? [X(x), Y(s.y[i]), i] : null)).filter(Boolean);
     const path = (list) => "M" + list.map((p) => `${p[0].toFixed(1)},${p[1].toFixed(1)}`).join("L");
     const going = points.filter((p) => p[2] < last), rest = points.filter((p) => p[2] >= last - 1);
@@ -181,10 +199,11 @@ function drawCells(figure, panel, width, height) {
   const known = span(panel.cells.map((c) => c[2]), true).map(Math.log10);
   const w = (box.right - box.left) / panel.cols.length, h = (box.bottom - box.top) / panel.rows.length;
   const group = tag("g", { class: `m m${order.get(panel.methods[0])}`, "data-m": panel.methods[0] }, svg);
+  const least = Math.min(...panel.cells.map((c) => c[2] ?? Infinity));
   for (const [x, y, value, hits] of panel.cells) {
     const i = panel.cols.indexOf(x), j = panel.rows.indexOf(y), good = value !== null;
     const part = good ? 1 - (Math.log10(value) - known[0]) / (known[1] - known[0] || 1) : 0;
-    const cell = tag("rect", { x: box.left + i * w, y: box.bottom - (j + 1) * h, width: w - 1, height: h - 1, class: "cell", "fill-opacity": good ? 0.08 + 0.85 * part : 0 }, group);
+    const cell = tag("rect", { x: box.left + i * w, y: box.bottom - (j + 1) * h, width: w - 1, height: h - 1, class: value === least ? "cell best" : "cell", "fill-opacity": good ? 0.08 + 0.85 * part : 0 }, group);
     tag("title", {}, cell, `${panel.xlabel} = ${x}, ${panel.ylabel} = ${y}: ${panel.measure} ${number(value)}, reached ${hits}`);
     if (w > 34 && h > 14) tag("text", { x: box.left + (i + 0.5) * w, y: box.bottom - (j + 0.5) * h + 4, class: "tick mid" }, svg, good ? number(value) : "–");
   }
@@ -193,6 +212,41 @@ function drawCells(figure, panel, width, height) {
   panel.rows.forEach((v, j) => { if (h > 11) tag("text", { x: box.left - 5, y: box.bottom - (j + 0.5) * h + 4, class: "tick end" }, svg, v.length > 7 ? Number(v) ? number(Number(v)) : v.slice(0, 6) + "…" : v); });
   tag("text", { x: (box.left + box.right) / 2, y: box.bottom + 31, class: "name mid" }, svg, panel.xlabel);
   tag("text", { transform: `translate(12 ${(box.top + box.bottom) / 2}) rotate(-90)`, class: "name mid" }, svg, panel.ylabel);
+  return svg;
+}
+
+// A line per setting across the axes of its parameters; the deeper the colour, the better the outcome.
+function drawParallel(figure, panel, width, height) {
+  const { svg, box } = frame(figure, panel, width, height);
+  const count = panel.axes.length, left = 40, step = (width - 20 - left) / Math.max(1, count - 1), low = height - 58, top = 34;
+  const X = (k) => left + k * step, Y = (v) => low - v * (low - top);
+  const group = tag("g", { class: `m m${order.get(panel.methods[0])}`, "data-m": panel.methods[0] }, svg);
+  const path = (line) => {
+    let d = "";
+    line.forEach((v, k) => {
+      if (v === null) return;
+      d += k && line[k - 1] !== null ? `C${X(k - 0.5).toFixed(1)},${Y(line[k - 1]).toFixed(1)} ${X(k - 0.5).toFixed(1)},${Y(v).toFixed(1)} ${X(k).toFixed(1)},${Y(v).toFixed(1)}` : `M${X(k).toFixed(1)},${Y(v).toFixed(1)}`;
+    });
+    return d;
+  };
+  const ranked = panel.lines.map((_, i) => i).filter((i) => i !== panel.best).sort((a, b) => panel.rank[a] - panel.rank[b]);
+  for (const i of [...ranked, panel.best]) {
+    const line = tag("path", { d: path(panel.lines[i]), class: i === panel.best ? "setting best" : "setting", "stroke-opacity": i === panel.best ? 1 : (0.12 + 0.75 * panel.rank[i] ** 1.5).toFixed(2) }, group);
+    tag("title", {}, line, `${panel.names[i]}: ${panel.measure} ${panel.values[i] === null ? "∞" : number(panel.values[i])}`);
+  }
+  panel.axes.forEach((axis, k) => {
+    tag("line", { x1: X(k), x2: X(k), y1: top - 4, y2: low + 4, class: "axis" }, svg);
+    let free = Infinity;
+    for (const [v, text] of [...axis.ticks].sort((a, b) => a[0] - b[0])) {
+      if (Y(v) > free) continue;
+      tag("line", { x1: X(k) - 4, x2: X(k), y1: Y(v), y2: Y(v), class: "axis" }, svg);
+      tag("text", { x: X(k) - 6, y: Y(v) + 4, class: "tick end halo" }, svg, text.length > 9 ? text.slice(0, 8) + "…" : text);
+      free = Y(v) - 11;
+    }
+    const most = Math.max(6, Math.floor(step / 6.6)), side = k === count - 1 ? "end" : k === 0 ? "" : "mid", at = k === count - 1 ? width - 2 : k === 0 ? 4 : X(k);
+    tag("text", { x: at, y: low + 22, class: side }, svg, axis.name.length > most ? axis.name.slice(0, most - 1) + "…" : axis.name);
+    tag("text", { x: at, y: low + 38, class: `name ${side}` }, svg, step > 74 ? axis.note : axis.note.replace("explains ", ""));
+  });
   return svg;
 }
 
@@ -242,11 +296,12 @@ function drawFigure(name) {
   const full = place.clientWidth || 1000;
   place.classList.toggle("one", panels.length === 1);
   place.replaceChildren();
-  const columns = panels.length === 1 ? 1 : Math.max(1, Math.min(4, Math.floor(full / 270)));
-  const width = Math.max(250, Math.floor(panels.length === 1 ? Math.min(full, 860) : (full - 12 * (columns - 1)) / columns));
-  const height = panels.length === 1 ? Math.max(280, Math.min(430, width * 0.6)) : Math.round(width * 0.74);
+  const least = panels.some((panel) => panel.kind === "parallel") ? 520 : 270;
+  const columns = Math.max(1, Math.min(4, panels.length, Math.floor(full / least)));
+  const width = Math.max(250, Math.floor(panels.length === 1 ? Math.min(full, 860) : Math.min(560, (full - 12 * (columns - 1)) / columns)));
+  const height = panels.length === 1 ? Math.max(280, Math.min(430, width * 0.6)) : Math.round(Math.max(210, width * (width > 330 ? 0.6 : 0.74)));
   for (const panel of panels) {
-    const draw = { scatter: drawScatter, cells: drawCells }[panel.kind] || drawLines;
+    const draw = { scatter: drawScatter, cells: drawCells, parallel: drawParallel }[panel.kind] || drawLines;
     place.append(draw(name, panel, width, height));
   }
   if (!panels.length) place.textContent = "Nothing is left to show: the filters leave all of it out.";
@@ -309,6 +364,7 @@ for (const link of document.querySelectorAll("a.csv")) {
     for (const panel of data.figures[link.dataset.figure]) {
       if (panel.points) for (const [problem, target, x, y] of panel.points) rows.push([panel.title, `${problem}, target ${target}`, x, y, "", ""]);
       else if (panel.cells) for (const [x, y, value, hits] of panel.cells) rows.push([panel.title, panel.methods[0], x, y, value, hits]);
+      else if (panel.lines) panel.names.forEach((name, i) => rows.push([panel.title, panel.methods[0], name, panel.values[i], "", ""]));
       else for (const s of panel.kind === "mean" ? seriesOf(panel) : panel.series)
         (s.x || panel.x).forEach((x, i) => rows.push([panel.title, s.m, x, s.y[i], s.lo ? s.lo[i] : "", s.hi ? s.hi[i] : ""]));
     }

@@ -18,6 +18,8 @@ from experiments.charts import chart_data, read_rows
 from experiments.figures.draw import study_styles
 from experiments.report import write_report
 from experiments.statistics import collect
+from experiments.statistics.analysis import Analysis
+from experiments.statistics.reference import has_best2009
 from tests.experiments.fake_study import METHODS, make, make_bbob, make_sweep
 
 CHROMIUM = shutil.which("chromium")
@@ -124,6 +126,30 @@ def test_the_distribution_is_that_of_the_problems_that_are_shown(bbob: Path, tmp
 
 
 @needs_chromium
+def test_distributions_of_dimensions_follow_the_filters_with_bands_and_references(tmp_path: Path) -> None:
+    page = write_report(make_bbob(tuple(range(1, 25, 2)), (2, 5), trials=4), tmp_path / "bbob", quick=True)
+    found = browse(page, tmp_path, CLICK + """
+        const bands = () => document.querySelectorAll('.panels[data-figure="ecdf-group"] path.band').length;
+        const value = () => seriesOf(data.figures["ecdf-dimension"][1])[0];
+        const before = {panels: [panels("ecdf-dimension"), panels("ecdf-group")], bands: bands(), value: value()};
+        click("n", "2"); click("method", "SNES");
+        const after = {panels: [panels("ecdf-dimension"), panels("ecdf-group")], bands: bands()};
+        for (const f of [3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23]) click("family", `bbob f${f}`);
+        const parts = data.figures.ecdf[0].series[0];
+        found = {before, after, alone: value(), part: parts.parts["bbob f1 (n=5)"],
+            deviation: parts.deviations["bbob f1 (n=5)"], last: panels("ecdf-group"),
+            references: document.querySelectorAll("path.reference").length};
+    """)  # fmt: skip
+    assert found["before"]["panels"] == [2, 5] and found["after"]["panels"] == [1, 5] and found["last"] == 1
+    assert (found["before"]["bands"], found["after"]["bands"]) == (20, 15)
+    assert found["alone"]["y"] == pytest.approx(found["part"], abs=1e-9)
+    half = 1.96 * np.array(found["deviation"])
+    assert found["alone"]["hi"] == pytest.approx(np.minimum(found["part"] + half, 1.0), abs=1e-9) and half.max() > 0
+    assert np.subtract(found["before"]["value"]["hi"], found["before"]["value"]["lo"]).max() < 2 * half.max()
+    assert found["references"] == (6 if has_best2009() else 0)
+
+
+@needs_chromium
 def test_values_show_under_the_pointer_and_csv_holds_them(bbob: Path, tmp_path: Path) -> None:
     found = browse(bbob, tmp_path, """
         const svg = document.querySelector('.panels[data-figure="convergence"] svg'), box = svg.getBoundingClientRect();
@@ -160,16 +186,22 @@ def test_sweeps_draw_in_the_page(tmp_path: Path) -> None:
     study = make_sweep({"method.sigma0": [0.01, 0.1, 0.5, 5.0], "method.popsize": [6, 20]}, trials=4)
     page = write_report(study, tmp_path / "sweep", quick=True)
     found = browse(page, tmp_path, CLICK + """
-        found = [panels("sweep-slices"), panels("sweep-heatmap"), document.querySelectorAll(".cell").length];
+        const count = () => [panels("sweep-slices"), panels("sweep-heatmap"), panels("sweep-parallel"),
+            document.querySelectorAll(".cell").length, document.querySelectorAll("path.setting").length,
+            document.querySelectorAll("path.setting.best, .cell.best").length];
+        const all = count();
+        click("family", "sphere");
+        found = [all, count(), document.querySelector("path.setting title").textContent];
     """)  # fmt: skip
-    assert found == [4, 2, 16]
+    assert found[0] == [4, 2, 2, 16, 16, 4] and found[1] == [2, 1, 1, 8, 8, 2]
+    assert re.match(r"sigma0=[\d.]+, popsize=\d+: (ERT|median gap left) ", found[2])
 
 
 def test_chart_data_are_the_numbers_of_the_figures(tmp_path: Path) -> None:
     study = make(5)
     page = write_report(study, tmp_path, quick=True)
     cells = [cell for cell in collect(study) if cell.costs]
-    charts = chart_data(cells, study_styles(study), read_rows(sorted(tmp_path.glob("*.csv"))))
+    charts = chart_data(Analysis(study), study_styles(study), read_rows(sorted(tmp_path.glob("*.csv"))))
     panel = next(p for p in charts["figures"]["convergence"] if p["problem"].startswith("Rosen"))
     line = next(s for s in panel["series"] if s["m"] == "CMA-ES")
     cell = next(c for c in cells if c.problem == panel["problem"] and c.method == "CMA-ES")

@@ -1,0 +1,131 @@
+"""Runtime distributions of all methods over all groups of problems that are shown, with one bootstrap for all of them.
+
+The distribution over a group is the mean of those of its problems, and problems are resampled apart from each other:
+so each cell is resampled once, and what it gives is added to every group that has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.statistics.cells import Cell
+from experiments.statistics.ecdf import ecdf, ecdf_resamples
+from experiments.statistics.fixed_budget import log_grid
+from experiments.statistics.restarts import simulated_restarts
+from experiments.statistics.runtimes import FloatArray, order_quantile
+
+__all__ = ["CellDistribution", "Distribution", "Distributions", "distributions"]
+
+ROOM_FOR_RESTARTS = 10.0
+"""Distributions end at this multiple of the largest budget, so that simulated restarts can be seen."""
+PER_DECADE = 60
+
+
+@dataclass(frozen=True)
+class CellDistribution:
+    """The distribution of one method on one problem, and the standard deviation of it over the resamples."""
+
+    fraction: FloatArray
+    deviation: FloatArray
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """The distribution of one method over a group of problems.
+
+    Attributes
+    ----------
+    fraction, low, high : (points,) arrays
+        Fraction of (problem, target) pairs, and the pointwise band of it, without width where nothing was resampled.
+        Problems without trials count as not reached.
+    budget : float
+        Evaluations / n of the longest trial.
+    problems, trials : int
+        Behind it.
+    """
+
+    fraction: FloatArray
+    low: FloatArray
+    high: FloatArray
+    budget: float
+    problems: int
+    trials: int
+
+
+@dataclass(frozen=True)
+class Distributions:
+    """Distributions of all methods over groups of problems.
+
+    Attributes
+    ----------
+    at : (points,) array
+        Evaluations / n at which they are given.
+    groups : dict
+        Distribution by group and method.
+    cells : dict
+        Distribution by (problem, method).
+    samples : int
+        Bootstrap resamples of the bands.
+    """
+
+    at: FloatArray
+    groups: dict[str, dict[str, Distribution]]
+    cells: dict[tuple[str, str], CellDistribution]
+    samples: int
+
+
+def distributions(
+    cells: Sequence[Cell], groups: Mapping[str, Sequence[Cell]], *, samples: int = 200, draws: int = 100,
+    level: float = 0.95,
+) -> Distributions:  # fmt: skip
+    """Resample every cell once, and sum up over groups.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        With at least one trial each.
+    groups : dict
+        Cells per group; a group's problems are those of its cells.
+    samples : int
+        Bootstrap resamples of the bands.
+    draws : int
+        Simulated runtimes per (problem, target).
+    level : float
+        Coverage of the bands.
+    """
+    budgets = {id(cell): float(np.max(cell.budgets)) / cell.n for cell in cells}
+    first = 1.0 / min((cell.n for cell in cells), default=10)
+    at = log_grid(first, max(max(budgets.values(), default=1.0), 2 * first) * ROOM_FOR_RESTARTS, PER_DECADE)
+    problems = {name: len({cell.problem for cell in members}) for name, members in groups.items()}
+    homes: dict[int, list[str]] = {}
+    for name, members in groups.items():
+        for cell in members:
+            homes.setdefault(id(cell), []).append(name)
+    sums = {(name, cell.method): np.zeros((samples, at.size)) for name, members in groups.items() for cell in members}
+    means = {place: np.zeros(at.size) for place in sums}
+    single: dict[tuple[str, str], CellDistribution] = {}
+    for index, cell in enumerate(cells):
+        times, spent = cell.times() / cell.n, cell.budgets / cell.n
+        random = np.random.default_rng(index)
+        fraction = ecdf(simulated_restarts(times, spent, draws, rng=random), at)
+        resampled = ecdf_resamples(times, spent, at, samples=samples, rng=random)
+        deviation = resampled.std(axis=0) if samples else np.zeros(at.size)
+        single[cell.problem, cell.method] = CellDistribution(fraction, deviation)
+        for name in homes.get(id(cell), ()):
+            place = (name, cell.method)
+            means[place] += fraction / problems[name]
+            sums[place] += resampled / problems[name]
+    found: dict[str, dict[str, Distribution]] = {}
+    for name, members in groups.items():
+        for method in dict.fromkeys(cell.method for cell in members):
+            mine = [cell for cell in members if cell.method == method]
+            ends = [(1 - level) / 2, (1 + level) / 2]
+            low, high = order_quantile(sums[name, method], ends, axis=0) if samples else (means[name, method],) * 2
+            found.setdefault(name, {})[method] = Distribution(
+                means[name, method], low, high, max(budgets[id(cell)] for cell in mine), len(mine),
+                sum(len(cell.costs) for cell in mine),
+            )  # fmt: skip
+    return Distributions(at, found, single, samples)
