@@ -1,12 +1,21 @@
-"""Pages that are made from the code: methods, stopping criteria, problems, and the API of the four packages."""
+"""Pages that are made from the code: methods, stopping criteria, pictures, and the API of the four packages."""
 
 from __future__ import annotations
 
+import html
 import importlib
 import inspect
+import tempfile
 from pathlib import Path
 
 import es
+from es.core.criteria import ROWS
+from es.core.stopping import MEANINGS
+from experiments import Method, Problem, Spec, Sweep, run_study
+from experiments.gallery import TITLES as GROUPS
+from experiments.gallery import gallery
+from experiments.report import TITLES, write_report
+from experiments.slices import SHEETS
 
 PACKAGES = {
     "es": "Optimizers and their driver",
@@ -26,7 +35,8 @@ KINDS = {
 
 def write(source: Path) -> None:
     """Write all of them below `source`; a page that would not change keeps its date, so that Sphinx skips it."""
-    pages = {"methods.md": methods(), "api/index.md": api_index()}
+    pages = {"methods.md": methods(), "stopping.md": stopping(), "api/index.md": api_index()}
+    pages |= {"pictures/problems.md": problem_pictures(source), "pictures/figures.md": figure_pictures(source)}
     pages |= {f"api/{package}.rst": api_page(package, title) for package, title in PACKAGES.items()}
     for name, text in pages.items():
         path = source / name
@@ -51,6 +61,87 @@ def methods() -> str:
                 link = f"[`{info.name}`](api/generated/es.{name}.rst)"
                 lines.append(f"| {link} | {info.summary} | {info.good_for} | {info.cost} |")
     return "\n".join(lines) + "\n"
+
+
+def stopping() -> str:
+    """The criteria by which a run ends, and what each means for `success` and `status`."""
+    lines = [
+        "# When a run ends",
+        "",
+        "`res.stop` names the criteria that were met, `res.message` says them in words, and `res.success` and",
+        "`res.status` follow from the first of them in the order of the second table. `options={'tolx': 1e-9}` of",
+        "`es.minimize`, or `stop=` of a method's constructor, sets a threshold; None switches a criterion off. A",
+        "default of *off* needs a threshold from you; one of *none* has no threshold.",
+        "",
+        "| criterion | default | means | what the message says |",
+        "|---|---|---|---|",
+    ]
+    for row in ROWS:
+        default = f"{row.default:g}" if row.default is not None else "none" if row.test is None else "off"
+        lines.append(f"| `{row.name}` | {default} | {row.means} | {row.says} |")
+    lines += ["", "| means | success | status |", "|---|---|---|"]
+    lines += [f"| {means} | {success} | {status} |" for means, (success, status) in MEANINGS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def problem_pictures(source: Path) -> str:
+    """A picture for each group of problems."""
+    folder = source / "pictures" / "problems"
+    if not folder.exists():
+        gallery(folder, points=61)
+    lines = [
+        "# Gallery of problems",
+        "",
+        "Drawn by `evotape gallery`. Contours are of ranks, so that narrow valleys show; a star marks a best point.",
+    ]
+    for path in sorted(folder.glob("*.png")):
+        group = path.stem.removeprefix("gallery-")
+        title = GROUPS.get(group) or SHEETS[group]
+        lines += ["", f"## {title}", "", f"![{title}](problems/{path.name})"]
+    return "\n".join(lines) + "\n"
+
+
+def figure_pictures(source: Path) -> str:
+    """A picture for each figure that a report can hold, from two small studies."""
+    folder = source / "pictures" / "figures"
+    if not folder.exists():
+        with tempfile.TemporaryDirectory() as results:
+            for spec in reversed(small_studies()):  # what both have is shown of the first
+                write_report(run_study(spec, Path(results) / spec.name, backend="sequential"), folder, quick=True)
+    lines = [
+        "# Gallery of figures",
+        "",
+        "What the report of a study holds, here from two small ones: a comparison of four methods on four functions in",
+        "two dimensions, and a sweep of two settings.",
+    ]
+    for path in sorted(folder.glob("*.png")):
+        title = TITLES.get(path.stem, path.stem)
+        caption = " ".join(path.with_suffix(".txt").read_text().split())
+        lines += ["", f"## {title}", "", f"![{title}](figures/{path.name})", "", html.escape(caption, quote=False)]
+    return "\n".join(lines) + "\n"
+
+
+def small_studies() -> list[Spec]:
+    """A comparison and a sweep, of some seconds each."""
+    functions = [Problem(f"bbob-f{number}", [2, 5], {"instance": "seed"}) for number in (1, 8, 10, 15)]
+    four = [
+        Method("cmaes", label="CMA-ES"),
+        Method("snes", label="SNES"),
+        Method("adam", label="Adam"),
+        Method("l-bfgs-b", label="L-BFGS-B"),
+    ]
+    grid = Sweep(grid={"method.sigma0": [0.3, 1.0, 3.0], "method.popsize": [6, 12, 24, 48]})
+    return [
+        Spec("comparison", functions, four, seeds=5, budget=3000),
+        Spec(
+            "settings",
+            [Problem("rastrigin", [5]), Problem("rosenbrock", [5])],
+            four[:2],
+            seeds=4,
+            budget=4000,
+            sweep=grid,
+        ),
+    ]
 
 
 def api_index() -> str:

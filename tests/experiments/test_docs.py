@@ -36,7 +36,8 @@ def test_a_tutorial_has_a_title_and_compiles(page: Path) -> None:
 
 def test_every_page_is_reached_from_the_start() -> None:
     written = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.rglob("*.md")}
-    written -= {"index", "methods"} | {name for name in written if name.split("/")[0] in ("api", "tutorials_built")}
+    made = {"methods", "stopping", "pictures/problems", "pictures/figures"}  # when the site is built
+    written = {name for name in written if name.split("/")[0] not in ("api", "tutorials_built")} - {"index"} | made
     named = set()
     for index in (DOCS / "index.md", DOCS / "moving" / "index.md"):
         folder = index.parent.relative_to(DOCS).as_posix().replace(".", "")
