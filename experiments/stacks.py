@@ -1,18 +1,23 @@
-"""Trials that differ in start, seed and step size only, fused into one stack of runs: the same numbers, sooner.
+"""Trials fused into one stack of runs: the same numbers, sooner.
 
-Each line of a method and of a vectorised objective then works for all runs at once.  A run's bits do not depend on what
-is in the stack beside it, so a study that is killed and resumed in other groups ends with the same numbers.
+Trials of one method and one n share a stack: they may differ in problem, start, seed, budget, step size, population
+size and learning rates. Each line of a method, and of each function, then works for all runs at once.  A run's bits do
+not depend on what is in the stack beside it, so a study that is killed and resumed in other groups ends with the same
+numbers.  A stack holds as many trials as are done in about `SECONDS`: so much is lost at most where a study is killed.
 """
 
 from __future__ import annotations
 
+import functools
+import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from experiments.build import build_problem
+from experiments.build import build_problem, is_own_function
 from experiments.records import blank_record, digest, judged
 from experiments.solve import Terms, ending, outcome, split_options
 
@@ -22,38 +27,108 @@ Trial = dict[str, Any]
 
 # Above this dimension a generation's own arithmetic dwarfs what a stack saves.
 LARGEST_N = 200
-MOST_RUNS = 128
+MOST_RUNS = 512
 MOST_BYTES = 64_000_000
+SECONDS = 40.0
+"""About what a stack may take."""
+OWN_SECONDS, SECONDS_PER_N = 1e-6, 7e-8
+"""What a method takes for an evaluation in a stack, and for each variable of it."""
+UNKNOWN_SECONDS = 1e-5
+"""What an evaluation of a function of the user's is taken to take."""
+POINTS = 64
+"""By how many points the time of an objective is taken."""
 
-# Options of which each run of a stack may have its own value.
-PER_RUN = ("sigma0",)
+# Options of which each run of a stack may have its own value, and which methods take one for each.
+PER_RUN = ("sigma0", "popsize")
+RATES = ("c1", "cmu", "cc", "cs", "damps")
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What problems must have in common to share a stack, and about how long an evaluation takes."""
+
+    plain: bool
+    alike: str
+    seconds: float
+
+
+def per_run(method: str) -> tuple[str, ...]:
+    """Names of the options of which each run of a stack of this method may have its own number."""
+    import es
+    from es.gradient.descent import Descent
+
+    cls = es.get_method(method)
+    return PER_RUN + (RATES if cls is es.CMAES else ()) + (("lr",) if issubclass(cls, Descent) else ())
 
 
 def stack_name(trial: Mapping[str, Any]) -> str:
-    """Name what trials of one stack have in common: all but the start, the seed, the budget and `PER_RUN`."""
-    options = trial["method"]["options"]
-    same = {name: value for name, value in options.items() if name not in PER_RUN}
-    own = [(name, isinstance(options[name], int | float)) for name in PER_RUN if name in options]
-    problem = {name: trial["problem"][name] for name in ("name", "n", "options")}
-    return digest([problem, trial["method"]["name"], same, own, trial["grad_cost"]])
+    """Name what trials that may share a stack have in common: the method, its other options, and n."""
+    options, own = trial["method"]["options"], per_run(trial["method"]["name"])
+    same = {name: value for name, value in options.items() if name not in own}
+    kinds = [(name, isinstance(options[name], int | float)) for name in own if name in options]
+    return digest([trial["problem"]["n"], trial["method"]["name"], same, kinds, trial["grad_cost"]])
 
 
 def can_stack(trial: Mapping[str, Any]) -> bool:
     """Whether a trial can run in a stack.
 
-    Not so finished solvers (SciPy's), restarts, noisy, constrained and point-by-point objectives, and whatever
-    `es.minimize_runs` has no argument for.
+    Not so finished solvers (SciPy's), noisy, constrained and point-by-point objectives, and whatever
+    `es.minimize_runs` has no argument for or would run in turn.
     """
     import es
+    from es.run.legs import stacks_with_restarts
 
-    arguments, _ = split_options(trial)
-    if es.get_method(trial["method"]["name"]).kind == "scipy" or set(arguments) - {"sigma0", "popsize"}:
+    arguments, options = split_options(trial)
+    cls = es.get_method(trial["method"]["name"])
+    if cls.kind not in ("strategy", "gradient") or set(arguments) - {"sigma0", "popsize", "restarts"}:
         return False
-    if not all(isinstance(arguments.get(name, 1.0), int | float) for name in PER_RUN):
+    if arguments.get("restarts") is not None and not stacks_with_restarts(cls, options):
         return False
-    objective = build_problem(trial["problem"])
+    if not all(isinstance(trial["method"]["options"].get(name, 1.0), int | float) for name in PER_RUN):
+        return False
+    return _traits(_words(trial)).plain
+
+
+def _words(trial: Mapping[str, Any]) -> str:
+    """A problem as text; instances of one function are taken to be alike."""
+    problem = trial["problem"]
+    options = {name: value for name, value in problem["options"].items() if name != "instance"}
+    gradient = _wants_gradient(trial["method"]["name"])
+    return json.dumps([problem["name"], problem["n"], options, gradient], sort_keys=True)
+
+
+@functools.cache
+def _wants_gradient(method: str) -> bool:
+    import es
+
+    return bool(es.get_method(method).wants_gradient)
+
+
+@functools.lru_cache(maxsize=4096)
+def _traits(words: str) -> Traits:
+    """Look at the problem of these words."""
+    name, n, options, gradient = json.loads(words)
+    objective = build_problem({"name": name, "n": n, "options": options})
     plain = objective.vectorized and not objective.noisy and not objective.constraints
-    return plain and objective.integrality is None and objective.n is not None and objective.n <= LARGEST_N
+    plain = plain and objective.integrality is None and objective.n is not None and objective.n <= LARGEST_N
+    if not plain or (gradient and objective.differentiable is False):
+        return Traits(False, words, 0.0)
+    box = None if objective.box is None else [objective.box.lb.tolist(), objective.box.ub.tolist()]
+    alike = json.dumps([objective.n, box, objective.f_opt is None])
+    if is_own_function(name):  # no code of the user's runs outside of a trial
+        return Traits(True, alike, UNKNOWN_SECONDS)
+    start = objective.x0(np.random.default_rng(0))
+    x = start + 1e-3 * np.random.default_rng(1).standard_normal((POINTS, start.size))
+    if objective.box is not None:
+        x = np.clip(x, objective.box.lb, objective.box.ub)
+    evaluate = objective.value_and_grad if gradient else objective
+    try:
+        evaluate(x)
+        began = time.perf_counter()
+        evaluate(x)
+    except Exception:  # the trials themselves will say what is wrong
+        return Traits(False, words, 0.0)
+    return Traits(True, alike, (time.perf_counter() - began) / POINTS)
 
 
 def mark_stacks(trials: Iterable[Trial]) -> tuple[list[Trial], dict[str, int]]:
@@ -70,17 +145,36 @@ def mark_stacks(trials: Iterable[Trial]) -> tuple[list[Trial], dict[str, int]]:
     limits: dict[str, int] = {}
     marked: list[Trial] = []
     for name, group in groups.items():
-        # A problem is built here only for a stack that would have company in it.
-        if len(group) > 1 and can_stack(group[0]) and stack_limit(group[0]) > 1:
-            limits[name] = stack_limit(group[0])
-        marked += [trial | {"stack": name if name in limits else None} for trial in group]
+        for stack, members in _parts(name, group).items():
+            if stack and len(members) > 1 and (limit := stack_limit(members)) > 1:
+                limits[stack] = limit
+            marked += [trial | {"stack": stack if stack in limits else None} for trial in members]
     return marked, limits
 
 
-def stack_limit(trial: Mapping[str, Any]) -> int:
-    """Give the most runs of a stack: an n x n matrix for each has to fit."""
-    n = build_problem(trial["problem"]).n or 1
-    return max(1, min(MOST_RUNS, MOST_BYTES // (8 * n * n)))
+def _parts(name: str, group: list[Trial]) -> dict[str, list[Trial]]:
+    """Trials by the stack that they can stand in, "" for none; a problem is built only where there is company."""
+    if len(group) == 1:
+        return {"": group}
+    parts: dict[str, list[Trial]] = {}
+    for trial in group:
+        stack = digest([name, _traits(_words(trial)).alike]) if can_stack(trial) else ""
+        parts.setdefault(stack, []).append(trial)
+    return parts
+
+
+def stack_limit(group: Sequence[Trial]) -> int:
+    """Give the most runs of a stack: it has to end in about `SECONDS`, and an n x n matrix for each has to fit."""
+    n = group[0]["problem"]["n"] or build_problem(group[0]["problem"]).n or 1
+    seconds = max(seconds_of(trial, n) for trial in group)
+    return int(max(1, min(MOST_RUNS, MOST_BYTES // (8 * n * n), SECONDS / seconds)))
+
+
+def seconds_of(trial: Trial, n: int) -> float:
+    """About how long a trial takes in a stack, if it spends its whole budget."""
+    budget = float(trial["maxcost"] if trial["maxcost"] is not None else trial["budget"] * n)
+    each = 1.0 + float(trial["grad_cost"]) if _wants_gradient(trial["method"]["name"]) else 1.0
+    return budget / each * (_traits(_words(trial)).seconds + OWN_SECONDS + SECONDS_PER_N * n)
 
 
 def run_stack(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -89,19 +183,16 @@ def run_stack(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     Raises
     ------
     Exception
-        Whatever the objective or the method raises; the trials can then be run one by one.
+        Whatever an objective or the method raises; the trials can then be run one by one.
     """
     from es.runs import minimize_runs
 
     started = time.perf_counter()
     terms = [Terms.of(trial) for trial in trials]
-    split = [split_options(trial) for trial in trials]
-    arguments, options = split[0]
-    if "sigma0" in arguments:
-        arguments["sigma0"] = np.array([own["sigma0"] for own, _ in split], dtype=np.float64)
     targets = [t.ftarget for t in terms if t.ftarget is not None]
+    arguments, options = _arguments(trials)
     results = minimize_runs(
-        terms[0].objective,
+        _objective(trials, terms),
         np.stack([t.x0 for t in terms]),
         method=trials[0]["method"]["name"],
         maxfevals=np.array([t.maxfevals for t in terms]),
@@ -111,11 +202,35 @@ def run_stack(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         options=options or None,
         **arguments,
     )
-    seconds = (time.perf_counter() - started) / len(trials)
+    each = (time.perf_counter() - started) / max(1, sum(result.nfev for result in results))
     return [
-        judged(blank_record(trial) | ending(term, result.stop) | _found(term, result) | {"seconds": seconds})
+        judged(blank_record(trial) | ending(term, result.stop) | _found(term, result) | {"seconds": each * result.nfev})
         for trial, term, result in zip(trials, terms, results, strict=True)
     ]
+
+
+def _arguments(trials: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments of `es.minimize_runs` and options of the method, with a column for what differs."""
+    split = [split_options(trial) for trial in trials]
+    columns = []
+    for part in (0, 1):
+        rows = [both[part] for both in split]
+        columns.append(dict(rows[0]))
+        for name in set(rows[0]) & set(per_run(trials[0]["method"]["name"])):
+            values = [row[name] for row in rows]
+            if len(set(values)) > 1:
+                columns[part][name] = np.array(values)
+    return columns[0], columns[1]
+
+
+def _objective(trials: Sequence[Mapping[str, Any]], terms: Sequence[Terms]) -> Any:
+    """The problem of all trials, or theirs side by side; equal ones are one."""
+    import problems
+
+    known: dict[str, Any] = {}
+    objectives = [known.setdefault(digest(trial["problem"]), term.objective)
+                  for trial, term in zip(trials, terms, strict=True)]  # fmt: skip
+    return objectives[0] if len(known) == 1 else problems.stack(objectives)
 
 
 def _found(terms: Terms, result: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,10 +52,13 @@ def test_company_in_the_stack_changes_no_bit() -> None:
         (Problem("sphere", 10), Method("adam"), True),
         (Problem("sphere", 10), Method("cmaes", {"popsize": 20, "sigma0": 0.1}), True),
         (Problem("sphere", 10), Method("l-bfgs-b"), False),
-        (Problem("sphere", 10), Method("cmaes", {"restarts": "ipop"}), False),
+        (Problem("sphere", 10), Method("cmaes", {"restarts": "ipop"}), True),
+        (Problem("sphere", 10), Method("lq-cmaes", {"restarts": "ipop"}), False),
+        (Problem("sphere", 10), Method("cmaes", {"on_error": "penalize"}), False),
         (Problem("sphere", 10, {"noisy": 1.0}), Method("cmaes"), False),
         (Problem("sphere", 500), Method("cmaes"), False),
-        (Problem("bbob-f1", 2, {"instance": "seed"}), Method("cmaes"), False),
+        (Problem("bbob-f1", 2, {"instance": "seed"}), Method("cmaes"), True),
+        (Problem("bbob-f7", 2, {"instance": "seed"}), Method("adam"), False),
         (Problem("tests.experiments.tasks:slow_bowl", 2, {"x0": [0.0, 0.0]}), Method("cmaes"), False),
     ],
 )
@@ -62,6 +66,49 @@ def test_what_is_fused(problem: Problem, method: Method, fused: bool) -> None:
     trials, limits = mark_stacks(make_trials(Spec("s", [problem], [method], seeds=2)))
     assert [trial["stack"] is not None for trial in trials] == [fused, fused]
     assert len(limits) == fused
+
+
+def suite(**settings: Any) -> Spec:
+    """Different functions and instances, with restarts, and a sweep over what may differ within a stack."""
+    return Spec(
+        "suite",
+        [Problem(f"bbob-f{k}", n, {"instance": "seed"}) for k in (1, 3, 21) for n in (2, 3)],
+        [Method("cmaes", {"restarts": "bipop"}), Method("snes", {"restarts": "ipop"}), Method("cmaes", label="once")],
+        seeds=2,
+        budget=150,
+        **settings,
+    )
+
+
+def test_a_suite_with_restarts_in_stacks_has_the_bits_of_single_trials(tmp_path: Path) -> None:
+    trials, limits = mark_stacks(make_trials(suite()))
+    assert len(limits) == 6
+    assert all(trial["stack"] for trial in trials)
+    run_study(suite(), tmp_path / "single", backend="sequential")
+    run_study(suite(), tmp_path / "fused", jobs=2)
+    assert numbers(tmp_path / "fused") == numbers(tmp_path / "single")
+
+
+def test_a_sweep_stands_in_one_stack(tmp_path: Path) -> None:
+    sweep = Sweep(
+        grid={"method.popsize": [4, 7], "method.c1": [0.05, 0.1]},
+        zip={"method.sigma0": [0.5, 2.0], "method.cmu": [0.1, 0.2]},
+    )
+    spec = Spec("sweep", [Problem("bbob-f10", 3, {"instance": "seed"})], ["cmaes"], seeds=2, budget=50, sweep=sweep)
+    assert len(mark_stacks(make_trials(spec))[1]) == 1
+    run_study(spec, tmp_path / "single", backend="sequential")
+    run_study(spec, tmp_path / "fused", jobs=1)
+    assert numbers(tmp_path / "fused") == numbers(tmp_path / "single")
+
+
+def test_a_stack_is_bounded_by_the_time_that_it_takes() -> None:
+    def limit(budget: float) -> int:
+        spec = Spec("s", [Problem("bbob-f1", 10, {"instance": "seed"})], ["cmaes"], seeds=100, budget=budget)
+        return max(mark_stacks(make_trials(spec))[1].values(), default=1)
+
+    assert limit(100) == 512
+    assert 1 < limit(1e5) < limit(3e4) < 512
+    assert limit(1e8) == 1
 
 
 def test_a_single_trial_is_no_stack() -> None:
