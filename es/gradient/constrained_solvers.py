@@ -7,41 +7,41 @@ from typing import Any
 import numpy as np
 
 from es.gradient.inversion import Call, FloatArray
-from es.gradient.optimality import is_stationary
-from es.gradient.scipy_solvers import UNLIMITED, Task, minimize_quietly, value_and_gradient
+from es.gradient.scipy_solvers import UNLIMITED, Descended, Task, minimize_quietly, value_and_gradient
 from problems.constraints import EQUALITY, listed
 
 GTOL = 1e-10  # of trust-constr, unless told otherwise, where neither bounds nor constraints are in the way
-LINE_SEARCH, ITERATIONS = 8, 9  # status of SLSQP: no descent along its direction; its own limit
+# Status of SLSQP: by its tolerance; no descent along its direction; its own limit.
+CONVERGED, LINE_SEARCH, ITERATIONS = 0, 8, 9
 
 
 def slsqp(call: Call, task: Task) -> Any:
-    """Sequential least squares programming, started again from its end while that is none.
+    """Sequential least squares programming, started again from its end while that is none; see `Descended`.
 
-    Asked for all digits, it mostly ends at an optimum by a line search that finds no descent, which SciPy calls a
-    failure, or goes round and round there. So where it ends otherwise than by its tolerance, the conditions of an
-    optimum decide.
+    Its first step is as long as the gradient, and what it takes for little is absolute. So where it has ended otherwise
+    than at an optimum, values are measured by the gradient there.
     """
-    fun, x = value_and_gradient(call), task.x0
-    least, greatest = np.inf, -np.inf
+    seen, x, unit, last = Descended(value_and_gradient(call)), task.x0, 1.0, np.inf
 
-    def watched(x: FloatArray) -> tuple[float, FloatArray]:
-        nonlocal least, greatest
-        f, g = fun(x)
-        least, greatest = min(least, f), max(greatest, f)
-        return f, g
+    def measured(x: FloatArray) -> tuple[float, FloatArray]:
+        f, g = seen(x)
+        return f / unit, g / unit
 
-    options = {**task.options, "maxiter": 200}
+    options = {**task.options, "maxiter": max(100, 5 * x.size)}
     more: dict[str, Any] = {"bounds": task.bounds(), "constraints": task.constraints, "options": options}
     while True:
-        result = minimize_quietly(watched, x, jac=True, method="SLSQP", **more)
-        status = getattr(result, "status", 0)  # there is none where bounds leave nothing free
-        if status in (LINE_SEARCH, ITERATIONS):
-            at = np.array(result.x), np.array(result.jac[: x.size]), task.box, task.constraints, task.scale
-            result.success = is_stationary(*at, float(result.fun), greatest - least)
-        if result.success or status != ITERATIONS or np.array_equal(result.x, x):
+        result = minimize_quietly(measured, x, jac=True, method="SLSQP", **more)
+        if "jac" not in result:  # bounds leave nothing free
             return result
-        x = result.x
+        result.fun, result.jac = unit * result.fun, unit * result.jac
+        result.success = seen.is_optimum(result, task)
+        again = result.status in (CONVERGED, LINE_SEARCH, ITERATIONS) and not np.array_equal(result.x, x)
+        if result.success or not (again or last == np.inf):
+            return result
+        if result.status != ITERATIONS:
+            steep = np.abs(result.jac[: x.size] * task.scale).max()
+            unit = float(np.exp2(np.rint(np.log2(steep)))) if 0 < steep < np.inf else 1.0
+        x, last = result.x, result.fun
 
 
 def trust_constr(call: Call, task: Task) -> Any:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from autodiff import optim
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
-from es.gradient.units import powers_of_two
+from es.gradient.units import powers_of_two, value_unit
 from es.parts.rule_state import RuleState, checked_patience
 from problems.numbers import numbers
 
@@ -44,7 +44,7 @@ class Descent(RuleState, Optimizer):
         As for every optimizer; steps are clipped to the bounds. `popsize` means nothing here.
     sigma0 : float or array_like, optional
         Says what coordinates are measured in, where that is far from 1 (`es.gradient.units`): rates and the tolerance
-        of the gradient are in these units.
+        of the gradient are in these units, and in that of f where the first value and gradient are small.
     lr : float, array of shape (runs,) or callable, optional
         Learning rate, one per stacked run if wanted, or a schedule `lr(step)`; default `default_lr` of the class.
     patience : int or None
@@ -62,6 +62,7 @@ class Descent(RuleState, Optimizer):
     state_names: ClassVar[tuple[str, ...]] = (
         "mean",
         *RuleState.RULE_STATE,
+        "size",
         "slope",
         "steepest",
         "gentlest",
@@ -89,6 +90,7 @@ class Descent(RuleState, Optimizer):
         self._hold(type(self).rule(lr=self.lr, **options))
         self.slope, self.gentlest, self.steepest = self._each(np.inf), self._each(np.inf), self._each(0.0)
         self.first = self._each(np.nan)
+        self.size = self._each(1.0)  # what values are measured in
         self.back = self.mean.copy()
 
     @classmethod
@@ -109,7 +111,12 @@ class Descent(RuleState, Optimizer):
         best = order[..., :1, None]
         here, slope = np.take_along_axis(x, best, -2)[..., 0, :], np.take_along_axis(g, best, -2)[..., 0, :]
         value = np.take_along_axis(f, order[..., :1], -1)[..., 0]
-        self.first = np.where(np.isnan(self.first), value, self.first)[()]
+        begins = np.isnan(self.first)
+        if np.any(begins):
+            steep = np.abs(slope * self._measure).max(-1)
+            self.size = np.where(begins, value_unit(value, steep), self.size)[()]
+            self.first = np.where(begins, value, self.first)[()]
+        slope = slope / np.asarray(self.size)[..., None]
         # Far above: ten times the descent made so far, or the size of f itself where none was made yet.
         with np.errstate(over="ignore"):  # an infinite limit is no limit
             room = np.maximum(self.first - self.lowest, np.abs(self.first))

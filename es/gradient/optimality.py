@@ -16,7 +16,7 @@ from problems.constraints import EQUALITY, Constraints, listed
 
 FloatArray = npt.NDArray[np.float64]
 
-BALANCED = 1e-5  # of the range of f: what a step of the initial scale may promise at an optimum
+BALANCED = 3e-7  # of the range of f: what a step of the initial scale may promise at an optimum
 
 
 def is_stationary(

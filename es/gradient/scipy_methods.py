@@ -33,8 +33,8 @@ class ScipySolver(Optimizer):
     Parameters
     ----------
     x0, bounds, rng, stop
-        As for every optimizer. `sigma0` only says what coordinates are measured in (`es.gradient.units`), unless
-        there are constraints; `popsize` means nothing to most of them.
+        As for every optimizer. `sigma0` only says what coordinates are measured in (`es.gradient.units`); `popsize`
+        means nothing to most of them.
     constraints : constraint or sequence of constraints
         For the solvers that handle constraints themselves (`takes_constraints`).
     replayable : bool
@@ -143,9 +143,8 @@ class ScipySolver(Optimizer):
 
     @property
     def _solve(self) -> Callable[[Call], Any]:
-        solve, task = type(self).solve, self._task  # no reference to self: dropping the optimizer ends the thread
-        if not listed(task.constraints) and task.integrality is None:
-            solve = in_units(solve, powers_of_two(self.scale0))
+        # no reference to self: dropping the optimizer ends the thread
+        solve, task = in_units(type(self).solve, powers_of_two(self.scale0)), self._task
         return lambda call: solve(call, task)
 
     def _running(self) -> Inverted | Direct:
@@ -167,6 +166,9 @@ class ScipySolver(Optimizer):
         reason = "converged" if getattr(outcome, "success", True) else "solver"
         if any(np.array_equal(self._inside(outcome.x), x) for x in self._blind):
             reason = "nogradient"  # no optimum: what made the solver stop there were zeros in the place of a gradient
+        if reason == "converged" and listed(self._task.constraints) and self.f_best < np.inf:
+            # Points that violate constraints by as little as is allowed may be lower: they are not what it has found.
+            self.book.x_best, self.book.f_best = self._inside(np.array(outcome.x)), np.float64(outcome.fun)
         self.end(reason, float(getattr(outcome, "status", 0)))
 
     def _inside(self, x: FloatArray) -> FloatArray:

@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from es.gradient.inversion import Call, FloatArray
+from es.gradient.optimality import is_stationary
 from problems.boxes import Box
 
 UNLIMITED = 2**31 - 1  # the driver holds the budget; SciPy's own limits must not cut it short
+PRECISION = 2  # status of BFGS and CG: a line search found no descent
+LEAST_GAIN = 1e-12  # of f, that a further start must bring
 
 
 @dataclass
@@ -51,6 +54,43 @@ def value_and_gradient(call: Call) -> Callable[[FloatArray], tuple[float, FloatA
     return both
 
 
+class Descended:
+    """A function with its gradient that remembers its first value and its best point, by which the end is judged.
+
+    Asked for all digits, solvers mostly end at an optimum by a line search that finds no descent, which SciPy calls a
+    failure. So where they end otherwise than by their tolerance, the conditions of an optimum decide.
+    """
+
+    def __init__(self, fun: Callable[[FloatArray], tuple[float, FloatArray]]) -> None:
+        self._fun = fun
+        self.first: float | None = None
+        self.f = np.inf
+        self.x = self.g = np.empty(0)
+
+    def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
+        """Value and gradient at x."""
+        f, g = self._fun(x)
+        if self.first is None:
+            self.first = f
+        if f < self.f:
+            self.f, self.x, self.g = f, x.copy(), g.copy()
+        return f, g
+
+    def best(self, result: Any) -> Any:
+        """The result with the best point in the place of its last one, which a failed line search may have left."""
+        if self.f < result.fun:
+            result.x, result.fun, result.jac = self.x, self.f, self.g
+        return result
+
+    def is_optimum(self, result: Any, task: Task) -> bool:
+        """Whether the point of a result meets the conditions of an optimum."""
+        x, f = np.array(result.x), float(result.fun)
+        g = np.array(result.jac[: x.size])  # SLSQP's has an entry more
+        span = 0.0 if self.first is None else abs(self.first - f)
+        scale = np.maximum(task.scale, np.abs(x - task.x0))  # what is flat far away may be no optimum
+        return is_stationary(x, g, task.box, task.constraints, scale, f, span)
+
+
 def minimize_quietly(*args: Any, **kwargs: Any) -> Any:
     """`scipy.optimize.minimize` without floating-point warnings from inside the solver.
 
@@ -67,21 +107,34 @@ def lbfgsb(call: Call, task: Task) -> Any:
     """L-BFGS-B, started again with an empty memory where it stalled, until that gains little for the third time."""
     fun, x, last, little = value_and_gradient(call), task.x0, np.inf, 0
     options = {**task.options, "maxiter": UNLIMITED, "maxfun": UNLIMITED}
+    seen = Descended(fun)
     while True:
-        result = minimize_quietly(fun, x, jac=True, method="L-BFGS-B", bounds=task.bounds(), options=options)
+        result = minimize_quietly(seen, x, jac=True, method="L-BFGS-B", bounds=task.bounds(), options=options)
+        if "jac" not in result:
+            return result  # bounds leave nothing free
         gain = last - result.fun
         little += not gain > 0.5 * abs(result.fun)
-        if "GRADIENT" in str(result.message) or little == 3 or not gain > 1e-12 * abs(result.fun):
+        if "GRADIENT" in str(result.message) or little == 3 or not gain > LEAST_GAIN * abs(result.fun):
             # A start that gains nothing, even where the line search complained, has nothing but rounding left.
-            result.success = True
+            result.success = "GRADIENT" in str(result.message) or seen.is_optimum(result, task)
             return result
         x, last = result.x, result.fun
 
 
 def _gradient_solver(name: str) -> Callable[[Call, Task], Any]:
     def solve(call: Call, task: Task) -> Any:
+        """Started again from its end where a line search has failed: in a valley it may go on; see `Descended`."""
+        seen, x, last = Descended(value_and_gradient(call)), task.x0, np.inf
         options = {**task.options, "maxiter": UNLIMITED}
-        return minimize_quietly(value_and_gradient(call), task.x0, jac=True, method=name, options=options)
+        while True:
+            result = minimize_quietly(seen, x, jac=True, method=name, options=options)
+            if result.success or result.status != PRECISION:
+                return result
+            result = seen.best(result)
+            if not last - result.fun > LEAST_GAIN * abs(result.fun):
+                result.success = seen.is_optimum(result, task)
+                return result
+            x, last = result.x, result.fun
 
     return solve
 

@@ -1,14 +1,16 @@
-"""Units for gradient methods and SciPy's solvers: rates, tolerances and first steps of theirs are lengths in x.
+"""Units for gradient methods and SciPy's solvers: rates, tolerances and first steps of theirs are lengths in x and f.
 
-With x in pascal, a gradient of 1e-11 is "small" to every one of them, and a first step of one moves nothing. So where
-sigma0 (or the bounds, or x0) says that a coordinate is measured in something else than ones, they see it in a power of
-two of that: x = u units, df/du = units df/dx, which changes no mantissa. Where all scales are ordinary
-nothing is changed.
+With x in pascal, a gradient of 1e-11 is "small" to every one of them, and a first step of one moves nothing; with f in
+1e-12 of something, all gradients are small and every point is an optimum. So where sigma0 (or the bounds, or x0) says
+that a coordinate is measured in something else than ones, they see it in a power of two of that: x = u units,
+df/du = units df/dx, which changes no mantissa. Where value and gradient at the first point are small beside one, they
+see f in a power of two of these. Where all is ordinary nothing is changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +20,7 @@ from es.core.arrays import FloatArray
 from es.gradient.inversion import Answer, Call
 from es.gradient.scipy_solvers import Task
 from problems.boxes import Box
+from problems.constraints import listed
 
 ORDINARY = 1e4  # scales between this and its inverse are
 
@@ -28,17 +31,103 @@ def powers_of_two(scale: FloatArray) -> FloatArray:
     return np.where(ordinary, 1.0, np.exp2(np.rint(np.log2(scale))))
 
 
+def value_unit(f: Any, slope: Any = 0.0) -> Any:
+    """What to measure values in: 1, or where the first are small the nearest power of two.
+
+    Large ones are left as they are: tolerances would grow with an offset, or with a start that is far away.
+
+    Parameters
+    ----------
+    f, slope : float or ndarray
+        Sizes of the first values and of their gradients, in units of x.
+    """
+    size = np.maximum(np.abs(f), np.abs(slope))
+    small = (size > 0) & (size * ORDINARY < 1)  # what is not finite is not small
+    return np.where(small, np.exp2(np.rint(np.log2(np.where(small, size, 1.0)))), 1.0)[()]
+
+
 def in_units(solve: Callable[[Call, Task], Any], units: FloatArray) -> Callable[[Call, Task], Any]:
-    """A solver of SciPy that sees x / units; the same solver where all units are 1."""
-    if (units == 1).all():
-        return solve
+    """A solver of SciPy that sees x / units, and values in the unit of those that it is told first."""
 
     def solve_in_units(call: Call, task: Task) -> Any:
-        def answer(u: FloatArray) -> Answer:
-            f, g = call(u * units)
-            return f, None if g is None else g * units
+        measure = units if task.integrality is None else np.where(np.asarray(task.integrality) != 0, 1.0, units)
+        ones = bool((measure == 1).all())
+        unit = 0.0
 
-        box = None if task.box is None else Box(task.box.lb / units, task.box.ub / units)
-        return solve(answer, replace(task, x0=task.x0 / units, scale=task.scale / units, box=box))
+        def answer(u: FloatArray) -> Answer:
+            nonlocal unit
+            f, g = call(u if ones else u * measure)
+            if g is not None and not ones:
+                g = g * measure
+            if unit == 0.0:
+                unit = float(value_unit(_largest(f), 0.0 if g is None else _largest(g)))
+            if unit != 1.0:
+                f, g = f / unit, None if g is None else g / unit
+            return f, g
+
+        def valued(result: Any) -> Any:
+            if unit not in (0.0, 1.0) and "fun" in result:
+                result.fun = result.fun * unit
+            return result
+
+        if ones:
+            return valued(solve(answer, task))
+        box = None if task.box is None else Box(task.box.lb / measure, task.box.ub / measure)
+        rules = constraints_in_units(task.constraints, measure)
+        own = replace(task, x0=task.x0 / measure, scale=task.scale / measure, box=box, constraints=rules)
+        result = valued(solve(answer, own))
+        result.x = result.x * measure
+        return result
 
     return solve_in_units
+
+
+def _largest(values: FloatArray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.abs(finite).max()) if finite.size else 0.0
+
+
+def constraints_in_units(given: Any, units: FloatArray) -> list[Any]:
+    """Constraints on x, in the forms of SciPy, as constraints on u = x / units."""
+    return [_constraint_in_units(one, units) for one in listed(given)]
+
+
+def _constraint_in_units(one: Any, units: FloatArray) -> Any:
+    from scipy.optimize import LinearConstraint
+
+    if isinstance(one, Mapping):
+        slopes = {"jac": _slopes(one["jac"], units)} if callable(one.get("jac")) else {}
+        return {**one, "fun": _of_units(one["fun"], units), **slopes}
+    if hasattr(one, "A"):
+        A = one.A @ _diagonal(units) if hasattr(one.A, "tocsr") else np.asarray(one.A) * units
+        return LinearConstraint(A, one.lb, one.ub, one.keep_feasible)
+    made = copy.copy(one)
+    made.fun = _of_units(one.fun, units)
+    made.jac = _slopes(one.jac, units) if callable(one.jac) else one.jac
+    made.hess = _curvature(one.hess, units) if callable(one.hess) else one.hess
+    return made
+
+
+def _of_units(fun: Callable[..., Any], units: FloatArray) -> Callable[..., Any]:
+    return lambda u, *args: fun(u * units, *args)
+
+
+def _slopes(jac: Callable[..., Any], units: FloatArray) -> Callable[..., Any]:
+    def in_units(u: FloatArray, *args: Any) -> Any:
+        slopes = jac(u * units, *args)
+        return slopes @ _diagonal(units) if hasattr(slopes, "tocsr") else np.asarray(slopes) * units
+
+    return in_units
+
+
+def _curvature(hess: Callable[..., Any], units: FloatArray) -> Callable[..., Any]:
+    from scipy.sparse.linalg import aslinearoperator
+
+    scale = aslinearoperator(_diagonal(units))
+    return lambda u, v: scale @ aslinearoperator(hess(u * units, v)) @ scale
+
+
+def _diagonal(units: FloatArray) -> Any:
+    from scipy.sparse import diags_array
+
+    return diags_array(units).tocsr()
