@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 GOLDEN = 0.382
 REACH = 10.0  # how far a parabola is trusted beyond the last sample, in steps
@@ -30,7 +30,7 @@ class Line:
     """
 
     __slots__ = (
-        "_goal", "_newest", "_ratios", "_roots", "best", "g", "high", "lengths", "low", "modes", "step", "t",
+        "_goal", "_newest", "_ratios", "_roots", "best", "g", "high", "lengths", "low", "modes", "step", "t", "_top",
     )  # fmt: skip
 
     def __init__(self, low: float, high: float, step: float) -> None:
@@ -38,6 +38,7 @@ class Line:
         self.t: list[float] = []
         self.g: list[float] = []
         self.best = 0
+        self._top = -math.inf  # the largest finite value
         self.modes = 0  # minima among the samples
         self.lengths: list[float] = []  # of the bracket at the last local proposals
         # What STEP computes anew only where it must: roots of samples above its goal, ratios of intervals.
@@ -48,6 +49,8 @@ class Line:
 
     def add(self, t: float, g: float) -> None:
         """A sample; g may be inf."""
+        if self._top < g < math.inf:
+            self._top = g
         i = bisect_left(self.t, t)
         if i < len(self.t) and self.t[i] == t:
             self.g[i] = min(g, self.g[i])
@@ -175,6 +178,12 @@ class Line:
         i = bisect_left(self.t, new)
         return not (i < len(self.t) and self.t[i] == new)
 
+    def remember(self) -> None:
+        """Keep the length of the bracket from which a local proposal comes."""
+        if 0 < self.best < len(self.t) - 1:
+            self.lengths.append(self.t[self.best + 1] - self.t[self.best - 1])
+            del self.lengths[:-3]
+
     def resolved(self, fine: float) -> bool:
         """Whether the best sample is a minimum as finely as f or t can tell, not a point of a plateau.
 
@@ -218,11 +227,7 @@ class Line:
         """Second divided difference at the best sample, over neighbours that are some way off; 0 at an edge."""
         t, g, b = self.t, self.g, self.best
         far = FAR * (t[-1] - t[0])
-        i, j = b - 1, b + 1
-        while i >= 0 and t[b] - t[i] < far:
-            i -= 1
-        while j < len(t) and t[j] - t[b] < far:
-            j += 1
+        i, j = bisect_right(t, t[b] - far, 0, b) - 1, bisect_left(t, t[b] + far, b + 1)
         if i < 0 or j >= len(t):
             return 0.0
         value = ((g[j] - g[b]) / (t[j] - t[b]) + (g[i] - g[b]) / (t[b] - t[i])) / (t[j] - t[i])
@@ -231,10 +236,7 @@ class Line:
     def step_interval(self) -> tuple[float, float] | None:
         """STEP: the least curvature with which a parabola between two samples beats the best, and its minimum."""
         t, g, last = self.t, self.g, len(self.t) - 1
-        top = max(g)
-        if top == math.inf:
-            top = max(v for v in g if v < math.inf)
-        span = top - g[self.best]
+        span = self._top - g[self.best]
         if span <= 0:
             return None
         goal = g[self.best] - TOLERANCE * span

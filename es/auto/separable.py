@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import heapq
-from typing import Any, ClassVar
+import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from es.auto.coordinates import agrees
 from es.auto.line import Line
+from es.auto.lines import Lines
 from es.auto.stepwise import Asking, FloatArray, Stepwise
 
 MOST = 1000  # evaluations per variable
 FINE = 2e-11  # of |f|: a rise of so little beside the best sample is the bottom of a minimum
 LOOKS = 6  # at each coordinate, for other minima
 SMALL = 1e-15  # gains under this part of |f| are rounding
+ENTRIES = 1_000_000  # numbers in a batch of points at most
+
+
+@dataclass
+class Base:
+    """The best position of each coordinate, the value there, and where that is only predicted the change it took."""
+
+    x: FloatArray
+    f: float
+    change: float | None = None
 
 
 class SeparableLoop(Stepwise):
@@ -83,124 +95,95 @@ class SeparableLoop(Stepwise):
         return lines
 
     def _iteration(self) -> Asking:
-        n, x, f, used = self.n, self.x.copy(), self.f, 0
-        lines = self._lines()
-        rng = np.random.default_rng([self.seed, 1])
-        local: list[Any] = [None] * n
-        wide: list[Any] = [None] * n
-        near: list[tuple[float, int, int]] = []  # heaps: (minus gain, coordinate, version)
-        far: list[tuple[float, int, int]] = []
-        version = [0] * n
-        sharp = [0.0] * n
-        several = 0
-        sharpest = 0.0
-
-        def refresh(i: int) -> None:
-            nonlocal several, sharpest
-            line = lines[i]
-            version[i] += 1
-            local[i] = line.local()
-            if local[i] is not None:
-                heapq.heappush(near, (-local[i][1], i, version[i]))
-            if line.modes > 1 or several:
-                step(i)
-
-        def step(i: int) -> None:
-            nonlocal sharpest
-            line = lines[i]
-            sharp[i] = line.sharpness()
-            sharpest = max(sharpest, sharp[i])
-            found = line.step_interval()
-            wide[i] = found
-            if found is not None:
-                scale = sharp[i] if sharp[i] > 0 else sharpest
-                heapq.heappush(far, (found[0] / scale if scale > 0 else found[0], i, version[i]))
-
-        def sample(i: int, new: float) -> Asking:
-            nonlocal x, f, used, several
-            y = x.copy()
-            y[i] = new
-            (value,) = (yield y[None]).tolist()
-            used += 1
-            line = lines[i]
-            line.add(new, line.g[line.best] + (value - f) if np.isfinite(value) else np.inf)
-            if abs(value) > self.largest and np.isfinite(value):
-                self.largest = abs(value)
-            if value < f:
-                x, f = y, value
-                self.x, self.f, self.used = x, f, used
-            if line.modes > 1 and not modes[i]:
-                modes[i] = True
-                several += 1
-                if several == 1:
-                    for j in range(n):
-                        if j != i:
-                            step(j)
-            refresh(i)
-
-        for i in range(n):
-            refresh(i)
-        modes = [line.modes > 1 for line in lines]
-        several = sum(modes)
-        if several:
-            for i in range(n):
-                step(i)
-        test_at = 3 * n
-        turn = 0
-        looked = False
-        while used < self.most:
-            while near and near[0][2] != version[near[0][1]]:
-                heapq.heappop(near)
-            while far and far[0][2] != version[far[0][1]]:
-                heapq.heappop(far)
-            gain = -near[0][0] if near else 0.0
-            exhausted = gain <= SMALL * abs(f)
-            take_far = False
-            if several and far:
-                turn += 1
-                take_far = exhausted or (turn % 2 == 0 and far[0][0] < 1)
-            if take_far:
-                i = far[0][1]
-                new = wide[i][1]
-            elif not exhausted:
-                i = near[0][1]
-                new = local[i][0]
-                line = lines[i]
-                if 0 < line.best < len(line.t) - 1:
-                    line.lengths.append(line.t[line.best + 1] - line.t[line.best - 1])
-                    del line.lengths[:-3]
+        self._rng = np.random.default_rng([self.seed, 1])
+        lines = Lines(self._lines())
+        base = Base(self.x.copy(), self.f)
+        used, test_at, looked = 0, 3 * self.n, False
+        most = max(1, min(self.n, ENTRIES // self.n))
+        while self.additive and used < self.most:
+            places = lines.promising(most, SMALL * abs(base.f))[: int(self.most - used)]
+            if places:
+                yield from self._sample(places, lines, base)
+                used += len(places)
+                if used >= test_at:
+                    test_at = 2 * used
+                    yield from self._test(lines, base)
             elif self.thorough and not looked:
                 looked = True
-                for i in range(n):
-                    for _ in range(LOOKS):
-                        yield from sample(i, lines[i].widest())
-                if not (yield from self._still_additive(lines, x, f, rng)):
-                    self.additive = False
-                    break
-                continue
+                for first in list(range(0, self.n, most)) * LOOKS:
+                    places = [(i, lines[i].widest()) for i in range(first, min(first + most, self.n))]
+                    yield from self._sample(places, lines, base)
+                    used += len(places)
+                yield from self._test(lines, base)
             else:
                 break
-            yield from sample(i, new)
-            if used >= test_at:
-                test_at *= 2
-                if not (yield from self._still_additive(lines, x, f, rng)):
-                    self.additive = False
-                    break
-        self.several, self.used = several, used
-        self.unique = not several and used < self.most
-        self.resolved = all(line.resolved(FINE * abs(f)) for line in lines)
+        if base.change is not None:
+            values = yield base.x[None]
+            self._settle(base, float(values[0]))
+        self.several, self.used = lines.several, used
+        self.unique = not self.several and used < self.most
+        self.resolved = all(line.resolved(FINE * abs(base.f)) for line in lines)
         self.ended = "done" if self.additive else "coupled"
 
-    def _still_additive(self, lines: list[Line], x: FloatArray, f: float, rng: np.random.Generator) -> Asking:
+    def _sample(self, places: list[tuple[int, float]], lines: Lines, base: Base) -> Asking:
+        """Values at one new position each of some coordinates around the base, which then moves.
+
+        Where several coordinates got better at once the base is put together from their positions. Its value is asked
+        for with the next points, and is a test of additivity of its own.
+        """
+        x, put_together = base.x, base.change is not None
+        points = np.repeat(x[None], len(places) + put_together, axis=0)
+        which = [i for i, _ in places]
+        points[np.arange(put_together, len(points)), which] = [new for _, new in places]
+        values = yield points
+        self._note(points, values)
+        told = values.tolist()
+        if put_together:
+            self._settle(base, told.pop(0))
+            if not self.additive:
+                return
+        f, before = base.f, {i: (lines[i].t[lines[i].best], lines[i].g[lines[i].best]) for i in which}
+        for (i, new), value in zip(places, told, strict=True):
+            lines[i].add(new, before[i][1] + (value - f) if math.isfinite(value) else math.inf)
+        gain, moved = 0.0, 0
+        for i, (t, g) in before.items():
+            lines.refresh(i)
+            if lines[i].t[lines[i].best] != t:
+                moved += 1
+                x[i] = lines[i].t[lines[i].best]
+                gain += g - lines[i].g[lines[i].best]
+        if moved == 1:
+            base.f = min(value for place, value in zip(places, told, strict=True) if x[place[0]] == place[1])
+        elif moved:
+            base.f, base.change = f - gain, gain
+
+    def _note(self, points: FloatArray, values: FloatArray) -> None:
+        """Keep the best point, and the largest |f|."""
+        finite = np.where(np.isfinite(values), values, np.inf)
+        best = int(finite.argmin())
+        if finite[best] < self.f:
+            self.x, self.f = points[best].copy(), float(finite[best])
+        self.largest = max(self.largest, float(np.abs(values).max(where=np.isfinite(values), initial=0.0)))
+
+    def _settle(self, base: Base, value: float) -> None:
+        """The value of a base that was put together: not what was predicted where f is no sum."""
+        assert base.change is not None
+        self.additive &= math.isfinite(value) and agrees(value, base.f, base.change, self.n, self.largest)
+        base.f, base.change = value, None
+
+    def _test(self, lines: Lines, base: Base) -> Asking:
         """One more random combination of measured positions."""
-        y, predicted, change = x.copy(), f, 0.0
+        y, predicted, change = base.x.copy(), 0.0, 0.0
         for i, line in enumerate(lines):
-            j = int(rng.integers(len(line.t)))
-            if np.isfinite(line.g[j]):
+            j = int(self._rng.integers(len(line.t)))
+            if math.isfinite(line.g[j]):
                 y[i] = line.t[j]
                 predicted += line.g[j] - line.g[line.best]
                 change += abs(line.g[j] - line.g[line.best])
-        (value,) = (yield y[None]).tolist()
-        if value < self.f:
-            self.x, self.f = y, value
-        return bool(np.isfinite(value) and agrees(value, predicted, change, self.n, self.largest))
+        points = y[None] if base.change is None else np.stack([y, base.x])
+        values = yield points
+        self._note(points, values)
+        if base.change is not None:
+            self._settle(base, float(values[1]))
+        value = float(values[0])
+        self.additive &= math.isfinite(value) and agrees(value, base.f + predicted, change, self.n, self.largest)
