@@ -36,6 +36,7 @@ FEW = 8
 LOOK_UP_TO = 40  # variables: with gradients, beyond, a look along the coordinates costs more than a descent
 SHARES = {"holds": 0.95, "else": 0.5, "noisy": 0.1}  # of restarts in the race: while they hold the best value, ...
 MEMORY = 200  # evaluations after which what was spent counts half
+SAME = 1e-9  # of all that was gained: minima that differ by less, at the same place, are one
 PART = 0.1  # of the budget that a Hessian may take
 CMA_ALONE = ("rough", "flat", "noisy", "stepped")  # verdicts that leave the field to CMA-ES
 
@@ -50,8 +51,9 @@ class Auto(BatchOptimizer):
     budget : float, optional
         Evaluations that there will be, as far as the caller knows; `es.minimize` fills it in. It is spent in the search
         for better minima. Without one the search ends when ten restarts or a whole run of CMA-ES have found nothing
-        better, and unless a budget is given after 10,000 n evaluations. Two ends come before the budget where no target
-        is asked for: f is a sum and each coordinate is solved (a success), f never shows a second value (none).
+        better, and unless a budget is given after 10,000 n evaluations. Three ends come before the budget where no
+        target is asked for: f is a sum and each coordinate is solved, restarts have found all minima that are to be
+        expected (both a success), f never shows a second value (none).
     gradient : bool
         Whether gradients are used, by the quasi-Newton runs.
     targeted : bool
@@ -241,8 +243,12 @@ class Auto(BatchOptimizer):
         self.measured = max(self.measured, newton.measured)
         if newton.lies:
             self.uses_gradient, self.lied = False, True
+        known = False
         if newton.ended == "converged" and newton.S is not None:
+            known = self.minima.knows(newton.x, newton.f, SAME * (self._f_first - self._f))
             self.minima.add(newton.x, newton.f, newton.S)
+        self.minima.count(known)
+        endings.after_descent(self)
 
     def _hopeless(self, run: Descent) -> bool:
         """Whether a restart will not beat the best value, or runs into a minimum that is known."""
@@ -251,9 +257,12 @@ class Auto(BatchOptimizer):
         self._checked_at = run.nit
         if run.nit >= 3 and run.f - self._f > 10 * max(run.drop, run.decrement):
             self.diary.end("newton", "hopeless")
+            self.minima.count(known=False)
             return True
         if self.minima.knows(run.x, run.f):
             self.diary.end("newton", "known")
+            self.minima.count(known=True)
+            endings.after_descent(self)
             return True
         return False
 

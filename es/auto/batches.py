@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from es.core.arrays import FloatArray, IntArray, as_shape, check_inside
 from es.core.optimizer import Optimizer
 
 
-class BatchOptimizer(Optimizer):
+class BatchOptimizer(Optimizer, ABC):
     """Base class: `ask` hands out a batch, `tell` moves on when the last of its values has come.
 
     Points may be told in any order and in parts; points of the caller's own count and may become the best. Variables
@@ -48,14 +49,17 @@ class BatchOptimizer(Optimizer):
         self.start, self.scale = self.mean[self.free], self.scale0[self.free]
         self._open()
 
+    @abstractmethod
     def _open(self) -> None:
-        raise NotImplementedError
+        """Begin."""
 
+    @abstractmethod
     def _wanted(self) -> FloatArray | None:
-        raise NotImplementedError
+        """The next batch; None when there is nothing left to ask for."""
 
+    @abstractmethod
     def _took(self, x: FloatArray, f: FloatArray, g: FloatArray | None) -> None:
-        raise NotImplementedError
+        """Its values, and gradients where they were wanted."""
 
     def _counted(self, count: int, before: float) -> None:
         """So many points were told, and the best value was `before`."""
@@ -77,7 +81,7 @@ class BatchOptimizer(Optimizer):
                 self._asked[:, self.free] = wanted
             self._values = np.empty(len(wanted))
             self._missing = np.ones(len(wanted), dtype=bool)
-            self.wants_gradient = self._wants_slopes()  # type: ignore[misc]
+            self.wants_gradient = self._wants_slopes()
             self._slopes = np.empty(self._asked.shape) if self.wants_gradient else None
         return self._asked
 
@@ -175,7 +179,7 @@ class BatchOptimizer(Optimizer):
     def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """See `Optimizer.load_state_dict`."""
         self._asked = None
-        self.wants_gradient = "batch.g" in arrays  # type: ignore[misc]
+        self.wants_gradient = "batch.g" in arrays
         if "batch.x" in arrays:
             self._asked = np.array(arrays["batch.x"])
             self._values, self._missing = np.array(arrays["batch.f"]), np.array(arrays["batch.open"])

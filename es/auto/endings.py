@@ -1,7 +1,8 @@
 """When a run of `auto` ends by itself, and what it then says.
 
-With a budget it searches on for better minima, but for three cases: f is a sum whose coordinates are all solved, f has
-never shown two values, or a target was asked for, which alone then ends it.
+With a budget it searches on for better minima, but for three cases: f is a sum whose coordinates are all solved,
+restarts have come to the same few minima so often that no other is to be expected, or f has never shown two values.
+Where a target was asked for that alone ends it, or the budget.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 ENOUGH = 10  # restarts without a better value end a run that has no budget
 LEVEL_RUNS = 3  # runs of CMA-ES that saw one value only
+UNSURE = ("noisy", "rough")  # verdicts with which nothing better for long is a standstill, not a minimum
 PLATEAUS = ("flat", "stepped")  # verdicts with which no gain is no convergence
 
 
@@ -30,13 +32,20 @@ def targeted(auto: Any) -> bool:
 def without_budget(auto: Any) -> None:
     """Nothing better was found for long: the end, where there is no budget to be spent."""
     if budget_of(auto) is None:
-        auto.end("tolflatfitness" if auto.verdict in PLATEAUS else "converged")
+        plain = "stagnation" if auto.verdict in UNSURE else "converged"
+        auto.end("tolflatfitness" if auto.verdict in PLATEAUS else plain)
 
 
 def after_restarts(auto: Any) -> None:
     """The end, when restarts have found nothing better."""
     if auto.restarts - auto._better_at > ENOUGH:
         without_budget(auto)
+
+
+def after_descent(auto: Any) -> None:
+    """The end, when descents from random points have come to all minima that are to be expected."""
+    if auto.verdict.endswith("smooth") and auto.minima.complete and not targeted(auto):
+        auto.end("converged")
 
 
 def after_population(auto: Any) -> None:

@@ -30,7 +30,19 @@ class Line:
     """
 
     __slots__ = (
-        "_goal", "_newest", "_ratios", "_roots", "best", "g", "high", "lengths", "low", "modes", "step", "t", "_top",
+        "_goal",
+        "_newest",
+        "_ratios",
+        "_roots",
+        "_top",
+        "best",
+        "g",
+        "high",
+        "lengths",
+        "low",
+        "modes",
+        "step",
+        "t",
     )  # fmt: skip
 
     def __init__(self, low: float, high: float, step: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -26,9 +27,9 @@ class _Chain(BatchOptimizer):
     def _open(self) -> None:
         self._search: Stepwise | None = None
 
+    @abstractmethod
     def _next(self) -> Stepwise | None:
         """The search that follows on `self._search`; None, after `end`, when there is none."""
-        raise NotImplementedError
 
     def _wanted(self) -> FloatArray | None:
         if self._reasons:
@@ -76,7 +77,7 @@ class SeparableSearch(_Chain):
     Two more values along each coordinate and up to four points that combine them tell whether f is such a sum; if it is
     not, the search ends with the reason "coupled", and is a good start of another. Parabolas near the best value of a
     coordinate, STEP where it has several minima; the coordinate that promises most moves. Additivity is tested again
-    after 3 n evaluations and at each doubling.
+    after 3 n evaluations, whenever half as many have followed, and at the end.
 
     Parameters
     ----------

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from es.auto.coordinates import agrees
 from es.auto.line import Line
 from es.auto.lines import Lines
 from es.auto.stepwise import Asking, FloatArray, Stepwise
 
+BoolArray = npt.NDArray[np.bool_]
+
 MOST = 1000  # evaluations per variable
 FINE = 2e-11  # of |f|: a rise of so little beside the best sample is the bottom of a minimum
+LAST = 4  # tests at the end in which a random half of the coordinates moves
 LOOKS = 6  # at each coordinate, for other minima
 SMALL = 1e-15  # gains under this part of |f| are rounding
 ENTRIES = 1_000_000  # numbers in a batch of points at most
@@ -43,12 +47,12 @@ class SeparableLoop(Stepwise):
     largest : float
         Largest |f| among the values that the samples come from, for rounding.
     seed : int
-        Of the random combinations that test additivity again at 3 n evaluations and at each doubling.
+        Of the random combinations that test additivity again: at 3 n evaluations, whenever half as many have followed,
+        and at the end.
     most : float
         Evaluations per variable at which it ends.
     thorough : bool
-        Whether coordinates are looked at in their widest gaps for other minima before the search ends, and additivity
-        is tested once more.
+        Whether coordinates are looked at in their widest gaps for other minima before the search ends.
 
     Attributes
     ----------
@@ -98,7 +102,7 @@ class SeparableLoop(Stepwise):
         self._rng = np.random.default_rng([self.seed, 1])
         lines = Lines(self._lines())
         base = Base(self.x.copy(), self.f)
-        used, test_at, looked = 0, 3 * self.n, False
+        used, test_at, far, looked, every = 0, 3 * self.n, False, False, np.ones(self.n, dtype=bool)
         most = max(1, min(self.n, ENTRIES // self.n))
         while self.additive and used < self.most:
             places = lines.promising(most, SMALL * abs(base.f))[: int(self.most - used)]
@@ -106,17 +110,19 @@ class SeparableLoop(Stepwise):
                 yield from self._sample(places, lines, base)
                 used += len(places)
                 if used >= test_at:
-                    test_at = 2 * used
-                    yield from self._test(lines, base)
+                    test_at, far = used + used // 2, not far
+                    yield from self._test(lines, base, every, far)
             elif self.thorough and not looked:
                 looked = True
                 for first in list(range(0, self.n, most)) * LOOKS:
                     places = [(i, lines[i].widest()) for i in range(first, min(first + most, self.n))]
                     yield from self._sample(places, lines, base)
                     used += len(places)
-                yield from self._test(lines, base)
             else:
                 break
+        for part in self._last_tests(lines) if used < self.most else ():
+            if self.additive:
+                yield from self._test(lines, base, part, far=True)
         if base.change is not None:
             values = yield base.x[None]
             self._settle(base, float(values[0]))
@@ -171,11 +177,29 @@ class SeparableLoop(Stepwise):
         self.additive &= math.isfinite(value) and agrees(value, base.f, base.change, self.n, self.largest)
         base.f, base.change = value, None
 
-    def _test(self, lines: Lines, base: Base) -> Asking:
-        """One more random combination of measured positions."""
+    def _last_tests(self, lines: Lines) -> list[BoolArray]:
+        """Which coordinates move in the tests at the end: all; those along which f changes least; random halves.
+
+        A coupling is lost in rounding beside a coordinate along which f changes far more, and a maximum over
+        coordinates is a sum as long as the same one is the largest. They move to the first or last position, for most
+        others are near the best by now.
+        """
+        every = np.ones(self.n, dtype=bool)
+        if self.n == 1:
+            return []
+        spans = np.array([max((g for g in line.g if g < math.inf), default=0.0) - line.g[line.best] for line in lines])
+        flatter = spans.argsort().argsort() < max(2, self.n // 2)
+        return [every, flatter, flatter, *(self._rng.uniform(size=(LAST, self.n)) < 0.5)]
+
+    def _test(self, lines: Lines, base: Base, part: BoolArray, far: bool = False) -> Asking:
+        """One more random combination of measured positions, of a part of the coordinates."""
         y, predicted, change = base.x.copy(), 0.0, 0.0
-        for i, line in enumerate(lines):
-            j = int(self._rng.integers(len(line.t)))
+        for i in np.flatnonzero(part).tolist():
+            line = lines[i]
+            last = len(line.t) - 1
+            j = int(self._rng.integers(2)) * last if far else int(self._rng.integers(last + 1))
+            if far and j == line.best:
+                j = last - j
             if math.isfinite(line.g[j]):
                 y[i] = line.t[j]
                 predicted += line.g[j] - line.g[line.best]

@@ -8,6 +8,7 @@ anew and sends it the values again, which brings it to the same point, bit for b
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
 from typing import Any, ClassVar
 
@@ -20,7 +21,7 @@ FloatArray = npt.NDArray[np.float64]
 Asking = Generator[FloatArray, FloatArray, Any]
 
 
-class Stepwise:
+class Stepwise(ABC):
     """A search in iterations.
 
     A subclass gives `_iteration`, a generator that yields points (k, n) and is sent their values (k,), NaN and
@@ -57,8 +58,9 @@ class Stepwise:
         values = {name: np.array(value) for name, value in arguments.items()}
         return cls(**{name: value if value.ndim else value.item() for name, value in values.items()})
 
+    @abstractmethod
     def _iteration(self) -> Asking:
-        raise NotImplementedError
+        """One iteration: yields points and is sent their values."""
 
     def start(self) -> None:
         """Begin: `asked` is then what is wanted first."""

@@ -79,7 +79,7 @@ class Optimizer(InParts):
     cost: ClassVar[str] = ""
     good_for: ClassVar[str] = ""
     claims: ClassVar[frozenset[str]] = frozenset()
-    wants_gradient: ClassVar[bool] = False
+    wants_gradient: bool = False  # of the class; a search whose batches differ says it of the batch
     default_popsize: ClassVar[int] = 1
     evaluations_per_variable: ClassVar[float | None] = None  # where the method has no end of its own on some functions
     min_rows: ClassVar[int] = 1  # the smallest population

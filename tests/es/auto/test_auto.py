@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import es
+import problems
 from es import Auto
 from es.auto.coordinates import Coordinates
+from es.auto.minima import Minima
 from es.auto.populations import Populations
 from es.auto.progress import Progress
 from problems import bbob
@@ -580,3 +582,63 @@ def test_where_descent_crawls_evolution_goes_on_from_where_it_came():
         x = opt.ask()
         opt.tell(x, crawling(x))
     assert "ftarget" in opt.stop()
+
+
+@pytest.mark.parametrize("name", ["maxq", "max-abs", "coupled-ellipsoid-1e-6", "chained-cb3-1"])
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_what_is_a_sum_wherever_the_search_came_by_is_found_out_at_the_end(name, n):
+    """A maximum is a sum as long as the same coordinate is the largest; a small coupling hides beside stiff ones."""
+    for seed in range(1, 7):
+        problem = problems.get(f"trap-{name}", n=n, seed=seed)
+        opt = es.SeparableSearch(problem.x0(seed), 1.0, bounds=[(-5, 5)] * n, rng=seed, most=60)
+        while not opt.stop():
+            x = opt.ask()
+            opt.tell(x, problem(x))
+        assert "coupled" in opt.stop(), (name, n, seed)
+
+
+def test_the_separable_search_asks_for_many_coordinates_at_once():
+    opt, calls = es.SeparableSearch(np.linspace(-3, 3, 10), 2.0, bounds=[(-5, 5)] * 10, rng=1), 0
+    while not opt.stop():
+        x = opt.ask()
+        calls += len(x) > 1
+        opt.tell(x, rastrigin(x - 0.3))
+    assert opt.f_best < 1e-9
+    assert opt.nfev > 4 * opt.nit
+    assert calls > 10
+
+
+def test_when_no_further_minimum_is_to_be_expected():
+    minima = Minima()
+    for ended in range(1, 8):
+        assert not minima.complete
+        minima.count(known=ended > 1)
+    assert minima.complete  # seven descents to one minimum
+    minima.count(known=False)
+    assert not minima.complete
+    for _ in range(8):
+        minima.count(known=True)
+    assert minima.complete  # sixteen to two
+    again = Minima()
+    again.load_state_dict(minima.state_dict())
+    assert again.complete
+
+
+def test_a_budget_is_not_spent_where_there_is_one_minimum():
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(5, 5)))[0]
+
+    def valley(x):
+        return (10.0 ** np.arange(5) * (x @ turn - 0.5) ** 2).sum(-1) + 3.0
+
+    res = es.minimize(valley, np.ones(5), method="auto", maxfevals=20_000, rng=1)
+    assert (res.success, res.status, res.fun) == (True, 0, 3.0)
+    assert res.nfev < 2000
+    res = es.minimize(lambda x: rastrigin(x @ turn), np.ones(5), method="auto", maxfevals=5000, rng=1)
+    assert (res.status, res.nfev) == (1, 5000)
+
+
+def test_noise_that_stands_still_is_no_success():
+    rng = np.random.default_rng(1)
+    res = es.minimize(lambda x: float(x @ x) + 0.1 * rng.normal(), np.ones(4), method="auto", rng=2)
+    assert res.verdict == "noisy"
+    assert not res.success and res.status == 2
