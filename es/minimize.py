@@ -23,6 +23,7 @@ from es.evaluation.opening import MapLike
 from es.gradient.units import powers_of_two
 from es.registry import get_method
 from es.run import arguments
+from es.run.asynchronous import AsynchronousRun, check_asynchronous
 from es.run.checkpoint import Checkpoint, as_checkpoint
 from es.run.constraints import OFF, ranking_rule_for
 from es.run.differences import Differences, as_scheme
@@ -64,6 +65,7 @@ def minimize(
     checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
     on_error: str = "raise",
     timeout: float | None = None,
+    asynchronous: bool = False,
     rng: int | np.random.SeedSequence | np.random.Generator | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> OptimizeResult:
@@ -123,6 +125,13 @@ def minimize(
         What an exception in `fun`, a dead worker or a passed `timeout` does: raise, or count as a value of NaN.
     timeout : float, optional
         Seconds that one evaluation may take; evaluations then run in worker processes that can be killed.
+    asynchronous : bool
+        Give each worker the next point as soon as it is free, and learn from values as they come (`Optimizer.tell`), in
+        place of waiting for the slowest of each population: for evaluations whose times differ. It takes more
+        evaluations and less time (`experiments/benchmarks/es_asynchronous.py`). A run is reproducible for given times
+        of its evaluations, so from run to run it is not, except with one worker, where it is the run of whole
+        populations. Only for strategies that sample ("auto" takes "cmaes"). What is still evaluated at the end is
+        given up. With a checkpoint every value is on disk, beside it, before it is told.
     rng : None, int, SeedSequence or Generator
         Source of randomness; the global NumPy stream is never touched.
     options : mapping, optional
@@ -160,6 +169,7 @@ def minimize(
         constraints = space.constrain(constraints)
         fun, x0, bounds, integrality = space.wrap(fun), space.x0, space.bounds, space.integrality
     vectorized, progress = flag("vectorized", vectorized), flag("progress", progress)
+    asynchronous = flag("asynchronous", asynchronous)
     kept = as_checkpoint(checkpoint)
     if kept is not None:
         rng = kept.open(rng)
@@ -168,7 +178,11 @@ def minimize(
     cls = arguments.as_class(get_method(method))
     if cls.kind == "hybrid":
         if cls.__name__ == "Auto":
-            cls = get_method(fitting(fun, jac=jac, integrality=integrality, constraints=constraints, options=options))
+            kind = fitting(
+                fun, jac=jac, integrality=integrality, constraints=constraints, options=options,
+                asynchronous=asynchronous,
+            )  # fmt: skip
+            cls = get_method(kind)
         if cls.__name__ == "Auto" and restarts is not None:
             raise ValueError(f"restarts must be None for method 'auto', which restarts by itself, got {restarts!r}")
     several = cls.kind == "multiobjective"
@@ -182,6 +196,8 @@ def minimize(
         what = "options['noise']" if noise else "restarts"
         raise ValueError(f"{what} cannot be combined with {cls.__name__}, which has several objectives: leave it out")
     scheme = as_scheme(jac)
+    if asynchronous:
+        check_asynchronous(cls, noise=noise)
     if scheme is None:
         arguments.check_gradient(cls, problem)
     elif noise and cls.wants_gradient:
@@ -199,8 +215,8 @@ def minimize(
     if checkpoint is not None and cls.kind == "scipy":
         make.fixed["replayable"] = True
     if cls.kind == "hybrid" and "gradient" in arguments.constructor_arguments(cls):
-        given = make.fixed.get("gradient", scheme is None and problem.jac is not None)
-        make.fixed["gradient"] = bool(given) and problem.differentiable is not False
+        wanted = make.fixed.get("gradient", scheme is None and problem.jac is not None)
+        make.fixed["gradient"] = bool(wanted) and problem.differentiable is not False
     rules = listed(constraints) or listed(problem.constraints)
     if rules:
         make.constrain(rules, OFF)
@@ -221,7 +237,7 @@ def minimize(
     decode = np.array if space is None else space.decode
     if kept is not None:
         more = {"constraints": rules, "noise": noise, "restarts": restarts, "rng": given, "space": told}
-        more |= {} if scheme is None else {"jac": scheme}
+        more |= ({} if scheme is None else {"jac": scheme}) | ({"asynchronous": True} if asynchronous else {})
         kept.bind({**make.settings(), **more})
     differences = None
     if scheme is not None and cls.wants_gradient:
@@ -231,7 +247,7 @@ def minimize(
         Evaluator(through, workers=workers, on_error=on_error, timeout=timeout) as evaluate,
         closing(Reporter(callback, progress, limits.maxfevals, decode)) as reporter,
     ):
-        run = Run(
+        run = (AsynchronousRun if asynchronous else Run)(
             opt, evaluate, limits, reporter, method=make.name, ranking_rule=rule, checkpoint=kept,
             differences=differences,
         )  # fmt: skip

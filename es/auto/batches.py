@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from es.core import state as store
 from es.core.arrays import FloatArray, IntArray, as_shape, check_inside
+from es.core.in_parts import Rule
 from es.core.optimizer import Optimizer
 
 
@@ -116,12 +117,14 @@ class BatchOptimizer(Optimizer, ABC):
         f: npt.ArrayLike,
         g: npt.ArrayLike | None = None,
         *,
-        rank_by: npt.ArrayLike | None = None,
+        rank_by: npt.ArrayLike | Rule | None = None,
         feasible: npt.ArrayLike | None = None,
     ) -> None:
         """See `Optimizer.tell`; the search goes on when all points of the batch have been told."""
         points, values = self._checked(x, f)
-        rank = values if rank_by is None else as_shape("rank_by", rank_by, values.shape)
+        rank = values
+        if rank_by is not None:
+            rank = as_shape("rank_by", rank_by(points, values) if callable(rank_by) else rank_by, values.shape)
         slopes = self._checked_gradient(g, points.shape)
         self.nit += 1
         good = values < np.inf

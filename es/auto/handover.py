@@ -4,6 +4,7 @@
 kind of problem                     method
 =================================== =================================================================================
 several objectives                  mo-cmaes
+`asynchronous=True`                 cmaes
 integers                            cmaes, which becomes cmaes-margin
 a Space with more than real numbers what `es.run.arguments.for_space` says
 constraints, a gradient given       slsqp
@@ -26,7 +27,7 @@ from problems.several import MultiObjective
 
 def fitting(
     fun: Any, *, jac: Any = None, integrality: Any = None, constraints: Any = (),
-    options: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None, asynchronous: bool = False,
 ) -> str:  # fmt: skip
     """The name of the method to take, from the arguments of `es.minimize`.
 
@@ -40,6 +41,8 @@ def fitting(
     bound = (isinstance(constraints, list | tuple) and not constraints) or constraints is None
     if isinstance(problem, MultiObjective):
         return "mo-cmaes"
+    if asynchronous:
+        return "cmaes"
     if whole is not None and np.any(np.asarray(whole) != 0):
         return "cmaes"
     if not bound or len(getattr(problem, "constraints", None) or ()):

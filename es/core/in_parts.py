@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,13 @@ from es.core.arrays import BoolArray, FloatArray, as_shape
 from es.core.saving import Saving
 from es.core.waiting import Keys, Part, Waiting
 
+Rule = Callable[[FloatArray, FloatArray], FloatArray]
+
 
 class InParts(Saving):
     """Points that are asked or told a few at a time, or are counted and not learned from."""
 
+    takes_late_points: ClassVar[bool] = False  # whether points may be told one by one, late and never
     f_sorted: FloatArray | None
     _waiting: Waiting | None = None  # made when somebody asks or tells in parts
 
@@ -78,17 +81,18 @@ class InParts(Saving):
     def _next_of_block(self, k: int) -> FloatArray:
         return self._open_waiting().hand_out(k, self._candidates)
 
-    def _take_part(self, x: FloatArray, f: FloatArray, rank: FloatArray, feasible: BoolArray | None) -> None:
+    def _take_part(self, x: FloatArray, f: FloatArray, rank: FloatArray | Rule, feasible: BoolArray | None) -> None:
         """Count points, and learn from all that have come back as soon as there are enough."""
         self._check_told(x)
         waiting = self._open_waiting()
         self._book_points(x, f, None, feasible)
         told = f.copy()  # the caller may go on writing into the arrays
-        waiting.take_in(Part(x.copy(), told, told if rank is f else rank.copy(), feasible))
+        waiting.take_in(Part(x.copy(), told, told if rank is f or callable(rank) else rank.copy(), feasible))
         self._looked = -1  # a target or a budget may have been reached
         if waiting.enough:
             part = self._learnable(waiting.collect())
-            self._learn_from(part.x, part.f, None, part.rank, part.feasible, booked=True)
+            ranked = rank(part.x, part.f) if callable(rank) else part.rank
+            self._learn_from(part.x, part.f, None, ranked, part.feasible, booked=True)
             waiting.turn()
             if waiting.idle:
                 self._waiting = None

@@ -31,7 +31,7 @@ from es.core.arrays import (
     pick_rows,
 )
 from es.core.book import Book
-from es.core.in_parts import InParts
+from es.core.in_parts import InParts, Rule
 from es.core.ranking import rank_best_first
 from es.core.streams import open_streams
 from es.core.traces import Traces
@@ -194,7 +194,7 @@ class Optimizer(InParts):
         f: npt.ArrayLike,
         g: npt.ArrayLike | None = None,
         *,
-        rank_by: npt.ArrayLike | None = None,
+        rank_by: npt.ArrayLike | Rule | None = None,
         feasible: npt.ArrayLike | None = None,
     ) -> None:
         """Hand over evaluated points: as many as there are, in any order; points of the caller's own may be among them.
@@ -213,8 +213,9 @@ class Optimizer(InParts):
             Values. NaN and inf rank last and never become the best; -inf is the least there is and ends the run.
         g : array_like, shape of x, optional
             Gradients, for methods with `wants_gradient`.
-        rank_by : array_like, shape of f, optional
-            Ranks the points in the place of f (say f plus a penalty); f is still what is reported.
+        rank_by : array_like, shape of f, or callable, optional
+            Ranks the points in the place of f (say f plus a penalty); f is still what is reported. A callable
+            `rank_by(x, f)` is asked when the points are learned from, for all of them.
         feasible : array_like of bool, shape of f, optional
             Only these may become the best so far.
 
@@ -234,9 +235,14 @@ class Optimizer(InParts):
         """
         points, values = self._checked(x, f)
         slopes = self._checked_gradient(g, points.shape)
-        rank = values if rank_by is None else as_shape("rank_by", rank_by, values.shape)
         allowed = None if feasible is None else as_shape("feasible", feasible, values.shape, bool)
-        if self._takes_whole(points.shape[-2]):
+        whole = self._takes_whole(points.shape[-2])
+        rank: Any = values if rank_by is None else rank_by
+        if rank_by is not None and not callable(rank_by):
+            rank = as_shape("rank_by", rank_by, values.shape)
+        elif whole and rank_by is not None:
+            rank = as_shape("rank_by", rank_by(points, values), values.shape)
+        if whole:
             self._learn_from(points, values, slopes, rank, allowed)
         else:
             self._take_part(points, values, rank, allowed)

@@ -46,8 +46,9 @@ class Dispatcher:
         `task(batch)` gives what is submitted: a function and its arguments. It is asked again for what runs again.
     timeout : float, optional
         Seconds for a batch, which should be one item then. Nothing queues inside the executor, so that an item's clock
-        starts when its worker does. Without a time limit two batches per worker are with the executor, so that no
-        worker waits.
+        starts when its worker does.
+    ahead : int, optional
+        Batches per worker that wait inside the executor, so that no worker does: default 1, none with a time limit.
     died : callable, optional
         Whether an error means that a worker died: default `worker_died`. Any other error is raised.
     """
@@ -58,11 +59,12 @@ class Dispatcher:
         task: Callable[[Batch], tuple[Any, ...]],
         *,
         timeout: float | None = None,
+        ahead: int | None = None,
         died: Callable[[BaseException], bool] | None = None,
     ) -> None:
         self.workers = workers
         self._task = task
-        self._most = workers.size * (2 if timeout is None else 1)
+        self._most = workers.size * (1 + (timeout is None if ahead is None else ahead))
         self._timeout = timeout
         self._died = worker_died if died is None else died
         self._suspects: deque[Batch] = deque()
@@ -154,7 +156,7 @@ class Dispatcher:
             wait = min(wait, max(0.0, left))
         done, _ = futures.wait(self._running, timeout=wait, return_when=futures.FIRST_COMPLETED)
         done |= {future for future in self._running if future.cancelled()}  # of these `wait` does not always hear
-        for future in done:
+        for future in [future for future in self._running if future in done]:  # in the order in which they were given
             if future in self._running:  # a restart may have taken it off
                 yield from self._take(self._running.pop(future)[0], future)
         if self._timeout is not None and not done:

@@ -149,12 +149,13 @@ class Evaluator:
     def _dispatched(self, workers: Workers, job: Chunk, x: FloatArray) -> Outcome:
         """Through an executor: all rows, or as many as it takes to find one whose failure is to be raised."""
         whole = empty(x, job.gradients, self.ledger.objective)
-        if not isinstance(workers.executor, ThreadPoolExecutor):
+        threads = isinstance(workers.executor, ThreadPoolExecutor)
+        if not threads:
             job.parcel.packed()  # what cannot travel is an error here, in plain words
         given: set[int] = set()
 
         def task(rows: Any) -> tuple[Chunk, FloatArray]:
-            first = self.known and given.isdisjoint(rows)  # what is sent again is sent whole
+            first = self.known and not threads and given.isdisjoint(rows)  # what is sent again is sent whole
             given.update(rows)
             return (job.light() if first else job), x[rows[0] : rows[-1] + 1] if len(rows) else x[:0]
 
@@ -169,7 +170,7 @@ class Evaluator:
                     if part is Missing:
                         dispatcher.submit(rows)
                     elif isinstance(part, Failed):
-                        whole.failures.append((rows[0], _explained(part.error), ""))
+                        whole.failures.append((rows[0], explained(part.error), ""))
                     else:
                         fill(whole, rows, part)
                     if whole.failures and self.on_error == "raise":
@@ -194,7 +195,8 @@ class Evaluator:
             self.first_error = text or "".join(traceback.format_exception_only(error))
 
 
-def _explained(error: BaseException) -> BaseException:
+def explained(error: BaseException) -> BaseException:
+    """What became of an evaluation whose worker was killed, by a time limit or by itself."""
     if isinstance(error, TimeoutError):
         return TimeoutError(f"fun {error}")
     return RuntimeError(f"a worker died twice while it evaluated fun: {first_line(error)}")

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from es.core.in_parts import Rule
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
 from es.gradient import constrained_solvers
@@ -193,13 +194,15 @@ class ScipySolver(Optimizer):
         f: npt.ArrayLike,
         g: npt.ArrayLike | None = None,
         *,
-        rank_by: npt.ArrayLike | None = None,
+        rank_by: npt.ArrayLike | Rule | None = None,
         feasible: npt.ArrayLike | None = None,
     ) -> None:
         """Hand over the values of the points of `ask`, in their order; `rank_by` is what the solver sees, if given."""
         if rank_by is None and feasible is None and self._is_one_plain_point(x, f, g):
             self._tell_one(cast(FloatArray, x), cast(FloatArray, f), cast("FloatArray | None", g))
             return
+        if callable(rank_by):
+            rank_by = rank_by(np.asarray(x, dtype=float), np.asarray(f, dtype=float))
         super().tell(x, f, g, rank_by=rank_by, feasible=feasible)
         points, solver = np.asarray(x, dtype=float), self._running()
         if solver.asked is None or points.shape != solver.asked.shape:

@@ -78,6 +78,7 @@ class Strategy(Optimizer):
 
     criteria: ClassVar[tuple[str, ...]] = stopping.DISTRIBUTION
     min_rows: ClassVar[int] = 2
+    takes_late_points: ClassVar[bool] = True
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma")
     asked_parts: ClassVar[tuple[str, ...]] = ("z", "y", "x")  # what is kept of points until they are told
 

@@ -100,10 +100,10 @@ class Checkpoint:
             run.limits.resume(float(state["run/seconds"]))
             run.evaluate.first_error = str(state["run/first_error"]) or None
 
-    def keep(self, run: Run, *, now: bool = False) -> None:
-        """Write the state if it is time to; where that fails, warn once and go on."""
+    def keep(self, run: Run, *, now: bool = False) -> bool:
+        """Write the state if it is time to, and say whether it was; where that fails, warn once and go on."""
         if not now and time.monotonic() - self._saved < self.every:
-            return
+            return False
         state: dict[str, Any] = {
             "run/settings": np.array(json.dumps(self.settings)),
             "run/nit": np.array(run.nit),
@@ -124,6 +124,8 @@ class Checkpoint:
                     stacklevel=2,
                 )
             self._warned = True
+            return False
+        return True
 
     def _settings_of_file(self) -> dict[str, Any]:
         with self._reading():

@@ -47,11 +47,12 @@ class FeasibleOnly:
         self.constraints = constraints
         self.least: tuple[float, FloatArray] = (np.inf, np.zeros(constraints.n))
 
-    def __call__(self, x: FloatArray, f: FloatArray) -> dict[str, Any]:
-        """Keywords of `tell` for points x (k, n) with values f (k,)."""
-        return {"feasible": self._watch(x, self.constraints(x)) == 0.0}
+    def __call__(self, x: FloatArray, f: FloatArray, g: FloatArray | None = None) -> dict[str, Any]:
+        """Keywords of `tell` for points x (k, n) with values f (k,); g (k, m) where it is known."""
+        return {"feasible": self.watch(x, self.constraints(x) if g is None else g) == 0.0}
 
-    def _watch(self, x: FloatArray, g: FloatArray) -> FloatArray:
+    def watch(self, x: FloatArray, g: FloatArray) -> FloatArray:
+        """By how much points x (k, n) with constraints g (k, m) violate them, (k,); the least is kept."""
         violation = self.constraints.violation(g)
         if violation.min() < self.least[0]:
             self.least = (float(violation.min()), x[violation.argmin()].copy())
@@ -118,13 +119,14 @@ class AugmentedLagrangian(FeasibleOnly):
         )  # generations in which they were set; a feasible point is known
         self._best = (np.inf, 0.0)  # by which the best feasible value is judged, and generations since it was reached
 
-    def __call__(self, x: FloatArray, f: FloatArray) -> dict[str, Any]:
-        """Keywords of `tell` for points x (k, n) with values f (k,)."""
-        g = self.constraints(x)
+    def __call__(self, x: FloatArray, f: FloatArray, g: FloatArray | None = None) -> dict[str, Any]:
+        """Keywords of `tell` for points x (k, n) with values f (k,); g (k, m) where it is known."""
+        if g is None:
+            g = self.constraints(x)
         if not self.gamma.size:
             self.gamma, self.omega, self.streak, self.parted = (np.zeros(g.shape[1]) for _ in range(4))
             self._recent, self._unit = np.zeros((0, g.shape[1])), _spreads(g)
-        violation = self._watch(x, g)
+        violation = self.watch(x, g)
         feasible = violation == 0.0
         f = np.where(~feasible & (f == -np.inf), np.inf, f)  # no penalty would ever lead away from there
         self._follow(np.where(feasible, f, np.inf))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,11 +29,13 @@ class Reports(Protocol):
 class Keeps(Protocol):
     """What saves a run; `es.run.checkpoint.Checkpoint` is one."""
 
+    path: Path
+
     def resume(self, run: Run) -> None:
         """Take over the state of a saved run, if there is one."""
 
-    def keep(self, run: Run, *, now: bool = False) -> None:
-        """Save the state if it is time to."""
+    def keep(self, run: Run, *, now: bool = False) -> bool:
+        """Save the state if it is time to; whether it was."""
 
 
 class Run:

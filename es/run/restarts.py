@@ -130,7 +130,10 @@ class Restarts:
             self._past.pop(key, None)
 
         def of(rows: Any) -> dict[str, Any]:
-            return {name: None if value is None else np.asarray(value)[rows] for name, value in more.items()}
+            return {
+                name: value if value is None or callable(value) else np.asarray(value)[rows]
+                for name, value in more.items()
+            }
 
         self.inner.note(x[~mine], f[~mine], feasible=of(~mine).get("feasible"))
         if not mine.any():

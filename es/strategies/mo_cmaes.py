@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from es.core import stopping
 from es.core.arrays import FloatArray, IntArray, as_shape
+from es.core.in_parts import Rule
 from es.core.optimizer import Optimizer
 from es.parts.invariances import ALL_BUT_MONOTONE
 from es.parts.offspring import Offspring
@@ -113,7 +114,7 @@ class MOCMAES(Optimizer):
         f: npt.ArrayLike,
         g: npt.ArrayLike | None = None,
         *,
-        rank_by: npt.ArrayLike | None = None,
+        rank_by: npt.ArrayLike | Rule | None = None,
         feasible: npt.ArrayLike | None = None,
     ) -> None:
         """Hand over evaluated points, in any order; points of the caller's own may be among them.

@@ -37,6 +37,7 @@ class RandomSearch(Optimizer):
     good_for = "a baseline; functions of which few variables matter"
     claims = ALL_BUT_ROTATION
     default_popsize = 32
+    takes_late_points = True
 
     def _candidates(self, k: int) -> FloatArray:
         z = plain(self._streams, self.batch, k, self.n)

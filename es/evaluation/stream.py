@@ -1,0 +1,109 @@
+"""Points evaluated one by one, the next as soon as a worker is free."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from es.evaluation.dispatch import Dispatcher, Failed
+from es.evaluation.evaluate import Evaluator, explained
+from es.evaluation.outcome import Chunk, Outcome, empty, fill
+from es.evaluation.parcel import Missing
+from es.evaluation.workers import Workers
+
+FloatArray = npt.NDArray[np.float64]
+Numbered = tuple[int, FloatArray]  # a number, and a point (n,)
+
+
+def workers_of(evaluate: Evaluator) -> int:
+    """How many points are evaluated at a time.
+
+    Raises
+    ------
+    ValueError
+        If the workers are a map-like callable, which gives its values back together.
+    """
+    workers = evaluate._workers
+    if workers is not None and not isinstance(workers, Workers):
+        raise ValueError(
+            "asynchronous=True needs workers that report one by one, got a map-like callable: pass an int, an Executor "
+            "or a dask Client"
+        )
+    return 1 if workers is None else workers.size
+
+
+def stream(evaluate: Evaluator, points: Iterator[Numbered]) -> Generator[tuple[int, FloatArray, float], None, None]:
+    """Evaluate points as workers get free.
+
+    Parameters
+    ----------
+    evaluate : Evaluator
+        Whose workers, time limit, books and rule for errors hold.
+    points : iterator of (number, point (n,))
+        Asked for the next one when a worker is free, and not before, so that it may depend on all values so far.
+
+    Yields
+    ------
+    number, point, value
+        As they come. Stop iterating, and what still runs is killed where the workers are ours.
+
+    Raises
+    ------
+    Exception
+        What the objective raises, unless that is penalised.
+    """
+    workers_of(evaluate)
+    workers = evaluate._workers
+    if not isinstance(workers, Workers):
+        for number, x in points:
+            yield number, x, float(evaluate(x[None])[0][0])
+        return
+    assert evaluate._parcel is not None
+    objective = evaluate.ledger.objective
+    job = Chunk(evaluate._parcel, gradients=False, together=bool(objective.vectorized))
+    threads = isinstance(workers.executor, ThreadPoolExecutor)
+    if not threads:
+        job.parcel.packed()  # what cannot travel is an error here, in plain words
+    out: dict[int, FloatArray] = {}
+    given: set[int] = set()
+
+    def batches() -> Iterator[range]:
+        for number, x in points:
+            out[number] = x
+            yield range(number, number + 1)
+
+    def task(rows: Any) -> tuple[Chunk, FloatArray]:
+        if not len(rows):
+            return job, np.empty((0, 0))
+        number = rows[0]
+        # The workers have the objective by now; threads use it as it is.
+        light = not threads and len(given) > workers.size and number not in given
+        given.add(number)
+        return (job.light() if light else job), out[number][None]
+
+    dispatcher = Dispatcher(workers, task, timeout=evaluate.timeout, ahead=0)
+    with closing(dispatcher.run(batches())) as results:
+        for rows, part in results:
+            if part is Missing:
+                dispatcher.submit(rows)
+                continue
+            x = out.pop(rows[0])
+            outcome = _of_one(objective, x, part)
+            if outcome.failures:
+                evaluate._note_failures(outcome, x[None])
+            evaluate.ledger.record(x[None], outcome.f)
+            yield rows[0], x, float(outcome.f[0])
+
+
+def _of_one(objective: Any, x: FloatArray, part: Any) -> Outcome:
+    whole = empty(x[None], False, objective)
+    if isinstance(part, Failed):
+        whole.failures.append((0, explained(part.error), ""))
+    else:
+        fill(whole, range(1), part)
+    return whole
