@@ -49,7 +49,7 @@ class AsynchronousRun(Run):
         if self.checkpoint is not None:
             self.checkpoint.resume(self)
             self._replay()
-        if self._stopped():
+        if self._stopped(self.f_best):
             return
         self._save()
         with closing(stream(self.evaluate, self._next_points())) as results:
@@ -58,7 +58,7 @@ class AsynchronousRun(Run):
                 if not self._told(number, f):
                     break
         if not self.stop:
-            self._stopped()
+            self._stopped(self.f_best)
         self._save(end=True)
 
     def _next_points(self) -> Iterator[Numbered]:
@@ -103,7 +103,7 @@ class AsynchronousRun(Run):
                 self.stop["callback"] = float(self.nit)
         if replayed:
             return True
-        stopped = self._stopped()
+        stopped = self._stopped(self.f_best)
         if not stopped:
             self._save(now=False)
         return not stopped
