@@ -4,7 +4,8 @@ Marsaglia & Tsang, The ziggurat method for generating random variables (Journal 
 Doornik writes it (An improved ziggurat method to generate normal random samples, 2005): the density is covered by
 layers of equal area, a point is drawn in one of them, and in most cases it is known at once to lie below the density.
 With 1024 layers these are 996 of 1000. `Generator.standard_normal` does the same number by number, with 256 layers, and
-takes 8 ns where this takes 3.
+takes 8 ns where this takes 3: with it, drawn by SFC64, a whole generation of sep-CMA-ES or SNES takes 1.4 times as long
+at n = 10,000 and 100,000, of CR-FM-NES 1.2 times, and at 1,000 the same.
 """
 
 from __future__ import annotations
