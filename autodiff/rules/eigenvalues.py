@@ -13,7 +13,8 @@ import numpy as np
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import traced
-from autodiff.rules.factorisations import by_gaps, conj, diagonal_matrix, of_values, t
+from autodiff.rules.factorisations import by_gaps, diagonal_matrix, of_values
+from autodiff.rules.spectra import conj, t
 
 EIG = type(np.linalg.eig(np.eye(1)))
 

@@ -11,7 +11,6 @@ Appl. Math. 340 (QR).
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -20,22 +19,18 @@ from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import traced
 from autodiff.rules.reductions import real_only
+from autodiff.rules.spectra import (
+    conj,
+    degenerate,
+    differences,
+    h,
+    of_cotangent,
+    of_eigenvalues,
+    of_singular_values,
+    t,
+    warn_of_equal_values,
+)
 from autodiff.tensor import Tensor
-
-
-def t(x: Any) -> Any:
-    """Transpose of the last two axes."""
-    return np.swapaxes(x, -1, -2)
-
-
-def conj(x: Any) -> Any:
-    """The complex conjugate; of real numbers they themselves."""
-    return np.conjugate(x) if x.dtype.kind == "c" else x
-
-
-def h(x: Any) -> Any:
-    """Conjugate transpose of the last two axes."""
-    return conj(t(x))
 
 
 def same_phase(turned: Any, name: str) -> None:
@@ -64,6 +59,13 @@ def one_triangle(s: Any, upper: bool) -> Any:
         )
     half = np.triu(both, 1) if upper else np.tril(both, -1)
     return half + s * np.eye(s.shape[-1], dtype=s.dtype)
+
+
+def symmetric(a: Any, upper: bool) -> Any:
+    """The matrix of which `a` holds one triangle."""
+    half = np.triu(a, 1) if upper else np.tril(a, -1)
+    diagonal = np.real(a) * np.eye(a.shape[-1], dtype=np.real(a).dtype)
+    return half + h(half) + diagonal
 
 
 def cholesky_rule(out: Any, a: Any, upper: bool = False) -> Any:
@@ -115,16 +117,6 @@ def by_gaps(turned: Any, w: Any, touched: Any, name: str, squares: bool = False)
     return out + np.where(spoiled, np.nan, 0).astype(np.real(value_of(w)).dtype)
 
 
-def warn_of_equal_values(name: str) -> None:
-    warnings.warn(
-        f"{name}: of equal values (up to rounding) neither the vectors nor second derivatives are known, they are given"
-        " as NaN: write symmetric functions of the values without them, e.g. np.trace(a @ a), np.linalg.slogdet(a) or"
-        " np.sum(a * a)",
-        RuntimeWarning,
-        stacklevel=2,
-    )
-
-
 def unknown_slope(out: Any, d: Any, equal: Any, name: str) -> Any:
     def vjp(g: Any) -> Any:
         spoiled = equal & (value_of(g) != 0)
@@ -161,6 +153,12 @@ def eigh_rule(out: Any, a: Any, upper: bool) -> Any:
 
     def vjp(g: Any) -> Any:
         gw, gv = g
+        if gv is None and degenerate(gw, a, w):
+            if type(a) is Tensor:
+                s = of_eigenvalues(gw, symmetric(a, upper), value_of(v), differences(gw, w, False))
+            else:
+                s = of_cotangent(gw, v, h(v), w, False)
+            return one_triangle(conj((s + h(s)) / 2), upper)
         inner: Any = 0.0 if gw is None else diagonal_matrix(gw)
         if (
             gv is not None
@@ -195,6 +193,10 @@ def svd_rule(out: Any, a: Any, full_matrices: bool) -> Any:
 
     def vjp(g: Any) -> Any:
         gu, gs, gvh = g
+        if gu is None and gvh is None and degenerate(gs, a, s, singular=True):
+            if type(a) is not Tensor:
+                return conj(of_cotangent(gs, u, vh, s, True))
+            return conj(of_singular_values(gs, a, value_of(u), value_of(vh), differences(gs, s, True)))
         inner: Any = 0.0 if gs is None else diagonal_matrix(gs)
         touched = np.zeros(s.shape, bool)
         for vectors in (gu[..., :k] if gu is not None else None, t(gvh[..., :k, :]) if gvh is not None else None):

@@ -13,9 +13,10 @@ import numpy as np
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import rule, traced
-from autodiff.rules.factorisations import svdvals, t
+from autodiff.rules.factorisations import svdvals
 from autodiff.rules.reductions import real_only
-from autodiff.tensor import asarray
+from autodiff.rules.spectra import conj, h, t
+from autodiff.tensor import Tensor, asarray
 
 # solving
 
@@ -36,17 +37,47 @@ rule(np.linalg.solve, solve_left, solve_right)
 rule(np.linalg.inv, lambda out, a: lambda g: -t(out) @ g @ t(out))
 
 
+def cofactors_rule(out: Any, a: Any) -> Any:
+    """In the bases of singular vectors of `a` the derivative by P is E diag(P) on the diagonal and -E P' beside it,
+    E_ij being the product of the singular values but i and j: no quotient is formed."""
+    if type(a) is Tensor:
+        raise TypeError("np.linalg.det of a singular matrix has no rule for third derivatives: write out the products")
+
+    def vjp(c: Any) -> Any:
+        u, vh, sign, s = bases(a)
+        n, unit = a.shape[-1], np.eye(a.shape[-1], dtype=bool)
+        pairs = np.prod(np.where(unit[:, None] | unit, 1, s[..., None, None, :]), axis=-1) * ~unit
+        inner = h(u) @ c @ h(vh)
+        by_diagonal = (pairs @ np.diagonal(inner, axis1=-2, axis2=-1)[..., None]) * np.eye(n)
+        return sign * (conj(u) @ (by_diagonal - pairs * t(inner)) @ conj(vh))
+
+    return vjp
+
+
+def bases(a: Any) -> tuple[Any, Any, Any, Any]:
+    """Singular vectors, the sign of their determinants, singular values."""
+    u, s, vh = np.linalg.svd(a)
+    return u, vh, (np.linalg.det(u) * np.linalg.det(vh))[..., None, None], s
+
+
+@with_rule(cofactors_rule)
+def cofactors(a: Any) -> Any:
+    """The derivative of the determinant, of a matrix that has no inverse, too."""
+    u, vh, sign, s = bases(a)
+    others = np.prod(np.where(np.eye(a.shape[-1], dtype=bool), 1, s[..., None, :]), axis=-1)
+    return sign * ((conj(u) * others[..., None, :]) @ conj(vh))
+
+
 def det_rule(out: Any, a: Any) -> Any:
-    """The matrix of cofactors; from the singular values if some matrix is singular."""
+    """The matrix of cofactors; from the singular values if some matrix is singular, or nearly."""
 
     def vjp(g: Any) -> Any:
         if np.all(value_of(out) != 0):
-            return (g * out)[..., None, None] * t(np.linalg.inv(a))
-        u, s, vt = np.linalg.svd(a)
-        n = a.shape[-1]
-        others = np.prod(np.where(np.eye(n, dtype=bool), 1, s[..., None, :]), axis=-1)
-        sign = np.linalg.det(value_of(u)) * np.linalg.det(value_of(vt))
-        return (g * sign)[..., None, None] * ((u * others[..., None, :]) @ vt)
+            inverse = np.linalg.inv(a)
+            size = np.abs(value_of(inverse)).max((-2, -1)) * np.abs(value_of(a)).max((-2, -1))
+            if np.all(size < np.finfo(size.dtype).eps ** -0.75):
+                return (g * out)[..., None, None] * t(inverse)
+        return g[..., None, None] * cofactors(a)
 
     return vjp
 

@@ -12,7 +12,7 @@ from autodiff.half import in_single
 from autodiff.operators import value_of
 from autodiff.registry import MASKED, SELECTIVE, rule, traced
 from autodiff.rules.kinks import bent
-from autodiff.tensor import asarray, record
+from autodiff.tensor import Tensor, asarray, record
 
 
 def kept(g: Any, shape: tuple[int, ...], axis: Any, keepdims: Any) -> Any:
@@ -205,6 +205,14 @@ def ptp(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
 # products: with zeros among the factors, products of the others are formed outright
 
 
+def may_divide(factors: Any) -> bool:
+    """Whether the product of the others may be had by division; where it is differentiated small factors cancel."""
+    size = np.abs(value_of(factors))
+    if type(factors) is not Tensor or not size.size:
+        return bool(np.all(size != 0))
+    return bool(np.min(size) > 1e-3 * np.max(size))
+
+
 def prod_rule(
     out: Any, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False, initial: Any = 1, where: Any = True
 ) -> Any:
@@ -214,7 +222,7 @@ def prod_rule(
 
     def vjp(g: Any) -> Any:
         factors = a if where is True else np.where(mask, a, 1)
-        if np.all(value_of(factors) != 0):
+        if may_divide(factors):
             return np.where(mask, expand(g * out, shape, axis, keepdims) / factors, 0)
         axes = tuple(range(len(shape))) if axis is None else tuple(np.atleast_1d(axis) % len(shape))
         rest = [i for i in range(len(shape)) if i not in axes]
@@ -247,7 +255,7 @@ def cumprod_rule(out: Any, a: Any, axis: Any = None, dtype: Any = None) -> Any:
 
     def vjp(g: Any) -> Any:
         x, i = (a.reshape(-1), 0) if axis is None else (a, axis)
-        if np.all(value_of(x) != 0):
+        if may_divide(x):
             return (reverse_cumsum(g * out, i) / x).reshape(shape)
         x, last = np.moveaxis(x, i, -1), np.moveaxis(g, i, -1)
         n = x.shape[-1]  # others[k, i]: the product of the first i factors without the k-th

@@ -24,7 +24,7 @@ import scipy.linalg
 
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
-from autodiff.rules.factorisations import h, t
+from autodiff.rules.spectra import h, t
 from autodiff.tensor import asarray
 
 __all__ = [
