@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy import float64, ndarray
 
-from autodiff.core import ELEMENTWISE, FLOAT64, Node, by_depth, conform, stretched, sweep
+from autodiff.core import ELEMENTWISE, FLOAT64, HALF, Node, by_depth, conform, stretched, sweep
 from autodiff.operators import value_of
 from autodiff.registry import ENTRYWISE, MASKED, SELECTIVE
 
@@ -79,6 +79,7 @@ def alive_sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
         if node.edges is None or node not in totals:
             continue
         g, alive = totals.pop(node)
+        g = _in_type(g, node)
         edges = node.edges
         while edges is not None:
             parent, vjp, edges = edges
@@ -88,7 +89,12 @@ def alive_sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
                 if check is not None:
                     check(share[0])
                 totals[parent] = _sum(totals.get(parent), share)
-    return {node: totals[node][0] if node in totals else None for node in nodes if node.edges is None}
+    return {node: _in_type(totals[node][0], node) if node in totals else None for node in nodes if node.edges is None}
+
+
+def _in_type(g: Any, node: Node) -> Any:
+    """A gradient that was summed in single precision as half again."""
+    return g.astype(HALF) if node.dtype is HALF else g
 
 
 def _through(node: Node, parent: Node, vjp: Any, g: Any, alive: Any) -> tuple[Any, Any] | None:
@@ -141,4 +147,5 @@ def _sum(a: tuple[Any, Any] | None, b: tuple[Any, Any]) -> tuple[Any, Any]:
     if type(a[0]) is list:
         parts = [q if p is None else p if q is None else p + q for p, q in zip(a[0], b[0], strict=True)]
         return parts, None
-    return a[0] + b[0], None if a[1] is None or b[1] is None else a[1] | b[1]
+    wide = a[0].astype(np.float32) if a[0].dtype == HALF else a[0]
+    return wide + b[0], None if a[1] is None or b[1] is None else a[1] | b[1]

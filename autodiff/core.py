@@ -35,6 +35,7 @@ Edges = tuple["Node", Vjp, Any]
 """(parent, vjp, the further edges or None)."""
 
 FLOAT64 = np.dtype(float64)
+HALF = np.dtype(np.float16)
 OBJECTS = np.dtype(object)
 PLAIN = frozenset((ndarray, float64, np.float32))
 CHANGING = frozenset((ndarray, list))
@@ -218,7 +219,7 @@ def add_at(buffer: Any, index: Any, g: Any, fresh: bool = False) -> None:
     if type(view) is not ndarray:
         buffer[index] = view + g
     elif view.base is not buffer:
-        if buffer.dtype.char == "e":  # half precision stops counting at 2048
+        if buffer.dtype == HALF:  # which stops counting at 2048
             total = np.zeros(buffer.shape, np.float32)
             np.add.at(total, index, g)
             buffer += total.astype(buffer.dtype)
@@ -245,10 +246,11 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
     """
     grads: dict[Node, Any] = {}  # also which nodes have been seen: None where no gradient came yet
     owned: set[Node] = set()  # gradients that are arrays of this sweep's own: only these are added to in place
+    single: set[Node] = set()  # gradients of half precision that are summed in single precision
     nodes: list[Node] = []
     for node, g in seeds:
         if node in grads:
-            grads[node] = added(grads[node], g, node, owned)
+            grads[node] = added(grads[node], g, node, owned, single)
         else:
             grads[node] = g
             if node.edges is not None:
@@ -267,6 +269,8 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
         g = grads.pop(node)
         if g is None:
             continue
+        if single and node in single:
+            g = g.astype(node.dtype)
         edges = node.edges
         while edges is not None:
             parent, vjp, edges = edges
@@ -275,10 +279,14 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
                 if parent in owned:
                     add_at(total, vjp.index, g)
                     continue
+                if parent.dtype is HALF:
+                    single.add(parent)
                 if total is None:
-                    buffer = np.zeros(vjp.shape, parent.dtype)
+                    buffer = np.zeros(vjp.shape, np.float32 if parent.dtype is HALF else parent.dtype)
                 else:
                     buffer = np.array(total if total.shape == vjp.shape else stretched(total, vjp.shape))
+                    if parent.dtype is HALF:
+                        buffer = buffer.astype(np.float32)
                 grads[parent] = buffer
                 owned.add(parent)
                 add_at(buffer, vjp.index, g, fresh=total is None)
@@ -289,15 +297,18 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
                     d = conform(d, parent, node)
             elif type(d) is not parent.form:
                 d = conform(d, parent, node)
-            grads[parent] = d if total is None else added(total, d, parent, owned)
+            grads[parent] = d if total is None else added(total, d, parent, owned, single)
+    for node in single:
+        if node in grads:
+            grads[node] = grads[node].astype(HALF)
     return grads
 
 
-def added(total: Any, d: Any, node: Node, owned: set[Node]) -> Any:
+def added(total: Any, d: Any, node: Node, owned: set[Node], single: set[Node] | None = None) -> Any:
     """The gradient of `node` so far and `d`.
 
     A vjp may hand one array to several parents, so the first sum makes a new array; later ones are added to that in
-    place.
+    place. Sums in half precision would stop growing at 2048 parts: they are formed in single precision.
     """
     if d is None or total is None:
         return d if total is None else total
@@ -306,6 +317,9 @@ def added(total: Any, d: Any, node: Node, owned: set[Node]) -> Any:
     if node in owned and type(d) is ndarray:
         total += d
         return total
+    if node.dtype is HALF and single is not None and node not in single:
+        single.add(node)
+        total = total.astype(np.float32)
     total = total + d
     if type(total) is ndarray and total.shape == node.form:
         owned.add(node)

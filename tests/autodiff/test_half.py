@@ -49,6 +49,44 @@ def test_gradients_of_many_entries(fun: Callable[[Any], Any], x: Any) -> None:
     np.testing.assert_allclose(got, expected, rtol=5e-3, atol=2 * step)
 
 
+def used(x: Any, n: int, use: Callable[[Any, int], Any]) -> Any:
+    """`x` in `n` operations."""
+    total: Any = np.float16(0)
+    for k in range(n):
+        total = total + use(x, k) / np.float16(64)
+    return total
+
+
+@pytest.mark.parametrize("n", [2049, 5000])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x, k: x[0] * x[1],
+        lambda x, k: np.sum(x),
+        lambda x, k: x[k % 3],
+        lambda x, k: np.sum(x[:2]) + x[2] if k % 2 else x[1] * np.float16(2),
+        lambda x, k: np.sum(x[[0, 0]]),
+        lambda x, k: np.sqrt(np.where(x > 0, x, np.float16(-1)))[0],
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
+def test_many_operations_on_one_value(use: Callable[[Any, int], Any], n: int) -> None:
+    x = np.array([1.0, 0.5, 0.25], np.float16)
+    for fun in (lambda x: used(x, n, use), lambda x: used(np.exp(x), n, use)):
+        got, expected = ad.grad(fun)(x), ad.grad(fun)(x.astype(float))
+        assert got.dtype == np.float16
+        np.testing.assert_allclose(got, expected, rtol=2e-2)
+    w = ad.tensor(x, requires_grad=True)
+    used(w, n, use).backward()
+    np.testing.assert_allclose(w.grad, ad.grad(lambda x: used(x, n, use))(x.astype(float)), rtol=2e-2)
+
+
+def test_second_derivatives_of_many_operations() -> None:
+    x = np.array([1.0, 0.5], np.float16)
+    got = ad.hvp(lambda x: used(x, 3000, lambda x, k: np.sum(x * x)))(x, np.ones(2, np.float16))
+    np.testing.assert_allclose(got, 6000 / 64 * np.ones(2), rtol=2e-2)
+
+
 B, Z = np.ones(3, np.float16), np.zeros((5000, 3), np.float16)
 
 
