@@ -27,6 +27,7 @@ from es.run.differences import as_scheme
 from es.run.each import Each, each_run
 from es.run.legs import Courses, stacks_with_restarts
 from es.run.memory import check_runs
+from es.run.solver_legs import STACKED, SolverCourses
 from problems.ledger import Ledger
 from problems.numbers import flag
 from problems.objective import Objective
@@ -64,7 +65,7 @@ def minimize_runs(
 
     Runs of one population size and one box stand in one stack; with restarts those whose population has one size just
     then do (`es.run.legs`). Each run has the numbers that it has alone, whatever stands beside it. What cannot be
-    stacked is run one after the other: SciPy's methods, `auto`, lq-CMA-ES with restarts, constraints,
+    stacked is run one after the other: SciPy's methods without gradients, `auto`, lq-CMA-ES with restarts, constraints,
     `options["noise"]`, gradients by differences.
 
     Parameters
@@ -148,8 +149,9 @@ def minimize_runs(
         start, sigma0=problem.sigma0 if sigma0 is None else sigma0, popsize=popsize, bounds=bounds, box=problem.box,
         options=options, stop=stop,
     )  # fmt: skip
-    alone = cls.kind in ("scipy", "hybrid") or (scheme is not None and cls.wants_gradient)
-    alone = alone or (restarts is not None and not stacks_with_restarts(cls, options))
+    solvers = cls in STACKED and not stop and workers == 1
+    alone = (cls.kind in ("scipy", "hybrid") and not solvers) or (scheme is not None and cls.wants_gradient)
+    alone = alone or (restarts is not None and not solvers and not stacks_with_restarts(cls, options))
     if alone or problem.constraints or options.get("noise") is not None:
         from es.in_turn import run_in_turn
 
@@ -166,8 +168,8 @@ def minimize_runs(
     each = replace(each, options=dict(options or {}))
     evaluate = stacked_evaluator(ledger, workers=workers, on_error=on_error)
     with closing(evaluate):
-        if restarts is not None:
-            return _with_restarts(cls, each, restarts, streams, evaluate, limits, maxtime, keep_trace)
+        if restarts is not None or solvers:
+            return _by_legs(cls, each, restarts, streams, evaluate, limits, maxtime, keep_trace)
         return _until_the_end(cls, each, streams, evaluate, limits, maxtime, keep_trace)
 
 
@@ -236,7 +238,7 @@ def _until_the_end(
     return [results[run] for run in range(len(each.x0))]
 
 
-def _with_restarts(
+def _by_legs(
     cls: Any,
     each: Each,
     restarts: Any,
@@ -246,12 +248,12 @@ def _with_restarts(
     maxtime: float | None,
     keep_trace: bool,
 ) -> list[OptimizeResult]:
-    """Runs with restarts, whose legs stand in stacks."""
+    """Runs with restarts, whose legs stand in stacks, and runs of solvers, evaluated together."""
     count = len(each.x0)
     makers = [arguments.Maker(cls, **each.alone(run)) for run in range(count)]
     for make in makers:
         make.budgeted = maxtime is not None or any(limits[name] is not None for name in ("maxfevals", "maxiter"))
-    courses = Courses(
+    courses = (SolverCourses if cls in STACKED else Courses)(
         makers, restarts, streams, evaluate,
         each=[{name: rate[run] for name, rate in each.rates.items()} for run in range(count)],
         alike=[each.key(run) for run in range(count)],

@@ -35,6 +35,8 @@ OWN_SECONDS, SECONDS_PER_N = 1e-6, 7e-8
 """What a method takes for an evaluation in a stack, and for each variable of it."""
 UNKNOWN_SECONDS = 1e-5
 """What an evaluation of a function of the user's is taken to take."""
+SOLVER_SECONDS = 3e-5
+"""The same of a solver of SciPy's."""
 POINTS = 64
 """By how many points the time of an objective is taken."""
 
@@ -72,17 +74,19 @@ def stack_name(trial: Mapping[str, Any]) -> str:
 def can_stack(trial: Mapping[str, Any]) -> bool:
     """Whether a trial can run in a stack.
 
-    Not so finished solvers (SciPy's), noisy, constrained and point-by-point objectives, and whatever
+    Not so SciPy's solvers without gradients, noisy, constrained and point-by-point objectives, and whatever
     `es.minimize_runs` has no argument for or would run in turn.
     """
     import es
     from es.run.legs import stacks_with_restarts
+    from es.run.solver_legs import STACKED
 
     arguments, options = split_options(trial)
     cls = es.get_method(trial["method"]["name"])
-    if cls.kind not in ("strategy", "gradient") or set(arguments) - {"sigma0", "popsize", "restarts"}:
+    solver = cls in STACKED and "stop" not in options
+    if (cls.kind not in ("strategy", "gradient") and not solver) or set(arguments) - {"sigma0", "popsize", "restarts"}:
         return False
-    if arguments.get("restarts") is not None and not stacks_with_restarts(cls, options):
+    if arguments.get("restarts") is not None and not solver and not stacks_with_restarts(cls, options):
         return False
     if not all(isinstance(trial["method"]["options"].get(name, 1.0), int | float) for name in PER_RUN):
         return False
@@ -172,9 +176,12 @@ def stack_limit(group: Sequence[Trial]) -> int:
 
 def seconds_of(trial: Trial, n: int) -> float:
     """About how long a trial takes in a stack, if it spends its whole budget."""
+    import es
+
     budget = float(trial["maxcost"] if trial["maxcost"] is not None else trial["budget"] * n)
     each = 1.0 + float(trial["grad_cost"]) if _wants_gradient(trial["method"]["name"]) else 1.0
-    return budget / each * (_traits(_words(trial)).seconds + OWN_SECONDS + SECONDS_PER_N * n)
+    own = SOLVER_SECONDS if es.get_method(trial["method"]["name"]).kind == "scipy" else OWN_SECONDS
+    return budget / each * (_traits(_words(trial)).seconds + own + SECONDS_PER_N * n)
 
 
 def run_stack(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

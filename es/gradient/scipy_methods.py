@@ -23,6 +23,7 @@ from es.gradient import constrained_solvers
 from es.gradient import scipy_solvers as solvers
 from es.gradient.inversion import Answer, Call, Direct, FloatArray, Inverted
 from es.gradient.scipy_solvers import Task
+from es.gradient.stepwise import Solver, stepwise_lbfgsb
 from es.gradient.units import in_units, powers_of_two
 from problems.constraints import listed
 from problems.numbers import flag, number
@@ -98,7 +99,7 @@ class ScipySolver(Optimizer):
         )
         self._told: list[Answer] | None = [] if replayable else None
         self._before: list[Answer] = []  # what a solver that begins now is told at once: it was told so before a save
-        self._solver: Inverted | Direct | None = None
+        self._solver: Solver | Direct | None = None
         self._blind: list[FloatArray] = []  # points whose gradient was not finite: the solver was told of zeros
         self._finite = (np.inf, -np.inf)  # least and greatest finite value told so far
 
@@ -148,9 +149,13 @@ class ScipySolver(Optimizer):
         solve, task = in_units(type(self).solve, powers_of_two(self.scale0)), self._task
         return lambda call: solve(call, task)
 
-    def _running(self) -> Inverted | Direct:
+    def _inverted(self) -> Solver:
+        """The solver, to be asked and told."""
+        return Inverted(self._solve)
+
+    def _running(self) -> Solver | Direct:
         if self._solver is None:
-            solver = self._solver = Inverted(self._solve)
+            solver = self._solver = self._inverted()
             for f, g in self._again():
                 solver.tell(f, g)
             if solver.asked is None:
@@ -220,6 +225,29 @@ class ScipySolver(Optimizer):
         solver.tell(*seen)
         if self._running().asked is None:
             self._end()
+
+    def tell_stacked(self, x: FloatArray, f: FloatArray, g: FloatArray, plain: bool) -> None:
+        """`tell` for one point x (1, n) of a run whose books are kept elsewhere; `plain`: f and g are finite."""
+        solver = self._running()
+        if plain:
+            low, high = self._finite
+            self._finite = min(low, float(f[0])), max(high, float(f[0]))
+            solver.tell(f, g)
+        else:
+            self._blind += [] if np.isfinite(g).all() else list(x)
+            solver.tell(*self._palatable(f, g))
+        if self._running().asked is None:
+            self._end()
+
+    @property
+    def reasons(self) -> dict[str, float]:
+        """Why the solver has ended; empty while it runs."""
+        return self._reasons.get(0, {})
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has."""
+        return bool(self._reasons)
 
     def _is_one_plain_point(self, x: Any, f: Any, g: Any) -> bool:
         """Whether this is what the driver mostly tells: one point, all finite, in arrays of doubles."""
@@ -308,6 +336,9 @@ class LBFGSB(ScipySolver):
     solve = staticmethod(solvers.lbfgsb)
     # SciPy's ftol of 2e-9 stops on an ill-conditioned problem long before 1e-8 is reached.
     defaults: ClassVar[Mapping[str, Any]] = {"maxcor": 20, "ftol": 2e-15, "gtol": 1e-10, "maxls": 50}
+
+    def _inverted(self) -> Solver:
+        return stepwise_lbfgsb(self._task, powers_of_two(self.scale0)) or super()._inverted()
 
 
 class BFGS(ScipySolver):

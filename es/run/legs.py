@@ -50,7 +50,7 @@ class Leg:
     box : Box or None
     x0, scale0 : ndarray, shape (n,)
     popsize : int
-    rng : int
+    rng : int or Generator
     maxfevals : float
         Budget of its own.
     decode : callable
@@ -65,7 +65,7 @@ class Leg:
         x0: FloatArray,
         scale0: FloatArray,
         popsize: int,
-        rng: int,
+        rng: Any,
         maxfevals: float,
         decode: Callable[[], FloatArray],
     ) -> None:
@@ -94,6 +94,10 @@ class Leg:
     def nfev(self) -> int:
         """Evaluations of the leg."""
         return int(self.book.nfev)
+
+    def outstanding(self) -> list[dict[bytes, int]]:
+        """Points that were asked for and not told: none, for a stack is told all at once."""
+        return [{}]
 
     def end(self, summary: Mapping[str, Any], mean: FloatArray | None) -> None:
         """Take over what came out, and the last mean where it is not that of the summary."""
@@ -151,14 +155,28 @@ class Course:
             x=np.array(restarts.x_best), fun=restarts.f_best if found else np.nan,
             **ending(self.stop, found=found, wanted=wanted, **spent), **counts, nit=self.nit,
             mean=np.array(restarts.x_mean), first_error=first_error, seconds=self.seconds, seed=self.seed,
-            method=method, restarts=restarts.log,
+            method=method,
         )  # fmt: skip
+        if not isinstance(restarts, Once):
+            result["restarts"] = restarts.log
         if keep_trace:
             columns = (
                 zip(*self.pieces, strict=True) if self.pieces else ([np.empty(0, np.int64)],) * 2 + ([np.empty(0)],)
             )
             result["trace"] = Trace(*(np.concatenate(list(parts)) for parts in columns))
         return result
+
+
+class Once(Restarts):
+    """A run without restarts in the form of one with them: its only leg has all of its random stream."""
+
+    def _draw(self) -> Any:
+        return self._rng
+
+    def go_on(self, reasons: Mapping[str, float]) -> None:
+        """Book the leg; the run ends as it did."""
+        self.book.add(self.inner.book)
+        self._stop = dict(reasons)
 
 
 class Spent:
@@ -212,7 +230,9 @@ class Courses:
         self.courses = []
         for number, (stream, seed) in enumerate(rngs):
             rng = stream if seed is None else seed
-            self.courses.append(Course(number, with_restarts(_Legs(makes[number]), restarts, rng), seed))
+            legs = _Legs(makes[number])
+            policy = Once(legs, rng=rng) if restarts is None else with_restarts(legs, restarts, rng)
+            self.courses.append(Course(number, policy, seed))
 
     def run(self) -> list[OptimizeResult]:
         """Run all to their ends."""
@@ -227,6 +247,9 @@ class Courses:
                 waiting[key], group = group[most:], group[:most]
             for course in self._stack(group):
                 self._wait(course, waiting)
+        return self._results()
+
+    def _results(self) -> list[OptimizeResult]:
         name = self.makes[0].name
         return [
             course.result(
@@ -347,7 +370,7 @@ class _Legs:
     def __init__(self, make: Maker) -> None:
         self.make = make
         first = make(rng=0)
-        self._popsize = first.popsize
+        self._popsize = first.popsize if make.cls.kind == "strategy" else 1
         budget = (make.fixed.get("stop") or {}).get("maxfevals")
         by_default = make.cls.evaluations_per_variable
         if budget is None and by_default is not None and not make.budgeted:
@@ -357,7 +380,7 @@ class _Legs:
     def __call__(
         self,
         *,
-        rng: int,
+        rng: Any,
         x0: Any = None,
         sigma0: Any = None,
         popsize: int | None = None,

@@ -51,7 +51,9 @@ def test_company_in_the_stack_changes_no_bit() -> None:
         (Problem("sphere", 10), Method("cmaes"), True),
         (Problem("sphere", 10), Method("adam"), True),
         (Problem("sphere", 10), Method("cmaes", {"popsize": 20, "sigma0": 0.1}), True),
-        (Problem("sphere", 10), Method("l-bfgs-b"), False),
+        (Problem("sphere", 10), Method("l-bfgs-b"), True),
+        (Problem("sphere", 10), Method("nelder-mead"), False),
+        (Problem("bbob-f7", 2), Method("l-bfgs-b"), False),
         (Problem("sphere", 10), Method("cmaes", {"restarts": "ipop"}), True),
         (Problem("sphere", 10), Method("lq-cmaes", {"restarts": "ipop"}), False),
         (Problem("sphere", 10), Method("cmaes", {"on_error": "penalize"}), False),
@@ -73,7 +75,13 @@ def suite(**settings: Any) -> Spec:
     return Spec(
         "suite",
         [Problem(f"bbob-f{k}", n, {"instance": "seed"}) for k in (1, 3, 21) for n in (2, 3)],
-        [Method("cmaes", {"restarts": "bipop"}), Method("snes", {"restarts": "ipop"}), Method("cmaes", label="once")],
+        [
+            Method("cmaes", {"restarts": "bipop"}),
+            Method("snes", {"restarts": "ipop"}),
+            Method("cmaes", label="once"),
+            Method("l-bfgs-b", {"restarts": 1000}),
+            Method("l-bfgs-b", label="first"),
+        ],
         seeds=2,
         budget=150,
         **settings,
@@ -82,7 +90,7 @@ def suite(**settings: Any) -> Spec:
 
 def test_a_suite_with_restarts_in_stacks_has_the_bits_of_single_trials(tmp_path: Path) -> None:
     trials, limits = mark_stacks(make_trials(suite()))
-    assert len(limits) == 6
+    assert len(limits) == 10
     assert all(trial["stack"] for trial in trials)
     run_study(suite(), tmp_path / "single", backend="sequential")
     run_study(suite(), tmp_path / "fused", jobs=2)
