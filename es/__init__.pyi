@@ -41,6 +41,7 @@ from .strategies.cat_cmaes_margin import CatMarginCMAES
 from .strategies.cem import CEM
 from .strategies.cmaes import CMAES
 from .strategies.cmaes_margin import MarginCMAES
+from .strategies.conditional_cmaes import ConditionalCMAES
 from .strategies.crfmnes import CRFMNES
 from .strategies.csa_es import CSAES
 from .strategies.dd_cmaes import DDCMAES
@@ -101,6 +102,7 @@ __all__ = [
     "CatMarginCMAES",
     "Checkpoint",
     "Choice",
+    "ConditionalCMAES",
     "DifferentialEvolution",
     "DualAnnealing",
     "Evaluator",

@@ -14,6 +14,7 @@ TABLE: dict[str, str | type] = {  # the name of a class in `es`, text "module:Cl
     "cat-cmaes": "CatCMAES",
     "cat-cmaes-margin": "CatMarginCMAES",
     "asng": "ASNG",
+    "conditional-cmaes": "ConditionalCMAES",
     "lra-cmaes": "LRACMAES",
     "sep-cmaes": "SepCMAES",
     "xnes": "XNES",

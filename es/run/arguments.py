@@ -159,7 +159,7 @@ def take_noise(options: Mapping[str, Any] | None, constraints: Any) -> tuple[dic
 
 
 def with_discrete(
-    cls: Any, options: Mapping[str, Any] | None, whole: Any, categories: Any = None
+    cls: Any, options: Mapping[str, Any] | None, whole: Any, categories: Any = None, conditions: Any = None
 ) -> tuple[Any, Mapping[str, Any] | None]:
     """The class and options to use where the coordinates in the mask `whole` are integers, or some are categories.
 
@@ -172,6 +172,8 @@ def with_discrete(
     """
     if categories is not None and np.any(categories):
         options = {**(options or {}), "categories": categories}
+    if conditions and "conditions" in constructor_arguments(cls):
+        options = {**(options or {}), "conditions": conditions}
     if whole is None or not whole.any():
         return cls, options
     options = {**(options or {}), "integrality": whole}
@@ -188,20 +190,24 @@ def for_space(method: Any, space: Space) -> tuple[Any, Space]:
 
     "cmaes", the default, and "auto" stand for the method that fits:
 
-    ================================================== ================
+    ================================================== =================
     what is in the space                               method
-    ================================================== ================
+    ================================================== =================
     real numbers only                                  as it was given
     choices, and whole numbers of up to three values   asng
+    parameters that are there only at times (`when=`)  conditional-cmaes
     anything else                                      cat-cmaes-margin
-    ================================================== ================
+    ================================================== =================
 
     Logarithmic integers count as real numbers: they are searched in their logarithm and rounded. Any other method gets
     what it can take: categories if it has the argument `categories`, else K real coordinates for a choice among K.
     """
     cls = as_class(get_method(method))
     fitted = space.with_categories()
-    if cls in (get_method("cmaes"), get_method("auto")):
+    ours = (get_method("cmaes"), get_method("auto"), get_method("cat-cmaes-margin"))
+    if space.conditional and cls in ours:
+        return get_method("conditional-cmaes"), fitted
+    if cls in ours[:2]:
         if not (fitted.categories.any() or fitted.integrality.any()):
             return cls, space
         return get_method("asng" if fitted.categories.all() else "cat-cmaes-margin"), fitted

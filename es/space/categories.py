@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,8 @@ class Choice(_Values):
         Where a run starts, which may be None where None is a value; default the first value.
     shape : int or sequence of int, optional
         Shape of an array of choices, each made on its own.
+    when : mapping, optional
+        Other parameters and their values, or lists of values, where this one is there (`es.space.conditions`).
 
     Examples
     --------
@@ -75,7 +77,10 @@ class Choice(_Values):
     'sgd'
     """
 
-    def __init__(self, *values: Any, init: Any = UNSET, shape: Shape = None) -> None:
+    def __init__(
+        self, *values: Any, init: Any = UNSET, shape: Shape = None, when: Mapping[str, Any] | None = None
+    ) -> None:
+        self._depend_on(when)
         self._take(values)
         self._lay_out([0.0] * len(self.values), [1.0] * len(self.values), shape)
         self._start_with(init)
@@ -108,6 +113,8 @@ class Ordinal(_Values):
         Where a run starts; default the value in the middle.
     shape : int or sequence of int, optional
         Shape of an array of such values.
+    when : mapping, optional
+        Other parameters and their values, or lists of values, where this one is there (`es.space.conditions`).
 
     Examples
     --------
@@ -117,7 +124,10 @@ class Ordinal(_Values):
 
     integer = True
 
-    def __init__(self, *values: Any, init: Any = UNSET, shape: Shape = None) -> None:
+    def __init__(
+        self, *values: Any, init: Any = UNSET, shape: Shape = None, when: Mapping[str, Any] | None = None
+    ) -> None:
+        self._depend_on(when)
         self._take(values)
         twice = [value for k, value in enumerate(self.values) if self._place(value) != k]
         if twice:

@@ -23,6 +23,7 @@ class Levels(Parameter):
 
     def __init__(self, leaf: Parameter) -> None:
         self.leaf = leaf
+        self.when = leaf.when
         self._width = leaf.low.size // leaf.entries
         self.levels = count_levels(leaf)
         self._lay_out([0.0], [self.levels - 1.0], leaf.shape)
@@ -53,6 +54,8 @@ class Levels(Parameter):
 
 def count_levels(leaf: Parameter) -> int:
     """How many values one entry of a parameter has; 0 where they cannot be counted."""
+    if isinstance(leaf, Levels):
+        return leaf.levels
     if isinstance(leaf, Choice):
         return len(leaf.values)
     if leaf.integer and leaf.low.size == leaf.entries and np.isfinite(leaf.high - leaf.low).all():
@@ -60,7 +63,29 @@ def count_levels(leaf: Parameter) -> int:
     return 0
 
 
-def as_category(leaf: Parameter, most: int = FEW) -> Parameter:
+def place(leaf: Parameter, y: FloatArray) -> int:
+    """Which of its values, in their order, a parameter of one entry has at coordinates y."""
+    if isinstance(leaf, Levels):
+        return int(np.clip(np.rint(y[0]), 0, leaf.levels - 1))
+    return int(y.argmax()) if isinstance(leaf, Choice) else int(np.clip(np.rint(y[0]), *_ends(leaf)) - leaf.low[0])
+
+
+def place_of(leaf: Parameter, value: Any) -> int:
+    """The place of a value.
+
+    Raises
+    ------
+    ValueError
+        If it is none of the parameter's.
+    """
+    return place(leaf, leaf.encode(value))
+
+
+def _ends(leaf: Parameter) -> tuple[float, float]:
+    return float(leaf.low[0]), float(leaf.high[0])
+
+
+def as_category(leaf: Parameter, most: float = FEW) -> Parameter:
     """A Choice, or whole numbers of at most `most` values, as a category; any other parameter as it is."""
     if isinstance(leaf, Choice) or (0 < count_levels(leaf) <= most and (leaf.high > leaf.low).all()):
         return Levels(leaf)

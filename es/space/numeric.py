@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +30,8 @@ class Linear(Parameter):
         Only low, low + step, ..., high: `high - low` must be a multiple of it. The coordinate counts the steps.
     shape : int or sequence of int, optional
         Shape of an array of such numbers.
+    when : mapping, optional
+        Other parameters and their values, or lists of values, where this one is there (`es.space.conditions`).
 
     Examples
     --------
@@ -43,8 +46,10 @@ class Linear(Parameter):
     step: float | None = None
 
     def __init__(
-        self, low: float, high: float, init: Any = None, *, step: float | None = None, shape: Shape = None
-    ) -> None:
+        self, low: float, high: float, init: Any = None, *, step: float | None = None, shape: Shape = None,
+        when: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self._depend_on(when)
         low, high = (number(f"a limit of {type(self).__name__}", limit) for limit in (low, high))
         if not (math.isfinite(high - low) and low < high):
             raise ValueError(f"{type(self).__name__} needs finite low < high, got {low} and {high}")
@@ -97,6 +102,8 @@ class Log(Linear):
         Where a run starts; default the geometric mean of the limits.
     shape : int or sequence of int, optional
         Shape of an array of such numbers.
+    when : mapping, optional
+        Other parameters and their values, or lists of values, where this one is there (`es.space.conditions`).
 
     Examples
     --------
@@ -104,8 +111,10 @@ class Log(Linear):
     0.001
     """
 
-    def __init__(self, low: float, high: float, init: Any = None, *, shape: Shape = None) -> None:
-        super().__init__(low, high, init, shape=shape)
+    def __init__(
+        self, low: float, high: float, init: Any = None, *, shape: Shape = None, when: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(low, high, init, shape=shape, when=when)
 
     def _scale(self, value: float) -> float:
         if not value > 0:
@@ -132,6 +141,8 @@ class Integer(Parameter):
         Only low, low + step, ..., high: `high - low` must be a multiple of it. The coordinate counts the steps.
     shape : int or sequence of int, optional
         Shape of an array of such numbers.
+    when : mapping, optional
+        Other parameters and their values, or lists of values, where this one is there (`es.space.conditions`).
 
     Examples
     --------
@@ -153,7 +164,9 @@ class Integer(Parameter):
         log: bool = False,
         step: int | None = None,
         shape: Shape = None,
+        when: Mapping[str, Any] | None = None,
     ) -> None:
+        self._depend_on(when)
         first, last = (number("a limit of Integer", limit) for limit in (low, high))
         if first != np.floor(first) or last != np.floor(last) or not -MOST <= first < last <= MOST:
             raise ValueError(f"Integer needs whole low < high, got {low} and {high}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ class Parameter:
     levels = 0  # number of values of each entry where its coordinate is a category (`es.space.levels`)
     init: Any = None
     shape: tuple[int, ...] | None = None
+    when: dict[str, Any] | None = None  # what must hold for it to be there (`es.space.conditions`)
     _starts = False  # whether `init` was given: it may be None
 
     def decode(self, y: FloatArray) -> Any:
@@ -101,6 +102,25 @@ class Parameter:
         self.low = np.tile(np.array(low, dtype=float), self.entries)
         self.high = np.tile(np.array(high, dtype=float), self.entries)
 
+    def _depend_on(self, when: Mapping[str, Any] | None) -> None:
+        """Set what must hold for the parameter to be there.
+
+        Raises
+        ------
+        ValueError
+            If it is no mapping of names and values.
+        """
+        if when is None:
+            return
+        if not isinstance(when, Mapping) or not when or not all(isinstance(name, str) for name in when):
+            raise ValueError(
+                f'when must be a dict of names and values, such as {{"solver": "sgd"}}, got {str(when)[:60]}'
+            )
+        empty = [name for name, wanted in when.items() if isinstance(wanted, list) and not wanted]
+        if empty:
+            raise ValueError(f"when must allow at least one value of {empty[0]!r}, got an empty list")
+        self.when = dict(when)
+
     def _start_at(self, init: Any) -> None:
         """Set where a run starts; a single value of a parameter with a shape stands for all entries."""
         if self.shape is not None and not isinstance(init, list | np.ndarray):
@@ -124,6 +144,8 @@ class Parameter:
             more["init"] = self.init.tolist() if isinstance(self.init, np.ndarray) else self.init
         if self.shape is not None:
             more["shape"] = self.shape if len(self.shape) > 1 else self.shape[0]
+        if self.when:
+            more["when"] = self.when
         return "".join(f", {name}={value!r}" for name, value in more.items())
 
 
@@ -136,9 +158,10 @@ class Fixed(Parameter):
     0.1
     """
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, *, when: Mapping[str, Any] | None = None) -> None:
         self.value = value
         self._lay_out([], [], None)
+        self._depend_on(when)
 
     def grid(self, n: int) -> list[FloatArray]:
         """The one value."""
@@ -153,7 +176,7 @@ class Fixed(Parameter):
         return np.zeros(0)
 
     def __repr__(self) -> str:
-        return f"Fixed({self.value!r})"
+        return f"Fixed({self.value!r}{self._more()})"
 
 
 def same(a: Any, b: Any) -> bool:

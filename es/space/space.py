@@ -25,10 +25,10 @@ from problems.constraints import checked
 from problems.numbers import generator, numbers, short
 from problems.numbers import size as positive_integer
 
-from .categories import Choice, Ordinal
+from .conditions import Conditions, Way
 from .levels import as_category
-from .numeric import Integer, Linear
 from .parameter import Fixed, FloatArray, Parameter
+from .reading import LinearRows, OnCoordinates, follow, leaves_of, read, whole_numbers
 
 
 class Space(Mapping[str, "Parameter | Space"]):
@@ -38,7 +38,8 @@ class Space(Mapping[str, "Parameter | Space"]):
     ----------
     parameters : mapping, optional
         Name to `Linear`, `Log`, `Integer`, `Ordinal`, `Choice` or `Fixed`; a pair (low, high) stands for Linear, a list
-        for Choice, a plain value (number, text, bool, None) for Fixed, a dict or a Space for parameters within.
+        for Choice, a plain value (number, text, bool, None) for Fixed, a dict or a Space for parameters within. Each
+        may be there only where others have certain values: `Linear(0, 0.99, when={"solver": "sgd"})`.
     **more
         The same as keywords.
 
@@ -64,7 +65,7 @@ class Space(Mapping[str, "Parameter | Space"]):
     def __init__(self, parameters: Mapping[str, Any] | None = None, /, **more: Any) -> None:
         if not isinstance(parameters, Mapping | None):
             raise ValueError(f"the parameters of a Space must be a mapping of names, got {short(parameters)}")
-        self._fill({**(parameters or {}), **more})
+        self._fill({**(parameters or {}), **more})._connect()
         if not self.n:
             got = ", ".join(f"parameter {name}" for name in self)
             raise ValueError(f"Space needs at least one parameter that is not fixed, got {got or 'none'}")
@@ -73,7 +74,7 @@ class Space(Mapping[str, "Parameter | Space"]):
     high: FloatArray
 
     def _fill(self, given: Mapping[str, Any], within: str = "") -> Space:
-        self._parameters = {name: _read(f"{within}{name}", value) for name, value in given.items()}
+        self._parameters = {name: read(f"{within}{name}", value, _space_within) for name, value in given.items()}
         parts = list(self._parameters.values())
         stops = np.cumsum([part.low.size for part in parts])
         self._slices = {
@@ -101,21 +102,94 @@ class Space(Mapping[str, "Parameter | Space"]):
         )
         return self
 
+    def _connect(self) -> Space:
+        """Find the parameters that conditions name, once all of them are known."""
+        self._conditions = Conditions(self._leaves)
+        stops = np.cumsum([leaf.low.size for leaf in self._leaves.values()]).tolist()
+        self._places = {
+            way: slice(stop - leaf.low.size, stop)
+            for (way, leaf), stop in zip(self._leaves.items(), stops, strict=True)
+        }
+        return self
+
+    @property
+    def conditional(self) -> bool:
+        """Whether some parameters are there only at times."""
+        return bool(self._conditions)
+
+    @property
+    def conditions(self) -> dict[int, dict[int, tuple[int, ...]]]:
+        """For each coordinate that is not always there: the coordinates it depends on, and the places of their values.
+
+        Of a space whose parents have one coordinate each, as in `with_categories`.
+        """
+        found: dict[int, dict[int, tuple[int, ...]]] = {}
+        for way, parents in self._conditions.direct.items():
+            mine = self._places[way]
+            for i in range(mine.start, mine.stop):
+                found[i] = {self._places[parent].start: places for parent, places in parents.items()}
+        return found
+
     def decode(self, y: npt.ArrayLike) -> dict[str, Any]:
-        """The user's dict at coordinates y (n,)."""
+        """The user's dict at coordinates y (n,): without what is not there (`when`)."""
         y = np.asarray(y, dtype=float)
         if y.shape != (self.n,):
             raise ValueError(f"coordinates must have shape ({self.n},), got {y.shape}")
-        return {name: part.decode(y[self._slices[name]]) for name, part in self._parameters.items()}
+        there = None
+        if self._conditions:
+            there = self._conditions.active(self._leaves, {way: y[at] for way, at in self._places.items()})
+        return self._decoded(y, there)
+
+    def _decoded(self, y: FloatArray, there: set[Way] | None, within: Way = ()) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, part in self._parameters.items():
+            way, mine = (*within, name), y[self._slices[name]]
+            if isinstance(part, Space):
+                found = part._decoded(mine, there, way)
+                if found or there is None:
+                    values[name] = found
+            elif there is None or way in there:
+                values[name] = part.decode(mine)
+        return values
 
     def encode(self, values: Mapping[str, Any]) -> FloatArray:
-        """Coordinates (n,) of a dict that names every parameter; fixed ones may be left out.
+        """Coordinates (n,) of a dict that names every parameter that is there; fixed ones may be left out.
+
+        Coordinates of what is not there are those of the start.
 
         Raises
         ------
         ValueError
-            If a name is missing or unknown, or a value lies outside its parameter.
+            If a name is missing or unknown, or not there, or a value lies outside its parameter.
         """
+        if self._conditions:
+            return self._encoded_where_there(values)
+        return self._encoded(values)
+
+    def _encoded_where_there(self, values: Any) -> FloatArray:
+        given = dict(leaves_of(values, self))
+        y, there, taken = self.x0.copy(), set[Way](), set[Way]()
+        coordinates = {way: y[at] for way, at in self._places.items()}  # views
+        for way in self._conditions.order:
+            leaf = self._leaves[way]
+            if not self._conditions.holds(way, there, self._leaves, coordinates):
+                if way in given:
+                    when = self._conditions.why_not(way, self._leaves)
+                    raise ValueError(
+                        f"values must not hold parameter {'.'.join(way)}, which is there only where {when}"
+                    )
+                continue
+            there.add(way)
+            if way not in given and not isinstance(leaf, Fixed):
+                raise ValueError(f"values must name every parameter that is there, got none for {'.'.join(way)!r}")
+            taken.add(way)
+            try:
+                coordinates[way][:] = leaf.encode(given[way] if way in given else leaf.start())
+            except ValueError as error:
+                raise ValueError(f"parameter {'.'.join(way)}: {error}") from None
+        return y
+
+    def _encoded(self, values: Mapping[str, Any]) -> FloatArray:
         if not isinstance(values, Mapping):
             raise ValueError(f"values must be a dict of the parameters {list(self)}, got {str(values)[:40]!r}")
         values = {name: part.value for name, part in self.items() if isinstance(part, Fixed)} | dict(values)
@@ -125,7 +199,7 @@ class Space(Mapping[str, "Parameter | Space"]):
         y: list[FloatArray] = []
         for name, part in self._parameters.items():
             try:
-                y.append(part.encode(values[name]))
+                y.append(part._encoded(values[name]) if isinstance(part, Space) else part.encode(values[name]))
             except ValueError as error:
                 raise ValueError(f"parameter {name}: {error}") from None
         return np.concatenate(y)
@@ -182,7 +256,18 @@ class Space(Mapping[str, "Parameter | Space"]):
         """
         n = positive_integer("n", n)
         axes = [axis for leaf in self._leaves.values() for axis in [leaf.grid(n)] * leaf.entries]
-        return (self.decode(np.concatenate(row)) for row in itertools.product(*axes))
+        if not self._conditions:
+            return (self.decode(np.concatenate(row)) for row in itertools.product(*axes))
+        return self._grid_where_there(axes)
+
+    def _grid_where_there(self, axes: list[list[FloatArray]]) -> Iterator[dict[str, Any]]:
+        """The product without what would differ only in what is not there."""
+        owners = [way for way, leaf in self._leaves.items() for _ in range(leaf.entries)]
+        for numbers_ in itertools.product(*(range(len(axis)) for axis in axes)):
+            y = np.concatenate([axis[i] for axis, i in zip(axes, numbers_, strict=True)])
+            there = self._conditions.active(self._leaves, {way: y[at] for way, at in self._places.items()})
+            if all(i == 0 or way in there for i, way in zip(numbers_, owners, strict=True)):
+                yield self._decoded(y, there)
 
     def with_integers(self, integrality: Any) -> Space:
         """The same space, where parameters that `integrality` says take whole numbers only.
@@ -202,13 +287,13 @@ class Space(Mapping[str, "Parameter | Space"]):
         free = [way for way, leaf in self._leaves.items() if not isinstance(leaf, Fixed)]
         if isinstance(integrality, Mapping):
             self._refuse_unknown(integrality)
-            flags = {way: bool(_follow(integrality, way)) for way in free}
+            flags = {way: bool(follow(integrality, way)) for way in free}
         else:
             entries = np.ravel(numbers("integrality", integrality))
             if entries.size != len(free):
                 raise ValueError(f"integrality must have one entry per parameter ({len(free)}), got {entries.size}")
             flags = dict(zip(free, (entries != 0).tolist(), strict=True))
-        return self._made_whole(flags)
+        return self._made_whole(flags)._connect()
 
     def _refuse_unknown(self, integrality: Mapping[str, Any]) -> None:
         for name, flag in integrality.items():
@@ -224,7 +309,7 @@ class Space(Mapping[str, "Parameter | Space"]):
             if isinstance(part, Space):
                 made[name] = part._made_whole({way[1:]: flag for way, flag in flags.items() if way[0] == name})
             else:
-                made[name] = _whole(name, part) if flags.get((name,)) else part
+                made[name] = whole_numbers(name, part) if flags.get((name,)) else part
         return Space.__new__(Space)._fill(made)
 
     def with_categories(self) -> Space:
@@ -238,12 +323,18 @@ class Space(Mapping[str, "Parameter | Space"]):
         >>> space.n, space.with_categories().n, space.with_categories().categories
         (6, 3, array([3, 0, 2]))
         """
-        return Space.__new__(Space)._fill(
-            {
-                name: part.with_categories() if isinstance(part, Space) else as_category(part)
-                for name, part in self._parameters.items()
-            }
-        )
+        return self._categorised(self._conditions.parents)._connect()
+
+    def _categorised(self, parents: set[Way], within: Way = ()) -> Space:
+        """What others depend on is a category however many values it has."""
+        made: dict[str, Any] = {}
+        for name, part in self._parameters.items():
+            way = (*within, name)
+            if isinstance(part, Space):
+                made[name] = part._categorised(parents, way)
+            else:
+                made[name] = as_category(part, math.inf) if way in parents else as_category(part)
+        return Space.__new__(Space)._fill(made)
 
     def constrain(self, constraints: Any) -> list[Any]:
         """Constraints on the user's values as constraints on coordinates.
@@ -266,8 +357,13 @@ class Space(Mapping[str, "Parameter | Space"]):
         for one in checked(constraints, sum(leaf.entries for leaf in self._free())):
             if isinstance(one, Mapping):
                 within.append({"type": one["type"], "fun": self.wrap(one["fun"]), "args": one.get("args", ())})
+            elif hasattr(one, "A") and self._conditions:
+                raise ValueError(
+                    "constraints must not be linear where parameters are there only at times (when): give a "
+                    "NonlinearConstraint, whose function gets the dict"
+                )
             elif hasattr(one, "A"):
-                within.append(NonlinearConstraint(self.wrap(_Linear(one.A, self)), one.lb, one.ub))
+                within.append(NonlinearConstraint(self.wrap(LinearRows(one.A, self)), one.lb, one.ub))
             else:
                 within.append(NonlinearConstraint(self.wrap(one.fun), one.lb, one.ub))
         return within
@@ -277,10 +373,11 @@ class Space(Mapping[str, "Parameter | Space"]):
 
     def wrap(self, fun: Callable[[dict[str, Any]], Any]) -> Callable[[FloatArray], Any]:
         """`fun` of a dict as a function of coordinates; picklable where `fun` is."""
-        return _OnCoordinates(self, fun)
+        return OnCoordinates(self, fun)
 
     def __getitem__(self, name: str) -> Parameter | Space:
-        return self._parameters[name]
+        part: Parameter | Space = self._parameters[name]
+        return part
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parameters)
@@ -293,84 +390,16 @@ class Space(Mapping[str, "Parameter | Space"]):
 
     def _repr_html_(self) -> str:
         """A table for notebooks."""
-        head = "".join(f"<th>{title}</th>" for title in ("name", "parameter", "start"))
-        rows = (
-            "".join(
-                f"<td>{html.escape(str(cell))}</td>" for cell in (".".join(map(str, way)), repr(leaf), leaf.start())
-            )
+        titles = ("name", "parameter", "start", *(["there where"] if self._conditions else []))
+        head = "".join(f"<th>{title}</th>" for title in titles)
+        cells = (
+            (".".join(map(str, way)), repr(leaf), leaf.start(), self._conditions.why_not(way, self._leaves))
             for way, leaf in self._leaves.items()
         )
+        rows = ("".join(f"<td>{html.escape(str(cell))}</td>" for cell in row[: len(titles)]) for row in cells)
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-class _OnCoordinates:
-    def __init__(self, space: Space, fun: Callable[[dict[str, Any]], Any]) -> None:
-        self.space = space
-        self.fun = fun
-        self.__name__ = getattr(fun, "__name__", type(fun).__name__)
-
-    def __call__(self, y: FloatArray, *args: Any) -> Any:
-        return self.fun(self.space.decode(y), *args)
-
-
-class _Linear:
-    """A x for the numbers of a dict in their order."""
-
-    def __init__(self, A: Any, space: Space) -> None:
-        self.A = np.atleast_2d(A.toarray() if hasattr(A, "toarray") else numbers("A of a LinearConstraint", A))
-        self.ways = [way for way, leaf in space._leaves.items() if not isinstance(leaf, Fixed)]
-
-    def __call__(self, values: Mapping[str, Any]) -> FloatArray:
-        x = [entry for way in self.ways for entry in np.ravel(_follow(values, way)).tolist()]
-        return np.asarray(self.A @ numbers("values under a LinearConstraint", x))
-
-
-def _follow(values: Any, way: tuple[str, ...]) -> Any:
-    """What stands at the end of a way through dicts; whatever stands before it goes for all behind it."""
-    for name in way:
-        if isinstance(values, Mapping):
-            values = values.get(name, False)
-    return values
-
-
-def _whole(name: str, parameter: Parameter) -> Parameter:
-    """The parameter as one of whole numbers."""
-    if isinstance(parameter, Integer | Choice | Ordinal):
-        return parameter
-    if type(parameter) is Linear:
-        low, high = math.ceil(parameter.limits[0]), math.floor(parameter.limits[1])
-        init = None if not parameter._starts else np.rint(parameter.init).astype(int)[()]
-        step = parameter.step
-        if step is None and low < high:
-            return Integer(low, high, init=init, shape=parameter.shape)
-        if step is not None and step == int(step) and low == parameter.limits[0]:
-            return parameter
-    raise ValueError(f"integrality of parameter {name} cannot be kept by {parameter!r}: make it an Integer")
-
-
-def _read(name: str, value: Any) -> Parameter | Space:
-    if isinstance(value, Parameter | Space):
-        return value
-    if isinstance(value, Mapping):
-        if not value:
-            raise ValueError(f"parameter {name} must hold parameters, got an empty dict")
-        return Space.__new__(Space)._fill(value, f"{name}.")
-    if isinstance(value, tuple) and any(isinstance(entry, str) for entry in value):
-        raise ValueError(f"parameter {name} must be a pair of numbers, got {value!r}: choices are a list or a Choice")
-    try:
-        if isinstance(value, tuple) and len(value) == 2:
-            return Linear(*value)
-        if isinstance(value, list):
-            return Choice(*value)
-    except ValueError as error:
-        raise ValueError(f"parameter {name}: {error}") from None
-    if value is None or isinstance(value, bool | int | float | str | np.generic):
-        if value != value:
-            raise ValueError(f"parameter {name} must not be NaN: where that is meant, es.Fixed(value) holds it")
-        return Fixed(value)
-    raise ValueError(
-        f"parameter {name} must be Linear, Log, Integer, Ordinal, Choice, Fixed, a pair (low, high), a list, a dict or "
-        f"a plain value, got {str(value)[:60]!r}: another object stands still as es.Fixed(...), and a permutation, for "
-        "which there is no parameter, is np.argsort of es.Linear(0, 1, shape=n)"
-    )
+def _space_within(parameters: Mapping[str, Any], within: str) -> Space:
+    return Space.__new__(Space)._fill(parameters, within)

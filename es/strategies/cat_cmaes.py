@@ -149,6 +149,13 @@ class CatCMAES(CMAES):
         """What half the width of the bounds of each coordinate is divided by for its first standard deviation."""
         return np.full(n, self.nearer)
 
+    def _default_popsize(self) -> int:
+        """4 + 3 ln n; where numbers are beside discrete values 4 + 2.5 ln n, which takes a twentieth less evaluations.
+
+        (With 4 + 2 ln n two of 30 runs fail on an ellipsoid of whole numbers.)
+        """
+        return 4 + int((2.5 if self.discrete and self.dim else 3) * np.log(self.n))
+
     # The strategy ----------------------------------------------------------------------------------
 
     def _prepare(self) -> None:

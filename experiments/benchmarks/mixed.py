@@ -14,6 +14,9 @@ aside. The functions are those of Hamano et al. (arXiv:2405.09962, 2504.07884):
   natural logarithms, in which the optimum is uniform; for ours these are `Integer(1, 1024, log=True)`, which the peers
   do not have.
 
+Branches: three parameters in common and three in each of three branches (`when=`), all in [-1, 1], whose optima are 0,
+.1 and .2, or 0, 3 and 6, apart; ours alone.
+
 The ratio is that of the medians, to the better of the two peers; to reach: 1.05, and 0.6 on the last one, with every
 run arriving. Needs the extra `peers`; without it our figures are printed alone.
 """
@@ -187,6 +190,30 @@ def _until(ask: Callable[[], list[Any]], tell: Callable[[Any], Any], value: Call
     return np.inf
 
 
+def branches(gaps: tuple[float, ...], seed: int) -> float:
+    """Evaluations on a sphere of three common parameters and three of each branch, whose optima are `gaps` apart."""
+    rng = np.random.default_rng([seed, 78])
+    common, own, best = rng.uniform(-0.8, 0.8, 3), rng.uniform(-0.8, 0.8, (len(gaps), 3)), rng.permutation(gaps)
+    parameters: dict[str, Any] = {f"x{i}": es.Linear(-1, 1) for i in range(3)}
+    parameters["branch"] = es.Choice(*range(len(gaps)))
+    for b in range(len(gaps)):
+        parameters |= {f"y{b}{i}": es.Linear(-1, 1, when={"branch": b}) for i in range(3)}
+    used, arrived = 0, np.inf
+
+    def fun(p: dict[str, Any]) -> float:
+        nonlocal used, arrived
+        b = p["branch"]
+        x, y = np.array([p[f"x{i}"] for i in range(3)]), np.array([p[f"y{b}{i}"] for i in range(3)])
+        value = float(((x - common) ** 2).sum() + ((y - own[b]) ** 2).sum() + best[b])
+        used += 1
+        arrived = min(arrived, used) if value <= TARGET else arrived
+        return value
+
+    es.minimize(fun, es.Space(parameters), ftarget=TARGET, maxfevals=BUDGET, rng=seed)
+    return arrived
+
+
+GAPS = ((0.0, 0.1, 0.2), (0.0, 3.0, 6.0))
 PEERS = {"CatCMAwM": cat_cma_with_margin, "CMAwM": cma_with_margin}
 
 
@@ -224,6 +251,13 @@ def main() -> None:
         ]
         lines.append(f"{problem.name:<16}" + "".join(f"{cell:>14}" for cell in cells) + f"{figures['ratio']:>8.2f}")
         print(lines[-1], flush=True)
+    for gaps in GAPS:
+        name = "Branches " + "/".join(f"{gap:g}" for gap in gaps)
+        if not given.only or "Branches" in given.only:
+            used = np.array([branches(gaps, seed) for seed in range(given.first, given.first + given.runs)])
+            cell = f"{np.median(used):.0f} ({np.isfinite(used).sum()})"
+            lines.append(f"{name:<16}{cell:>14}")
+            print(lines[-1], flush=True)
     if given.out is not None:
         given.out.mkdir(parents=True, exist_ok=True)
         (given.out / "mixed.txt").write_text("\n".join(lines) + "\n")
