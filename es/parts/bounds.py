@@ -38,7 +38,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from es.core.arrays import FloatArray, IntArray, difference
+from es.core.arrays import BoolArray, FloatArray, IntArray, difference
 from problems.boxes import Box
 
 FARTHEST = 1e150  # a face beyond that is no face: nothing comes there, and squares of distances would overflow
@@ -74,16 +74,17 @@ class Handler:
     def take(self, rows: IntArray) -> None:
         """Keep these runs of a stack."""
 
-    def _mirror(self, u: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
-        """u mirrored at the faces `lower` and `upper`, where there are any, until it lies between them."""
-        inside = (u >= np.where(self.low, lower, -np.inf)) & (u <= np.where(self.high, upper, np.inf))
-        if inside.all():
-            return u
-        closed = self.low & self.high
-        width = np.where(closed & (upper > lower), upper - lower, 1.0)
-        folded = lower + width - np.abs(np.mod(u - lower, 2 * width) - width)
-        one_sided = np.where(self.low, lower + np.abs(u - lower), upper - np.abs(upper - u))
-        return np.where(inside, u, np.where(closed, folded, one_sided))
+
+def _mirror(u: FloatArray, lower: FloatArray, upper: FloatArray, low: BoolArray, high: BoolArray) -> FloatArray:
+    """u mirrored at the faces `lower` and `upper`, where there are any (`low`, `high`), until it lies between them."""
+    inside = (u >= np.where(low, lower, -np.inf)) & (u <= np.where(high, upper, np.inf))
+    if inside.all():
+        return u
+    closed = low & high
+    width = np.where(closed & (upper > lower), upper - lower, 1.0)
+    folded = lower + width - np.abs(np.mod(u - lower, 2 * width) - width)
+    one_sided = np.where(low, lower + np.abs(u - lower), upper - np.abs(upper - u))
+    return np.where(inside, u, np.where(closed, folded, one_sided))
 
 
 class Transform(Handler):
@@ -118,15 +119,24 @@ class Transform(Handler):
     def decode(self, u: FloatArray) -> FloatArray:
         """Points of the box for points of the strategy."""
         a, lower, upper = self._fitting(u), self.lower, self.upper
-        floor = np.where(self.low, lower + a, -np.inf)
-        ceiling = np.where(self.high, upper - a, np.inf)
-        if ((u >= floor) & (u <= ceiling)).all():
+        floor = np.where(self.low, lower + a, self.box.lb)
+        ceiling = np.where(self.high, upper - a, self.box.ub)
+        inside = (u >= floor) & (u <= ceiling)
+        if inside.all():
             return u
-        u = self._mirror(u, lower - a, upper + a)
-        below = lower + (u - (lower - a)) ** 2 / (4 * a)
-        above = upper - (u - (upper + a)) ** 2 / (4 * a)
-        x = np.where(u < floor, below, np.where(u > ceiling, above, u))
-        return np.clip(x, self.box.lb, self.box.ub)
+        x, bent = u.copy(), ~inside  # few coordinates, mostly: the others are left alone
+
+        def of_bent(values: Any) -> Any:
+            return np.broadcast_to(values, u.shape)[bent]
+
+        v, a, low, high = u[bent], of_bent(a), of_bent(self.low), of_bent(self.high)
+        lower, upper = of_bent(lower), of_bent(upper)
+        v = _mirror(v, lower - a, upper + a, low, high)
+        below = lower + (v - (lower - a)) ** 2 / (4 * a)
+        above = upper - (v - (upper + a)) ** 2 / (4 * a)
+        v = np.where(low & (v < lower + a), below, np.where(high & (v > upper - a), above, v))
+        x[bent] = np.clip(v, of_bent(self.box.lb), of_bent(self.box.ub))
+        return x
 
     def encode(self, x: FloatArray) -> FloatArray:
         """The point of the strategy, in the first period of the map."""
@@ -139,6 +149,8 @@ class Transform(Handler):
     def ranked_by(self, f: FloatArray, u: FloatArray, opt: Any) -> FloatArray:
         """f plus the penalty for what lies beyond the period of the map that holds the mean."""
         floor, ceiling = self._period(opt.mean)
+        if ((u >= floor[..., None, :]) & (u <= ceiling[..., None, :])).all():
+            return f
         own = np.clip(u, floor[..., None, :], ceiling[..., None, :])
         unit = np.maximum(opt.stds, self.fading * opt.scale0)
         return _penalised(f, (u - own) / unit[..., None, :], self.weight)
@@ -187,7 +199,7 @@ class Reflect(Handler):
 
     def decode(self, u: FloatArray) -> FloatArray:
         """Points of the box for points of the strategy."""
-        return np.clip(self._mirror(u, self.lower, self.upper), self.box.lb, self.box.ub)
+        return np.clip(_mirror(u, self.lower, self.upper, self.low, self.high), self.box.lb, self.box.ub)
 
 
 class Penalty(Handler):
