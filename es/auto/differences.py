@@ -37,7 +37,8 @@ def slopes(run: Any, x: FloatArray, f: float) -> Asking:
             t0 *= LONGER
     size = np.abs(S)
     relative = (size / run.width[:, None]).max(0)
-    t = np.maximum(t0, 4 * EPS * (np.abs(x)[:, None] / np.maximum(size, 1e-300)).min(0))  # x + t s must differ from x
+    with np.errstate(over="ignore"):
+        t = np.maximum(t0, 4 * EPS * (np.abs(x)[:, None] / np.maximum(size, 1e-300)).min(0))  # x + t s must not be x
     t = np.minimum(t, (100 * LONGEST if run.measured else LONGEST) / relative)
     D = (S * t).T
     ahead, back = x + D, x - D

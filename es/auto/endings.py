@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-ENOUGH = 10  # restarts without a better value end a run that has no budget
+ENOUGH = 10  # restarts without a better value end a run that has no budget, without any value one that has
 LEVEL_RUNS = 3  # runs of CMA-ES that saw one value only
 UNSURE = ("noisy", "rough")  # verdicts with which nothing better for long is a standstill, not a minimum
 PLATEAUS = ("flat", "stepped")  # verdicts with which no gain is no convergence
@@ -51,6 +51,10 @@ def after_descent(auto: Any) -> None:
 def after_population(auto: Any) -> None:
     """The end, when a whole run of CMA-ES has found nothing better, or several not even another value."""
     runs = auto.cma.runs_ended
+    if auto._f == math.inf:  # each run of CMA-ES looks elsewhere for a first value
+        if budget_of(auto) is not None and runs < ENOUGH:
+            auto.generations_without_value = 0
+        return
     if runs == auto._rounds:
         return
     auto._rounds = runs

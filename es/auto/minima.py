@@ -64,8 +64,9 @@ class Minima:
     def knows(self, x: FloatArray, f: float, within: float = 0.0) -> bool:
         """Whether f(x) is what the parabola at one of the minima says, or both differ from its value by `within`."""
         for x_min, f_min, inverse in zip(self.x, self.f, self.inverse, strict=True):
-            d = inverse @ (x - x_min)
-            rise, predicted = f - f_min, 0.5 * float(d @ d)
+            with np.errstate(over="ignore", invalid="ignore"):  # a factor that is nearly singular
+                d = inverse @ (x - x_min)
+                rise, predicted = f - f_min, 0.5 * float(d @ d)
             if max(abs(rise), predicted) <= within:
                 return True
             if abs(rise - predicted) <= NEAR * max(predicted, rise) + 1e-9 * abs(f):

@@ -642,3 +642,13 @@ def test_noise_that_stands_still_is_no_success():
     res = es.minimize(lambda x: float(x @ x) + 0.1 * rng.normal(), np.ones(4), method="auto", rng=2)
     assert res.verdict == "noisy"
     assert not res.success and res.status == 2
+
+
+def test_a_budget_is_spent_on_looking_for_a_first_value():
+    problem = problems.get("trap-inf-outside", n=5, seed=5)
+    x0 = problem.x0(np.random.default_rng(5))
+    assert not np.isfinite(problem(x0))
+    res = es.minimize(problem, x0, method="auto", maxfevals=5000, rng=1)
+    assert res.fun < 1e-6
+    res = es.minimize(lambda x: np.nan, [1.0, 2.0], method="auto", maxfevals=100_000, rng=1)
+    assert "nofinite" in res.stop and res.nfev < 20_000
