@@ -1,0 +1,129 @@
+"""`auto` beside CMA-ES on everything there is: one table, a line for each suite and number of variables.
+
+    python -m experiments.benchmarks.auto_table --out FOLDER [--only bbob mgh] [--seeds 2]
+
+Areas are those of `auto_area`: "log" over targets by factors, "linear" over equal parts of the gap. Differences are
+paired by problem, with their standard error over problems. Rows go to FOLDER/auto_table.csv as they come, and a
+command that was interrupted goes on from there; the table is FOLDER/auto_table.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from experiments.benchmarks import auto_area
+from experiments.benchmarks.timing import one_thread
+
+FloatArray = npt.NDArray[np.float64]
+METHODS = ["auto", "cmaes"]
+HEADER = ("line", "suite", "problem", "n", "instance", "seed", "method", "log", "linear")
+KEYS = tuple[str, str]
+
+
+class Line(NamedTuple):
+    """One line of the table: a suite, its variables (None: as the problems have), instances and budget."""
+
+    suite: str
+    n: int | None
+    instances: tuple[int, ...]
+    budget: int
+
+    @property
+    def title(self) -> str:
+        """What stands at its begin."""
+        return self.suite if self.n is None else f"{self.suite}, n = {self.n}"
+
+
+LINES = [
+    *(Line("bbob", n, (1, 2), 2000) for n in (2, 3, 5, 10)),
+    Line("bbob", 20, (1,), 1000),
+    Line("bbob", 40, (1,), 500),
+    Line("bbob-largescale", 80, (1,), 100),
+    *(Line("bbob-noisy", n, (1, 2), 500) for n in (5, 10)),
+    Line("traps", 5, (1, 2), 500),
+    *(Line("terrain", n, (1, 2, 3), 1000) for n in (5, 10)),
+    Line("partly", 10, (1, 2, 3), 1000),
+    Line("mgh", None, (), 1000),
+    Line("hs", None, (), 500),
+    *(Line(suite, None, (), 200) for suite in ("classic", "engineering", "control", "learning", "images")),
+]
+
+
+def measured(path: Path) -> dict[KEYS, list[list[str]]]:
+    """Rows of a file, by line and case."""
+    rows: dict[KEYS, list[list[str]]] = {}
+    if path.exists():
+        with path.open(newline="") as file:
+            for row in list(csv.reader(file))[1:]:
+                rows.setdefault((row[0], f"{row[2]} {row[4]}"), []).append(row)
+    return rows
+
+
+def run(line: Line, path: Path, seeds: int) -> None:
+    """Measure the cases of a line that the file does not have."""
+    done = measured(path)
+    given = argparse.Namespace(
+        suite=line.suite, dims=[line.n], instances=line.instances, functions=None, methods=METHODS, seeds=seeds,
+        budget=line.budget, largest=40,
+    )  # fmt: skip
+    for case in auto_area.cases(given):
+        if (line.title, f"{case.name} {case.instance}") in done:
+            continue
+        rows = auto_area.measure(case, given)
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(HEADER)
+            writer.writerows([line.title, *row] for row in rows)
+
+
+def table(path: Path) -> str:
+    """The table of what a file has, in Markdown."""
+    rows = [row for group in measured(path).values() for row in group]
+    text = ["| suite | problems | auto, log | CMA-ES, log | difference | auto, linear | CMA-ES, linear | under |",
+            "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    for line in LINES:
+        mine = [row for row in rows if row[0] == line.title]
+        names = sorted({row[2] for row in mine})
+        if not names:
+            continue
+        values = np.array([[[np.mean([float(row[k]) for row in mine if row[2] == name and row[6] == method])
+                             for k in (7, 8)] for method in METHODS] for name in names])  # fmt: skip
+        d = values[:, 0, 0] - values[:, 1, 0]
+        error = d.std(ddof=1) / np.sqrt(len(d)) if len(d) > 1 else 0.0
+        mean = values.mean(0)
+        under = [names[i].removeprefix(f"{line.suite}-") for i in np.argsort(d) if d[i] < -0.01]
+        listed = ", ".join(under[:4]) + (" ..." if len(under) > 4 else "")
+        text.append(
+            f"| {line.title} | {len(names)} | {mean[0, 0]:.3f} | {mean[1, 0]:.3f} | {d.mean():+.3f} ± {error:.3f} | "
+            f"{mean[0, 1]:.3f} | {mean[1, 1]:.3f} | {len(under)}{': ' if under else ''}{listed} |"
+        )
+    return "\n".join(text) + "\n"
+
+
+def main() -> None:
+    """Measure, write rows and table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--only", nargs="+", help="suites")
+    parser.add_argument("--seeds", type=int, default=1)
+    given = parser.parse_args()
+    one_thread()
+    given.out.mkdir(parents=True, exist_ok=True)
+    path = given.out / "auto_table.csv"
+    for line in LINES:
+        if given.only is None or line.suite in given.only:
+            run(line, path, given.seeds)
+            (given.out / "auto_table.md").write_text(table(path))
+    print(table(path))
+
+
+if __name__ == "__main__":
+    main()
