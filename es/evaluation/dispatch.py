@@ -48,7 +48,7 @@ class Dispatcher:
         Seconds for a batch, which should be one item then. Nothing queues inside the executor, so that an item's clock
         starts when its worker does.
     ahead : int, optional
-        Batches per worker that wait inside the executor, so that no worker does: default 1, none with a time limit.
+        Batches that wait inside the executor, so that no worker does: default one per worker; none with a time limit.
     died : callable, optional
         Whether an error means that a worker died: default `worker_died`. Any other error is raised.
     """
@@ -64,7 +64,8 @@ class Dispatcher:
     ) -> None:
         self.workers = workers
         self._task = task
-        self._most = workers.size * (1 + (timeout is None if ahead is None else ahead))
+        waiting = workers.size if ahead is None else ahead
+        self._most = workers.size + (waiting if timeout is None else 0)
         self._timeout = timeout
         self._died = worker_died if died is None else died
         self._suspects: deque[Batch] = deque()

@@ -1,0 +1,188 @@
+"""Asynchronous ask and tell: evaluations and simulated time to 1e-8, and how busy two real workers are.
+
+    python -m experiments.benchmarks.es_asynchronous [--runs 15] [--n 10] [--durations lognormal] [--out FOLDER] [--real]
+
+CMA-ES on the sphere, an ellipsoid of condition 1e6 and Rosenbrock's function. An evaluation takes a random time of
+median 1 (lognormal with deviation 0.5, or exponential); `workers` of them run at a time. Medians over the runs.
+
+    synchronous      whole populations; a generation takes as long as its slowest worker
+    in order         told one by one in the order in which they were asked
+    extra            what `Optimizer.tell` does: late points join the next population as points of the caller's own
+    dropped          late points are counted and not told
+    any              any `popsize` points that have come back, whichever distribution they are of
+
+With --real two processes evaluate a function that sleeps for lognormal times of median 50 ms; what is reported is the
+share of their time in which they did.
+
+Medians of 15 runs, n = 10, lognormal durations, evaluations / time:
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import itertools
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import es
+from experiments.benchmarks.counting import TARGET, FloatArray, Function, function, starts
+from experiments.benchmarks.timing import one_thread, write_rows
+
+FUNCTIONS = ("sphere", "ellipsoid", "rosenbrock")
+BUDGET = 60_000
+DURATIONS: dict[str, Callable[[np.random.Generator], float]] = {
+    "lognormal": lambda rng: float(rng.lognormal(0, 0.5)),
+    "exponential": lambda rng: float(rng.exponential(1 / np.log(2))),
+}
+HEADER = ("way", "workers", "lost", "function", "evaluations", "time", "arrived")
+
+
+class AnyRows(es.CMAES):
+    """CMA-ES that learns from whatever it is told, late points among them."""
+
+    def _takes_whole(self, k: int) -> bool:
+        return True
+
+    def _leave_out(self, asked: FloatArray, told: FloatArray) -> None:
+        """Late points are as good as others."""
+
+
+def synchronous(opt: Any, f: Function, workers: int, draw: Callable[[], float]) -> tuple[int, float]:
+    """Evaluations and time, with a generation spread over the workers as they get free."""
+    now = 0.0
+    while not opt.stop():
+        x = opt.ask()
+        free = [0.0] * min(workers, len(x))
+        for _ in x:
+            heapq.heapreplace(free, free[0] + draw())
+        now += max(free)
+        opt.tell(x, f(x))
+    return int(opt.nfev), now
+
+
+def in_order(opt: Any, f: Function) -> tuple[int, float]:
+    """Evaluations, told one by one; criteria are looked at after each generation, as they are for whole ones."""
+    while not opt.stop():
+        for _ in range(opt.popsize):
+            x = opt.ask(1)
+            opt.tell(x, f(x))
+    return int(opt.nfev), np.nan
+
+
+def in_flight(
+    opt: Any, f: Function, workers: int, draw: Callable[[], float], way: str, lost: float, rng: np.random.Generator
+) -> tuple[int, float]:
+    """Evaluations (lost ones too) and time, with each worker given the next point when it is free."""
+    queue: list[tuple[float, int, int, FloatArray]] = []
+    serial = itertools.count()
+    back: list[FloatArray] = []
+    now, used = 0.0, 0
+
+    def begin() -> None:
+        heapq.heappush(queue, (now + draw(), next(serial), int(opt.nit), opt.ask(1)))
+
+    for _ in range(workers):
+        begin()
+    while not opt.stop() and used < BUDGET:
+        now, _, asked, x = heapq.heappop(queue)
+        used += 1
+        if rng.random() >= lost:
+            if way == "any":
+                back.append(x)
+                if len(back) == opt.popsize:
+                    opt.tell(np.concatenate(back), f(np.concatenate(back)))
+                    back = []
+            elif way == "extra" or asked == opt.nit:
+                opt.tell(x, f(x))
+        begin()
+    return used, now
+
+
+def measure(way: str, workers: int, lost: float, name: str, n: int, runs: int, durations: str) -> list[Any]:
+    """A row of the table."""
+    f, (x0, sigma0) = function(name, n), starts(name, n, runs)
+    found = []
+    for seed, start in enumerate(x0):
+        rng = np.random.default_rng([seed, workers])
+        cls = AnyRows if way == "any" else es.CMAES
+        opt = cls(start, sigma0, rng=seed, stop={"ftarget": TARGET, "maxfevals": BUDGET})
+
+        def draw(rng: np.random.Generator = rng) -> float:
+            return DURATIONS[durations](rng)
+
+        if way == "synchronous":
+            used = synchronous(opt, f, workers, draw)
+        elif way == "in order":
+            used = in_order(opt, f)
+        else:
+            used = in_flight(opt, f, workers, draw, way, lost, rng)
+        found.append(used if opt.f_best <= TARGET else (np.inf, np.inf))
+    evaluations, seconds = np.median(np.array(found), axis=0)
+    arrived = sum(np.isfinite(used) for used, _ in found)
+    return [way, workers, lost, name, evaluations, round(float(seconds), 1), f"{arrived}/{runs}"]
+
+
+class Sleeper:
+    """The sphere, with sleeps that a hash of x decides; a file keeps what they sum to."""
+
+    def __init__(self, folder: str, seconds: float) -> None:
+        self.folder, self.seconds = folder, seconds
+
+    def __call__(self, x: npt.NDArray[np.float64]) -> float:
+        """Sleep, and give the value."""
+        nap = self.seconds * float(np.random.default_rng(int(abs(x[0]) * 1e12)).lognormal(0, 0.7))
+        began = time.monotonic()
+        time.sleep(nap)
+        with (Path(self.folder) / f"{began}-{x[0]}").open("w") as file:
+            file.write(f"{began} {time.monotonic()}")
+        return float(x @ x)
+
+
+def busy(asynchronous: bool, evaluations: int, seconds: float = 0.05) -> float:
+    """Share of the time of two worker processes in which they evaluate, from the first evaluation to the last."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        es.minimize(
+            Sleeper(folder, seconds), np.ones(10), rng=1, workers=2, maxfevals=evaluations, asynchronous=asynchronous
+        )
+        spans = np.array([[float(v) for v in path.read_text().split()] for path in Path(folder).iterdir()])
+    return float((spans[:, 1] - spans[:, 0]).sum() / 2 / (spans[:, 1].max() - spans[:, 0].min()))
+
+
+def main() -> None:
+    """Measure and print the table; write it as CSV where a folder is given."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--n", type=int, default=10)
+    parser.add_argument("--durations", choices=sorted(DURATIONS), default="lognormal")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--real", action="store_true", help="how busy two real workers are, in the place of the table")
+    given = parser.parse_args()
+    if given.real:
+        for asynchronous in (True, False):
+            print(f"asynchronous={asynchronous}: {busy(asynchronous, 300):.3f} of the time of two workers")
+        return
+    one_thread()
+    ways = [
+        ("synchronous", 8, 0.0), ("in order", 1, 0.0), ("dropped", 8, 0.0), ("any", 8, 0.0), ("extra", 8, 0.0),
+        ("synchronous", 32, 0.0), ("any", 32, 0.0), ("extra", 32, 0.0), ("extra", 8, 0.1), ("extra", 32, 0.1),
+    ]  # fmt: skip
+    rows = []
+    print(*HEADER, sep="\t")
+    for way, workers, lost in ways:
+        for name in FUNCTIONS:
+            rows.append(measure(way, workers, lost, name, given.n, given.runs, given.durations))
+            print(*rows[-1], sep="\t", flush=True)
+    if given.out is not None:
+        write_rows(given.out, "es_asynchronous", HEADER, rows)
+
+
+if __name__ == "__main__":
+    main()
