@@ -23,11 +23,13 @@ from es.evaluation.opening import MapLike
 from es.gradient.units import powers_of_two
 from es.registry import get_method
 from es.run import arguments
+from es.run.archive import archiving
 from es.run.asynchronous import AsynchronousRun, check_asynchronous
 from es.run.checkpoint import Checkpoint, as_checkpoint
 from es.run.constraints import OFF, ranking_rule_for
 from es.run.differences import Differences, as_scheme
 from es.run.fingerprint import describe
+from es.run.given import adapt, conclude, given_points
 from es.run.loop import Run
 from es.run.noise import Reevaluation
 from es.run.report import Reporter, summarize
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 def minimize(
     fun: Callable[..., Any],
     x0: npt.ArrayLike | Space | None = None,
+    args: tuple[Any, ...] = (),
     *,
     method: str | type = "cmaes",
     sigma0: float | npt.ArrayLike | None = None,
@@ -66,6 +69,12 @@ def minimize(
     on_error: str = "raise",
     timeout: float | None = None,
     asynchronous: bool = False,
+    maximize: bool = False,
+    known: tuple[Any, Any] | None = None,
+    enqueue: Any = None,
+    evaluate_x0: bool = False,
+    evaluate_mean: bool = False,
+    archive: str | None = None,
     rng: int | np.random.SeedSequence | np.random.Generator | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> OptimizeResult:
@@ -78,7 +87,9 @@ def minimize(
         `Space` it gets a dict. A Ledger is used as it is, so its trace is the curve of the run. For method "mo-cmaes"
         it returns one value per objective, (m,) or (..., m).
     x0 : array_like of shape (n,), Space or None
-        Where to start, inside the bounds. None: `fun.x0(rng)` of an Objective.
+        Where to start, inside the bounds. None: `fun.x0(rng)` of an Objective, else uniform in finite bounds.
+    args : tuple
+        Further arguments of `fun`, and of `jac` where that is a function.
     method : str or class
         A name of `es.methods()`, or a class with ask and tell. With a `Space` the default stands for the method that
         fits what is in it (`es.run.arguments.for_space`).
@@ -132,6 +143,22 @@ def minimize(
         of its evaluations, so from run to run it is not, except with one worker, where it is the run of whole
         populations. Only for strategies that sample ("auto" takes "cmaes"). What is still evaluated at the end is
         given up. With a checkpoint every value is on disk, beside it, before it is told.
+    maximize : bool
+        Find the largest value of `fun`: `fun`, `history` and `archive` of the result, and `ftarget`, are its own.
+    known : (X, f), optional
+        Points (k, n), or a list of dicts with a `Space`, and their values (k,): used, not evaluated again and not
+        counted. Strategies learn from them as from points of the caller's own (`Optimizer.tell`); other methods only
+        take them as values that are to be beaten.
+    enqueue : array_like of shape (k, n), or list of dicts, optional
+        Points that are evaluated before all others, by all workers, and used in the same way.
+    evaluate_x0 : bool
+        Evaluate the start first of all. Strategies sample around it and do not otherwise evaluate it.
+    evaluate_mean : bool
+        Evaluate the centre of the last distribution at the end, with the last evaluation of the budget: `fun_mean` of
+        the result.
+    archive : {"all", "last"}, optional
+        What the result keeps as `archive`, a dict of `x` and `fun`: all evaluated points in their order, or those of
+        the last batch.
     rng : None, int, SeedSequence or Generator
         Source of randomness; the global NumPy stream is never touched.
     options : mapping, optional
@@ -161,6 +188,8 @@ def minimize(
     >>> bool(res.success), bool(abs(res.x - 1).max() < 1e-4)
     (True, True)
     """
+    maximize = flag("maximize", maximize)
+    fun, jac = adapt(fun, jac, args, maximize)
     space = told = x0 if isinstance(x0, Space) else None
     if space is not None:
         arguments.check_beside_space(fun, bounds=bounds, jac=jac, vectorized=vectorized)
@@ -174,7 +203,8 @@ def minimize(
     if kept is not None:
         rng = kept.open(rng)
     given = describe(rng) if kept is not None else None  # before anything is drawn from it
-    start, rng = arguments.start_point(x0, fun, rng)
+    drawn_from = None if x0 is not None or bounds is None else as_box(bounds, None)
+    start, rng = arguments.start_point(x0, fun, rng, drawn_from, integrality)
     cls = arguments.as_class(get_method(method))
     if cls.kind == "hybrid":
         if cls.__name__ == "Auto":
@@ -187,6 +217,7 @@ def minimize(
             raise ValueError(f"restarts must be None for method 'auto', which restarts by itself, got {restarts!r}")
     several = cls.kind == "multiobjective"
     ledger = arguments.as_ledger(fun, start.size, jac=jac, vectorized=vectorized, several=several)
+    ledger = archiving(ledger, archive, fun)
     problem = ledger.objective
     options, noise = arguments.take_noise(options, listed(constraints) or problem.constraints)
     integers = problem.integrality if integrality is None else numbers("integrality", integrality) != 0
@@ -196,6 +227,9 @@ def minimize(
         cls, options = arguments.with_discrete(cls, options, integers, space.categories, space.conditions)
     if several and (noise or restarts is not None):
         what = "options['noise']" if noise else "restarts"
+        raise ValueError(f"{what} cannot be combined with {cls.__name__}, which has several objectives: leave it out")
+    if several and (maximize or evaluate_mean):
+        what = "maximize" if maximize else "evaluate_mean"
         raise ValueError(f"{what} cannot be combined with {cls.__name__}, which has several objectives: leave it out")
     scheme = as_scheme(jac)
     if asynchronous:
@@ -219,17 +253,22 @@ def minimize(
     if cls.kind == "hybrid" and "gradient" in arguments.constructor_arguments(cls):
         wanted = make.fixed.get("gradient", scheme is None and problem.jac is not None)
         make.fixed["gradient"] = bool(wanted) and problem.differentiable is not False
+    own = given_points(
+        space, start, make.fixed["bounds"], integers, known=known, enqueue=enqueue,
+        evaluate_x0=flag("evaluate_x0", evaluate_x0), negative=maximize,
+    )  # fmt: skip
     rules = listed(constraints) or listed(problem.constraints)
     if rules:
         make.constrain(rules, OFF)
     make.budgeted = any(budget is not None for budget in (maxfevals, maxiter, maxtime))
     opt = with_restarts(make, restarts, rng)
+    most, aim = limit("maxfevals", maxfevals, whole=True), target(ftarget)
     limits = Limits(
         ledger,
-        maxfevals=limit("maxfevals", maxfevals, whole=True),
+        maxfevals=most - 1 if most is not None and flag("evaluate_mean", evaluate_mean) else most,
         maxiter=limit("maxiter", maxiter, whole=True),
         maxtime=limit("maxtime", maxtime, whole=False),
-        ftarget=target(ftarget),
+        ftarget=-aim if maximize and aim is not None else aim,
     )
     if hasattr(opt, "budget") and opt.budget is None:
         opt.budget = limits.maxfevals
@@ -239,7 +278,9 @@ def minimize(
     decode = np.array if space is None else space.decode
     if kept is not None:
         more = {"constraints": rules, "noise": noise, "restarts": restarts, "rng": given, "space": told}
-        more |= ({} if scheme is None else {"jac": scheme}) | ({"asynchronous": True} if asynchronous else {})
+        more |= ({} if scheme is None else {"jac": scheme}) | {
+            name: True for name, on in (("asynchronous", asynchronous), ("maximize", maximize)) if on
+        }
         kept.bind({**make.settings(), **more})
     differences = None
     if scheme is not None and cls.wants_gradient:
@@ -247,7 +288,7 @@ def minimize(
     through = ledger if differences is None else differences.evaluated
     with (
         Evaluator(through, workers=workers, on_error=on_error, timeout=timeout) as evaluate,
-        closing(Reporter(callback, progress, limits.maxfevals, decode)) as reporter,
+        closing(Reporter(callback, progress, limits.maxfevals, decode, -1.0 if maximize else 1.0)) as reporter,
     ):
         run = (AsynchronousRun if asynchronous else Run)(
             opt, evaluate, limits, reporter, method=make.name, ranking_rule=rule, checkpoint=kept,
@@ -255,5 +296,9 @@ def minimize(
         )  # fmt: skip
         if noise:
             run.ranking_rule = Reevaluation(run.again, opt)
+        run.given = own
         run.go()
-    return summarize(run)
+        more = conclude(run, evaluate_mean=evaluate_mean)
+    result = summarize(run)
+    result.update(more)
+    return result

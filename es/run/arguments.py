@@ -58,7 +58,7 @@ def as_ledger(fun: Any, n: int, *, jac: Any = None, vectorized: bool = False, se
     return Ledger(Objective(fun, n, jac=jac, vectorized=vectorized))
 
 
-def start_point(x0: Any, fun: Any, rng: Any) -> tuple[FloatArray, Any]:
+def start_point(x0: Any, fun: Any, rng: Any, box: Box | None = None, integrality: Any = None) -> tuple[FloatArray, Any]:
     """x0 as a fresh array (n,), drawn from the Objective if it is None; and the rng to go on with.
 
     Raises
@@ -70,7 +70,12 @@ def start_point(x0: Any, fun: Any, rng: Any) -> tuple[FloatArray, Any]:
         raise ValueError("fun must be one problem, got a Stack of them: es.minimize_runs runs each")
     if x0 is None:
         if not isinstance(fun, Ledger | Objective):
-            raise ValueError("x0 must be given unless fun is an Objective, which knows where to start; got None")
+            if box is None or not box.finite:
+                raise ValueError(
+                    "x0 must be given unless fun is an Objective, which knows where to start, or all bounds are "
+                    "finite; got None"
+                )
+            fun = Objective(fun, box.lb.size, bounds=box, integrality=integrality)
         rng = np.random.default_rng(rng)
         x0 = fun.x0(rng)
     given = numbers("x0", x0)

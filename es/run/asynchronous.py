@@ -49,7 +49,7 @@ class AsynchronousRun(Run):
         if self.checkpoint is not None:
             self.checkpoint.resume(self)
             self._replay()
-        if self._stopped(self.f_best):
+        if self._begun():
             return
         self._save()
         with closing(stream(self.evaluate, self._next_points())) as results:
@@ -60,6 +60,16 @@ class AsynchronousRun(Run):
         if not self.stop:
             self._stopped(self.f_best)
         self._save(end=True)
+
+    def _begun(self) -> bool:
+        """As for `Run`, but what goes first is spread over the workers like all else."""
+        given = self.given
+        if given is not None and not self._asked:
+            given.begin(self)
+            self._updates = self._turn_of()
+            self.out = dict(enumerate(given.first))
+            self._asked = len(self.out)
+        return self._stopped(self.f_best)
 
     def _next_points(self) -> Iterator[Numbered]:
         """Points that were out when a run was killed, and then as many as the budget holds."""
@@ -117,7 +127,9 @@ class AsynchronousRun(Run):
     def _rank(self, x: FloatArray, f: FloatArray) -> FloatArray:
         """What ranks points when they are learned from, which also adapts the rule that ranks them."""
         (keys,) = keys_of(x)
-        g = np.array([self._limits[key] for key in keys])
+        # Of points that the caller knew the constraints have not been looked at.
+        at = self.ranking_rule.constraints
+        g = np.array([self._limits[key] if key in self._limits else at(x[i : i + 1])[0] for i, key in enumerate(keys)])
         self._limits.clear()
         rank: FloatArray = self.ranking_rule(x, f, g)["rank_by"]
         return rank

@@ -21,6 +21,7 @@ class Reports(Protocol):
     """What is told of each iteration; `es.run.report.Reporter` is one."""
 
     decode: Any
+    sign: float
 
     def __call__(self, run: Run) -> bool:
         """Report an iteration; False ends the run."""
@@ -36,6 +37,18 @@ class Keeps(Protocol):
 
     def keep(self, run: Run, *, now: bool = False) -> bool:
         """Save the state if it is time to; whether it was."""
+
+
+class Begins(Protocol):
+    """Points that a run begins with; `es.run.given.Given` is one."""
+
+    first: FloatArray
+
+    def begin(self, run: Any) -> None:
+        """Tell of the points whose values are known."""
+
+    def evaluate_first(self, run: Any) -> None:
+        """Evaluate points before all others, and tell of them."""
 
 
 class Run:
@@ -79,6 +92,7 @@ class Run:
         self.method = method or type(opt).__name__
         self.ranking_rule = ranking_rule
         self.checkpoint = checkpoint
+        self.given: Begins | None = None
         self.history = History()
         self.nit = 0
         self.stop: dict[str, float] = {}
@@ -87,7 +101,7 @@ class Run:
         """Ask, evaluate, tell, until there is a reason to stop."""
         if self.checkpoint is not None:
             self.checkpoint.resume(self)
-        if self._stopped(self.f_best):
+        if self._begun():
             return
         drive = getattr(self.opt, "drive", None)
         if drive is None:
@@ -97,6 +111,24 @@ class Run:
             drive(self.turn)  # a solver of SciPy, which owns a loop of its own
             if not self.stop and self._stopped(self.f_best) and self.checkpoint is not None:
                 self.checkpoint.keep(self, now=True)
+
+    def _begun(self) -> bool:
+        """Tell of what the caller knows and evaluate what the caller wants first; True if the run has ended by then."""
+        if self.given is None:
+            return self._stopped(self.f_best)
+        self.given.begin(self)
+        if not self._stopped(self.f_best):
+            self.given.evaluate_first(self)
+        return self._stopped(self.f_best)
+
+    def book_iteration(self, f: FloatArray) -> float:
+        """Count an iteration, of points with values f (k,), and report it; the least value so far."""
+        self.nit += 1
+        best = float(self.opt.f_best)
+        self.history.add(self.nit, self.limits.nfev, f if f.ndim == 1 else np.array([best]), best, self.opt)
+        if not self.reporter(self):
+            self.stop["callback"] = float(self.nit)
+        return best
 
     def turn(self) -> bool:
         """One turn of the loop: ask, evaluate, tell; False when there is a reason to stop."""
@@ -119,11 +151,7 @@ class Run:
                 tell(x, **{"f": f, "g": g, **self.ranking_rule(x, f)})
         else:
             f = self._with_differences(x, by_differences)
-        self.nit += 1
-        best = float(opt.f_best)
-        self.history.add(self.nit, limits.nfev, f if f.ndim == 1 else np.array([best]), best, opt)
-        if not self.reporter(self):
-            self.stop["callback"] = float(self.nit)
+        best = self.book_iteration(f)
         stopped = self._stopped(best)
         if checkpoint is not None and not cut:
             checkpoint.keep(self, now=stopped)

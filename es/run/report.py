@@ -29,16 +29,24 @@ class Reporter:
         Evaluations in the budget, if there is one.
     decode : callable
         From the method's x to what the user knows as x.
+    sign : float
+        -1 where the user's function is maximised.
     """
 
     def __init__(
-        self, callback: Callable[..., Any] | None, progress: bool, total: float | None, decode: Callable[[Any], Any]
+        self,
+        callback: Callable[..., Any] | None,
+        progress: bool,
+        total: float | None,
+        decode: Callable[[Any], Any],
+        sign: float = 1.0,
     ) -> None:
         if callback is not None and not callable(callback):
             raise ValueError(f"callback must be callable or None, got {type(callback).__name__}")
         self._callback = callback
         self._by_name = callback is not None and _wants_result(callback)
         self.decode = decode
+        self.sign = sign
         self._bar: Any = None
         if progress:
             from tqdm.auto import tqdm  # a widget in notebooks
@@ -48,7 +56,7 @@ class Reporter:
     def __call__(self, run: Run) -> bool:
         """Report an iteration; False when the callback has asked to stop."""
         if self._bar is not None:
-            self._bar.set_postfix_str(f"f = {run.f_best:.6g}", refresh=False)
+            self._bar.set_postfix_str(f"f = {self.sign * run.f_best:.6g}", refresh=False)
             self._bar.update(run.limits.nfev - self._bar.n)
         if self._callback is None:
             return True
@@ -80,7 +88,7 @@ def intermediate(run: Run, decode: Callable[[Any], Any]) -> Intermediate:
     opt, limits = run.opt, run.limits
     fields = dict(
         x=decode(opt.x_best),
-        fun=run.f_best,
+        fun=run.reporter.sign * run.f_best,
         nit=run.nit,
         nfev=limits.nfev,
         njev=limits.njev,
@@ -91,6 +99,12 @@ def intermediate(run: Run, decode: Callable[[Any], Any]) -> Intermediate:
     from es.run.result import Intermediate
 
     return Intermediate(run.history.arrays, **fields | _compromises(run, decode))
+
+
+def negative(history: dict[str, Any]) -> dict[str, Any]:
+    """The history of a function that was maximised: its own values, of which `low` is still the least."""
+    changed = {name: -history[name] for name in ("best", "median")}
+    return {**history, **changed, "low": -history["high"], "high": -history["low"]}
 
 
 def _compromises(run: Run, decode: Callable[[Any], Any]) -> dict[str, Any]:
@@ -115,7 +129,7 @@ def summarize(run: Run) -> Result:
     counts: Any = {"nfev": limits.nfev, "n_failed": limits.n_failed}
     fields = dict(
         x=decode(opt.x_best),
-        fun=run.f_best if found else np.nan,
+        fun=run.reporter.sign * run.f_best if found else np.nan,
         **ending(stop, found=found, wanted=limits.ftarget is not None, instead=instead, **counts),
         **counts,
         njev=limits.njev,
@@ -125,7 +139,7 @@ def summarize(run: Run) -> Result:
         seconds=limits.seconds,
         seed=opt.seed,
         method=run.method,
-        history=Records(run.history.arrays()),
+        history=Records(run.history.arrays() if run.reporter.sign > 0 else negative(run.history.arrays())),
     )
     if hasattr(opt, "findings"):
         found_out = opt.findings()

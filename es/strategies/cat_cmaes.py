@@ -246,7 +246,10 @@ class CatCMAES(CMAES):
         if self.dim:  # CMA-ES in the coordinates that are numbers, as if there were no others
             mean, j = self.mean, self.numeric
             self.mean = mean.take(j, -1)
-            super()._update(z.take(j, -1), y.take(j, -1))  # in C order, or sums would be taken in another one
+            of_numbers = z.take(j, -1)  # in C order, or sums would be taken in another one
+            # A point of the caller's own may have the mean's numbers: any direction will do, but not none.
+            of_numbers[~of_numbers.any(-1)] = 1e-100
+            super()._update(of_numbers, y.take(j, -1))
             mean[..., j], self.mean = self.mean, mean
         r = self.rates
         old = Learned(self.probabilities, self.asng_path, self.asng_gamma, self.asng_delta)

@@ -1,6 +1,6 @@
 """Asynchronous ask and tell: evaluations and simulated time to 1e-8, and how busy two real workers are.
 
-    python -m experiments.benchmarks.es_asynchronous [--runs 15] [--n 10] [--durations lognormal] [--out FOLDER] [--real]
+    python -m experiments.benchmarks.es_asynchronous [--runs 15] [--n 10] [--durations lognormal] [--out FILE] [--real]
 
 CMA-ES on the sphere, an ellipsoid of condition 1e6 and Rosenbrock's function. An evaluation takes a random time of
 median 1 (lognormal with deviation 0.5, or exponential); `workers` of them run at a time. Medians over the runs.
@@ -157,7 +157,7 @@ def busy(asynchronous: bool, evaluations: int, seconds: float = 0.05) -> float:
 
 
 def main() -> None:
-    """Measure and print the table; write it as CSV where a folder is given."""
+    """Measure and print the table; write it as CSV where a file is given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--n", type=int, default=10)
@@ -181,7 +181,7 @@ def main() -> None:
             rows.append(measure(way, workers, lost, name, given.n, given.runs, given.durations))
             print(*rows[-1], sep="\t", flush=True)
     if given.out is not None:
-        write_rows(given.out, "es_asynchronous", HEADER, rows)
+        write_rows(given.out, HEADER, rows)
 
 
 if __name__ == "__main__":
