@@ -13,6 +13,7 @@ from problems.constraints import EQUALITY, listed
 GTOL = 1e-10  # of trust-constr, unless told otherwise, where neither bounds nor constraints are in the way
 # Status of SLSQP: by its tolerance; no descent along its direction; its own limit.
 CONVERGED, LINE_SEARCH, ITERATIONS = 0, 8, 9
+STILL = 1e-10  # change of f from one start to the next, as a part of f, by which SLSQP stands still
 
 
 def slsqp(call: Call, task: Task) -> Any:
@@ -34,9 +35,10 @@ def slsqp(call: Call, task: Task) -> Any:
         if "jac" not in result:  # bounds leave nothing free
             return result
         result.fun, result.jac = unit * result.fun, unit * result.jac
-        result.success = seen.is_optimum(result, task)
-        again = result.status in (CONVERGED, LINE_SEARCH, ITERATIONS) and not np.array_equal(result.x, x)
-        if result.success or not (again or last == np.inf):
+        stands = not abs(last - result.fun) > STILL * abs(result.fun)
+        result.success = seen.is_optimum(result, task, stands=stands)
+        broken = result.status not in (CONVERGED, LINE_SEARCH, ITERATIONS) and last < np.inf
+        if result.success or stands or broken:
             return result
         if result.status != ITERATIONS:
             steep = np.abs(result.jac[: x.size] * task.scale).max()

@@ -16,11 +16,20 @@ from problems.constraints import EQUALITY, Constraints, listed
 
 FloatArray = npt.NDArray[np.float64]
 
-BALANCED = 3e-7  # of the range of f: what a step of the initial scale may promise at an optimum
+# What a step of the initial scale may promise at an optimum, as a part of the range of f; and where a solver stands
+# still, with gradients that may be differences.
+BALANCED, STANDING = 3e-7, 1e-5
 
 
 def is_stationary(
-    x: FloatArray, g: FloatArray, box: Box | None, constraints: Any, scale: FloatArray, f: float, span: float
+    x: FloatArray,
+    g: FloatArray,
+    box: Box | None,
+    constraints: Any,
+    scale: FloatArray,
+    f: float,
+    span: float,
+    part: float = BALANCED,
 ) -> bool:
     """Whether no step of the size of `scale` promises more than a small part of the range that f has had.
 
@@ -36,6 +45,8 @@ def is_stationary(
     f, span : float
         Value at x, and the range of the values before it: differences below the square root of both, in units of the
         machine's precision, are rounding.
+    part : float
+        Of `span`, that such a step may promise.
     """
     if not (np.isfinite(g).all() and np.isfinite(f) and np.isfinite(span)):
         return False
@@ -44,8 +55,11 @@ def is_stationary(
         return False
     slope = g * scale
     left = float(np.linalg.norm(_balance(slope, normals)))
-    rounding = 10 * np.sqrt(np.finfo(float).eps * abs(f) * span)
-    return bool(left <= BALANCED * span + rounding)
+    eps = float(np.finfo(float).eps)
+    rounding = 10 * np.sqrt(eps * abs(f) * span)
+    if part == STANDING:
+        rounding += np.sqrt(eps) * abs(f)  # of forward differences
+    return bool(left <= part * span + rounding)
 
 
 def _balance(slope: FloatArray, normals: FloatArray) -> FloatArray:

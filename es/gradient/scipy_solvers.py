@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.gradient.inversion import Call, FloatArray
-from es.gradient.optimality import is_stationary
+from es.gradient.optimality import BALANCED, STANDING, is_stationary
 from problems.boxes import Box
 
 UNLIMITED = 2**31 - 1  # the driver holds the budget; SciPy's own limits must not cut it short
@@ -82,13 +82,14 @@ class Descended:
             result.x, result.fun, result.jac = self.x, self.f, self.g
         return result
 
-    def is_optimum(self, result: Any, task: Task) -> bool:
-        """Whether the point of a result meets the conditions of an optimum."""
+    def is_optimum(self, result: Any, task: Task, *, stands: bool) -> bool:
+        """Whether the point of a result meets the conditions of an optimum; `stands`: a new start has not left it."""
         x, f = np.array(result.x), float(result.fun)
         g = np.array(result.jac[: x.size])  # SLSQP's has an entry more
         span = 0.0 if self.first is None else abs(self.first - f)
         scale = np.maximum(task.scale, np.abs(x - task.x0))  # what is flat far away may be no optimum
-        return is_stationary(x, g, task.box, task.constraints, scale, f, span)
+        part = STANDING if stands else BALANCED
+        return is_stationary(x, g, task.box, task.constraints, scale, f, span, part)
 
 
 def minimize_quietly(*args: Any, **kwargs: Any) -> Any:
@@ -116,7 +117,8 @@ def lbfgsb(call: Call, task: Task) -> Any:
         little += not gain > 0.5 * abs(result.fun)
         if "GRADIENT" in str(result.message) or little == 3 or not gain > LEAST_GAIN * abs(result.fun):
             # A start that gains nothing, even where the line search complained, has nothing but rounding left.
-            result.success = "GRADIENT" in str(result.message) or seen.is_optimum(result, task)
+            stands = not gain > LEAST_GAIN * abs(result.fun)
+            result.success = "GRADIENT" in str(result.message) or seen.is_optimum(result, task, stands=stands)
             return result
         x, last = result.x, result.fun
 
@@ -132,7 +134,7 @@ def _gradient_solver(name: str) -> Callable[[Call, Task], Any]:
                 return result
             result = seen.best(result)
             if not last - result.fun > LEAST_GAIN * abs(result.fun):
-                result.success = seen.is_optimum(result, task)
+                result.success = seen.is_optimum(result, task, stands=True)
                 return result
             x, last = result.x, result.fun
 

@@ -120,7 +120,7 @@ def test_success_on_fits(name):
         problem = problems.get(work)
         res = es.minimize(problem, method=name, maxfevals=1500)
         slope = np.abs(problem.value_and_grad(res.x)[1] * np.maximum(1, np.abs(res.x))).max()
-        assert not res.success or slope < 1e-5 * max(1, abs(problem(problem.x0()) - res.fun)), (work, res.message)
+        assert not res.success or slope < 1e-4 * max(1, abs(problem(problem.x0()) - res.fun)), (work, res.message)
         if work in ("mgh-kowalik-osborne", "mgh-linear-rank-1"):
             assert res.success, (work, res.message)
 
