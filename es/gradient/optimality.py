@@ -58,7 +58,7 @@ def is_stationary(
     eps = float(np.finfo(float).eps)
     rounding = 10 * np.sqrt(eps * abs(f) * span)
     if part == STANDING:
-        rounding += np.sqrt(eps) * abs(f)  # of forward differences
+        rounding += 1e-6 * min(abs(f), 1e3 * span)  # of forward differences, of f and of constraints
     return bool(left <= part * span + rounding)
 
 

@@ -83,13 +83,28 @@ class Descended:
         return result
 
     def is_optimum(self, result: Any, task: Task, *, stands: bool) -> bool:
-        """Whether the point of a result meets the conditions of an optimum; `stands`: a new start has not left it."""
-        x, f = np.array(result.x), float(result.fun)
-        g = np.array(result.jac[: x.size])  # SLSQP's has an entry more
-        span = 0.0 if self.first is None else abs(self.first - f)
-        scale = np.maximum(task.scale, np.abs(x - task.x0))  # what is flat far away may be no optimum
-        part = STANDING if stands else BALANCED
-        return is_stationary(x, g, task.box, task.constraints, scale, f, span, part)
+        """Whether the point of a result is one; see the function `is_optimum`."""
+        first = result.fun if self.first is None else self.first
+        # SLSQP's gradient has an entry more.
+        return is_optimum(np.array(result.x), result.fun, result.jac[: len(result.x)], first, task, stands=stands)
+
+
+def is_optimum(x: FloatArray, f: float, g: FloatArray, first: float, task: Task, *, stands: bool) -> bool:
+    """Whether a point meets the conditions of an optimum.
+
+    Parameters
+    ----------
+    x, f, g
+        Point, value and gradient.
+    first : float
+        Value at the start.
+    task : Task
+    stands : bool
+        Whether a new start has not left the point.
+    """
+    scale = np.maximum(task.scale, np.abs(x - task.x0))  # what is flat far away may be no optimum
+    span, part = abs(first - float(f)), STANDING if stands else BALANCED
+    return is_stationary(x, np.array(g), task.box, task.constraints, scale, float(f), span, part)
 
 
 def minimize_quietly(*args: Any, **kwargs: Any) -> Any:

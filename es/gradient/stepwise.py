@@ -8,13 +8,16 @@ Both give the same numbers.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from es.gradient.inversion import FloatArray, Inverted
-from es.gradient.scipy_solvers import Task, lbfgsb
+from es.gradient.scipy_solvers import LEAST_GAIN, Task, is_optimum, lbfgsb
+from es.gradient.units import value_unit
+from problems.boxes import Box
 
 EVALUATE, ITERATED, CONVERGED = 3, 1, 4  # what the routine says in the first entry of `task`
 
@@ -52,6 +55,9 @@ class StepwiseLBFGSB:
             ).astype(np.int32)
             self._low, self._high = (np.where(np.isfinite(side), side, 0.0) for side in (low, high))
         self._last, self._little = np.inf, 0
+        self._value_unit, self._first = 0.0, np.nan  # what values are seen in, once the first is known
+        self._seen = replace(task, box=None if self._box is None else Box(*self._box), x0=task.x0 / units)
+        self._seen.scale = task.scale / units
         self.outcome: Any = None
         self.asked: FloatArray | None = None
         self._begin(task.x0 / units)
@@ -82,11 +88,16 @@ class StepwiseLBFGSB:
         """
         if g is None:
             raise ValueError("g must be told to a method that works with gradients, got None")
-        slope = g.reshape(-1)
+        slope, value = g.reshape(-1), float(f[0])
         if not self._plain:
             with np.errstate(over="ignore"):
                 slope = slope * self._units
-        self._go_on(float(f[0]), slope)
+        if self._value_unit == 0.0:
+            self._value_unit = float(value_unit(value, np.abs(slope).max()))
+            self._first = value / self._value_unit
+        if self._value_unit != 1.0:
+            value, slope = value / self._value_unit, slope / self._value_unit
+        self._go_on(value, slope)
 
     def _go_on(self, f: float, g: FloatArray) -> None:
         step, task, x = _routine(), self._task, self._x
@@ -94,8 +105,9 @@ class StepwiseLBFGSB:
         now = (np.array(0.0), np.zeros(x.size)) if self._fresh else (f, g)
         self._fresh = False
         while True:
+            slope = now[1].copy()  # where a line search fails, the routine puts that of the point before it there
             step(
-                self._m, x, self._low, self._high, self._nbd, now[0], now[1].copy(), self._factr, self._pgtol,
+                self._m, x, self._low, self._high, self._nbd, now[0], slope, self._factr, self._pgtol,
                 *self._arrays, task, *self._saves, self._maxls, self._line,
             )  # fmt: skip
             if task[0] == EVALUATE:
@@ -106,17 +118,19 @@ class StepwiseLBFGSB:
                 now = f, g
             elif task[0] != ITERATED:
                 self._f = f
-                self._end()
+                self._end(slope)
                 return
 
-    def _end(self) -> None:
+    def _end(self, g: FloatArray) -> None:
         """The routine has finished: begin again from there, unless that gains nothing (`lbfgsb`)."""
         code, reason = self._task.tolist()
         gain = self._last - self._f
         self._little += not gain > 0.5 * abs(self._f)
-        if "GRADIENT" in _messages()[reason] or self._little == 3 or not gain > 1e-12 * abs(self._f):
+        small, stands = "GRADIENT" in _messages()[reason], not gain > LEAST_GAIN * abs(self._f)
+        if small or self._little == 3 or stands:
             self.asked = None
-            self.outcome = Outcome(self._x.copy(), 0 if code == CONVERGED else 2)
+            found = small or is_optimum(self._x, self._f, g, self._first, self._seen, stands=stands)
+            self.outcome = Outcome(self._x * self._units, 0 if code == CONVERGED else 2, found)
             return
         self._last = self._f
         self._begin(self._x)
@@ -125,8 +139,8 @@ class StepwiseLBFGSB:
 class Outcome:
     """What a solver has returned."""
 
-    def __init__(self, x: FloatArray, status: int) -> None:
-        self.x, self.success, self.status = x, True, status
+    def __init__(self, x: FloatArray, status: int, success: bool) -> None:
+        self.x, self.success, self.status = x, success, status
 
 
 @cache

@@ -68,6 +68,30 @@ def test_a_resumed_run_keeps_its_unit(name, tmp_path):
     assert (res.fun, res.stop) == (whole.fun, whole.stop) and (res.x == whole.x).all()
 
 
+@pytest.mark.filterwarnings("ignore:The line search")
+@pytest.mark.parametrize("name", ["l-bfgs-b", "bfgs", "cg"])
+def test_by_ask_and_tell_and_in_stacks(name):
+    def fun(x):
+        return 1e-14 * rosen(np.moveaxis(x, -1, 0))
+
+    def jac(x):
+        return 1e-14 * np.moveaxis(rosen_der(np.moveaxis(x, -1, 0)), 0, -1)
+
+    def kinked(x):
+        return fun(x) + 1e-12 * abs(x).sum(-1)
+
+    def slope(x):
+        return jac(x) + 1e-12 * np.sign(x)
+
+    start = np.array([[-1.2, 1.0], [0.3, 0.4]])
+    for f, g in ((fun, jac), (kinked, slope)):
+        runs = es.minimize_runs(f, start, method=name, jac=g, vectorized=True, maxfevals=400)
+        for x0, res in zip(start, runs, strict=True):
+            alone = es.minimize(f, x0, method=name, jac=g, maxfevals=400)
+            assert (res.fun, res.success, res.nfev) == (alone.fun, alone.success, alone.nfev)
+            assert res.success == (f is fun) and (res.fun < 1e-24 or f is kinked), res.message
+
+
 def test_value_units():
     assert value_unit(0.0, 0.0) == value_unit(1.0, 1e-9) == value_unit(1e-9, 3.0) == value_unit(1e12) == 1
     assert value_unit(np.nan, 1e-9) == value_unit(-np.inf, 1e-9) == 1
