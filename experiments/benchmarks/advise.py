@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 import problems
-from experiments.advice import Candidate, advise
+from experiments.advice import advise
 from experiments.benchmarks.advise_answers import read_answers, title, works
 from experiments.benchmarks.timing import one_thread, write_rows
+from experiments.candidates import Candidate
 
 LIMIT, ENOUGH = 1.5, 16
 HEADER = ("set", "problem", "advised", "best", "factor", "ert_factor", "evaluations")
