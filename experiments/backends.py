@@ -34,7 +34,7 @@ def check_workers(jobs: int, backend: str | None, timeout: float | None) -> None
     """
     import joblib
 
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0:
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0 or jobs < -1:
         raise BackendError(f"jobs must be a number of workers or -1 for one per core, got {jobs!r}.")
     known = {*BACKENDS, *joblib.parallel.BACKENDS, *joblib.parallel.EXTERNAL_BACKENDS}
     if backend is not None and backend not in known:

@@ -57,8 +57,27 @@ class Race:
                 self.memory[c.label, k] = memory
             names = {"name": c.method, "label": c.label}
             records.append(record | {"seed": k, "key": f"{c.label}/{k}", "method": names})
-        study = _Records({"methods": [c.label for c in alive], "precision": 1e-8}, records)
+        header = {"methods": [c.label for c in alive], "precision": 1e-8, "relative_targets": (0.0, -_depth(records))}
+        study = _Records(header, records)
         return collect(study)
+
+
+def _depth(records: Sequence[dict[str, Any]]) -> float:
+    """Decades from the starting gap to the last target: to 1e-8, but from 8 to 12, and not below what a double tells.
+
+    Deeper than in a study without known optimum: a valley that is not the lowest, and a method that gives up early,
+    may be told from the best only far below 1e-5 of the starting gap.
+    """
+    curves = [f[np.isfinite(f)] for record in records for f in [np.asarray(record["curve"]["f"], dtype=float)]]
+    curves = [f for f in curves if f.size]
+    if not curves:
+        return 8.0
+    best = min(float(f.min()) for f in curves)
+    gap = float(np.median([f[0] - best for f in curves]))
+    if gap <= 0:
+        return 8.0
+    told = np.log10(gap) - np.log10(max(1e-14 * abs(best), 1e-300))
+    return float(max(5.0, min(told, np.clip(np.log10(gap) + 8.0, 8.0, 12.0))))
 
 
 @dataclass

@@ -63,7 +63,7 @@ def convergence_figure(
     elif large:
         grid = panel_grid(len(problems), columns, key=shown)
     else:
-        grid = panel_grid(len(problems), 4, key=shown, panel=1.7, left=0.62, bottom=0.42)
+        grid = panel_grid(len(problems), 4, key=shown, panel=1.7, left=0.68, bottom=0.42)
     rows: list[dict[str, Any]] = []
     for index, (ax, problem) in enumerate(zip(grid.axes, problems, strict=True)):
         rows += draw_panel(ax, [c for c in cells if c.problem == problem], look, labelled=alone, large=large)

@@ -93,7 +93,7 @@ def dimension_figure(
         min(2 if large else 4, len(families)),
         key=shown,
         panel=2.5 if large else 1.7,
-        left=0.66 if large else 0.6,
+        left=0.66 if large else 0.72,
         bottom=0.48 if large else 0.42,
     )
     rows: list[dict[str, Any]] = []

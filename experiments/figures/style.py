@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -235,8 +236,17 @@ def _title_room(ax: Axes) -> float:
 
 
 def text_width(labels: Iterable[str], fontsize: float = 8.5) -> float:
-    """Inches that the longest of the labels takes, about."""
-    return max((len(label) for label in labels), default=0) * fontsize * 0.58 / 72
+    """Inches that the longest of the labels takes."""
+    return max((_width(label) for label in labels), default=0.0) * fontsize / 72
+
+
+@lru_cache(maxsize=4096)
+def _width(label: str) -> float:
+    """Width of a text over its font size; a word of m is twice as wide as one of i."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    return float(text_to_path.get_text_width_height_descent(label, FontProperties(size=100), False)[0]) / 100
 
 
 def caption(figure: Figure, text: str, *, fontsize: float = 8.0, left: float = 0.12, grow: bool = False) -> float:

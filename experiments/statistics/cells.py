@@ -215,10 +215,11 @@ def problem_targets(study: StudyLike) -> dict[str, Targets]:
     """Targets of each problem: 10**2 ... final precision above f_opt; without known optimum, parts of the starting gap.
 
     Without f_opt the reference is the best value that any trial of the study found, and the 51 targets are 10**0 to
-    10**-5 of the median gap between the first value of a trial and that reference (cf. Moré and Wild 2009, SIAM J.
-    Optim. 20, eq. 2.2).
+    10**-5 (or what the header's ``relative_targets`` say) of the median gap between the first value of a trial and
+    that reference (cf. Moré and Wild 2009, SIAM J. Optim. 20, eq. 2.2).
     """
     precision = float(study.header.get("precision") or 1e-8)
+    exponents = study.header.get("relative_targets", RELATIVE_TARGETS)
     grouped: dict[str, list[Mapping[str, Any]]] = {}
     for trial in study.trials:
         grouped.setdefault(problem_label(trial), []).append(trial)
@@ -234,7 +235,7 @@ def problem_targets(study: StudyLike) -> dict[str, Targets]:
         best = min((float(f.min()) for f in curves), default=0.0)
         gap = float(np.median([f[0] - best for f in curves])) if curves else 1.0
         scale = gap if gap > 0 else 1.0
-        result[label] = Targets(best, scale * default_targets(*RELATIVE_TARGETS), False)
+        result[label] = Targets(best, scale * default_targets(*exponents), False)
     return result
 
 

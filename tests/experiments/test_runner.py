@@ -9,7 +9,7 @@ from typing import Any
 import joblib
 import pytest
 
-from experiments import Method, Problem, Spec
+from experiments import Method, Problem, Spec, backends
 from experiments.runner import run_trials
 from experiments.scheduler import Scheduler
 from experiments.trial import make_trials
@@ -75,8 +75,24 @@ def test_leaving_early_stops_the_workers() -> None:
 
 def test_no_trials_and_no_workers() -> None:
     assert list(run_trials([])) == []
-    with pytest.raises(ValueError, match="jobs must be"):
-        list(run_trials(trials_of(2), jobs=0))
+    for jobs in (0, -3):
+        with pytest.raises(ValueError, match="jobs must be"):
+            list(run_trials(trials_of(2), jobs=jobs))
+
+
+@pytest.mark.parametrize(("jobs", "backend"), [(99, None), (99, "loky"), (99, "threading"), (-1, None)])
+def test_no_more_workers_than_trials(jobs: int, backend: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    for name in ("process_workers", "thread_workers"):
+        open_ = getattr(backends, name)
+
+        def counted(size: int, *rest: Any, open_: Any = open_) -> Any:
+            asked.append(size)
+            return open_(size, *rest)
+
+        monkeypatch.setattr(backends, name, counted)
+    assert len(list(run_trials(trials_of(3), jobs=jobs, backend=backend, work=tasks.no_work))) == 3
+    assert asked == [min(3, jobs if jobs > 0 else joblib.cpu_count())]
 
 
 def test_short_trials_travel_together_and_long_ones_alone() -> None:
