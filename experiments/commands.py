@@ -16,7 +16,9 @@ from typing import Any
 from experiments.build import build_problem, import_function, is_own_function
 from experiments.estimate import human_time, time_needed
 from experiments.runner import check_workers
+from experiments.scheduler import Scheduler
 from experiments.spec import Spec, SpecError, load_spec, ready_made
+from experiments.stacks import mark_stacks
 from experiments.statistics.analysis import Analysis
 from experiments.statistics.cells import StudyLike
 from experiments.statistics.comparisons import study_power
@@ -99,12 +101,28 @@ def _dry_run(spec: Spec, options: argparse.Namespace) -> int:
     if own and not options.estimate:
         names = ", ".join(sorted(own))
         print(f"No time is estimated for {names}: --dry-run calls no code of yours; with --estimate it does.")
+    print(_said_of_stacks([trial for trial in spec.trials if options.estimate or trial["problem"]["name"] not in own],
+                          options))  # fmt: skip
     total, sample = time_needed(spec.trials, own=options.estimate, timeout=options.timeout or spec.timeout)
     if sample:
         workers = min(os.cpu_count() or 1 if options.jobs < 0 else options.jobs, spec.total)
         crew = f"{workers} worker{'s' * (workers > 1)}"
         print(f"Time: about {human_time(total / workers)} with {crew}, by {sample} of the trials.")
     return 0
+
+
+def _said_of_stacks(trials: list[dict[str, Any]], options: argparse.Namespace) -> str:
+    """How many stacks the trials run in."""
+    if options.timeout is not None or not trials:
+        return "Each trial runs alone."
+    marked, limits = mark_stacks(trials)
+    batches = list(Scheduler(marked, os.cpu_count() or 1 if options.jobs < 0 else options.jobs, limits).batches())
+    sizes = [len(batch) for batch in batches if batch[0]["stack"] is not None]
+    alone = len(trials) - sum(sizes)
+    if not sizes:
+        return "Each trial runs alone."
+    rest = f", {alone} alone" if alone else ""
+    return f"Stacks: {sum(sizes)} trials in {len(sizes)} stacks of at most {max(sizes)}{rest}."
 
 
 def _drawn(draw: Callable[[], Path], folder: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 from experiments.build import build_problem, is_own_function
 from experiments.records import Record, Trial
-from experiments.stacks import mark_stacks
+from experiments.stacks import mark_stacks, seconds_of
 from experiments.trial import run_trial
 from experiments.worker import run_batch
 
@@ -17,8 +17,8 @@ __all__ = ["Clock", "human_time", "time_needed"]
 
 Kind = tuple[str, Any, str]
 SHORTEST = 1e-4
-FELLOWS = 16
-"""Trials of a stack by which the gain of stacks is estimated."""
+FELLOWS = 64
+"""Trials of a stack by which the time of all is estimated."""
 
 
 def kind_of(trial: Mapping[str, Any]) -> Kind:
@@ -31,9 +31,12 @@ def weight_of(trial: Mapping[str, Any]) -> float:
 
     The overhead of a generation does not depend on the dimension up to some tens of variables.
     """
-    n = float(trial["problem"].get("n") or 10)
-    cost = float(trial.get("maxcost") or (trial.get("budget") or 1.0) * n)
-    return cost * (20.0 + n)
+    return whole_cost(trial) * (20.0 + float(trial["problem"].get("n") or 10))
+
+
+def whole_cost(trial: Mapping[str, Any]) -> float:
+    """The budget of a trial."""
+    return float(trial.get("maxcost") or (trial.get("budget") or 1.0) * float(trial["problem"].get("n") or 10))
 
 
 class Clock:
@@ -127,7 +130,8 @@ def time_needed(
     stacks: dict[str, list[Trial]] = {}
     for trial in mark_stacks(t for t in trials if own or not is_own_function(t["problem"]["name"]))[0]:
         kinds.setdefault(kind_of(trial), trial)
-        stacks.setdefault(trial["stack"] or "", []).append(trial)
+        if trial["stack"]:
+            stacks.setdefault(trial["stack"], []).append(trial)
     by_method: dict[str, list[Trial]] = {}
     for trial in sorted(kinds.values(), key=weight_of):
         by_method.setdefault(trial["method"]["name"], []).append(trial)
@@ -136,21 +140,48 @@ def time_needed(
              for group in by_method.values()]  # fmt: skip
     end = time.perf_counter() + seconds
     done: set[str] = set()
+    share = seconds / max(4, len(by_method), len(stacks))
     for trial in order:
         left = end - time.perf_counter()
         if left <= 0:
             break
-        if trial["key"] not in done:
-            done.add(trial["key"])
-            limit = max(0.05, min(left, seconds / max(4, len(by_method))))
-            build_problem(trial["problem"])  # once a process, and no part of a trial's time
-            record = run_trial(trial, limit)
-            whole = min(_whole(record), timeout or math.inf)
-            fellows = stacks.get(trial.get("stack") or "", [])[: min(FELLOWS, int(2 * limit / whole))]
-            if timeout is None and record["status"] == "ok" and len(fellows) > 1:
-                whole = min(whole, run_batch(fellows)[0]["seconds"])
-            clock.add(trial, weight_of(trial), seconds=whole)
+        if trial["key"] in done or kind_of(trial) in clock.seen:
+            continue
+        done.add(trial["key"])
+        limit = max(0.05, min(left, share))
+        fellows = stacks[trial["stack"]] if trial["stack"] and timeout is None else []
+        if looked := _look_at_stack(clock, fellows, limit):
+            done |= looked
+            continue
+        build_problem(trial["problem"])  # once a process, and no part of a trial's time
+        record = run_trial(trial, limit)
+        clock.add(trial, weight_of(trial), seconds=min(_whole(record), timeout or math.inf))
     return clock.work_left(), len(done)
+
+
+def _look_at_stack(clock: Clock, trials: Sequence[Trial], limit: float) -> set[str]:
+    """Note how long trials of a stack would take, from some that run together for about so many seconds.
+
+    Each gets so small a part of its budget; whoever has ended by then has shown all that it takes, and the others are
+    taken to spend the whole of it. The keys of those that ran; none where they cannot run together.
+    """
+    if not trials:
+        return set()
+    sample = [trials[int(place * len(trials))] for place in _spread_out(min(FELLOWS, len(trials)))]
+    for trial in sample:
+        build_problem(trial["problem"])
+    wholes = [whole_cost(trial) for trial in sample]
+    part = min(1.0, limit / sum(seconds_of(trial, trial["problem"]["n"] or 1) for trial in sample))
+    cut = [trial | {"budget": None, "maxcost": max(1.0, part * whole)}
+           for trial, whole in zip(sample, wholes, strict=True)]  # fmt: skip
+    records = run_batch(cut)
+    if any(record["status"] != "ok" for record in records):
+        return set()
+    each = sum(record["seconds"] for record in records) / max(1.0, sum(record["cost"] for record in records))
+    for trial, record, whole in zip(sample, records, wholes, strict=True):
+        cost = whole if "maxfevals" in record["stop"] else record["cost"]
+        clock.add(trial, weight_of(trial), seconds=each * cost)
+    return {trial["key"] for trial in sample}
 
 
 def _whole(record: Record) -> float:

@@ -47,6 +47,9 @@ class Progress:
         self.done += 1
         self.failed += record["status"] != "ok"
         self.clock.add(record, self.weights.get(record["key"], 1.0))
+
+    def show_in_time(self) -> None:
+        """Show where the study is, if that is some time ago; in the middle of what ended together it would mislead."""
         if self.stream is not None and time.perf_counter() - self.shown >= self.pause:
             self._show()
             if not self.terminal:

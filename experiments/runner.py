@@ -7,7 +7,7 @@ kills workers is told from its neighbours (`es.evaluation.dispatch`).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any
 
 from es.evaluation.dispatch import Dispatcher, ExecutorLost, Failed
@@ -17,22 +17,29 @@ from experiments.scheduler import Scheduler
 from experiments.stacks import mark_stacks
 from experiments.worker import one_blas_thread, run_batch, run_in_worker
 
-__all__ = ["BACKENDS", "check_workers", "run_trials"]
+__all__ = ["BACKENDS", "check_workers", "run_batches", "run_trials"]
 
 Trial = dict[str, Any]
 Record = dict[str, Any]
 Work = Callable[..., list[Record]]
 
 
-def run_trials(
+def run_trials(trials: Iterable[Trial], **settings: Any) -> Iterator[Record]:
+    """Run trials and yield each record as soon as it is there, in no particular order; see `run_batches`."""
+    with contextlib.closing(run_batches(trials, **settings)) as batches:
+        for records in batches:
+            yield from records
+
+
+def run_batches(
     trials: Iterable[Trial],
     *,
     jobs: int = -1,
     backend: str | None = None,
     timeout: float | None = None,
     work: Work | None = None,
-) -> Iterator[Record]:
-    """Run trials and yield each record as soon as it is there, in no particular order.
+) -> Generator[list[Record]]:
+    """Run trials and yield the records of those that ran together as soon as they are there, in no particular order.
 
     Parameters
     ----------
@@ -51,7 +58,7 @@ def run_trials(
 
     Yields
     ------
-    dict
+    list of dict
         A record per trial.  Stop iterating, and the workers are stopped.
     """
     check_workers(jobs, backend, timeout)
@@ -81,10 +88,10 @@ def run_trials(
         try:
             for batch, found in results:
                 if isinstance(found, Failed):
-                    yield worker_died(batch[0], timeout, found.error)
+                    yield [worker_died(batch[0], timeout, found.error)]
                 else:
                     scheduler.done(found)
-                    yield from found
+                    yield found
         except ExecutorLost as error:
             raise BackendError(
                 f"the workers are lost, perhaps the connection to the dask scheduler ({error}); finished trials are "
@@ -92,6 +99,6 @@ def run_trials(
             ) from error
 
 
-def _in_this_process(trials: Sequence[Trial], timeout: float | None, work: Work) -> Iterator[Record]:
+def _in_this_process(trials: Sequence[Trial], timeout: float | None, work: Work) -> Iterator[list[Record]]:
     for trial in trials:
-        yield from work([trial], timeout)
+        yield work([trial], timeout)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from experiments.progress import Progress
-from experiments.runner import check_workers, run_trials
+from experiments.runner import check_workers, run_batches
 from experiments.spec import Spec
 from experiments.store import Store, Study, load
 from experiments.trial import check_trials
@@ -96,17 +96,19 @@ def run_study(
         failed = sum(status != "ok" for status in kept.values())
         try:
             with Progress(missing, len(asked), len(kept), failed, progress) as bar:
-                for record in run_trials(missing, jobs=jobs, backend=backend, timeout=limit):
-                    store.add(record)
-                    bar.add(record)
-                    if on_record is not None:
-                        on_record(record)
-                    if fail_fast and record["status"] != "ok":
-                        raise FailedTrial(
-                            f"{record['method']['label']} on {record['problem']['label']}, repeat {record['seed']}: "
-                            f"{record['message']} (stopped at the first failed trial; {len(store.finished)} are kept "
-                            f"in {folder})"
-                        )
+                for records in run_batches(missing, jobs=jobs, backend=backend, timeout=limit):
+                    for record in records:
+                        store.add(record)
+                        bar.add(record)
+                        if on_record is not None:
+                            on_record(record)
+                        if fail_fast and record["status"] != "ok":
+                            raise FailedTrial(
+                                f"{record['method']['label']} on {record['problem']['label']}, repeat "
+                                f"{record['seed']}: {record['message']} (stopped at the first failed trial; "
+                                f"{len(store.finished)} are kept in {folder})"
+                            )
+                    bar.show_in_time()
         except KeyboardInterrupt:
             # The signal may have come between the journal's line and its entry in `store.finished`: the file knows.
             finished = len(load(folder).trials)
