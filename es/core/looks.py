@@ -103,18 +103,17 @@ def range_of_best(opt: Watched, threshold: Any) -> Outcome:
 
 
 def settled(opt: Any, threshold: Any) -> Outcome:
-    """Decrease of the best value, in units of min(1, first spread of f), while every discrete value was tried.
+    """Range of the best values, in units of min(1, first spread of f), while every discrete value was tried.
 
     The window is that of the history, or `patience` where that is longer. Without discrete values it never ends a run.
     """
     patience = getattr(opt, "patience", 0)
     back = max(window(opt), patience)
-    if not patience or opt.nit <= back:
+    if not patience or opt.nit < back or _still_moving(opt, threshold, back):
         return NOT_YET
-    past = opt.traces.best(opt.traces.length)
-    old, new = past[:-back].min(0), past.min(0)
-    figure = difference(old, new) / _scale(opt)
-    return (figure < threshold) | _rounding(old, new), figure
+    top, bottom = opt.traces.extremes(back)
+    figure = difference(top, bottom) / _scale(opt)
+    return (figure < threshold) | _rounding(top, bottom), figure
 
 
 def flat(opt: Watched, threshold: Any) -> Outcome:
@@ -132,10 +131,11 @@ def stagnating(opt: Watched, threshold: Any) -> Outcome:
     """The newest 30 % of the last 20 % of generations are no better than the oldest 30 %, by best and median values.
 
     They are at least 100 + 100 n^1.5 / popsize generations, as in pycma: the tutorial's 120 + 30 n / popsize ended one
-    of 250 runs on a 10-D ellipsoid while its covariance matrix was still being learned. The figure is the number of
+    of 250 runs on a 10-D ellipsoid while its covariance matrix was still being learned; and no less than three times
+    what it takes to try all discrete values. The figure is the number of
     generations in units of that length.
     """
-    least = 100 + 100 * opt.n**1.5 / opt.popsize
+    least = max(100 + 100 * opt.n**1.5 / opt.popsize, 3 * getattr(opt, "patience", 0))
     if opt.nit % max(1, int(least / 20)) or opt.nit < least * np.min(threshold):
         return NOT_YET
     back = int(min(max(0.2 * opt.nit, least), opt.traces.length, 20_000))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from .levels import count_levels, place, place_of
 from .parameter import FloatArray, Parameter
 
@@ -61,7 +63,7 @@ class Conditions:
         while left:
             ready = [way for way in left if all(parent in done for parent in self.direct.get(way, ()))]
             if not ready:
-                ring = ", ".join(_spelt(way) for way in left if way in self.direct)
+                ring = ", ".join(spelt(way) for way in left if way in self.direct)
                 raise ValueError(f"when must not lead in a circle, got parameters {ring} that wait for each other")
             done |= dict.fromkeys(ready)
             left = [way for way in left if way not in done]
@@ -84,6 +86,17 @@ class Conditions:
             for parent, allowed in self.direct.get(way, {}).items()
         )
 
+    def tells(
+        self,
+        y: FloatArray,
+        first: Mapping[Way, FloatArray],
+        leaves: Mapping[Way, Parameter],
+        places: Mapping[Way, slice],
+    ) -> bool:
+        """Whether all that is not there at y has its first coordinates: of points that say the same, one does."""
+        there = self.active(leaves, {way: y[at] for way, at in places.items()})
+        return all(way in there or np.array_equal(y[at], first[way]) for way, at in places.items())
+
     def why_not(self, way: Way, leaves: Mapping[Way, Parameter]) -> str:
         """The condition in words, for a message."""
         return " and ".join(f"{name} {_choice(wanted)}" for name, wanted in (leaves[way].when or {}).items())
@@ -95,23 +108,24 @@ def _found(name: str, way: Way, leaves: Mapping[Way, Parameter]) -> Way:
         for rest in ((name,), tuple(name.split("."))):
             if (*way[:depth], *rest) in leaves:
                 return (*way[:depth], *rest)
-    known = ", ".join(_spelt(other) for other in leaves if other != way)
-    raise ValueError(f"when of parameter {_spelt(way)} must name another parameter ({known}), got {name!r}")
+    known = ", ".join(spelt(other) for other in leaves if other != way)
+    raise ValueError(f"when of parameter {spelt(way)} must name another parameter ({known}), got {name!r}")
 
 
 def _places(name: str, wanted: Any, way: Way, parent: Parameter) -> tuple[int, ...]:
     if not count_levels(parent) or parent.shape is not None:
         raise ValueError(
-            f"when of parameter {_spelt(way)} must name a Choice, an Ordinal, or whole numbers or steps without a "
+            f"when of parameter {spelt(way)} must name a Choice, an Ordinal, or whole numbers or steps without a "
             f"shape, got {name!r}: {parent!r}"
         )
     try:
         return tuple(place_of(parent, value) for value in (wanted if isinstance(wanted, list) else [wanted]))
     except ValueError as error:
-        raise ValueError(f"when of parameter {_spelt(way)}: {error}") from None
+        raise ValueError(f"when of parameter {spelt(way)}: {error}") from None
 
 
-def _spelt(way: Way) -> str:
+def spelt(way: Way) -> str:
+    """A way through dicts as one name."""
     return ".".join(map(str, way))
 
 

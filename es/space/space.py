@@ -12,6 +12,7 @@ with a shape has these for each entry of its array. What is fixed has no coordin
 
 from __future__ import annotations
 
+import functools
 import html
 import itertools
 import math
@@ -25,13 +26,14 @@ from problems.constraints import checked
 from problems.numbers import generator, numbers, short
 from problems.numbers import size as positive_integer
 
-from .conditions import Conditions, Way
+from .conditions import Conditions, Way, spelt
+from .exchange import Exchange
 from .levels import as_category
 from .parameter import Fixed, FloatArray, Parameter
 from .reading import LinearRows, OnCoordinates, follow, leaves_of, read, whole_numbers
 
 
-class Space(Mapping[str, "Parameter | Space"]):
+class Space(Exchange, Mapping[str, "Parameter | Space"]):
     """Named parameters in place of x0: the objective receives a dict, and so does the user.
 
     Parameters
@@ -57,6 +59,7 @@ class Space(Mapping[str, "Parameter | Space"]):
 
     Examples
     --------
+    >>> from es import Integer, Linear
     >>> space = Space(dropout=Linear(0, 0.5), layers=Integer(1, 3), optimizer={"momentum": (0, 0.9), "name": "sgd"})
     >>> space.decode(space.x0)
     {'dropout': 0.25, 'layers': 2, 'optimizer': {'momentum': 0.45, 'name': 'sgd'}}
@@ -175,18 +178,16 @@ class Space(Mapping[str, "Parameter | Space"]):
             if not self._conditions.holds(way, there, self._leaves, coordinates):
                 if way in given:
                     when = self._conditions.why_not(way, self._leaves)
-                    raise ValueError(
-                        f"values must not hold parameter {'.'.join(way)}, which is there only where {when}"
-                    )
+                    raise ValueError(f"values must not hold {spelt(way)}, which is there only where {when}")
                 continue
             there.add(way)
             if way not in given and not isinstance(leaf, Fixed):
-                raise ValueError(f"values must name every parameter that is there, got none for {'.'.join(way)!r}")
+                raise ValueError(f"values must name every parameter that is there, got none for {spelt(way)!r}")
             taken.add(way)
             try:
                 coordinates[way][:] = leaf.encode(given[way] if way in given else leaf.start())
             except ValueError as error:
-                raise ValueError(f"parameter {'.'.join(way)}: {error}") from None
+                raise ValueError(f"parameter {spelt(way)}: {error}") from None
         return y
 
     def _encoded(self, values: Mapping[str, Any]) -> FloatArray:
@@ -209,6 +210,7 @@ class Space(Mapping[str, "Parameter | Space"]):
 
         Examples
         --------
+        >>> from es import Integer
         >>> space = Space(a=(0, 1), b=Integer(0, 100, step=5))
         >>> space.contains({"a": 0.5, "b": 15}), space.contains({"a": 0.5, "b": 16}), space.contains({"a": 0.5})
         (True, False, False)
@@ -229,6 +231,7 @@ class Space(Mapping[str, "Parameter | Space"]):
 
         Examples
         --------
+        >>> from es import Ordinal
         >>> Space(batch=Ordinal(8, 16, 32), rate=0.1).sample(1)
         {'batch': 32, 'rate': 0.1}
         """
@@ -256,18 +259,11 @@ class Space(Mapping[str, "Parameter | Space"]):
         """
         n = positive_integer("n", n)
         axes = [axis for leaf in self._leaves.values() for axis in [leaf.grid(n)] * leaf.entries]
+        rows = (np.concatenate(row) for row in itertools.product(*axes))
         if not self._conditions:
-            return (self.decode(np.concatenate(row)) for row in itertools.product(*axes))
-        return self._grid_where_there(axes)
-
-    def _grid_where_there(self, axes: list[list[FloatArray]]) -> Iterator[dict[str, Any]]:
-        """The product without what would differ only in what is not there."""
-        owners = [way for way, leaf in self._leaves.items() for _ in range(leaf.entries)]
-        for numbers_ in itertools.product(*(range(len(axis)) for axis in axes)):
-            y = np.concatenate([axis[i] for axis, i in zip(axes, numbers_, strict=True)])
-            there = self._conditions.active(self._leaves, {way: y[at] for way, at in self._places.items()})
-            if all(i == 0 or way in there for i, way in zip(numbers_, owners, strict=True)):
-                yield self._decoded(y, there)
+            return map(self.decode, rows)
+        first = {way: np.tile(leaf.grid(n)[0], leaf.entries) for way, leaf in self._leaves.items()}
+        return (self.decode(y) for y in rows if self._conditions.tells(y, first, self._leaves, self._places))
 
     def with_integers(self, integrality: Any) -> Space:
         """The same space, where parameters that `integrality` says take whole numbers only.
@@ -319,6 +315,7 @@ class Space(Mapping[str, "Parameter | Space"]):
 
         Examples
         --------
+        >>> from es import Integer
         >>> space = Space(rule=["sgd", "adam", "lamb"], layers=Integer(1, 8), nesterov=[False, True])
         >>> space.n, space.with_categories().n, space.with_categories().categories
         (6, 3, array([3, 0, 2]))
@@ -392,12 +389,10 @@ class Space(Mapping[str, "Parameter | Space"]):
         """A table for notebooks."""
         titles = ("name", "parameter", "start", *(["there where"] if self._conditions else []))
         head = "".join(f"<th>{title}</th>" for title in titles)
-        cells = (
-            (".".join(map(str, way)), repr(leaf), leaf.start(), self._conditions.why_not(way, self._leaves))
-            for way, leaf in self._leaves.items()
-        )
-        rows = ("".join(f"<td>{html.escape(str(cell))}</td>" for cell in row[: len(titles)]) for row in cells)
-        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        why = functools.partial(self._conditions.why_not, leaves=self._leaves)
+        rows = ((spelt(way), repr(leaf), leaf.start(), why(way)) for way, leaf in self._leaves.items())
+        cells = ("".join(f"<td>{html.escape(str(cell))}</td>" for cell in row[: len(titles)]) for row in rows)
+        body = "".join(f"<tr>{row}</tr>" for row in cells)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

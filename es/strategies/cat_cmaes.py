@@ -25,7 +25,7 @@ from problems.numbers import numbers
 
 LEARNED = ("probabilities", "asng_path", "asng_gamma", "asng_delta")
 # Criteria that take equal values for the end of a search, as they are where numbers are real; see `settled`.
-OF_REALS: dict[str, None] = dict.fromkeys(("tolfun", "tolfunhist", "tolflatfitness", "stagnation", "tolx"))
+OF_REALS: dict[str, None] = dict.fromkeys(("tolfun", "tolfunhist", "tolflatfitness", "tolx"))
 
 
 class CatCMAES(CMAES):

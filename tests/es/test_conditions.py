@@ -63,12 +63,12 @@ def test_encode_takes_exactly_what_is_there():
     p = {"solver": "adam", "beta": 0.2, "layers": 2}
     assert SPACE.contains(p) and SPACE.contains({**p, "seed": 3}) and not SPACE.contains({**p, "seed": 4})
     for wrong, words in [
-        ({**p, "momentum": 0.5}, "must not hold parameter momentum, which is there only where solver is 'sgd'"),
+        ({**p, "momentum": 0.5}, "must not hold momentum, which is there only where solver is 'sgd'"),
         ({"solver": "adam", "layers": 2}, "got none for 'beta'"),
         ({**p, "other": 1}, "got 'other'"),
-        ({**p, "units": 3}, "must not hold parameter units"),
+        ({**p, "units": 3}, "must not hold units"),
         ({**p, "solver": "rprop"}, "parameter solver"),
-        ({**p, "inner": {"tol": 0.1}}, "must not hold parameter inner.tol"),
+        ({**p, "inner": {"tol": 0.1}}, "must not hold inner.tol"),
         ({**p, "inner": 3}, "must be a dict"),
         (7, "must be a dict"),
     ]:
