@@ -15,7 +15,7 @@ from autodiff.backward import gradients
 from autodiff.buffers import UNDER_WAY, Release, kept, release
 from autodiff.collection import SLOWED, as_before
 from autodiff.core import LARGE, Leaf, Node
-from autodiff.exits import LostGradient
+from autodiff.exits import LAST, LostGradient, named
 from autodiff.operators import value_of
 from autodiff.tensor import OTHER_FRAMEWORK, Tensor, lower, new_level, numeric
 from autodiff.tree import is_numbers, leaves, matched, tree_map
@@ -62,8 +62,8 @@ def pulled(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any],
     try:
         inputs = tuple(_inputs(p, level) for p in primals)
         out = fun(*inputs)
-    except (ValueError, TypeError, SystemError) as error:
-        if (better := explained(error, UNDER_WAY[level] is not None)) is None:
+    except Exception as error:
+        if (better := explained(error, UNDER_WAY[level] is not None, level)) is None:
             raise
         raise better from error
     finally:
@@ -119,7 +119,7 @@ def current(t: Tensor) -> Tensor:
     return t
 
 
-def explained(error: Exception, locked: bool) -> Exception | None:
+def explained(error: Exception, locked: bool, level: int) -> Exception | None:
     """The reason for `error` in a sentence, if a tensor is behind it, or an array that is `locked`."""
     text = str(error)
     reason: BaseException | None = error
@@ -134,6 +134,10 @@ def explained(error: Exception, locked: bool) -> Exception | None:
         )
     if isinstance(error, TypeError) and "torch" in sys.modules and ("(got Tensor)" in text or "has no len" in text):
         return LostGradient(f"PyTorch ({text})" + OTHER_FRAMEWORK)
+    if LAST.level >= level and type(error).__module__.partition(".")[0] not in ("builtins", "numpy", "autodiff"):
+        return LostGradient(LAST.sentence)  # C code put its own error in place of ours
+    if type(error) in (TypeError, ValueError, AttributeError) and "Tensor" in text and (sentence := named(error)):
+        return type(error)(sentence)
     return None
 
 
@@ -258,8 +262,8 @@ def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
             out = None  # the history goes here, before the collector wakes up
         else:
             value, seed, grads = out, None, {}
-    except (ValueError, TypeError, SystemError) as error:
-        if (better := explained(error, UNDER_WAY[level] is not None)) is None:
+    except Exception as error:
+        if (better := explained(error, UNDER_WAY[level] is not None, level)) is None:
             raise
         raise better from error
     finally:
