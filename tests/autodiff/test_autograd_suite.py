@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT, SHIMS = Path(__file__).parents[2], Path(__file__).parent / "foreign"
 VERSION = "1.9.1"
 
 
@@ -36,10 +36,10 @@ def test_autograds_own_tests(tmp_path: Path) -> None:
     tests, counts = fetched(tmp_path), tmp_path / "counts.json"
     options = ["-q", "-c", os.devnull, "-W", "ignore", "--rootdir", ".", "-p", "no:cacheprovider"]
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tests.autodiff.foreign.autograd_shim", *options,
+        [sys.executable, "-m", "pytest", "-p", "autograd_shim", *options,
          "--continue-on-collection-errors", "."],
         cwd=tests,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "FOREIGN_COUNTS": str(counts)},
+        env=os.environ | {"PYTHONPATH": f"{SHIMS}{os.pathsep}{ROOT}", "FOREIGN_COUNTS": str(counts)},
         capture_output=True,
         timeout=280,
     )  # fmt: skip
