@@ -70,6 +70,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 def _slopes(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     """Slopes on the last axis by second-order differences on a grid with steps `h` (a number, or the coordinates)."""
     n = f.shape[-1]
+    real_only(asarray(h), "np.gradient on coordinates")
     h = h if type(h) is Tensor else np.asarray(h, f.dtype)
     steps = np.diff(h) if np.ndim(h) else h * np.ones(n - 1, f.dtype)
     a, b = steps[:-1], steps[1:]

@@ -133,6 +133,8 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     if axis is None:
         arr, axis = np.ravel(arr), 0
     arr, values = asarray(arr), asarray(values)
+    if values.dtype.kind == "c" and arr.dtype.kind != "c":
+        raise TypeError("np.insert would drop the imaginary part of values: convert the array first, arr + 0j")
     if (more := values.ndim - arr.ndim) > 0 and values.shape[:more] == (1,) * more:
         values = np.reshape(values, values.shape[more:])
     n, axis = arr.shape[axis], axis % arr.ndim

@@ -351,6 +351,9 @@ def several(name: str, *slopes: Any) -> Any:
     ufunc = getattr(sc, name)
 
     def maker(out: Any, x: Any) -> Any:
+        if name == "shichi":  # whose slope SciPy has for real numbers only
+            real_part_only(out[0], name)
+
         def vjp(g: Any) -> Any:
             parts = [part * slope(x, *out) for part, slope in zip(g, slopes, strict=True) if part is not None]
             return sum(parts[1:], parts[0])
