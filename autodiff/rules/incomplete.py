@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special as sc
 
+from autodiff.operators import value_of
 from autodiff.primitive import entrywise
 from autodiff.rules.families import digamma_gap
 
@@ -113,7 +114,16 @@ def beta_density_by_b(out: Any, a: Any, b: Any, x: Any) -> Any:
 
 
 def beta_density_by_x(out: Any, a: Any, b: Any, x: Any) -> Any:
-    return lambda g: g * ((a + b - 1) * (beta_density(a - 1, b, x) - beta_density(a, b - 1, x)))
+    at = pole(np.asarray(value_of(a + b - 1)))  # 0 times infinity there, and good at the ends elsewhere
+    if not at.any():
+        return lambda g: g * ((a + b - 1) * (beta_density(a - 1, b, x) - beta_density(a, b - 1, x)))
+    safe, inner = np.where(at, a + 0.25, a), np.where(at, x, 0.5)
+
+    def vjp(g: Any) -> Any:
+        usual = (safe + b - 1) * (beta_density(safe - 1, b, x) - beta_density(safe, b - 1, x))
+        return g * np.where(at, out * ((a - 1) / inner - (b - 1) / (1 - inner)), usual)
+
+    return vjp
 
 
 @entrywise(beta_density_by_a, beta_density_by_b, beta_density_by_x)

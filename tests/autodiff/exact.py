@@ -210,11 +210,44 @@ exact(sc.yn, lambda n, x: mp.bessely(int(n), x), [0, 1, 4], RIGHT, fixed=(0,), s
 # ------------------------------------------------------------------ further functions, where SciPy's values are exact
 
 SOME = [0.1, 0.7, 2.0, 5.0]
+
+
+def faddeeva(z: Any) -> Any:
+    return mp.exp(-z * z) * mp.erfc(-1j * z)
+
+
+def mp_gammainc(a: Any, x: Any) -> Any:
+    return mp.gammainc(a, 0, x, regularized=True)
+
+
+def mp_betainc(a: Any, b: Any, x: Any) -> Any:
+    return mp.betainc(a, b, 0, x, True)
+
+
+def quantile(cdf: Callable[..., Any]) -> Callable[..., Any]:
+    """The inverse of a distribution function in its last argument, by Newton's method from the value of SciPy."""
+    start = {3: sc.betaincinv, 2: sc.gammaincinv}
+
+    def inverse(*args: Any) -> Any:
+        *shapes, y = args
+        lower = cdf is mp_gammainc or cdf is mp_betainc
+        first = start[len(args)](*map(float, shapes), float(y if lower else 1 - y))
+        return mp.findroot(lambda x: cdf(*shapes, x) - y, first)
+
+    return inverse
+
+
 exact(sc.kve, lambda n, x: mp.besselk(n, x) * mp.exp(x), [0.5, 2.5], SOME, fixed=(0,), slack=50)
 exact(sc.hyp0f1, mp.hyp0f1, [1.2], SOME, fixed=(0,), slack=50)
 exact(sc.hyp1f1, mp.hyp1f1, [1.2], [2.3], SOME, fixed=(0, 1), slack=50)
-exact(sc.hyperu, mp.hyperu, [1.2], [2.3], SOME, fixed=(0, 1), slack=1e5)
+exact(sc.hyperu, mp.hyperu, [1.2], [2.3], SOME, fixed=(0, 1), slack=50)
 exact(sc.hyp2f1, mp.hyp2f1, [1.2], [0.4], [2.3], [-0.7, -0.1, 0.2, 0.6], fixed=(0, 1, 2), slack=50)
+exact(lambda x: np.real(sc.wofz(x)), lambda x: mp.re(faddeeva(x)), [-5.0, -0.7, 0.0, *SOME], slack=10)
+exact(lambda x: np.imag(sc.wofz(x)), lambda x: mp.im(faddeeva(x)), [-5.0, -0.7, 0.0, *SOME], slack=10)
+exact(lambda y: np.real(sc.wofz(0.3 + 1j * y)), lambda y: mp.re(faddeeva(0.3 + 1j * y)), [-0.7, 0.0, *SOME], slack=50)
+exact(sc.gammaincinv, quantile(mp_gammainc), [0.5, 2.5, 20.0], [0.01, 0.3, 0.9], slack=50)
+exact(sc.gammainccinv, quantile(lambda a, x: 1 - mp_gammainc(a, x)), [0.5, 2.5, 20.0], [0.01, 0.3, 0.9], slack=50)
+exact(sc.betaincinv, quantile(mp_betainc), [0.5, 3.0], [0.7, 4.0], [0.01, 0.3, 0.9], slack=50)
 exact(sc.binom, mp.binomial, [3.1, 5.7], [0.4, 1.6, 2.8], slack=50)
 exact(sc.chdtrc, lambda v, x: mp.gammainc(v / 2, x / 2, mp.inf, regularized=True), [0.5, 3.0, 40.0], SOME, slack=10)
 for tail in (sc.pdtr, sc.pdtrc):
