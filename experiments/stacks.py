@@ -243,6 +243,6 @@ def _objective(trials: Sequence[Mapping[str, Any]], terms: Sequence[Terms]) -> A
 
 def _found(terms: Terms, result: Any) -> dict[str, Any]:
     counts = {name: int(result[name]) for name in ("nfev", "njev", "n_failed")}
-    if not np.isfinite(result.fun):
+    if not result.fun < np.inf:  # -inf is a value, the least there is
         return outcome(terms, result.trace, None, None, counts)
     return outcome(terms, result.trace, result.x, float(result.fun), counts)

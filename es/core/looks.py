@@ -240,6 +240,11 @@ def coarse(opt: Watched, threshold: Any) -> Any:
     return np.logical_not(fine(opt, threshold))
 
 
+def runaway(opt: Watched, threshold: Any) -> Any:
+    """A point so far away that f has overflowed on the way there: there is no minimum."""
+    return np.abs(opt.x_best).max(-1) > 1e30 * np.maximum(opt.scale0, 1.0).max(-1)
+
+
 def plateau(opt: Watched, threshold: Any) -> Any:
     """Best values that were all the same of late, though f has more digits."""
     top, bottom = opt.traces.extremes(window(opt))

@@ -33,6 +33,7 @@ steep           none     failed    smaller steps bring nothing more, and the gra
 tolfeasible     none     converged the best feasible value no longer changes
 converged       none     converged the solver has converged
 solver          none     failed    the solver has ended without convergence
+unbounded       none     failed    the values fell to -inf on the way to infinity: there is no minimum
 coupled         none     failed    the function is no sum over its coordinates
 restarts        none     neutral   so many restarts were made
 callback        none     stopped   the callback raised StopIteration
@@ -41,8 +42,8 @@ callback        none     stopped   the callback raised StopIteration
 A default of "off" needs a threshold from the caller, one of "none" has no threshold: others tell of it. A name that is
 not in the table (`opt.end("enough")`) means "stopped". What only looks like a criterion of convergence is told of by
 another row: tolfun on a plateau by tolflatfitness, noeffectcoord where steps never became smaller by smallsteps,
-tolrate on a slope by steep; and tolflatfitness where f has no more digits by resolution. Of all that a run has met the
-first of these decides:
+tolrate on a slope by steep, -inf at a point beyond 1e30 by unbounded; and tolflatfitness where f has no more digits by
+resolution. Of all that a run has met the first of these decides:
 
 ========== ======= ====== ===========================================================================================
 means      success status

@@ -46,6 +46,10 @@ class Watched(Spent, Protocol):
     evaluations_per_variable: ClassVar[float | None]
 
     @property
+    def x_best(self) -> FloatArray:
+        """Where the least value was found."""
+
+    @property
     def batch(self) -> tuple[int, ...]:
         """() for one run, (active runs,) for stacked ones."""
 

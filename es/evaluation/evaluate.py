@@ -40,7 +40,8 @@ class Evaluator:
         See `es.evaluation.opening.open_workers`.
     on_error : {"raise", "penalize"}
         An exception in the objective, a worker that dies with a point or a point past its time limit: raised, or
-        taken as the value NaN, which ranks last and is counted in `n_failed`.
+        taken as the value NaN, which ranks last and is counted in `n_failed`. A gradient that autodiff loses is raised
+        in any case.
     timeout : float, optional
         Seconds that one evaluation may take. Evaluations then run in worker processes, even with `workers=1`.
 
@@ -184,7 +185,11 @@ class Evaluator:
 
     def _note_failures(self, outcome: Outcome, x: FloatArray) -> None:
         row, error, text = min(outcome.failures, key=lambda failure: failure[0])
-        if self.on_error == "raise":
+        # That autodiff cannot follow the objective is no matter of the point: no other would be better.
+        lost = [failure for failure in outcome.failures if type(failure[1]).__name__ == "LostGradient"]
+        if lost:
+            row, error, text = lost[0]
+        if self.on_error == "raise" or lost:
             # What was evaluated beside the failing point is booked before the exception leaves.
             self._book(x, outcome)
             error.add_note(f"raised at x = {x[row]}")

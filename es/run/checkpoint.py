@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -14,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from es.core import state as store
-from es.run.fingerprint import describe, differing
+from es.run.fingerprint import describe, differing, without_code
 
 if TYPE_CHECKING:
     from es.run.loop import Run
 
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"  # each has a bytecode of its own
 EVERY = 5.0  # seconds between two writings, unless told otherwise
 
 
@@ -86,7 +88,15 @@ class Checkpoint:
         """
         if not self.path.exists():
             return
-        differ = differing(self._settings_of_file(), self.settings)
+        old = self._settings_of_file()
+        version = old.pop("python", VERSION)
+        differ = differing(old, self.settings)
+        if differ and version != VERSION and not differing(without_code(old), without_code(self.settings)):
+            raise ValueError(
+                f"checkpoint {self.path} was written by Python {version}, and the code of the functions in "
+                f"{', '.join(differ)} cannot be compared with that of {VERSION}: go on with Python {version}, or give "
+                "another file name"
+            )
         if differ:
             raise ValueError(
                 f"checkpoint {self.path} holds a run with another {', '.join(differ)}: give it what it began with, "
@@ -105,7 +115,7 @@ class Checkpoint:
         if not now and time.monotonic() - self._saved < self.every:
             return False
         state: dict[str, Any] = {
-            "run/settings": np.array(json.dumps(self.settings)),
+            "run/settings": np.array(json.dumps({**self.settings, "python": VERSION})),
             "run/nit": np.array(run.nit),
             "run/seconds": np.array(run.limits.seconds),
             "run/first_error": np.array(run.evaluate.first_error or ""),

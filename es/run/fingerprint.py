@@ -61,6 +61,18 @@ def differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
 
 
+def without_code(described: Any) -> Any:
+    """What `describe` gave, without the code of functions, which is another in each minor version of Python."""
+    if isinstance(described, Mapping):
+        function = {"code", "closure", "defaults"} <= set(described)
+        return {
+            key: without_code(entry)
+            for key, entry in described.items()
+            if not (function and key in ("code", "globals"))  # which globals it reads, its code says
+        }
+    return [without_code(entry) for entry in described] if isinstance(described, list) else described
+
+
 def _of_array(array: np.ndarray[Any, Any], deeper: Any) -> Any:
     if array.size <= MOST:
         return deeper(array.tolist())

@@ -109,7 +109,7 @@ class Restarts:
         self.book.add(self.inner.book)
         (out,) = self.inner.outstanding()
         self._past |= out
-        changes = None if "lowest" in reasons else self._next()
+        changes = None if {"lowest", "unbounded"} & set(reasons) else self._next()
         if changes is None:
             best = min(self.log, key=lambda run: run["fun"])  # how good the result is, its run says, not the last one
             self._stop = {**best["stop"], "restarts": float(len(self.log) - 1)}

@@ -222,6 +222,26 @@ def test_what_differs_is_named(first, second, name, tmp_path):
     es.minimize(**{**common, "rng": 3, **first, **copies})  # the same settings, made anew
 
 
+def test_another_version_of_python_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "a.npz"
+    common = {"fun": F.sphere, "x0": np.ones(3), "rng": 3, "maxfevals": 40, "checkpoint": path}
+    monkeypatch.setattr("es.run.checkpoint.VERSION", "3.7")
+    es.minimize(**common, constraints={"type": "ineq", "fun": lambda x: x[0] + x[1] - 1})
+    monkeypatch.undo()
+    other = {"type": "ineq", "fun": lambda x: x[0] - x[1] - 1}  # as another compiler would have made of it
+    with pytest.raises(
+        ValueError, match=r"written by Python 3\.7, and the code of the functions in constraints cannot"
+    ):
+        es.minimize(**common, constraints=other)
+    with pytest.raises(ValueError, match="holds a run with another constraints, sigma0"):
+        es.minimize(**common, constraints=other, sigma0=2.0)
+    path.unlink()
+    monkeypatch.setattr("es.run.checkpoint.VERSION", "3.7")
+    es.minimize(**common, bounds=[(-2, 2)] * 3)
+    monkeypatch.undo()
+    es.minimize(**common, bounds=[(-2, 2)] * 3)  # where there are no functions any version will do
+
+
 # The file --------------------------------------------------------------------------------------------
 
 

@@ -207,3 +207,16 @@ def test_where_all_variables_are_fixed_there_are_no_points_beside(scheme):
     res = es.minimize(lambda x: (x * x).sum(), [1.0, 2.0], method="l-bfgs-b", jac=scheme, bounds=[(1, 1), (2, 2)])
     assert res.success and res.fun == 5.0
     assert res.nfev == res.njev  # nothing beside the points that the solver asks for
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_penalties_do_not_hide_the_cure(workers):
+    """That autodiff cannot follow a function is no failure of a point."""
+    with pytest.raises(RuntimeError, match=r"where autodiff cannot follow fun, jac='2-point' takes differences"):
+        es.minimize(float_of_sum, [1.0, 2.0], method="l-bfgs-b", on_error="penalize", workers=workers, maxfevals=50)
+    res = es.minimize(float_of_sum, [1.0, 2.0], method="l-bfgs-b", on_error="penalize", jac="2-point", maxfevals=50)
+    assert res.fun < 1e-9
+
+
+def float_of_sum(x):
+    return float(x[0]) ** 2 + float(x[1]) ** 2

@@ -9,7 +9,7 @@ from es.registry import get_method, methods
 from problems import Ledger, Objective
 
 BOX = [(-2.0, 3.0)] * 2
-ONE_VALUE = [info.name for info in methods() if info.kind != "multiobjective"]
+ONE_VALUE = [info.name for info in methods() if info.kind not in ("multiobjective", "categorical")]
 
 
 def cliff(x):
@@ -81,3 +81,15 @@ def test_only_where_it_is_feasible():
 def test_a_saved_run_that_has_ended_there_is_over(tmp_path):
     for _ in range(2):
         is_lowest(es.minimize(cliff, [-0.5, 0.5], rng=1, checkpoint=tmp_path / "run.npz"))
+
+
+@pytest.mark.parametrize("name", ["adam", "momentum", "sgd", "l-bfgs-b", "bfgs", "slsqp", "cmaes", "nelder-mead"])
+def test_an_overflow_on_the_way_to_infinity_is_no_success(name):
+    """-inf at 1e160 is no place where a function ends: it has no minimum."""
+    with np.errstate(over="ignore"):
+        for fun, jac in ((lambda x: -(x**4).sum(-1), lambda x: -4 * x**3), (lambda x: -x.sum(-1), lambda x: 0 * x - 1)):
+            res = es.minimize(fun, [3.0, 2.0], method=name, jac=jac, rng=1, maxfevals=3000)
+            assert not res.success, res.message
+            if name in ("adam", "sgd"):
+                runs = es.minimize_runs(fun, np.ones((2, 2)), method=name, jac=jac, vectorized=True, maxfevals=500)
+                assert not any(run.success for run in runs)

@@ -153,7 +153,9 @@ def test_limits_of_constraints_that_mean_nothing_are_refused(method, limits, for
 # Where there is success ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", [info.name for info in methods() if info.name not in NO_END])
+@pytest.mark.parametrize(
+    "method", [info.name for info in methods() if info.name not in NO_END and info.kind != "categorical"]
+)
 def test_a_plain_sphere_is_a_success(method):
     more = {} if method in ("bfgs", "cg") else {"bounds": BOX}
     res = es.minimize(
