@@ -228,8 +228,8 @@ class Optimizer(InParts):
         -----
         The sample z of a point that comes late is computed anew from the present distribution, and counts up to a
         length of sqrt(n) + 2 n / (n + 2) (Hansen, arXiv:1110.4181). Learning from any `popsize` points instead, late
-        ones among them, lets the step size collapse: with 32 workers it fails on the sphere with n = 10 in each of 15
-        runs, and so does keeping the old z. Dropping late points takes a third more evaluations
+        ones among them, lets the step size collapse: with 32 workers it fails on the sphere with n = 10 in 14 of 15
+        runs, and so does keeping the old z. Dropping late points takes a quarter to a half more evaluations
         (`experiments/benchmarks/es_asynchronous.py`). A point that the caller has changed on its way is one of the
         caller's own: told alone it counts as a late one while such are awaited, else as one of the present ones.
         """

@@ -15,6 +15,24 @@ With --real two processes evaluate a function that sleeps for lognormal times of
 share of their time in which they did.
 
 Medians of 15 runs, n = 10, lognormal durations, evaluations / time:
+
+    =========== ======= ============ ============ ============ ==============================
+    way         workers sphere       ellipsoid    Rosenbrock
+    =========== ======= ============ ============ ============ ==============================
+    synchronous       8 1420 / 348   4020 / 994   5110 / 1259
+    in order          1 1420         4020         5110
+    dropped           8 2362 / 334   6847 / 972   8431 / 1191
+    any               8 1410 / 200   5010 / 709   7090 / 1007
+    extra             8 1882 / 268   4607 / 655   6701 / 948
+    synchronous      32 1420 / 314   4020 / 902   5110 / 1150
+    any              32                                        1, 0 and 0 of 15 runs arrive
+    extra            32 3614 / 128   6570 / 234   11930 / 425
+    extra             8 2048 / 294   4938 / 698   7433 / 1053  10 % lost
+    extra            32 3740 / 133   7056 / 249   12955 / 460  10 % lost
+    =========== ======= ============ ============ ============ ==============================
+
+Two processes with --real, on a machine that had other work too, were busy .92 to .94 of the time, and .86 to .91 with
+whole populations of ten, which are handed out point by point as well.
 """
 
 from __future__ import annotations
@@ -175,7 +193,7 @@ def main() -> None:
         ("synchronous", 32, 0.0), ("any", 32, 0.0), ("extra", 32, 0.0), ("extra", 8, 0.1), ("extra", 32, 0.1),
     ]  # fmt: skip
     rows = []
-    print(*HEADER, sep="\t")
+    print(*HEADER, sep="\t", flush=True)
     for way, workers, lost in ways:
         for name in FUNCTIONS:
             rows.append(measure(way, workers, lost, name, given.n, given.runs, given.durations))

@@ -32,6 +32,21 @@ opt.tell(x, sphere(x))
 print(opt.result.fun)
 
 # %%
+# Nobody has to wait for a whole population. Points may be asked and told in any numbers, in any order, late or never:
+# the strategy learns as soon as ``popsize`` points of its present distribution have come back, and points of an earlier
+# one join them as points of your own. Told in order it is the loop above, bit for bit.
+
+rng = np.random.default_rng(0)
+opt = es.CMAES(np.full(4, 3.0), 1.0, rng=1, stop={"ftarget": 1e-8})
+out = list(opt.ask(6))  # six workers
+while not opt.stop():
+    point = out.pop(rng.integers(len(out)))  # whichever is ready first
+    if rng.random() < 0.9:  # one in ten never comes back
+        opt.tell([point], [sphere(point)])
+    out += list(opt.ask(1))
+print(opt.result.nfev, opt.result.fun)
+
+# %%
 # The state is a dict of arrays. A run that was saved and loaded goes on bit for bit.
 
 state = opt.state_dict()

@@ -44,4 +44,36 @@ res = es.minimize(fails_sometimes, np.full(3, 1.4), on_error="penalize", maxfeva
 print(res.fun, res.n_failed, str(res.first_error).strip().splitlines()[-1])
 
 # %%
+# Where evaluations take different times, whole populations wait for their slowest point. With ``asynchronous=True`` a
+# worker that is free gets the next point at once, and the strategy learns from values as they come. It takes more
+# evaluations and less time, the more so the more workers there are: in a simulation with 32 workers CMA-ES needs 0.26
+# to 0.41 of the time of whole populations, with 8 workers 0.66 to 0.77. For given times of its evaluations a run is
+# reproducible; in practice no two runs take the same times, so results differ in their last steps.
+
+
+def uneven(x):
+    time.sleep(0.01 * np.random.default_rng(int(1e9 * abs(x[0]))).lognormal(0, 1))
+    return float((x**2).sum())
+
+
+with ThreadPoolExecutor(8) as pool:
+    for asynchronous in (False, True):
+        start = time.perf_counter()
+        res = es.minimize(uneven, np.ones(6), workers=pool, asynchronous=asynchronous, ftarget=1e-4, rng=1)
+        print(res.nfev, f"evaluations in {time.perf_counter() - start:.2f} s")
+
+# %%
+# A ``checkpoint=`` loses nothing: every value is on disk before it is told, and what was being evaluated when the run
+# was killed is evaluated again.
+#
+# Points that must be evaluated first (``enqueue=``, ``evaluate_x0=True``) go to all workers too, and points whose values
+# are known (``known=(X, f)``) to none.
+
+res = es.minimize(
+    slow, np.ones(6), enqueue=[np.zeros(6)], known=([np.full(6, 0.5)], [1.5]), evaluate_x0=True, archive="all",
+    maxfevals=60, rng=1,
+)  # fmt: skip
+print(res.archive["x"].shape, res.archive["fun"][:3], res.fun)
+
+# %%
 # Clusters: see :doc:`/clusters`.
