@@ -94,7 +94,7 @@ class Given:
 def tell_own(run: Run, x: FloatArray, f: FloatArray) -> None:
     """Tell of points that the method has not asked for; methods that go from point to point only count them."""
     opt, rule = run.opt, run.ranking_rule
-    if opt.kind in ("strategy", "multiobjective"):
+    if opt.kind not in ("gradient", "scipy", "hybrid"):
         opt.tell(x, **{"f": f, **({} if rule is None else rule(x, f))})
     else:
         opt.note(x, f, feasible=None if rule is None else rule(x, f).get("feasible"))

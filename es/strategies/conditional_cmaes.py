@@ -70,6 +70,7 @@ class ConditionalCMAES(Optimizer):
     paper = "parts: Hamano et al., arXiv:2504.07884; Akimoto et al., arXiv:1905.08537"
     cost = "n^2 popsize"
     good_for = "spaces in which parameters are there only where others have certain values"
+    takes_late_points = True
     criteria: ClassVar[tuple[str, ...]] = CatMarginCMAES.criteria
     state_names: ClassVar[tuple[str, ...]] = ("mean", *LEARNED)
 
@@ -97,6 +98,11 @@ class ConditionalCMAES(Optimizer):
 
     def _default_popsize(self) -> int:
         return POINTS
+
+    @property
+    def least_rows(self) -> int:
+        """How many points are told between two updates of the distribution of the branches."""
+        return self.popsize
 
     def _init(self) -> None:
         whole = branches(self.conditions, self._counts, MOST)

@@ -177,6 +177,37 @@ def test_space_restarts_and_auto():
     assert res.nfev <= 900 and res.x["b"] == 3 and res.x["c"] == "y" and res.fun < 1e-3
 
 
+def test_a_space_with_conditions_goes_on_where_it_was_killed(tmp_path):
+    space = es.Space(
+        kind=es.Choice("a", "b"), x=es.Linear(-2, 2, when={"kind": "a"}), y=es.Linear(-2, 2, when={"kind": "b"})
+    )
+    count = 0
+
+    def cost(p):
+        return (p["x"] - 1) ** 2 + 0.5 if p["kind"] == "a" else p["y"] ** 2
+
+    def dying(p):
+        nonlocal count
+        count += 1
+        if count % 27 == 0:
+            raise KeyboardInterrupt
+        return cost(p)
+
+    common = {"rng": 1, "maxfevals": 200}
+    whole = es.minimize(cost, space, **common)
+    for _ in range(60):
+        try:
+            kept = es.Checkpoint(tmp_path / "run.npz", every=1e9)
+            res = es.minimize(dying, space, asynchronous=True, checkpoint=kept, **common)
+            break
+        except KeyboardInterrupt:
+            pass
+    assert res.nfev == 200 and res.x == whole.x and res.fun == whole.fun and count <= 200 + 200 // 26 + 1
+    with ThreadPoolExecutor(4) as threads:
+        res = es.minimize(cost, space, asynchronous=True, workers=threads, **common)
+    assert res.nfev == 200 and res.x["kind"] == "b" and res.fun < 1e-3
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

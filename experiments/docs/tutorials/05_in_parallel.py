@@ -66,8 +66,8 @@ with ThreadPoolExecutor(8) as pool:
 # A ``checkpoint=`` loses nothing: every value is on disk before it is told, and what was being evaluated when the run
 # was killed is evaluated again.
 #
-# Points that must be evaluated first (``enqueue=``, ``evaluate_x0=True``) go to all workers too, and points whose values
-# are known (``known=(X, f)``) to none.
+# Points that must be evaluated first (``enqueue=``, ``evaluate_x0=True``) go to all workers too, and points whose
+# values are known (``known=(X, f)``) to none.
 
 res = es.minimize(
     slow, np.ones(6), enqueue=[np.zeros(6)], known=([np.full(6, 0.5)], [1.5]), evaluate_x0=True, archive="all",
