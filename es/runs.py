@@ -142,13 +142,13 @@ def minimize_runs(
         arguments.check_gradient(cls, problem)
     if isinstance(problem, Stack) and len(problem) != count:
         raise ValueError(f"fun must hold a problem for each of the {count} runs, got a stack of {len(problem)}")
-    if sigma0 is None and isinstance(problem, Stack):
-        sigma0 = _own_sigmas(problem, start)
     stop = arguments.as_options(options.pop("stop", None), "options['stop']")
     each = each_run(
         start, sigma0=problem.sigma0 if sigma0 is None else sigma0, popsize=popsize, bounds=bounds, box=problem.box,
         options=options, stop=stop,
     )  # fmt: skip
+    if sigma0 is None and isinstance(problem, Stack):
+        each = replace(each, sigma0=_own_sigmas(problem, each))
     solvers = cls in STACKED and not stop and workers == 1
     alone = (cls.kind in ("scipy", "hybrid") and not solvers) or (scheme is not None and cls.wants_gradient)
     alone = alone or (restarts is not None and not solvers and not stacks_with_restarts(cls, options))
@@ -190,13 +190,12 @@ def _stacked(x0: Any, runs: int | None, cls: Any, fun: Any) -> FloatArray:
     return start
 
 
-def _own_sigmas(problems: Stack, start: FloatArray) -> Any:
+def _own_sigmas(problems: Stack, each: Each) -> Any:
     """The initial step size that each problem names; None where none does."""
     own = [problem.sigma0 for problem in problems.objectives]
     if all(sigma is None for sigma in own):
         return None
-    boxes = [problem.box for problem in problems.objectives]
-    return np.stack([as_scale(sigma, x0, box) for sigma, x0, box in zip(own, start, boxes, strict=True)])
+    return np.stack([as_scale(sigma, x0, box) for sigma, x0, box in zip(own, each.x0, each.boxes, strict=True)])
 
 
 def _until_the_end(

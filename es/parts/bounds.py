@@ -115,32 +115,38 @@ class Transform(Handler):
         margin = np.minimum(self.margin * scale, width / 4)
         self._margin = np.where(width > 0, margin, 1.0)  # of a fixed coordinate any will do: x is clipped
         self._axes = scale.ndim
+        self._set_faces()
+
+    def _set_faces(self) -> None:
+        """What follows from the margin: where the map stops to be the identity, and its first period."""
+        margin = self._margin
+        self._floor = np.where(self.low, self.lower + margin, self.box.lb)
+        self._ceiling = np.where(self.high, self.upper - margin, self.box.ub)
+        lower, upper = self.lower - margin, self.upper + margin
+        closed = self.low & self.high
+        self._first = np.where(self.low, lower, -np.inf)
+        self._last = np.where(closed, lower + (upper - lower), np.where(self.high, upper, np.inf))
 
     def decode(self, u: FloatArray) -> FloatArray:
         """Points of the box for points of the strategy."""
-        a, lower, upper = self._fitting(u), self.lower, self.upper
-        floor = np.where(self.low, lower + a, self.box.lb)
-        ceiling = np.where(self.high, upper - a, self.box.ub)
+        floor, ceiling = self._fitting(self._floor, u), self._fitting(self._ceiling, u)
         inside = (u >= floor) & (u <= ceiling)
         if inside.all():
             return u
-        x, bent = u.copy(), ~inside  # few coordinates, mostly: the others are left alone
-
-        def of_bent(values: Any) -> Any:
-            return np.broadcast_to(values, u.shape)[bent]
-
-        v, a, low, high = u[bent], of_bent(a), of_bent(self.low), of_bent(self.high)
-        lower, upper = of_bent(lower), of_bent(upper)
+        bent = (~inside).nonzero()  # few coordinates, mostly: the others are left alone
+        x, v, i = u.copy(), u[bent], bent[-1]
+        a, low, high, lower, upper = self._margin, self.low[i], self.high[i], self.lower[i], self.upper[i]
+        a = a[i] if a.ndim == 1 else a[bent[0], i]
         v = _mirror(v, lower - a, upper + a, low, high)
         below = lower + (v - (lower - a)) ** 2 / (4 * a)
         above = upper - (v - (upper + a)) ** 2 / (4 * a)
         v = np.where(low & (v < lower + a), below, np.where(high & (v > upper - a), above, v))
-        x[bent] = np.clip(v, of_bent(self.box.lb), of_bent(self.box.ub))
+        x[bent] = np.clip(v, self.box.lb[i], self.box.ub[i])
         return x
 
     def encode(self, x: FloatArray) -> FloatArray:
         """The point of the strategy, in the first period of the map."""
-        a, lower, upper = self._fitting(x), self.lower, self.upper
+        a, lower, upper = self._fitting(self._margin, x), self.lower, self.upper
         below = lower - a + np.sqrt(4 * a * np.maximum(x - lower, 0.0))
         above = upper + a - np.sqrt(4 * a * np.maximum(upper - x, 0.0))
         u = np.where(self.low & (x < lower + a), below, np.where(self.high & (x > upper - a), above, x))
@@ -148,9 +154,11 @@ class Transform(Handler):
 
     def ranked_by(self, f: FloatArray, u: FloatArray, opt: Any) -> FloatArray:
         """f plus the penalty for what lies beyond the period of the map that holds the mean."""
-        floor, ceiling = self._period(opt.mean)
-        if ((u >= floor[..., None, :]) & (u <= ceiling[..., None, :])).all():
-            return f
+        first, last, mean = self._first, self._last, opt.mean
+        in_first = (mean >= first).all() and (mean < last).all()
+        if in_first and (u >= first[..., None, :]).all() and (u <= last[..., None, :]).all():
+            return f  # all points are in the period of the mean
+        floor, ceiling = self._period(mean)
         own = np.clip(u, floor[..., None, :], ceiling[..., None, :])
         unit = np.maximum(opt.stds, self.fading * opt.scale0)
         return _penalised(f, (u - own) / unit[..., None, :], self.weight)
@@ -169,10 +177,11 @@ class Transform(Handler):
     def take(self, rows: IntArray) -> None:
         """Keep these runs of a stack."""
         self._margin = self._margin[rows]
+        self._set_faces()
 
-    def _fitting(self, u: FloatArray) -> FloatArray:
-        """The margin with the axes of u."""
-        return self._margin if u.ndim == self._axes else self._margin[..., None, :]
+    def _fitting(self, values: FloatArray, u: FloatArray) -> FloatArray:
+        """Values of each coordinate with the axes of u."""
+        return values if u.ndim == self._axes else values[..., None, :]
 
 
 class Narrow(Transform):

@@ -38,6 +38,7 @@ IntArray = npt.NDArray[np.intp]
 # Beyond that the arrays of a stack leave the cache, and longer ones gain nothing: numbers in the points of a
 # generation, and in the matrices.
 POINTS, MATRICES = 2**18, 2**16
+FEWEST, MOST_POINTS = 8, 2**22  # so many legs at least, unless their points are more than this: 32 MB in each array
 
 
 class Leg:
@@ -272,7 +273,8 @@ class Courses:
         """How many legs make a stack that is no slower than two."""
         n = leg.mean.size
         square = n * n if "A" in getattr(self.makes[0].cls, "state_names", ()) else n
-        return max(8, min(POINTS // (leg.popsize * n), MATRICES // square))
+        points = leg.popsize * n
+        return max(1, min(FEWEST, MOST_POINTS // points), min(POINTS // points, MATRICES // square))
 
     def _stack(self, courses: list[Course]) -> list[Course]:
         """Run the present legs of these runs to their ends, side by side; returns the runs that go on."""

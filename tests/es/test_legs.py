@@ -106,7 +106,7 @@ def of_bbob(n, functions, instances):
     return stack([get(f"bbob-f{f}", n=n, instance=k) for f in functions for k in instances])
 
 
-@pytest.mark.parametrize("n", [2, 3, 5, 10, 20, 40])
+@pytest.mark.parametrize("n", [2, 3, 5, 10, *(pytest.param(n, marks=pytest.mark.heavy) for n in (20, 40))])
 @pytest.mark.parametrize("restarts", ["ipop", "bipop"])
 def test_a_problem_for_each_run(n, restarts):
     """All 24 functions, so that the company of a run is as mixed as can be."""
@@ -129,6 +129,15 @@ def test_a_problem_for_each_run_without_restarts_and_with_gradients():
     results = es.minimize_runs(problems, starts, method="adam", rng=1, maxfevals=60)
     for problem, start, result in zip(problems.objectives, starts, results, strict=True):
         assert es.minimize(problem, start, method="adam", maxfevals=60).fun == result.fun
+
+
+def test_each_problem_has_its_own_first_step():
+    problems = stack([Objective(F.rows_sphere, 3, vectorized=True, sigma0=sigma) for sigma in (None, 0.1, 5.0)])
+    starts = np.ones((3, 3))
+    results = es.minimize_runs(problems, starts, rng=range(3), maxfevals=100, bounds=[(-50, 50)] * 3)
+    for i, (problem, result) in enumerate(zip(problems.objectives, results, strict=True)):
+        alone = es.minimize(problem, starts[i], rng=i, maxfevals=100, bounds=[(-50, 50)] * 3)
+        assert alone.fun == result.fun
 
 
 def test_company_changes_no_bit():
