@@ -90,7 +90,7 @@ class Ledger:
     def value_and_grad(self, x: Any) -> tuple[Any, FloatArray]:
         """Values and gradients at x of shape (..., n), counted as one value and one gradient per point."""
         f, g = self.objective.value_and_grad(x)
-        self.record(x, f, gradients=int(np.size(f)))
+        self.record(x, f, gradients=f.size if isinstance(f, np.ndarray) else 1)
         return f, g
 
     def record(self, x: Any, f: Any, *, gradients: int = 0) -> None:

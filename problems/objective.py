@@ -161,8 +161,6 @@ class Objective:
                 f = self._pair(f)[0]
             if len(shape) == 1:
                 return self._number(f)
-            if type(f) is np.ndarray and f.shape == shape[:-1] and f.dtype == np.float64:
-                return f
             return self._values(f, shape[:-1])
         if len(shape) == 1:
             f = self.fun(x.copy())
@@ -325,6 +323,8 @@ class Objective:
             raise ValueError(f"{self.name} must return a real number, got {type(f).__name__} {str(f)[:40]!r}") from None
 
     def _values(self, f: Any, shape: tuple[int, ...]) -> FloatArray:
+        if type(f) is np.ndarray and f.shape == shape and f.dtype == np.float64:
+            return f
         if f is None:
             raise ValueError(f"{self.name} returned None: fun must return values (is there a `return`?)")
         unmasked(f"the values of {self.name}", f)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -147,6 +148,11 @@ class InParts(Saving):
     def _book_points(
         self, points: FloatArray, values: FloatArray, slopes: FloatArray | None, feasible: npt.ArrayLike | None
     ) -> None:
+        if feasible is None and values.ndim == 1 and math.isfinite(np.vdot(values, values)):  # the rule, and cheap
+            self.book.count(values, gradients=slopes is not None, failed=None)
+            best = values.argmin()
+            self.book.improve(points, best, values[best])
+            return
         good = values < np.inf
         self.book.count(values, gradients=slopes is not None, failed=~good)
         allowed = good if feasible is None else good & as_shape("feasible", feasible, values.shape, bool)

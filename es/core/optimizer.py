@@ -85,6 +85,7 @@ class Optimizer(InParts):
     min_rows: ClassVar[int] = 1  # the smallest population
     state_names: ClassVar[tuple[str, ...]] = ("mean",)
     dtype: np.dtype[Any] = np.dtype(np.float64)  # of points
+    sigma: Any = None  # step size, of methods that have one
     criteria: ClassVar[tuple[str, ...]] = stopping.COMMON
 
     def __init__(
@@ -301,7 +302,7 @@ class Optimizer(InParts):
                     self._reasons.setdefault(run, {}).update(reasons)
                 self._retire()
         if self.runs is None:
-            return dict(self._reasons.get(0, {}))
+            return dict(self._reasons[0]) if self._reasons else {}
         return {} if len(self.active) else {run: dict(reasons) for run, reasons in sorted(self._reasons.items())}
 
     def without_default_end(self) -> None:
@@ -404,16 +405,26 @@ class Optimizer(InParts):
         return units
 
     @property
+    def stds(self) -> Any:
+        """Standard deviation of each coordinate, (n,) or (active runs, n); None where a method does not sample."""
+        return None
+
+    @property
+    def axis_ratio(self) -> Any:
+        """Ratio of the longest to the shortest principal axis, per run; None where a method does not sample."""
+        return None
+
+    @property
     def growth(self) -> Any:
-        """Largest ratio of a standard deviation to what it was at the start, per run; of methods with `stds`."""
+        """Largest ratio of a standard deviation to what it was at the start, per run."""
         return (self.once("stds") / self.scale0).max(-1)
 
     def once(self, figure: str) -> Any:
-        """A figure of the distribution, such as `stds`, made once an iteration however many look at it; else None."""
+        """`stds`, `growth` or `axis_ratio`, made once an iteration however many look at it."""
         if self._figures_of != self.nit:
             self._figures, self._figures_of = {}, self.nit
         if figure not in self._figures:
-            self._figures[figure] = getattr(self, figure, None)
+            self._figures[figure] = getattr(self, figure)
         return self._figures[figure]
 
     @property

@@ -97,19 +97,21 @@ class Evaluator:
 
     def _at_once(self, x: FloatArray, gradients: bool) -> tuple[FloatArray, FloatArray | None]:
         """The short way: one call for all rows, in this process, and whatever it raises is raised."""
+        objective, g = self.ledger.objective, None
         try:
             if not gradients:
-                f = self.ledger.objective(x)
-                self.ledger.record(x, f)
-                return f, None
-            if self.ledger.objective.vectorized:
-                return self.ledger.value_and_grad(x)
-            f, g = self.ledger.value_and_grad(x[0])
-            return np.array([f]), g[None]
+                f = objective(x)
+            elif objective.vectorized:
+                f, g = objective.value_and_grad(x)
+            else:
+                value, slope = objective.value_and_grad(x[0])
+                f, g = np.array([value]), slope[None]
         except (Exception, SystemExit) as error:
             if len(x) == 1:
                 error.add_note(f"raised at x = {x[0]}")
             raise
+        self.ledger.record(x, f, gradients=len(x) * gradients)
+        return f, g
 
     def close(self) -> None:
         """Give the workers back."""

@@ -69,7 +69,7 @@ class Direct:
             answer = next(known, None)
             if answer is not None:
                 return answer
-            self.asked = np.array(x, dtype=float)
+            self.asked = np.asarray(x, dtype=float)  # the solver waits meanwhile, and so does its x
             try:
                 goes_on = within(self._turn)
             except BaseException as error:

@@ -11,19 +11,19 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from es.core.in_parts import Rule
+from es.core.arrays import BoolArray
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
 from es.gradient import constrained_solvers
 from es.gradient import scipy_solvers as solvers
 from es.gradient.inversion import Answer, Call, Direct, FloatArray, Inverted
 from es.gradient.scipy_solvers import Task
-from es.gradient.stepwise import Solver, stepwise_lbfgsb
+from es.gradient.stepwise import Solver, Stepwise
 from es.gradient.units import in_units, powers_of_two
 from problems.constraints import listed
 from problems.numbers import flag, number
@@ -178,7 +178,7 @@ class ScipySolver(Optimizer):
         self.end(reason, float(getattr(outcome, "status", 0)))
 
     def _inside(self, x: FloatArray) -> FloatArray:
-        return x if self.box is None else np.minimum(np.maximum(x, self.box.lb), self.box.ub)
+        return x.copy() if self.box is None else np.minimum(np.maximum(x, self.box.lb), self.box.ub)
 
     def ask(self, k: int | None = None) -> FloatArray:
         """The points that the solver wants, shape (k', n); it alone says how many, whatever k is."""
@@ -188,39 +188,36 @@ class ScipySolver(Optimizer):
         if not math.isfinite(np.vdot(asked, asked)):  # it runs away: there is no minimum
             self.end("tolfacupx", math.inf)
             asked = np.clip(np.nan_to_num(asked), -1e100, 1e100)
-        return self._inside(asked.copy())
+        return self._inside(asked)
 
-    def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: Any) -> None:
-        """Nothing: the solver is told in `tell`, all of it and in its own order."""
-
-    def tell(
+    def _learn_from(
         self,
-        x: npt.ArrayLike,
-        f: npt.ArrayLike,
-        g: npt.ArrayLike | None = None,
-        *,
-        rank_by: npt.ArrayLike | Rule | None = None,
-        feasible: npt.ArrayLike | None = None,
+        points: FloatArray,
+        values: FloatArray,
+        slopes: FloatArray | None,
+        rank: FloatArray,
+        allowed: BoolArray | None,
+        booked: bool = False,
     ) -> None:
-        """Hand over the values of the points of `ask`, in their order; `rank_by` is what the solver sees, if given."""
-        if rank_by is None and feasible is None and self._is_one_plain_point(x, f, g):
-            self._tell_one(cast(FloatArray, x), cast(FloatArray, f), cast("FloatArray | None", g))
-            return
-        if callable(rank_by):
-            rank_by = rank_by(np.asarray(x, dtype=float), np.asarray(f, dtype=float))
-        super().tell(x, f, g, rank_by=rank_by, feasible=feasible)
-        points, solver = np.asarray(x, dtype=float), self._running()
+        """Count the points of `ask`, and hand the solver their values in their order, or what ranks them instead."""
+        self._check_told(points)
+        self._book_points(points, values, slopes, allowed)
+        some = rank.item(0) < math.inf if rank.size == 1 else (rank < np.inf).any()
+        self.generations_without_value = 0 if some else self.generations_without_value + 1
+        if slopes is not None:
+            self._watch_gradients(slopes)
+        self.nit += 1
+        solver = self._running()
         if solver.asked is None or points.shape != solver.asked.shape:
             return  # the budget cut the last population short: the run is over
-        values = np.array(f if rank_by is None else rank_by, dtype=float)
-        slopes = None if g is None else np.array(g, dtype=float)
+        slopes = None if slopes is None else slopes.copy()  # the caller may go on writing into it
         if self._told is not None:
-            self._told.append((values, slopes))
+            self._told.append((rank.copy(), slopes))
         if slopes is not None and self.generations_without_gradient:
             self._blind += list(points)
-        seen = self._palatable(values, slopes)
-        best = 0 if values.size == 1 else int(np.where(np.isfinite(values), values, np.inf).argmin())
-        if math.isfinite(values[best]) and values[best] <= self._finite[0]:
+        seen = self._palatable(rank, slopes)
+        best = 0 if rank.size == 1 else int(np.where(np.isfinite(rank), rank, np.inf).argmin())
+        if -math.inf < rank.item(best) <= self._finite[0]:
             self.mean = points[best].copy()
         solver.tell(*seen)
         if self._running().asked is None:
@@ -249,41 +246,10 @@ class ScipySolver(Optimizer):
         """Whether it has."""
         return bool(self._reasons)
 
-    def _is_one_plain_point(self, x: Any, f: Any, g: Any) -> bool:
-        """Whether this is what the driver mostly tells: one point, all finite, in arrays of doubles."""
-        for array, shape in ((x, (1, self.n)), (f, (1,)), (g, (1, self.n))):
-            if array is None and not self.wants_gradient:
-                continue
-            if type(array) is not np.ndarray or array.dtype != np.float64 or array.shape != shape:
-                return False
-            if not math.isfinite(np.vdot(array, array)):
-                return False
-        return (g is None) != self.wants_gradient
-
-    def _tell_one(self, x: FloatArray, f: FloatArray, g: FloatArray | None) -> None:
-        """What `tell` does, for one point that needs no second look; half of its time."""
-        value, solver = f[0], self._running()
-        self.book.count(f, gradients=g is not None, failed=None)
-        self.book.improve(x, 0, value)
-        self.f_sorted = f
-        self.generations_without_value = self.generations_without_gradient = 0
-        self.nit += 1
-        if solver.asked is None:
-            return
-        low, high = self._finite
-        if value <= low:
-            self.mean = x[0].copy()
-        self._finite = min(low, float(value)), max(high, float(value))
-        if self._told is not None:
-            self._told.append((f.copy(), None if g is None else g.copy()))
-        solver.tell(f, None if g is None else g.copy())
-        if self._running().asked is None:
-            self._end()
-
     def _palatable(self, f: FloatArray, g: FloatArray | None) -> Answer:
         """Values and gradients with something that a solver can work with in the place of what is not finite."""
         low, high = self._finite
-        least, greatest = (float(f[0]),) * 2 if f.size == 1 else (float(f.min()), float(f.max()))
+        least, greatest = (f.item(0),) * 2 if f.size == 1 else (f.min().item(), f.max().item())
         if math.isfinite(least) and math.isfinite(greatest):
             self._finite = min(low, least), max(high, greatest)
         else:
@@ -338,7 +304,10 @@ class LBFGSB(ScipySolver):
     defaults: ClassVar[Mapping[str, Any]] = {"maxcor": 20, "ftol": 2e-15, "gtol": 1e-10, "maxls": 50}
 
     def _inverted(self) -> Solver:
-        return stepwise_lbfgsb(self._task, powers_of_two(self.scale0)) or super()._inverted()
+        task = self._task
+        if not solvers.takes_steps(task):
+            return super()._inverted()
+        return Stepwise(solvers.lbfgsb_by_steps, task, powers_of_two(self.scale0))
 
 
 class BFGS(ScipySolver):

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.gradient.inversion import Call, FloatArray
+from es.gradient.lbfgsb import UNTOLD, Asking, answered, by_steps, usable
 from es.gradient.optimality import BALANCED, STANDING, is_stationary
 from problems.boxes import Box
 
@@ -48,8 +49,8 @@ def value_and_gradient(call: Call) -> Callable[[FloatArray], tuple[float, FloatA
     def both(x: FloatArray) -> tuple[float, FloatArray]:
         f, g = call(x[None])
         if g is None:
-            raise ValueError("g must be told to a method that works with gradients, got None")
-        return float(f[0]), g[0]
+            raise ValueError(UNTOLD)
+        return f.item(0), g[0]
 
     return both
 
@@ -61,20 +62,39 @@ class Descended:
     failure. So where they end otherwise than by their tolerance, the conditions of an optimum decide.
     """
 
-    def __init__(self, fun: Callable[[FloatArray], tuple[float, FloatArray]]) -> None:
+    def __init__(self, fun: Callable[[FloatArray], tuple[float, FloatArray]] | None = None) -> None:
         self._fun = fun
+        self._at = b""
+        self._slope: Any = None
         self.first: float | None = None
         self.f = np.inf
         self.x = self.g = np.empty(0)
 
     def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Value and gradient at x."""
+        assert self._fun is not None
         f, g = self._fun(x)
+        self.note(x, f, g)
+        return f, g
+
+    def note(self, x: FloatArray, f: float, g: FloatArray) -> None:
+        """Remember a value and a gradient that somebody else has asked for."""
         if self.first is None:
             self.first = f
         if f < self.f:
             self.f, self.x, self.g = f, x.copy(), g.copy()
-        return f, g
+
+    def value(self, x: FloatArray) -> float:
+        """Value at x. With `gradient` what SciPy makes of `jac=True`, without two comparisons of arrays each time."""
+        f, self._slope = self(x)
+        self._at = x.tobytes()
+        return f
+
+    def gradient(self, x: FloatArray) -> Any:
+        """Gradient at x."""
+        if x.tobytes() != self._at:
+            self.value(x)
+        return self._slope
 
     def best(self, result: Any) -> Any:
         """The result with the best point in the place of its last one, which a failed line search may have left."""
@@ -83,28 +103,12 @@ class Descended:
         return result
 
     def is_optimum(self, result: Any, task: Task, *, stands: bool) -> bool:
-        """Whether the point of a result is one; see the function `is_optimum`."""
-        first = result.fun if self.first is None else self.first
-        # SLSQP's gradient has an entry more.
-        return is_optimum(np.array(result.x), result.fun, result.jac[: len(result.x)], first, task, stands=stands)
-
-
-def is_optimum(x: FloatArray, f: float, g: FloatArray, first: float, task: Task, *, stands: bool) -> bool:
-    """Whether a point meets the conditions of an optimum.
-
-    Parameters
-    ----------
-    x, f, g
-        Point, value and gradient.
-    first : float
-        Value at the start.
-    task : Task
-    stands : bool
-        Whether a new start has not left the point.
-    """
-    scale = np.maximum(task.scale, np.abs(x - task.x0))  # what is flat far away may be no optimum
-    span, part = abs(first - float(f)), STANDING if stands else BALANCED
-    return is_stationary(x, np.array(g), task.box, task.constraints, scale, float(f), span, part)
+        """Whether the point of a result meets the conditions of an optimum; `stands`: a new start has not left it."""
+        x, f = np.array(result.x), float(result.fun)
+        g = np.array(result.jac[: x.size])  # SLSQP's has an entry more
+        span = 0.0 if self.first is None else abs(self.first - f)
+        scale = np.maximum(task.scale, np.abs(x - task.x0))  # what is flat far away may be no optimum
+        return is_stationary(x, g, task.box, task.constraints, scale, f, span, STANDING if stands else BALANCED)
 
 
 def minimize_quietly(*args: Any, **kwargs: Any) -> Any:
@@ -119,23 +123,53 @@ def minimize_quietly(*args: Any, **kwargs: Any) -> Any:
         return minimize(*args, **kwargs)
 
 
+class Stalls:
+    """Whether L-BFGS-B is to start again with an empty memory where it stalled: until that gains little three times."""
+
+    def __init__(self, seen: Descended, task: Task) -> None:
+        self._seen, self._task = seen, task
+        self._last, self._little = np.inf, 0
+
+    def is_over(self, result: Any, small_gradient: bool) -> bool:
+        """Look at the end of a start, and say in the last one whether it is a success."""
+        gain = self._last - result.fun
+        self._little += not gain > 0.5 * abs(result.fun)
+        if not small_gradient and self._little < 3 and gain > LEAST_GAIN * abs(result.fun):
+            self._last = result.fun
+            return False
+        # A start that gains nothing, even where the line search complained, has nothing but rounding left.
+        stands = not gain > LEAST_GAIN * abs(result.fun)
+        result.success = small_gradient or self._seen.is_optimum(result, self._task, stands=stands)
+        return True
+
+
 def lbfgsb(call: Call, task: Task) -> Any:
-    """L-BFGS-B, started again with an empty memory where it stalled, until that gains little for the third time."""
-    fun, x, last, little = value_and_gradient(call), task.x0, np.inf, 0
-    options = {**task.options, "maxiter": UNLIMITED, "maxfun": UNLIMITED}
-    seen = Descended(fun)
+    """L-BFGS-B, started again while that gains something."""
+    if takes_steps(task):
+        return answered(lbfgsb_by_steps(task), call)
+    seen, x = Descended(value_and_gradient(call)), task.x0
+    stalls, options = Stalls(seen, task), {**task.options, "maxiter": UNLIMITED, "maxfun": UNLIMITED}
     while True:
         result = minimize_quietly(seen, x, jac=True, method="L-BFGS-B", bounds=task.bounds(), options=options)
-        if "jac" not in result:
-            return result  # bounds leave nothing free
-        gain = last - result.fun
-        little += not gain > 0.5 * abs(result.fun)
-        if "GRADIENT" in str(result.message) or little == 3 or not gain > LEAST_GAIN * abs(result.fun):
-            # A start that gains nothing, even where the line search complained, has nothing but rounding left.
-            stands = not gain > LEAST_GAIN * abs(result.fun)
-            result.success = "GRADIENT" in str(result.message) or seen.is_optimum(result, task, stands=stands)
+        if "jac" not in result or stalls.is_over(result, "GRADIENT" in str(result.message)):
+            return result  # without `jac`: bounds leave nothing free
+        x = result.x
+
+
+def takes_steps(task: Task) -> bool:
+    """Whether L-BFGS-B goes by the routine that hands back control; `minimize` serves where the box fixes variables."""
+    return (task.box is None or bool((task.box.lb < task.box.ub).all())) and task.options["maxls"] > 0 and usable()
+
+
+def lbfgsb_by_steps(task: Task) -> Asking:
+    """`lbfgsb` as a generator of points."""
+    seen, x = Descended(), task.x0
+    stalls = Stalls(seen, task)
+    while True:
+        result = yield from by_steps(x, task.box, task.options, seen.note)
+        if stalls.is_over(result, result.small_gradient):
             return result
-        x, last = result.x, result.fun
+        x = result.x
 
 
 def _gradient_solver(name: str) -> Callable[[Call, Task], Any]:
@@ -144,7 +178,7 @@ def _gradient_solver(name: str) -> Callable[[Call, Task], Any]:
         seen, x, last = Descended(value_and_gradient(call)), task.x0, np.inf
         options = {**task.options, "maxiter": UNLIMITED}
         while True:
-            result = minimize_quietly(seen, x, jac=True, method=name, options=options)
+            result = minimize_quietly(seen.value, x, jac=seen.gradient, method=name, options=options)
             if result.success or result.status != PRECISION:
                 return result
             result = seen.best(result)

@@ -46,38 +46,59 @@ def value_unit(f: Any, slope: Any = 0.0) -> Any:
     return np.where(small, np.exp2(np.rint(np.log2(np.where(small, size, 1.0)))), 1.0)[()]
 
 
+class Measure:
+    """A task as a solver sees it: x / units, and values in the unit of those that it is told first.
+
+    Parameters
+    ----------
+    task : Task
+    units : ndarray, shape (n,)
+
+    Attributes
+    ----------
+    task : Task
+        In units.
+    """
+
+    def __init__(self, task: Task, units: FloatArray) -> None:
+        measure = units if task.integrality is None else np.where(np.asarray(task.integrality) != 0, 1.0, units)
+        self._ones = bool((measure == 1).all())
+        self._measure, self._unit, self.task = measure, 0.0, task
+        if not self._ones:
+            box = None if task.box is None else Box(task.box.lb / measure, task.box.ub / measure)
+            rules = constraints_in_units(task.constraints, measure)
+            x0, scale = task.x0 / measure, task.scale / measure
+            self.task = replace(task, x0=x0, scale=scale, box=box, constraints=rules)
+
+    def point(self, u: FloatArray) -> FloatArray:
+        """The points that a solver means."""
+        return u if self._ones else u * self._measure
+
+    def answer(self, f: FloatArray, g: FloatArray | None) -> Answer:
+        """Values and gradients as a solver sees them."""
+        if g is not None and not self._ones:
+            g = g * self._measure
+        if self._unit == 0.0:
+            self._unit = float(value_unit(_largest(f), 0.0 if g is None else _largest(g)))
+        if self._unit != 1.0:
+            f, g = f / self._unit, None if g is None else g / self._unit
+        return f, g
+
+    def outcome(self, result: Any) -> Any:
+        """What a solver returned, in the units of the caller."""
+        if self._unit not in (0.0, 1.0) and "fun" in result:
+            result.fun = result.fun * self._unit
+        if not self._ones:
+            result.x = result.x * self._measure
+        return result
+
+
 def in_units(solve: Callable[[Call, Task], Any], units: FloatArray) -> Callable[[Call, Task], Any]:
-    """A solver of SciPy that sees x / units, and values in the unit of those that it is told first."""
+    """A solver of SciPy that sees a task in units; see `Measure`."""
 
     def solve_in_units(call: Call, task: Task) -> Any:
-        measure = units if task.integrality is None else np.where(np.asarray(task.integrality) != 0, 1.0, units)
-        ones = bool((measure == 1).all())
-        unit = 0.0
-
-        def answer(u: FloatArray) -> Answer:
-            nonlocal unit
-            f, g = call(u if ones else u * measure)
-            if g is not None and not ones:
-                g = g * measure
-            if unit == 0.0:
-                unit = float(value_unit(_largest(f), 0.0 if g is None else _largest(g)))
-            if unit != 1.0:
-                f, g = f / unit, None if g is None else g / unit
-            return f, g
-
-        def valued(result: Any) -> Any:
-            if unit not in (0.0, 1.0) and "fun" in result:
-                result.fun = result.fun * unit
-            return result
-
-        if ones:
-            return valued(solve(answer, task))
-        box = None if task.box is None else Box(task.box.lb / measure, task.box.ub / measure)
-        rules = constraints_in_units(task.constraints, measure)
-        own = replace(task, x0=task.x0 / measure, scale=task.scale / measure, box=box, constraints=rules)
-        result = valued(solve(answer, own))
-        result.x = result.x * measure
-        return result
+        seen = Measure(task, units)
+        return seen.outcome(solve(lambda u: seen.answer(*call(seen.point(u))), seen.task))
 
     return solve_in_units
 

@@ -6,12 +6,13 @@ Equation numbers are those of Hansen, The CMA Evolution Strategy: A Tutorial (ar
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from es.core.arrays import FloatArray
-from es.parts.parameters import CMAParameters, expected_norm, of_runs
+from es.parts.parameters import CMAParameters, cma, expected_norm, of_runs
 from es.parts.paths import path_factors, warmth
 
 
@@ -64,6 +65,12 @@ class CMARates:
     of_samples: FloatArray
     of_worse: FloatArray
     differ: bool = False
+
+
+@lru_cache(maxsize=1024)
+def default_rates(n: int, popsize: int, active: bool) -> CMARates:
+    """Rates by the defaults of `es.parts.parameters.cma`, made once: the same objects for all runs."""
+    return cma_rates(n, active, cma(n, popsize, active))
 
 
 PER_RUN = ("ps_keep", "ps_gain", "pc_keep", "pc_gain", "sigma_rate", "decay", "of_samples", "of_worse")

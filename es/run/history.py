@@ -13,6 +13,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 MOST = 1000  # records kept; beyond it every other one is dropped and the stride doubles
+NOTHING = np.empty(0)
 WIDEST = 200  # coordinates kept of mean and standard deviations, the first ones
 
 
@@ -35,11 +36,11 @@ class History:
             return
         known = getattr(opt, "f_sorted", None)  # None where values were ranked by something else
         once = getattr(opt, "once", None) or functools.partial(_figure, opt)  # criteria may have looked at them too
-        sigma, ratio = getattr(opt, "sigma", None), math.nan
+        sigma, ratio = _largest(getattr(opt, "sigma", None)), math.nan
         # The axis ratio takes a decomposition, so it is looked at as rarely as the stopping criteria look at it.
         if nit % max(self.stride, opt.rare_interval, 20) == 0:
             ratio = _largest(once("axis_ratio"))
-        self._rows.append((nit, nfev, best, *_marks(f, known), _largest(sigma), ratio))
+        self._rows.append((nit, nfev, best, *_marks(f, known), sigma, ratio))
         self._means.append(_first(getattr(opt, "x_mean", None)))
         self._stds.append(_first(once("stds")))
         if len(self._rows) >= MOST:
@@ -72,8 +73,8 @@ class History:
 def _marks(f: FloatArray, ranked: FloatArray | None) -> tuple[float, float, float]:
     """Least, median and greatest of the finite values; NaN where there is none. `ranked`: f sorted, if known."""
     if len(f) == 1:
-        value = float(f[0])
-        return (value,) * 3 if -np.inf < value < np.inf else (np.nan,) * 3
+        value = f.item(0)
+        return (value, value, value) if math.isfinite(value) else (math.nan,) * 3
     if ranked is None or ranked.size != f.size:
         ranked = f.copy()
         ranked.sort()  # NaN goes last
@@ -96,9 +97,11 @@ def _figure(opt: Any, name: str) -> Any:
 
 
 def _first(x: Any) -> FloatArray:
+    if x is None:
+        return NOTHING
     if type(x) is np.ndarray and x.ndim == 1 and x.size <= WIDEST:
         return x.astype(float)
-    return np.array(() if x is None else x, dtype=float).reshape(-1)[:WIDEST]
+    return np.array(x, dtype=float).reshape(-1)[:WIDEST]
 
 
 def _stack(rows: list[FloatArray]) -> FloatArray:

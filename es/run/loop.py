@@ -134,17 +134,19 @@ class Run:
         """One turn of the loop: ask, evaluate, tell; False when there is a reason to stop."""
         opt, limits, checkpoint = self.opt, self.limits, self.checkpoint
         by_differences = self.differences if opt.wants_gradient else None
-        wanted = opt.popsize * (1 if by_differences is None else by_differences.each)
-        room = limits.room(wanted)
-        cut = room < wanted
+        cut = False
+        if limits.maxfevals is not None:
+            wanted = opt.popsize * (1 if by_differences is None else by_differences.each)
+            cut = limits.room(wanted) < wanted
         if cut and checkpoint is not None:
             checkpoint.keep(self, now=True)  # a run that goes on with a larger budget goes on from here
         x = opt.ask()
         if by_differences is None:
-            if len(x) > room:
-                x = x[: limits.room(len(x))]  # maxfevals is never passed, not even inside a population
+            tell = opt.tell
+            if (room := limits.room(len(x))) < len(x):
+                x = x[:room]  # maxfevals is never passed, not even inside a population
+                tell = tell if room >= opt.least_rows else opt.record
             f, g = self._with_gradients(x) if opt.wants_gradient else self.evaluate(x)
-            tell = opt.tell if len(x) >= opt.least_rows else opt.record
             if self.ranking_rule is None:
                 tell(x, f, g)
             else:
@@ -201,7 +203,7 @@ class Run:
     def _stopped(self, best: float) -> bool:
         self.stop.update(self.limits.reached(self.nit, best))
         if not self.stop:
-            self.stop.update(self.opt.stop())
+            self.stop = self.opt.stop()
         if not self.stop and self.ranking_rule is not None:
             reasons = self.ranking_rule.stop()
             if reasons and isinstance(self.opt, Restarts):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Any
 
 from problems.numbers import short
@@ -71,6 +72,7 @@ def check_sizes(cls: Any, n: int, runs: int, popsize: Any) -> None:
         )
 
 
+@cache
 def physical_memory() -> float:
     """Bytes of memory of this machine; inf where the system does not tell."""
     try:

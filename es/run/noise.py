@@ -77,7 +77,7 @@ class Reevaluation:
             self.times = min(self.most, self.times * ALPHA_T)
         else:
             strategy = getattr(self._opt, "inner", self._opt)  # under restarts: the present run
-            if hasattr(strategy, "sigma"):
+            if strategy.sigma is not None:
                 strategy.sigma = strategy.sigma * (1 + 2 / (strategy.n + 10))
 
     def stop(self) -> dict[str, float]:

@@ -21,7 +21,7 @@ from es.parts.full import FullCovariance, steps
 from es.parts.invariances import ALL
 from es.parts.parameters import CMAParameters
 from es.parts.paths import cumulate, path_length
-from es.parts.rates import by_heaviside, cma_rates, covariance_weights, heaviside
+from es.parts.rates import by_heaviside, cma_rates, covariance_weights, default_rates, heaviside
 from es.parts.step_size import path_length_control
 from problems.numbers import flag
 
@@ -88,11 +88,12 @@ class CMAES(FullCovariance):
         super().__init__(x0, sigma0, **common)
 
     def _set_rates(self, popsize: int) -> None:
-        given = parameters.of_each_run(self._given, self.active)
-        each = (parameters.cma(self.dim, popsize, self._active, **rates) for rates in given)  # (49) to (58)
-        self.rates = cma_rates(self.dim, self._active, *each)
-        p = parameters.cma(self.dim, popsize, self._active)
-        self._rare_interval = max(1, math.ceil(0.2 / float(p.c1 + p.cmu)))
+        if self._given:
+            given = parameters.of_each_run(self._given, self.active)
+            each = (parameters.cma(self.dim, popsize, self._active, **rates) for rates in given)  # (49) to (58)
+            self.rates = cma_rates(self.dim, self._active, *each)
+        else:
+            self.rates = default_rates(self.dim, popsize, self._active)
         self._lowrank = self.dim >= LOWRANK_FROM and 3 * popsize <= self.dim  # where it is faster
         self._decay_matrix = self.rates.decay[..., None, None] * np.eye(1 if self._lowrank else self.dim + 1)
 
@@ -135,7 +136,8 @@ class CMAES(FullCovariance):
     @property
     def rare_interval(self) -> int:
         """Iterations in which C can change by about a fifth, at default rates: the same whatever is in the stack."""
-        return self._rare_interval
+        p = default_rates(self.dim, self._rates_popsize, self._active).parameters
+        return max(1, math.ceil(0.2 / float(p.c1 + p.cmu)))
 
     def _take_runs(self, rows: IntArray) -> None:
         super()._take_runs(rows)

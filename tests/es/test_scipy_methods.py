@@ -7,12 +7,14 @@ import time
 import numpy as np
 import pytest
 import scipy.optimize
-from scipy.optimize import rosen, rosen_der
+from scipy.optimize import Bounds, minimize, rosen, rosen_der
 
 import es
 from es.gradient.inversion import Inverted
+from es.gradient.lbfgsb import answered, by_steps, usable
 from es.gradient.scipy_methods import LBFGSB, DifferentialEvolution, NelderMead
 from es.registry import get_method
+from problems.boxes import as_box
 from tests.es import functions as F
 
 
@@ -182,3 +184,64 @@ def test_behind_scipy_callback_constraints_tol_and_errors():
         es.scipy_method("cmaess")
     with pytest.warns(RuntimeWarning, match="hess"):
         scipy.optimize.minimize(F.sphere, [1.0, 1.0], method=es.scipy_method("cmaes"), hess=lambda x: np.eye(2))
+
+
+def bounded_valley(x):
+    low, high = x[:-1], x[1:]
+    rise = high - low * low
+    g = np.zeros_like(x)
+    g[:-1] = -400 * low * rise - 2 * (1 - low)
+    g[1:] += 200 * rise
+    return float((100 * rise * rise + (1 - low) ** 2).sum()), g
+
+
+@pytest.mark.parametrize("maxcor", [3, 20])
+@pytest.mark.parametrize(
+    "bounds",
+    [None, [(-2.0, 0.5)] * 6, [(None, 0.3), (-1.0, None), (None, None), (0.2, 0.2), (-2.0, 2.0), (-2.0, 0.9)]],
+    ids=["free", "box", "mixed"],
+)
+def test_the_steps_of_lbfgsb_are_those_of_minimize(bounds, maxcor):
+    assert usable()
+    options = {"maxcor": maxcor, "ftol": 2e-15, "gtol": 1e-10, "maxls": 50}
+    start = np.array([-1.2, 0.4, -0.3, 0.2, 0.1, 0.3]) * (1.0 if bounds is not None else 1.5)
+    box, asked, scipy_asked = as_box(bounds, 6), [], []
+
+    def answer(x):
+        f, g = bounded_valley(x[0])
+        return np.array([f]), g[None]
+
+    def watched(x):
+        scipy_asked.append(x.copy())
+        return bounded_valley(x)
+
+    mine = answered(by_steps(start, box, options, lambda x, f, g: asked.append(x)), answer)
+    given = None if box is None else Bounds(box.lb, box.ub)
+    scipys = minimize(watched, start, jac=True, method="L-BFGS-B", bounds=given, options=options)
+    assert np.array_equal(asked, scipy_asked)
+    assert np.array_equal(mine.x, scipys.x) and mine.fun == scipys.fun
+    assert (mine.success, mine.status) == (scipys.success, scipys.status)
+    assert mine.small_gradient == ("GRADIENT" in scipys.message)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-12])
+def test_lbfgsb_without_the_steps_gives_the_same_numbers(monkeypatch, size):
+    def valley(x):
+        f, g = bounded_valley(x)
+        return size * f, size * g
+
+    def run():
+        return es.minimize(valley, np.full(6, -0.7), jac=True, method="l-bfgs-b", bounds=[(-2, 0.8)] * 6, rng=1)
+
+    def by_hand():
+        opt = LBFGSB(np.full(6, -0.7), bounds=[(-2, 0.8)] * 6)
+        while not opt.stop():
+            x = opt.ask()
+            f, g = valley(x[0])
+            opt.tell(x, [f], [g])
+        return opt.result
+
+    with_steps = [run(), by_hand()]
+    monkeypatch.setattr("es.gradient.scipy_solvers.usable", lambda: False)
+    for mine, scipys in zip(with_steps, [run(), by_hand()], strict=True):
+        assert np.array_equal(mine.x, scipys.x) and mine.nfev == scipys.nfev and mine.stop == scipys.stop

@@ -5,8 +5,9 @@ import pytest
 
 import es
 from es.gradient.inversion import Inverted
+from es.gradient.lbfgsb import usable
 from es.gradient.scipy_methods import LBFGSB
-from es.gradient.stepwise import StepwiseLBFGSB, usable
+from es.gradient.stepwise import Stepwise
 from problems import Objective, get, stack
 from tests.es.test_legs import compare, of_bbob
 
@@ -23,7 +24,7 @@ def test_lbfgsb_without_a_thread_asks_for_the_same_points(n, sigma0, bounds):
         with_box = {} if bounds is None else {"bounds": [bounds] * n}
         ours, theirs = LBFGSB(start, sigma0, **with_box), LBFGSB(start, sigma0, **with_box)
         theirs._solver = Inverted(theirs._solve)
-        assert isinstance(ours._running(), StepwiseLBFGSB)
+        assert isinstance(ours._running(), Stepwise)
         for _ in range(60):
             assert ours.stop() == theirs.stop()
             if ours.stop():
