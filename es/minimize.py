@@ -124,8 +124,9 @@ def minimize(
     workers : int, map-like callable, concurrent.futures.Executor, dask Client or None
         Where points are evaluated (`es.evaluation.opening.open_workers`): -1 is one worker per core, None as many as
         `joblib.parallel_config` says, whose backend is used for any number but 1. The numbers do not depend on it,
-        with one exception: worker processes have one BLAS thread each, and a `fun` that uses BLAS on large matrices
-        rounds otherwise where it has more (set `OPENBLAS_NUM_THREADS=1` for the same bits in this process).
+        with one exception: worker processes have one BLAS thread each, however many they are, and a `fun` that uses
+        BLAS on large matrices rounds otherwise where it has more, as with `workers=1` in this process, whose threads
+        are the caller's (`threadpoolctl.threadpool_limits(1)` or `OPENBLAS_NUM_THREADS=1` give the same bits here).
     callback : callable, optional
         `callback(intermediate_result)`, after each iteration; StopIteration ends the run.
     progress : bool

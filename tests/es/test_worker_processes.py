@@ -123,3 +123,23 @@ def test_a_map_that_gives_another_number_of_values(count, on_error):
 
     with pytest.raises(ValueError, match=rf"workers must return one result for each of 7 points, got {count}"):
         es.minimize(F.sphere, np.ones(3), workers=short, popsize=7, on_error=on_error)
+
+
+class Large:
+    """A product that more than one BLAS thread would share out, and round otherwise."""
+
+    def __init__(self, n=400):
+        self.A = np.random.default_rng(0).standard_normal((n, n))
+
+    def __call__(self, x):
+        return float(np.linalg.norm(self.A @ (self.A.T @ (self.A * x))) + x @ self.A @ x)
+
+
+def test_the_same_bits_for_any_number_of_workers():
+    """Each worker has one BLAS thread, whatever their number; this process has them where it is told so."""
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    common = {"rng": 1, "maxfevals": 24, "method": "snes"}
+    with threadpoolctl.threadpool_limits(1):
+        runs = [es.minimize(Large(), np.ones(400), workers=workers, **common) for workers in (1, 2, 3)]
+    for run in runs[1:]:
+        assert run.fun == runs[0].fun and (run.x == runs[0].x).all() and (run.mean == runs[0].mean).all()
