@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import csv
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +102,9 @@ def study_of(work: Work, folder: Path, seeds: int) -> list[dict[str, Any]]:
         return Spec(word, [Problem(name, options.get("n"), rest, label)], chosen, seeds=seeds, budget=BUDGET)
 
     methods = [
-        Method(words.split(" (")[0], given, words) for words, given in METHODS.items() if n <= LARGEST.get(words, n)
+        Method(words.split(" (")[0], given, words)
+        for words, given in METHODS.items()
+        if n <= LARGEST.get(words, n) and not (words == "trust-constr" and "-nan-" in name)  # SciPy's may never end
     ]
     whole = spec([method for method in methods if _starts(spec([method]))])
     study = run_study(whole, folder / whole.name, jobs=1, extend=True)
@@ -145,21 +146,19 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=7, help="runs of each method")
     given = parser.parse_args()
     one_thread()
-    rows: list[dict[str, Any]] = []
-    for work in works(given.set):
-        found = study_of(work, given.folder, given.seeds)
-        rows += [{"set": given.set, **row} for row in found]
-        best = ", ".join(f"{row['method']} {float(row['slowdown']):.2f}" for row in found[:4])
-        print(f"{title(work):36s}{best}", flush=True)
     kept: list[dict[str, Any]] = []
     if ANSWERS.exists():
         with ANSWERS.open(newline="", encoding="utf-8") as file:
             kept = [row for row in csv.DictReader(file) if row["set"] != given.set]
-    with ANSWERS.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, HEADER, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([*kept, *rows])
-    print(f"{len(rows)} rows in {ANSWERS}", file=sys.stderr)
+    for work in works(given.set):
+        found = study_of(work, given.folder, given.seeds)
+        kept += [{"set": given.set, **row} for row in found]
+        best = ", ".join(f"{row['method']} {float(row['slowdown']):.2f}" for row in found[:4])
+        print(f"{title(work):36s}{best}", flush=True)
+        with ANSWERS.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, HEADER, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(kept)
 
 
 if __name__ == "__main__":

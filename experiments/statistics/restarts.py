@@ -7,9 +7,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from experiments.statistics.runtimes import RNG, FloatArray, times_and_budgets
 
-MOST_DRAWS = 1_000_000
-"""Failed runs that are drawn at a time."""
-
 
 def derandomized_indices(runs: int, draws: int, rng: RNG = None) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     """``draws`` indices below ``runs`` in which each appears equally often (up to one): random permutations, one
@@ -83,8 +80,6 @@ def finish_failed(
 ) -> None:
     """Add further runs to the failed entries of ``result``, in place, until one succeeds; ``inf`` where no run can.
 
-    How many more runs fail is geometric; what they cost is drawn among the failed runs, the last one among the others.
-
     Parameters
     ----------
     result, failed : (rows, draws) arrays
@@ -95,30 +90,15 @@ def finish_failed(
     limit : float
         Entries that grow beyond it become ``inf``; saves time where nobody looks further.
     """
-    runs = reached.shape[-1]
-    result[~reached.any(axis=-1)] = np.inf
-    here = np.nonzero(failed.any(axis=-1) & reached.any(axis=-1))[0]
-    if not here.size:
-        return
-    cost, reached = cost[here], reached[here]
-    won = reached.sum(axis=-1)
-    rows, columns = np.nonzero(failed[here])
-    places = here[rows], columns
-    order = np.argsort(~reached, axis=-1, kind="stable")  # the runs of each row, those that reached the target first
-    last = cost[rows, order[rows, random.integers(won[rows])]]
-    more = random.geometric(won[rows] / runs) - 1
-    spent = result[places] + last
-    lost = np.where(reached, np.inf, cost).min(axis=-1), np.where(reached, -np.inf, cost).max(axis=-1)
-    low, high = (bound[rows] for bound in lost)
-    same = (low == high) | (more == 0) | (spent + more * low > limit)
-    spent[same] += np.where(more > 0, more * low, 0.0)[same]
-    drawn = np.nonzero(~same)[0]
-    # As many draws at a time as bound the memory.
-    parts = np.searchsorted(np.cumsum(more[drawn]), np.arange(MOST_DRAWS, more[drawn].sum(), MOST_DRAWS))
-    for part in np.split(drawn, parts):
-        count = more[part]
-        row = np.repeat(rows[part], count)
-        pick = order[row, won[row] + random.integers(runs - won[row])]
-        spent[part] += np.bincount(np.repeat(np.arange(part.size), count), cost[row, pick], minlength=part.size)
-    spent[spent > limit] = np.inf
-    result[places] = spent
+    solvable = np.asarray(reached.any(axis=-1), dtype=bool)
+    result[~solvable] = np.inf
+    rows, columns = np.nonzero(failed & solvable[:, None])
+    spent = result[rows, columns]
+    while rows.size:  # ends with probability one: each pass succeeds with probability >= 1 / runs
+        pick = random.integers(reached.shape[-1], size=rows.size)
+        spent += cost[rows, pick]
+        over = spent > limit
+        spent[over] = np.inf
+        done = np.asarray(reached[rows, pick] | over, dtype=bool)
+        result[rows[done], columns[done]] = spent[done]
+        rows, columns, spent = rows[~done], columns[~done], spent[~done]
