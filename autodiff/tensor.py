@@ -219,6 +219,8 @@ def numeric(x: Any) -> Any:
         return x
     if type(x) is ndarray and x.dtype.kind == "f" and x.ndim:
         return x
+    if type(x) is float or type(x) is np.float64:
+        return np.float64(x)
     data = np.asarray(foreign(x))
     if data.dtype.kind in "iub":
         data = data.astype(np.float64)

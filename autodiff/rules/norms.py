@@ -13,14 +13,16 @@ from autodiff.registry import traced
 from autodiff.rules.factorisations import svdvals
 from autodiff.rules.kinks import bent
 from autodiff.rules.reductions import expand
-from autodiff.tensor import refuse_traced
+from autodiff.tensor import Tensor, refuse_traced
 
 
 def euclidean_rule(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    zero = value_of(out) == 0
+    zero = np.asarray(value_of(out) == 0)
     conjugated = np.conjugate(x) if x.dtype.kind == "c" else x
 
     def vjp(g: Any) -> Any:
+        if type(x) is not Tensor and not zero.any():
+            return expand(g / out, x.shape, axis, keepdims) * conjugated
         slope = expand(np.where(zero, 0, 1 / np.where(zero, 1, out)), x.shape, axis, keepdims) * conjugated
         return bent(expand(g, x.shape, axis, keepdims), slope, x, expand(zero, x.shape, axis, keepdims), "a norm")
 
