@@ -6,11 +6,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from es.core import stopping
 from es.core.arrays import FloatArray, IntArray, as_shape
 from es.core.in_parts import Rule
 from es.core.optimizer import Optimizer
+from es.parts.categorical import margin
+from es.parts.integers import Cells
 from es.parts.invariances import ALL_BUT_MONOTONE
 from es.parts.offspring import Offspring
 from es.parts.pareto import best_rows, fronts, hypervolume
@@ -38,6 +41,9 @@ class MOCMAES(Optimizer):
         is added, times 1e-6, when they are ranked (section 5.1 of the 2007 paper).
     popsize : int
         Points of the population, and offspring per iteration.
+    integrality : array_like, shape (n,), optional
+        Non-zero where a coordinate takes whole numbers only: it is rounded, and its steps are at least so long that one
+        of the whole numbers changes in every fourth offspring, as by the margin of CatCMA.
     reference : array_like, shape (m,), optional
         Up to here the hypervolume is measured; it has no influence on the search. Default: the worst value of each
         objective in the first iteration.
@@ -75,17 +81,20 @@ class MOCMAES(Optimizer):
         sigma0: float | npt.ArrayLike | None = None,
         *,
         reference: npt.ArrayLike | None = None,
+        integrality: npt.ArrayLike | None = None,
         **common: Any,
     ) -> None:
+        self._integrality = integrality
         self._given = None if reference is None else np.array(reference, dtype=float)
         if self._given is not None and (self._given.ndim != 1 or not np.isfinite(self._given).all()):
             raise ValueError(f"reference must be finite, of shape (number of objectives,), got {reference!r}")
         super().__init__(x0, sigma0, **common)
 
     def _init(self) -> None:
+        self._find_whole()
         n, shape = self.n, (*self.batch, self.popsize)
         step = self.scale0.max(-1)[..., None]
-        self.parents = np.broadcast_to(self.mean[..., None, :], (*shape, n)).copy()
+        self.parents = self._rounded(np.broadcast_to(self.mean[..., None, :], (*shape, n)).copy())
         self.values = np.full((*shape, 0), np.inf)
         self.sigma = np.broadcast_to(step, shape).copy()
         self.A = np.eye(n) * np.broadcast_to((self.scale0 / step)[..., None, None, :], (*shape, 1, n))
@@ -97,13 +106,40 @@ class MOCMAES(Optimizer):
         self.reference = np.full((*self.batch, 0), np.nan)
         self._asked = Offspring()
 
+    def _find_whole(self) -> None:
+        """Note where whole numbers are, and what lies between their bounds."""
+        whole = np.zeros(self.n, bool) if self._integrality is None else np.asarray(self._integrality) != 0
+        if whole.shape != (self.n,):
+            raise ValueError(f"integrality must have shape ({self.n},), got {whole.shape}")
+        self.whole: IntArray = np.flatnonzero(whole)
+        j, box = self.whole, self.box
+        if box is None or not j.size:
+            self._cells = Cells(np.full(j.size, -np.inf), np.full(j.size, np.inf))
+        else:
+            self._cells = Cells(np.ceil(box.lb[j]), np.floor(box.ub[j]))
+        if (self._cells.low > self._cells.high).any():
+            i = int(j[np.flatnonzero(self._cells.low > self._cells.high)[0]])
+            raise ValueError(f"bounds must leave a whole number to coordinate {i}")
+        self._least_std = float(0.5 / -ndtri(0.5 * margin(j.size)))  # of a step from a whole number to its neighbours
+
+    def _rounded(self, u: FloatArray) -> FloatArray:
+        """Points with their whole numbers rounded, in place."""
+        if self.whole.size:
+            u[..., self.whole] = self._cells.rounded(u[..., self.whole])
+        return u
+
     # Ask and tell ----------------------------------------------------------------------------------
 
     def _candidates(self, k: int) -> FloatArray:
         parent = np.arange(k) % self.popsize
         z = plain(self._streams, self.batch, k, self.n)
         A, sigma = self.A[..., parent, :, :], self.sigma[..., parent]
-        u = self.parents[..., parent, :] + sigma[..., None] * (A @ z[..., None])[..., 0]
+        steps = sigma[..., None] * (A @ z[..., None])[..., 0]
+        if self.whole.size:
+            rows = A[..., self.whole, :]
+            stds = sigma[..., None] * np.sqrt(np.vecdot(rows, rows))
+            steps[..., self.whole] *= np.maximum(1.0, self._least_std / np.maximum(stds, 1e-300))
+        u = self._rounded(self.parents[..., parent, :] + steps)
         x = self._inside(u)
         self._asked.add(z, u, np.broadcast_to(parent, z.shape[:-1]), x)
         return x.copy()

@@ -267,3 +267,30 @@ def test_constraints_hold_beside_categories():
     least = NonlinearConstraint(lambda p: p["a"] + p["k"], -np.inf, 5.5)
     res = es.minimize(fun, space, constraints=least, maxfevals=6000, rng=1)
     assert res.x["c"] == "b" and res.x["k"] == 5 and res.x["a"] == pytest.approx(0.5, abs=1e-4)
+
+
+def two_goals(p):
+    one = p["x"] ** 2 + p["k"] ** 2 + (p["c"] != "a")
+    return np.array([one, (p["x"] - 1) ** 2 + (p["k"] - 5) ** 2 + (p["c"] != "b")])
+
+
+def test_several_objectives_over_a_mixed_space():
+    """From the optimum of one objective to that of the other each whole number is a compromise, and no other."""
+    space = es.Space(x=(-5, 5), k=es.Integer(-9, 9), c=["a", "b"])
+    res = es.minimize(two_goals, space, method="mo-cmaes", maxfevals=4000, rng=1)
+    assert {p["k"] for p in res.x} == set(range(6)) and {p["c"] for p in res.x} == {"a", "b"}
+    assert all(isinstance(p["k"], int) and -0.1 < p["x"] < 1.1 for p in res.x)
+
+
+def test_whole_numbers_of_several_objectives_stay_inside_their_bounds():
+    opt = es.MOCMAES([0.5, 2.4], 0.01, integrality=[0, 1], bounds=[(0, 1), (0.5, 3.5)], popsize=10, rng=1)
+    seen = set()
+    for _ in range(30):
+        x = opt.ask()
+        seen |= set(x[:, 1].tolist())
+        opt.tell(x, np.stack([x[:, 0] + x[:, 1], 1 - x[:, 0] - x[:, 1]], axis=-1))
+    assert seen == {1.0, 2.0, 3.0}
+    with pytest.raises(ValueError, match="integrality must have shape"):
+        es.MOCMAES([0.0, 0.0], integrality=[1])
+    with pytest.raises(ValueError, match="leave a whole number"):
+        es.MOCMAES([0.5, 0.5], integrality=[0, 1], bounds=[(0, 1), (0.2, 0.8)])

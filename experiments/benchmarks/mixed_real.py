@@ -1,0 +1,282 @@
+"""Regret on three real tasks with few evaluations: hyperparameters of scikit-learn's models on data that come with it.
+
+    python -m experiments.benchmarks.mixed_real [--runs 10] [--budget 50] [--out FOLDER] [--only svc ...]
+
+Tasks, each the error of cross-validation in three parts, with parameters that are there only at times (`when=`):
+
+* `svc`: support vectors on the wine data: C, kernel, gamma (not of the linear kernel), degree and coef0 (of the
+  polynomial), shrinking.
+* `boosting`: gradient boosting on 178 rows of the breast cancer data: learning rate, trees, depth, rows, leaves, loss.
+* `forest`: a random forest on 178 rows of the digits: trees, depth, features, leaves, criterion, bootstrap and rows.
+
+Ours is `es.minimize(f, space)`; beside it optuna's TPE, CMA-ES and GP samplers, nevergrad's NGOpt and random search. A
+method gets every seed's value before the next; regret is to the best value that any run of any method found. Lines are
+medians over the runs, bands their quartiles. Needs the extra `peers`; a package that is missing is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import importlib
+import importlib.util
+import json
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import es
+
+FloatArray = npt.NDArray[np.float64]
+Values = dict[str, Any]
+Task = Callable[[Values], float]
+
+
+class Enough(Exception):
+    """The budget is spent."""
+
+
+SPACES: dict[str, es.Space] = {
+    "svc": es.Space(
+        C=es.Log(1e-3, 1e3),
+        kernel=es.Choice("linear", "rbf", "poly", "sigmoid"),
+        gamma=es.Log(1e-4, 1e1, when={"kernel": ["rbf", "poly", "sigmoid"]}),
+        degree=es.Integer(2, 5, when={"kernel": "poly"}),
+        coef0=es.Linear(0, 1, when={"kernel": ["poly", "sigmoid"]}),
+        scale=es.Choice("standard", "minmax", "none"),
+    ),
+    "boosting": es.Space(
+        learning_rate=es.Log(1e-3, 1),
+        n_estimators=es.Integer(2, 20),
+        max_depth=es.Integer(1, 6),
+        subsample=es.Linear(0.3, 1),
+        min_samples_leaf=es.Integer(1, 20),
+        loss=es.Choice("log_loss", "exponential"),
+        max_features=es.Choice("sqrt", "log2", None),
+    ),
+    "forest": es.Space(
+        n_estimators=es.Integer(2, 16, log=True),
+        limited=es.Choice(False, True),
+        max_depth=es.Integer(1, 12, when={"limited": True}),
+        max_features=es.Linear(0.05, 1),
+        min_samples_leaf=es.Integer(1, 10),
+        criterion=es.Choice("gini", "entropy"),
+        bootstrap=es.Choice(True, False),
+        max_samples=es.Linear(0.2, 1, when={"bootstrap": True}),
+    ),
+}
+
+
+@functools.cache
+def data(name: str) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+    """Points and classes."""
+    from sklearn import datasets
+
+    load = {"svc": datasets.load_wine, "boosting": datasets.load_breast_cancer, "forest": datasets.load_digits}[name]
+    X, y = load(return_X_y=True)
+    rows = np.random.default_rng(0).permutation(len(X))[:178]
+    return X[rows], y[rows]
+
+
+def model(name: str, p: Values) -> Any:
+    """The model of a task with these parameters."""
+    from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+    from sklearn.svm import SVC
+
+    rest = {key: value for key, value in p.items() if key not in ("limited", "scale")}
+    if name == "svc":
+        return SVC(max_iter=20_000, **rest)
+    kind = GradientBoostingClassifier if name == "boosting" else RandomForestClassifier
+    return kind(random_state=0, **rest)
+
+
+def scaled(X: FloatArray, train: Any, how: str) -> FloatArray:
+    """Points in units of the training part."""
+    if how == "none":
+        return X
+    low, high = (X[train].min(0), X[train].max(0)) if how == "minmax" else (X[train].mean(0), None)
+    width = X[train].std(0) if high is None else high - low
+    return np.asarray((X - low) / np.where(width > 0, width, 1.0))
+
+
+def task(name: str) -> Task:
+    """The share of rows that cross-validation gets wrong."""
+    from sklearn.model_selection import StratifiedKFold
+
+    X, y = data(name)
+    parts = list(StratifiedKFold(3, shuffle=True, random_state=1).split(X, y))
+
+    def loss(p: Values) -> float:
+        wrong = 0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for train, test in parts:
+                x = scaled(X, train, p.get("scale", "none"))
+                wrong += int((model(name, p).fit(x[train], y[train]).predict(x[test]) != y[test]).sum())
+        return wrong / len(y)
+
+    return loss
+
+
+# Methods: each calls `f` with dicts until it raises `Enough` -------------------------------------------------------
+
+
+def ours(space: es.Space, f: Task, budget: int, seed: int) -> None:
+    """What `es.minimize` takes for the space."""
+    es.minimize(f, space, maxfevals=budget, restarts=9, rng=seed)
+
+
+def random_search(space: es.Space, f: Task, budget: int, seed: int) -> None:
+    """Uniform in the coordinates."""
+    rng = np.random.default_rng(seed)
+    for _ in range(budget):
+        f(space.sample(rng))
+
+
+def there(space: es.Space, values: Values, name: str) -> bool:
+    """Whether what a parameter depends on is so, as people write it with an `if`."""
+    when = getattr(space[name], "when", None) or {}
+    return all(values.get(key) in (wanted if isinstance(wanted, list) else [wanted]) for key, wanted in when.items())
+
+
+def suggested(trial: Any, space: es.Space) -> Values:
+    """Parameters as people write them for optuna: suggested where they are there."""
+    values: Values = {}
+    for name, leaf in space.items():
+        if not there(space, values, name):
+            continue
+        if isinstance(leaf, es.Choice):
+            values[name] = trial.suggest_categorical(name, leaf.values)
+        elif isinstance(leaf, es.Integer):
+            values[name] = trial.suggest_int(name, *leaf.limits, log=leaf.log)
+        else:
+            assert isinstance(leaf, es.Linear)
+            values[name] = trial.suggest_float(name, *leaf.limits, log=isinstance(leaf, es.Log))
+    return values
+
+
+def optuna_sampler(name: str) -> Callable[[es.Space, Task, int, int], None]:
+    """One of optuna's samplers."""
+
+    def run(space: es.Space, f: Task, budget: int, seed: int) -> None:
+        optuna = importlib.import_module("optuna")
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            study = optuna.create_study(sampler=getattr(optuna.samplers, name)(seed=seed))
+            study.optimize(lambda trial: f(suggested(trial, space)), n_trials=budget)
+
+    return run
+
+
+def nevergrad(space: es.Space, f: Task, budget: int, seed: int) -> None:
+    """NGOpt; what is not there is left out of what f gets."""
+    ng = importlib.import_module("nevergrad")
+
+    def parameter(leaf: Any) -> Any:
+        if isinstance(leaf, es.Choice):
+            return ng.p.Choice(list(leaf.values))
+        low, high = leaf.limits
+        if isinstance(leaf, es.Log) or getattr(leaf, "log", False):
+            scalar = ng.p.Log(lower=low, upper=high)
+        else:
+            scalar = ng.p.Scalar(lower=low, upper=high)
+        return scalar.set_integer_casting() if isinstance(leaf, es.Integer) else scalar
+
+    space_ = ng.p.Dict(**{name: parameter(leaf) for name, leaf in space.items()})
+    space_.random_state.seed(seed)
+    opt = ng.optimizers.NGOpt(parametrization=space_, budget=budget)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(budget):
+            x = opt.ask()
+            values = dict(x.value)
+            opt.tell(x, f({name: value for name, value in values.items() if there(space, values, name)}))
+
+
+METHODS: dict[str, Callable[[es.Space, Task, int, int], None]] = {
+    "es.minimize": ours,
+    "optuna TPE": optuna_sampler("TPESampler"),
+    "optuna CMA-ES": optuna_sampler("CmaEsSampler"),
+    "optuna GP": optuna_sampler("GPSampler"),
+    "nevergrad NGOpt": nevergrad,
+    "random": random_search,
+}
+NEEDS = {"optuna TPE": "optuna", "optuna CMA-ES": "cmaes", "optuna GP": "torch", "nevergrad NGOpt": "nevergrad"}
+
+
+def curve(space: es.Space, loss: Task, method: Callable[..., None], budget: int, seed: int) -> list[float]:
+    """The best value after each evaluation."""
+    best: list[float] = []
+
+    def f(p: Values) -> float:
+        if len(best) >= budget:
+            raise Enough
+        value = loss(p)
+        best.append(min(value, best[-1] if best else np.inf))
+        return value
+
+    with contextlib.suppress(Enough):
+        method(space, f, budget, seed)
+    return best + [best[-1]] * (budget - len(best))
+
+
+def draw(curves: dict[str, dict[str, list[list[float]]]], path: Path) -> None:
+    """One figure: regret over evaluations, a panel for each task."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(curves), figsize=(4.3 * len(curves), 3.6), layout="constrained", squeeze=False)
+    for axis, (name, methods) in zip(axes[0], curves.items(), strict=True):
+        least = min(min(min(run) for run in runs) for runs in methods.values())
+        for k, (method, runs) in enumerate(methods.items()):
+            regret = 100 * (np.array(runs) - least)
+            low, middle, high = np.percentile(regret, [25, 50, 75], axis=0)
+            x = np.arange(1, regret.shape[1] + 1)
+            axis.plot(x, middle, color=f"C{k}", label=method, linewidth=2.2 if method == "es.minimize" else 1.3)
+            axis.fill_between(x, low, high, color=f"C{k}", alpha=0.12, linewidth=0)
+        axis.set(title=name, xlabel="evaluations")
+        axis.set_ylim(0, None)
+        axis.grid(alpha=0.3)
+    axes[0][0].set_ylabel("regret, % of the rows")
+    axes[0][-1].legend(fontsize=8, frameon=False)
+    figure.savefig(path, dpi=140)
+
+
+def main() -> None:
+    """Measure, print regrets, write the figure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--budget", type=int, default=50)
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--methods", nargs="*", default=[])
+    parser.add_argument("--out", type=Path, default=Path("mixed_real"))
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    store = given.out / "curves.json"
+    curves: dict[str, dict[str, list[list[float]]]] = json.loads(store.read_text()) if store.exists() else {}
+    for method, run in METHODS.items():
+        if (given.methods and method not in given.methods) or importlib.util.find_spec(NEEDS.get(method, "es")) is None:
+            continue
+        for name, space in SPACES.items():
+            if given.only and name not in given.only:
+                continue
+            began = time.process_time()
+            found = [curve(space, task(name), run, given.budget, seed) for seed in range(given.runs)]
+            curves.setdefault(name, {})[method] = found
+            store.write_text(json.dumps(curves))
+            final = np.array(found)[:, -1]
+            print(f"{name:<10}{method:<18}{np.median(final):8.4f}{time.process_time() - began:8.0f} s", flush=True)
+    draw(curves, given.out / "mixed_real.png")
+
+
+if __name__ == "__main__":
+    main()
