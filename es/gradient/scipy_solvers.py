@@ -86,8 +86,10 @@ class Descended:
 
     def value(self, x: FloatArray) -> float:
         """Value at x. With `gradient` what SciPy makes of `jac=True`, without two comparisons of arrays each time."""
-        f, self._slope = self(x)
+        assert self._fun is not None
+        f, self._slope = self._fun(x)
         self._at = x.tobytes()
+        self.note(x, f, self._slope)
         return f
 
     def gradient(self, x: FloatArray) -> Any:

@@ -76,6 +76,8 @@ class Measure:
 
     def answer(self, f: FloatArray, g: FloatArray | None) -> Answer:
         """Values and gradients as a solver sees them."""
+        if self._ones and self._unit == 1.0:
+            return f, g
         if g is not None and not self._ones:
             g = g * self._measure
         if self._unit == 0.0:
