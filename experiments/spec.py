@@ -15,11 +15,13 @@ from experiments.tomlfile import SpecError, line_of, read_toml
 
 __all__ = ["Method", "Problem", "Spec", "SpecError", "load_spec", "ready_made", "spec_from"]
 
+MOST_REPEATS = 10**6
 SHIPPED = Path(__file__).parent / "specs"
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and abs(value) < math.inf and abs(value) < 10**300  # an int may be too large for a float
 
 
 def _positive(value: Any, where: Sequence[str | int]) -> None:
@@ -121,7 +123,8 @@ class Method:
         if not isinstance(self.name, str) or not self.name:
             raise SpecError(("name",), f"must be the name of a method, got {self.name!r}.")
         _text(self.label, ("label",))
-        if self.skip is not None and (isinstance(self.skip, str) or not all(isinstance(s, str) for s in self.skip)):
+        listed = isinstance(self.skip, Sequence) and not isinstance(self.skip, str)
+        if self.skip is not None and not (listed and all(isinstance(s, str) for s in self.skip)):
             raise SpecError(("skip",), f"must be a list of problem names, got {self.skip!r}.")
         object.__setattr__(self, "options", _plain(self.options, ()))
 
@@ -186,6 +189,8 @@ class Spec:
         if not isinstance(self.seeds, int):
             listed = isinstance(self.seeds, Sequence) and not isinstance(self.seeds, str)
             object.__setattr__(self, "seeds", list(self.seeds) if listed else [self.seeds])
+        if isinstance(self.seeds, int) and self.seeds > MOST_REPEATS:
+            raise SpecError(("seeds",), f"must be at most {MOST_REPEATS}, got {self.seeds!r}.")
         numbers = self.repeats
         if not numbers or any(not isinstance(s, int) or isinstance(s, bool) or s < 0 for s in numbers):
             raise SpecError(("seeds",), f"must be a positive number of repeats or a list of them, got {self.seeds!r}.")
