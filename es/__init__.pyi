@@ -8,6 +8,7 @@ from .bridges.scipy import scipy_method
 from .bridges.sklearn import EvolutionSearchCV
 from .core.optimizer import Optimizer
 from .evaluation.evaluate import Evaluator
+from .evaluation.reported import Evaluation
 from .gradient.descent import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop
 from .gradient.scipy_methods import (
     BFGS,
@@ -105,6 +106,7 @@ __all__ = [
     "ConditionalCMAES",
     "DifferentialEvolution",
     "DualAnnealing",
+    "Evaluation",
     "Evaluator",
     "EvolutionSearchCV",
     "Fixed",

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from es.run.given import adapt, conclude, given_points
 from es.run.loop import Run
 from es.run.noise import Reevaluation
 from es.run.report import Reporter, summarize
+from es.run.reports import Reports, prepare_constraints
 from es.run.restarts import with_restarts
 from es.space import Space
 from problems.boxes import as_box
@@ -85,7 +87,9 @@ def minimize(
     fun : callable, problems.Objective or problems.Ledger
         `fun(x)` for x of shape (n,) returns a number; of shape (..., n) values of shape (...) if `vectorized`. With a
         `Space` it gets a dict. A Ledger is used as it is, so its trace is the curve of the run. For method "mo-cmaes"
-        it returns one value per objective, (m,) or (..., m).
+        it returns one value per objective, (m,) or (..., m). In the place of a number a function of one point may
+        return an `Evaluation`, or a dict with "f", "constraints", "equalities" and "info": constraints are then kept
+        as those of the argument, without a second simulation, and infos stand in the archive.
     x0 : array_like of shape (n,), Space or None
         Where to start, inside the bounds. None: `fun.x0(rng)` of an Objective, else uniform in finite bounds.
     args : tuple
@@ -158,8 +162,8 @@ def minimize(
         Evaluate the centre of the last distribution at the end, with the last evaluation of the budget: `fun_mean` of
         the result.
     archive : {"all", "last"}, optional
-        What the result keeps as `archive`, a dict of `x` and `fun`: all evaluated points in their order, or those of
-        the last batch.
+        What the result keeps as `archive`, a dict of `x` and `fun`, and of `constraints`, `equalities` and `info` where
+        an `Evaluation` had them: all evaluated points in their order, or those of the last batch.
     rng : None, int, SeedSequence or Generator
         Source of randomness; the global NumPy stream is never touched.
     options : mapping, optional
@@ -298,6 +302,7 @@ def minimize(
         if noise:
             run.ranking_rule = Reevaluation(run.again, opt)
         run.given = own
+        run.reports = evaluate.reported = Reports(run, partial(prepare_constraints, make, opt))
         run.go()
         more = conclude(run, evaluate_mean=evaluate_mean)
     result = summarize(run)

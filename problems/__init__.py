@@ -9,6 +9,7 @@ Examples
 """
 
 from problems.contract import check_objective
+from problems.evaluation import Evaluation
 from problems.feasible import Feasible
 from problems.ledger import Ledger, Trace
 from problems.objective import Objective
@@ -19,6 +20,7 @@ from problems.stack import Stack, family, stack
 list = names  # the name that reads well from outside: problems.list()
 
 __all__ = [
+    "Evaluation",
     "Feasible",
     "Ledger",
     "MultiLedger",

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from problems import checks
 from problems.boxes import Box, as_box
 from problems.constraints import checked
+from problems.evaluation import Reporting, as_evaluation
 from problems.numbers import FloatArray, flag, generator, number, numbers, short, unmasked
 
 if TYPE_CHECKING:
@@ -303,6 +304,11 @@ class Objective:
             return float(f)
         if f is None:
             raise ValueError(f"{self.name} returned None: fun must return a number (is there a `return`?)")
+        evaluation = as_evaluation(f)
+        if evaluation is not None:
+            reporting = Reporting(self._number(evaluation.f))
+            reporting.evaluation = evaluation
+            return reporting
         unmasked(f"the value of {self.name}", f)
         try:
             value = np.asarray(f)

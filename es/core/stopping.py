@@ -64,7 +64,7 @@ Tutorial (arXiv:1604.00772), appendix B.3, and Auger & Hansen (CEC 2005).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -125,6 +125,7 @@ class Watch:
                     f"stop has no criterion {name!r} for {type(opt).__name__}: did you mean {' or '.join(near)}?"
                 )
             chosen[name] = _threshold(name, value, opt.runs)
+        self._given = frozenset(given or {})
         self._by_default: set[str] = set()
         budgets = {"maxfevals", "maxiter", "maxtime"}
         if opt.evaluations_per_variable is not None and not budgets & set(given or {}):
@@ -151,6 +152,12 @@ class Watch:
             del self.thresholds[name]
             self._by_default.discard(name)
             self._sort()
+
+    def switch_off(self, names: Iterable[str]) -> None:
+        """Switch criteria off, except those that the caller has set."""
+        for name in set(names) - self._given:
+            self.thresholds.pop(name, None)
+        self._sort()
 
     def take(self, rows: npt.NDArray[np.intp]) -> None:
         """Keep these runs only."""

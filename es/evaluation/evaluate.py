@@ -8,6 +8,7 @@ that is penalised) is booked in the run's `problems.Ledger`, in the order of the
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
@@ -21,8 +22,10 @@ from es.evaluation.opening import MapLike, open_workers
 from es.evaluation.outcome import Chunk, Outcome, chunks, empty, evaluate_rows, fill
 from es.evaluation.parcel import Missing, Parcel
 from es.evaluation.workers import Workers
+from problems.evaluation import Evaluation, Reporting
 from problems.ledger import Ledger
 from problems.numbers import short
+from problems.several import MultiObjective
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -53,6 +56,8 @@ class Evaluator:
         Whether the workers have the objective.
     seconds_per_row : float or None
         What an evaluation took in the last population.
+    reported : callable or None
+        `reported(x, evaluation)` is called with what the objective tells of a point x (n,) besides its value.
 
     Raises
     ------
@@ -84,6 +89,7 @@ class Evaluator:
         self._parcel = None if self._workers is None else Parcel(ledger.objective)
         self.known = False
         self.seconds_per_row: float | None = None
+        self.reported: Callable[[FloatArray, Evaluation], None] | None = None
 
     def __call__(self, x: FloatArray, *, gradients: bool = False) -> tuple[FloatArray, FloatArray | None]:
         """Evaluate rows x (k, n): f (k,) and, if asked for, g (k, n)."""
@@ -93,25 +99,43 @@ class Evaluator:
         if outcome.failures:
             self._note_failures(outcome, x)
         self.ledger.record(x, outcome.f, gradients=len(x) * gradients)
+        for row in sorted(outcome.reports):
+            self.report(x[row], outcome.reports[row])
         return outcome.f, outcome.g
+
+    def report(self, x: FloatArray, evaluation: Evaluation) -> None:
+        """Hand on what the objective told of a point x (n,).
+
+        Raises
+        ------
+        ValueError
+            If these are constraints, and nobody takes them.
+        """
+        if self.reported is not None:
+            self.reported(x, evaluation)
+        elif evaluation.constraints.size or evaluation.equalities.size:
+            raise ValueError("constraints that fun returns are kept by es.minimize only: call it for each run")
 
     def _at_once(self, x: FloatArray, gradients: bool) -> tuple[FloatArray, FloatArray | None]:
         """The short way: one call for all rows, in this process, and whatever it raises is raised."""
         objective, g = self.ledger.objective, None
+        together = objective.vectorized or isinstance(objective, MultiObjective)
         try:
             if not gradients:
-                f = objective(x)
+                f = objective(x) if together else objective(x[0])
             elif objective.vectorized:
                 f, g = objective.value_and_grad(x)
             else:
-                value, slope = objective.value_and_grad(x[0])
-                f, g = np.array([value]), slope[None]
+                f, slope = objective.value_and_grad(x[0])
+                g = slope[None]
         except (Exception, SystemExit) as error:
             if len(x) == 1:
                 error.add_note(f"raised at x = {x[0]}")
             raise
         self.ledger.record(x, f, gradients=len(x) * gradients)
-        return f, g
+        if type(f) is Reporting:
+            self.report(x[0], f.evaluation)
+        return f if isinstance(f, np.ndarray) else np.array([f], dtype=np.float64), g
 
     def close(self) -> None:
         """Give the workers back."""

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.evaluation.parcel import Missing, Parcel
+from problems.evaluation import Evaluation, Reporting
 from problems.several import MultiObjective
 
 FloatArray = npt.NDArray[np.float64]
@@ -33,6 +34,8 @@ class Outcome:
     failures : list of (row, exception, traceback text)
     seconds : float
         Time that the evaluation took where it ran.
+    reports : dict
+        What the objective told besides a value, by row.
     """
 
     f: FloatArray
@@ -40,6 +43,7 @@ class Outcome:
     done: npt.NDArray[np.bool_]
     failures: list[tuple[int, BaseException, str]] = field(default_factory=list)
     seconds: float = 0.0
+    reports: dict[int, Evaluation] = field(default_factory=dict)
 
     def put(self, rows: Any, f: Any) -> None:
         """Take values f of these rows; the first ones tell how many objectives there are."""
@@ -75,11 +79,15 @@ def evaluate_rows(
     return outcome
 
 
-def _evaluate(objective: Any, x: FloatArray, rows: int | slice, outcome: Outcome) -> None:
+def _evaluate(objective: Any, x: FloatArray, rows: Any, outcome: Outcome) -> None:
     if outcome.g is not None:
-        outcome.f[rows], outcome.g[rows] = objective.value_and_grad(x)
+        value, outcome.g[rows] = objective.value_and_grad(x)
+        outcome.f[rows] = value
     else:
-        outcome.put(rows, objective(x))
+        value = objective(x)
+        outcome.put(rows, value)
+    if type(value) is Reporting:
+        outcome.reports[rows] = value.evaluation
     outcome.done[rows] = True
 
 
@@ -144,3 +152,4 @@ def fill(whole: Outcome, rows: Sequence[int], part: Outcome) -> None:
         whole.g[index] = part.g
     whole.failures += [(index[row], error, text) for row, error, text in part.failures]
     whole.seconds += part.seconds
+    whole.reports |= {index[row]: report for row, report in part.reports.items()}

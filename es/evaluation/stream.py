@@ -99,6 +99,8 @@ def stream(evaluate: Evaluator, points: Iterator[Numbered]) -> Generator[tuple[i
             if outcome.failures:
                 evaluate._note_failures(outcome, x[None])
             evaluate.ledger.record(x[None], outcome.f)
+            if outcome.reports:
+                evaluate.report(x, outcome.reports[0])
             yield rows[0], x, float(outcome.f[0])
 
 

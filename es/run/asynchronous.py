@@ -19,6 +19,7 @@ from es.core.waiting import keys_of
 from es.evaluation.stream import Numbered, stream, workers_of
 from es.run.journal import Journal
 from es.run.loop import Run
+from problems.evaluation import Evaluation
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -54,7 +55,8 @@ class AsynchronousRun(Run):
         self._save()
         with closing(stream(self.evaluate, self._next_points())) as results:
             for number, _, f in results:
-                self._write_down({"told": number, "f": f})
+                told = None if self.reports is None else self.reports.latest()
+                self._write_down({"told": number, "f": f} | ({} if told is None else {"report": told}))
                 if not self._told(number, f):
                     break
         if not self.stop:
@@ -175,6 +177,8 @@ class AsynchronousRun(Run):
             else:
                 x, f = self.out[event["told"]], float(event["f"])
                 self.ledger.record(x[None], [f])
+                if "report" in event:
+                    self.reports(x, Evaluation(**event["report"]))
                 self._told(event["told"], f, replayed=True)
 
     def _write_down(self, event: dict[str, Any]) -> None:

@@ -104,8 +104,11 @@ class Checkpoint:
             )
         with self._reading():
             state = store.load(self.path)
+            if run.reports is not None:
+                run.reports.load_state_dict(store.below(state, "reports/"))  # the rule that ranks may come from there
             for name, part in run.parts.items():
-                part.load_state_dict(store.below(state, f"{name}/"))
+                if name != "reports":
+                    part.load_state_dict(store.below(state, f"{name}/"))
             run.nit = int(state["run/nit"])
             run.limits.resume(float(state["run/seconds"]))
             run.evaluate.first_error = str(state["run/first_error"]) or None

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from es.core.arrays import check_finite, check_inside
 from problems.boxes import Box
+from problems.evaluation import as_evaluation
 from problems.ledger import Ledger
 from problems.numbers import numbers, short
 from problems.objective import Objective
@@ -35,6 +36,7 @@ class Adapted:
             return value
         if isinstance(value, tuple) and len(value) == 2:
             return -value[0], -np.asarray(value[1])
+        value = as_evaluation(value) or value if isinstance(value, Mapping) else value
         return -value if hasattr(value, "__neg__") else -np.asarray(value)
 
 
@@ -115,7 +117,8 @@ def conclude(run: Run, *, evaluate_mean: bool) -> dict[str, Any]:
         points = [run.reporter.decode(x) for x in kept["x"]]
         plain = all(isinstance(x, np.ndarray) for x in points)
         fun = kept["fun"] if run.reporter.sign > 0 else -kept["fun"]
-        more["archive"] = {**kept, "x": kept["x"] if plain else points, "fun": fun}
+        beside = {} if run.reports is None else run.reports.beside(kept["x"])
+        more["archive"] = {**kept, "x": kept["x"] if plain else points, "fun": fun, **beside}
     return more
 
 

@@ -93,6 +93,7 @@ class Run:
         self.ranking_rule = ranking_rule
         self.checkpoint = checkpoint
         self.given: Begins | None = None
+        self.reports: Any = None  # what takes in what the objective tells besides values; `es.run.reports.Reports`
         self.history = History()
         self.nit = 0
         self.stop: dict[str, float] = {}
@@ -198,6 +199,8 @@ class Run:
     def parts(self) -> dict[str, Any]:
         """What has a state to be saved, by name."""
         parts = {"optimizer": self.opt, "ledger": self.ledger, "history": self.history}
+        if self.reports is not None:
+            parts["reports"] = self.reports
         return parts if self.ranking_rule is None else {**parts, "ranking_rule": self.ranking_rule}
 
     def _stopped(self, best: float) -> bool:
