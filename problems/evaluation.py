@@ -75,7 +75,7 @@ def as_evaluation(result: Any) -> Evaluation | None:
     """
     if isinstance(result, Evaluation):
         return result
-    if not isinstance(result, Mapping):
+    if not isinstance(result, Mapping) or not result:
         return None
     odd = [key for key in result if key not in FIELDS]
     if odd or "f" not in result:
