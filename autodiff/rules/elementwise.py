@@ -48,12 +48,13 @@ rule(np.fmod, lambda out, x, y: pass_on, lambda out, x, y: lambda g: -g * np.tru
 
 
 def power_base(out: Any, x: Any, y: Any) -> Any:
-    """d(x^y)/dx = y x^(y-1), which is 0 for y = 0 also at x = 0."""
+    """d(x^y)/dx = y x^(y-1), which is 0 for y = 0 also where 1/x is infinite."""
     if type(y) in (int, float):
         if y == 2:
             return lambda g: x * (g + g)
         return lambda g: g * (y * x ** (y - 1)) if y != 0 else g * 0.0
-    return lambda g: g * (y * np.power(x, np.where((value_of(y) == 0) & (value_of(x) == 0), 1, y - 1)))
+    infinite = (value_of(y) == 0) & (np.abs(value_of(x)) <= 1 / np.finfo(out.dtype).max)
+    return lambda g: g * (y * np.power(x, np.where(infinite, 1, y - 1)))
 
 
 def power_exponent(out: Any, x: Any, y: Any) -> Any:

@@ -224,3 +224,11 @@ def test_equal_eigenvalues_have_a_sum() -> None:
     np.testing.assert_allclose(g, np.eye(3), atol=1e-14)
     g = ad.grad(lambda a: np.linalg.norm(a, "nuc"))(np.eye(3))
     np.testing.assert_allclose(g, np.eye(3), atol=1e-14)
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_power_zero_of_numbers_whose_inverse_is_infinite() -> None:
+    x = np.array([0.0, 1e-310, -5e-324, 2.0])
+    for dtype in (np.float64, np.float32, np.float16):
+        got = ad.grad(lambda x: np.sum(x ** np.zeros(4, x.dtype)))(x.astype(dtype))
+        np.testing.assert_array_equal(got, np.zeros(4))
