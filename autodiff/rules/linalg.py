@@ -151,9 +151,10 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     x = pinv(a, cut) @ b
     rank = np.linalg.lstsq(value_of(a), value_of(b), rcond)[2]
     full = rank == a.shape[1] < a.shape[0]
-    gap = np.reshape(b - a @ x, (a.shape[0], -1))
-    square = np.real(gap * np.conjugate(gap)) if gap.dtype.kind == "c" else gap**2
-    residuals = np.sum(square, axis=0) if full else np.empty(0, a.dtype)
+    residuals = np.empty(0, a.dtype)
+    if full:
+        gap = np.reshape(b - a @ x, (a.shape[0], -1))
+        residuals = np.sum(np.real(gap * np.conjugate(gap)) if gap.dtype.kind == "c" else gap**2, axis=0)
     return x, residuals, rank, svdvals(a)
 
 
