@@ -20,7 +20,8 @@ TINY = 1e-290
 
 NOT_SMOOTH = {
     "wofz", "radians", "degrees",
-    "add", "subtract", "maximum", "minimum", "fmax", "fmin", "copysign", "conjugate", "ldexp", "heaviside", "matmul"
+    "add", "subtract", "maximum", "minimum", "fmax", "fmin", "copysign", "conjugate", "ldexp", "heaviside", "matmul",
+    "nextafter"
 }  # fmt: skip
 """Sums, choices, products and what goes by another name here (wofz by its parts), which the other tests hold."""
 
