@@ -12,6 +12,15 @@ Tasks, each the error of cross-validation in three parts, with parameters that a
 Ours is `es.minimize(f, space)`; beside it optuna's TPE, CMA-ES and GP samplers, nevergrad's NGOpt and random search. A
 method gets every seed's value before the next; regret is to the best value that any run of any method found. Lines are
 medians over the runs, bands their quartiles. Needs the extra `peers`; a package that is missing is left out.
+
+Median errors after 50 evaluations, 10 runs each (GP: the first task only):
+
+    task      es.minimize    TPE  CMA-ES     GP  random
+    svc             0.011  0.011   0.014  0.011   0.017
+    boosting        0.042  0.034   0.039      -   0.042
+    forest          0.191  0.110   0.160      -   0.163
+
+With so few evaluations TPE is ahead.
 """
 
 from __future__ import annotations
