@@ -186,7 +186,6 @@ class CatCMAES(CMAES):
             super()._set_rates(popsize)
         else:  # of the rates, categories need the weights alone
             self.rates = cma_rates(1, False, parameters.cma(1, popsize, False))
-            self._rare_interval = 1
 
     def _init(self) -> None:
         super()._init()
@@ -255,6 +254,11 @@ class CatCMAES(CMAES):
         old = Learned(self.probabilities, self.asng_path, self.asng_gamma, self.asng_delta)
         values = np.clip(np.rint(self._chosen[..., : r.mu, :]) - self._lowest, 0, self.counts - 1)
         self._keep(self.categorical.learned(old, values, r.recombination))
+
+    @property
+    def rare_interval(self) -> int:
+        """Iterations in which C can change by about a fifth; without numbers there is no C."""
+        return super().rare_interval if self.dim else 1
 
     # Looking at the distribution -------------------------------------------------------------------
 

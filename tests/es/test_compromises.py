@@ -85,8 +85,8 @@ def test_going_on_is_the_same_as_never_having_stopped(tmp_path):
 def test_spaces_and_callbacks():
     seen = []
     space = es.Space(a=es.Linear(-2.0, 2.0), b=es.Integer(0, 9))
-    with pytest.raises(ValueError, match="integrality cannot be kept by MOCMAES"):
-        run(lambda p: [p["a"] ** 2, p["b"]], space)
+    res = run(lambda p: [p["a"] ** 2 + p["b"], (p["b"] - 4) ** 2], space)
+    assert {p["b"] for p in res.x} == {0, 1, 2, 3, 4}
     space = es.Space(a=es.Linear(-2.0, 2.0), b=es.Log(0.1, 10.0))
     res = run(lambda p: [p["a"] ** 2, (p["a"] - 1) ** 2 + p["b"]], space, callback=seen.append)
     assert len(res.x) == len(res.fun) and all(0 <= p["a"] <= 1.05 for p in res.x)
