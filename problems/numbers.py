@@ -33,6 +33,14 @@ def numbers(what: str, value: Any) -> FloatArray:
         raise ValueError(f"{what} must hold real numbers, got {str(value)[:40]!r}") from None
 
 
+def shape_of(what: str, value: Any) -> tuple[int, ...]:
+    """The shape of an array, list or number; `what` names it where lists have unequal lengths."""
+    try:
+        return np.shape(value)
+    except ValueError:
+        raise ValueError(f"{what} must have rows of one length, got {short(value)}") from None
+
+
 def number(what: str, value: Any) -> float:
     """A real number that fits a float; `what` names it in errors."""
     array = numbers(what, value)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from es.core.arrays import as_count
 from problems.boxes import Box, as_box
-from problems.numbers import numbers, short
+from problems.numbers import numbers, shape_of, short
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -104,7 +104,10 @@ def each_run(
     """
     runs, n = x0.shape
     rates = {name: np.asarray(value, dtype=float) for name, value in options.items() if _is_of_runs(name, value, runs)}
-    thresholds = {name: numbers(f"stop[{name!r}]", value) if np.ndim(value) else value for name, value in stop.items()}
+    thresholds = {
+        name: numbers(f"stop[{name!r}]", value) if shape_of(f"stop[{name!r}]", value) else value
+        for name, value in stop.items()
+    }
     return Each(
         x0,
         _sigmas(sigma0, runs, n),
@@ -117,11 +120,11 @@ def each_run(
 
 
 def _is_of_runs(name: str, value: Any, runs: int) -> bool:
-    return name in RATES and not callable(value) and np.shape(value) == (runs,)
+    return name in RATES and not callable(value) and shape_of(name, value) == (runs,)
 
 
 def _sigmas(sigma0: Any, runs: int, n: int) -> Any:
-    if sigma0 is None or np.ndim(sigma0) == 0:
+    if sigma0 is None or not shape_of("sigma0", sigma0):
         return sigma0
     sigma = numbers("sigma0", sigma0)
     if sigma.shape == (runs,):
@@ -141,9 +144,10 @@ def _sigmas(sigma0: Any, runs: int, n: int) -> Any:
 
 def _popsizes(popsize: Any, runs: int) -> tuple[int | None, ...]:
     if not isinstance(popsize, list | tuple | np.ndarray):
-        return (popsize,) * runs  # a number, or what the method will refuse
-    if np.shape(popsize) != (runs,):
-        raise ValueError(f"popsize must be a number or have one entry per run ({runs}), got shape {np.shape(popsize)}")
+        return (None if popsize is None else as_count(popsize),) * runs
+    shape = shape_of("popsize", popsize)
+    if shape != (runs,):
+        raise ValueError(f"popsize must be a number or have one entry per run ({runs}), got shape {shape}")
     return tuple(None if size is None else as_count(size) for size in popsize)
 
 
@@ -151,7 +155,7 @@ def _boxes(bounds: Any, box: Box | None, runs: int, n: int) -> tuple[Box | None,
     if bounds is None:
         return (box,) * runs
     several = isinstance(bounds, Sequence) and len(bounds) and all(hasattr(one, "lb") for one in bounds)
-    if not several and np.ndim(getattr(bounds, "lb", bounds)) != 3:
+    if not several and len(shape_of("bounds", getattr(bounds, "lb", bounds))) != 3:
         return (as_box(bounds, n),) * runs
     if len(bounds) != runs:
         raise ValueError(f"bounds for each run must be {runs} boxes, got {short(len(bounds))}")

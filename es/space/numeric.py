@@ -118,7 +118,7 @@ class Log(Linear):
 
     def _scale(self, value: float) -> float:
         if not value > 0:
-            raise ValueError(f"Log needs positive limits, got {value}")
+            raise ValueError(f"low and high of Log must be positive, got {value}")
         return math.log(value)
 
     def _unscale(self, t: float) -> float:
