@@ -224,15 +224,32 @@ def student_density(df: Any, t: Any) -> Any:
 
 def _student_by_df(df: Any, t: Any) -> Any:
     """By df, of 1/2 + I(w; 1/2, df/2) / 2 with w = t^2/(df + t^2) for t > 0, or of the complement with 1 - w."""
-    square, b = t * t, df / 2
+    small = np.asarray(value_of(t) ** 2 * (1 + 5 / value_of(df)) < 1e-3)  # where w has no slope, at 0, and near it
+    far = np.where(small, np.sqrt(df), t)
+    square, b = far * far, df / 2
     total = df + square
     near = np.asarray(value_of(square) < value_of(df))
     slope = square / total / total
     w, z = np.where(near, square / total, 0.5), np.where(near, 0.5, df / total)
     inner = beta_cdf_slope(0.5, b, w, 0, 1) / 2 - beta_density(0.5, b, w) * slope
     outer = -beta_cdf_slope(b, 0.5, z, 1, 0) / 2 - beta_density(b, 0.5, z) * slope
-    side = np.sign(value_of(t))
-    return np.where(side == 0, 0, side / 2 * np.where(near, inner, outer))
+    return np.where(small, _student_by_df_at_0(df, t), np.sign(value_of(t)) / 2 * np.where(near, inner, outer))
+
+
+def _student_by_df_at_0(df: Any, t: Any) -> Any:
+    """By df, of the series t p(0) (1 - (1 + r) t^2/6 + ...) with r = 1/df and p the density."""
+    r, u = 1 / df, np.where(value_of(t) ** 2 * (1 + 5 / value_of(df)) < 1e-3, t, 0.0) ** 2
+    series = 1 - u * (1 + r) * (1 / 6 - u * (1 + 3 * r) * (1 / 40 - u * (1 + 5 * r) / 336))
+    by_r = -u * (1 / 6 - u * ((4 + 6 * r) / 40 - u * (9 + 46 * r + 45 * r * r) / 336))
+    return t * student_density(df, 0.0) * (_log_height_slope(df) / 2 * series - r * r * by_r)
+
+
+def _log_height_slope(df: Any) -> Any:
+    """psi((df + 1)/2) - psi(df/2) - 1/df, twice the slope of log p(0); the asymptotic series where that cancels."""
+    many = np.asarray(value_of(df) > 20)
+    few, s = np.where(many, 1.0, df), 1 / np.where(many, df, 21.0) ** 2
+    terms = 1 / 2 - s * (1 / 4 - s * (1 / 2 - s * (17 / 8 - s * (31 / 2 - s * (691 / 4 - s * 5461 / 2)))))
+    return np.where(many, s * terms, sc.digamma((few + 1) / 2) - sc.digamma(few / 2) - 1 / few)
 
 
 rule(sc.exp1, lambda out, x: lambda g: -g * np.exp(-x) / x)
