@@ -18,6 +18,8 @@ from es.auto.stepwise import Stepwise
 from es.core.arrays import FloatArray
 from es.core.state import below
 
+FAR = 1e12  # lengths of the start, or of x0, beyond which no minimum is believed
+
 
 class _Chain(BatchOptimizer):
     """One search after the other, as `_next` says."""
@@ -192,6 +194,8 @@ class QuasiNewton(_Chain):
             return NewtonLoop(
                 self.start, math.nan, self.scale, self.lb, self.ub, hessian=self._hessian, gradient=self.uses_gradient
             )
-        ended = self._search.ended
-        self.end({"converged": "converged", "flat": "tolflatfitness"}.get(ended, "solver"))
+        ended = {"converged": "converged", "flat": "tolflatfitness"}.get(self._search.ended, "solver")
+        gone = np.abs(self.x_best[self.free] - self.start) > FAR * np.maximum(self.scale, np.abs(self.start))
+        # So far away the numbers f(x) have no digits left for a step: a slope without an end looks like a minimum.
+        self.end("tolfacupx" if gone.any() else ended)
         return None

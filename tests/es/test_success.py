@@ -167,3 +167,12 @@ def test_a_plain_sphere_is_a_success(method):
 def test_the_bridge_says_the_same():
     through = scipy.optimize.minimize(lambda x: 0.0, [1.0, 2.0], method=es.scipy_method("cmaes"), options={"rng": 1})
     assert not through.success and through.status == 2
+
+
+@pytest.mark.parametrize("method", ["quasi-newton", "separable-search", "auto", "cmaes", "bfgs", "l-bfgs-b"])
+@pytest.mark.parametrize("slope", [lambda x: float(x.sum()), lambda x: -float((x**2).sum())], ids=["plane", "dome"])
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_no_success_on_the_way_to_infinity(method, slope):
+    jac = "2-point" if method.endswith(("bfgs", "bfgs-b")) else None
+    res = es.minimize(slope, np.ones(3), method=method, jac=jac, rng=1, maxfevals=20_000)
+    assert not res.success, res.message
