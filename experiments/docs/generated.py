@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import importlib
 import inspect
@@ -153,7 +154,11 @@ def api_index() -> str:
 def api_page(package: str, title: str) -> str:
     """Every public name of a package, functions and classes apart, each with a page of its own."""
     module = importlib.import_module(package)
-    names = {name: getattr(module, name) for name in module.__all__ if not name.startswith("_")}
+    names = {}
+    for name in module.__all__:
+        with contextlib.suppress(ImportError):  # of an extra that is not installed
+            names[name] = getattr(module, name)
+    names = {name: value for name, value in names.items() if not name.startswith("_")}
     groups = {
         "Functions": [name for name, value in names.items() if inspect.isroutine(value)],
         "Classes": [name for name, value in names.items() if inspect.isclass(value)],
