@@ -151,6 +151,14 @@ def api_index() -> str:
     return "\n".join(lines)
 
 
+def elsewhere(value: object, package: str) -> bool:
+    """Whether a name is handed on from another package, on whose page it stands."""
+    home = (getattr(value, "__module__", None) or package).split(".")[0]
+    if home == package.split(".")[0] or home not in PACKAGES:
+        return False
+    return getattr(value, "__name__", None) in importlib.import_module(home).__all__
+
+
 def api_page(package: str, title: str) -> str:
     """Every public name of a package, functions and classes apart, each with a page of its own."""
     module = importlib.import_module(package)
@@ -158,7 +166,7 @@ def api_page(package: str, title: str) -> str:
     for name in module.__all__:
         with contextlib.suppress(ImportError):  # of an extra that is not installed
             names[name] = getattr(module, name)
-    names = {name: value for name, value in names.items() if not name.startswith("_")}
+    names = {name: value for name, value in names.items() if not name.startswith("_") and not elsewhere(value, package)}
     groups = {
         "Functions": [name for name, value in names.items() if inspect.isroutine(value)],
         "Classes": [name for name, value in names.items() if inspect.isclass(value)],
