@@ -7,6 +7,7 @@ from .bridges.optuna import optuna_sampler
 from .bridges.scipy import scipy_method
 from .bridges.sklearn import EvolutionSearchCV
 from .core.optimizer import Optimizer
+from .core.result import Result
 from .evaluation.evaluate import Evaluator
 from .evaluation.reported import Evaluation
 from .gradient.descent import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop
@@ -32,7 +33,6 @@ from .replicas import Replicas
 from .run.checkpoint import Checkpoint
 from .run.constraints import AugmentedLagrangian
 from .run.restarts import BIPOP, IPOP
-from .run.result import Result
 from .runs import minimize_runs
 from .space import Choice, Fixed, Integer, Linear, Log, Ordinal, Space
 from .strategies.ars import ARS

@@ -18,7 +18,7 @@ from problems.objective import Objective
 from problems.stack import Stack
 
 if TYPE_CHECKING:
-    from scipy.optimize import OptimizeResult
+    from es.core.result import Result
 
 
 def run_in_turn(
@@ -30,7 +30,7 @@ def run_in_turn(
     rng: Any,
     keep_trace: bool,
     **common: Any,
-) -> list[OptimizeResult]:
+) -> list[Result]:
     """Call `es.minimize` for each start.
 
     Parameters
@@ -50,7 +50,7 @@ def run_in_turn(
 
     Returns
     -------
-    list of OptimizeResult
+    list of es.Result
         Without `history`, of which a thousand would be many.
     """
     seconds = limit("maxtime", maxtime, whole=False)

@@ -43,7 +43,9 @@ from problems.numbers import flag, numbers
 
 if TYPE_CHECKING:
     from distributed import Client
-    from scipy.optimize import Bounds, OptimizeResult
+    from scipy.optimize import Bounds
+
+    from es.core.result import Result
 
 
 def minimize(
@@ -79,7 +81,7 @@ def minimize(
     archive: str | None = None,
     rng: int | np.random.SeedSequence | np.random.Generator | None = None,
     options: Mapping[str, Any] | None = None,
-) -> OptimizeResult:
+) -> Result:
     """Minimise a function, with or without gradients.
 
     Parameters

@@ -34,7 +34,7 @@ from problems.objective import Objective
 from problems.stack import Stack
 
 if TYPE_CHECKING:
-    from scipy.optimize import OptimizeResult
+    from es.core.result import Result
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -60,7 +60,7 @@ def minimize_runs(
     keep_trace: bool = False,
     rng: Any = None,
     options: Mapping[str, Any] | None = None,
-) -> list[OptimizeResult]:
+) -> list[Result]:
     """Minimise a function from many starts, with many settings, or many functions, in stacks of runs.
 
     Runs of one population size and one box stand in one stack; with restarts those whose population has one size just
@@ -99,7 +99,7 @@ def minimize_runs(
 
     Returns
     -------
-    list of OptimizeResult
+    list of es.Result
         One per run, in the order of x0, with the fields of `minimize` except `history`.
 
     Raises
@@ -206,7 +206,7 @@ def _until_the_end(
     limits: Mapping[str, Any],
     maxtime: float | None,
     keep_trace: bool,
-) -> list[OptimizeResult]:
+) -> list[Result]:
     """Each run once, in a stack for each population size and box."""
     began, results = time.monotonic(), dict[int, Any]()
     most = _full(limits["maxfevals"], len(each.x0), np.inf)
@@ -246,7 +246,7 @@ def _by_legs(
     limits: Mapping[str, Any],
     maxtime: float | None,
     keep_trace: bool,
-) -> list[OptimizeResult]:
+) -> list[Result]:
     """Runs with restarts, whose legs stand in stacks, and runs of solvers, evaluated together."""
     count = len(each.x0)
     makers = [arguments.Maker(cls, **each.alone(run)) for run in range(count)]

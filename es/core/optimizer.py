@@ -38,7 +38,7 @@ from es.core.traces import Traces
 from problems.boxes import as_box
 
 if TYPE_CHECKING:
-    from scipy.optimize import OptimizeResult
+    from es.core.result import Result
 
 
 class Optimizer(InParts):
@@ -323,12 +323,12 @@ class Optimizer(InParts):
         return self.mean.copy()
 
     @property
-    def result(self) -> OptimizeResult:
+    def result(self) -> Result:
         """Result of the run.
 
         Returns
         -------
-        scipy.optimize.OptimizeResult
+        es.Result
             `x`, `fun`: the best evaluated point and value (x0 and NaN if no value was finite); `mean`: centre of the
             search; `stop`, `message`, `status`, `success`: why it ended; `nfev`, `njev`, `nit`, `n_failed`; `seed`.
 
@@ -342,17 +342,15 @@ class Optimizer(InParts):
         return self.results[0]
 
     @property
-    def results(self) -> list[OptimizeResult]:
+    def results(self) -> list[Result]:
         """The result of each run, ended or not, in the order of x0."""
-        from scipy.optimize import OptimizeResult
+        from es.core.result import Result
 
         rows = {int(run): row for row, run in enumerate(self.active)}
-        results = []
-        for run in range(self.runs or 1):
-            result = OptimizeResult()
-            result.update(self._ended[run] if run in self._ended else self._summary(run, rows[run]))
-            results.append(result)
-        return results
+        return [
+            Result(self._ended[run] if run in self._ended else self._summary(run, rows[run]))
+            for run in range(self.runs or 1)
+        ]
 
     def ended(self, run: int) -> Mapping[str, Any] | None:
         """What the result of a stacked run says that has ended; None of one that goes on."""

@@ -30,7 +30,7 @@ from problems.boxes import Box
 from problems.ledger import Trace
 
 if TYPE_CHECKING:
-    from scipy.optimize import OptimizeResult
+    from es.core.result import Result
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -144,15 +144,14 @@ class Course:
         books = [self.restarts.book, *([] if self.restarts.stop() else [self.leg.book])]  # the last leg is in the first
         return {name: sum(int(getattr(book, name)) for book in books) for name in ("nfev", "njev", "n_failed")}
 
-    def result(self, *, wanted: bool, method: str, first_error: str | None, keep_trace: bool) -> OptimizeResult:
+    def result(self, *, wanted: bool, method: str, first_error: str | None, keep_trace: bool) -> Result:
         """The result, with the fields of `es.minimize` but `history`."""
-        from scipy.optimize import OptimizeResult
+        from es.core.result import Result
 
         restarts, counts = self.restarts, self.counts()
         found = restarts.f_best < np.inf
         spent: Any = {"nfev": counts["nfev"], "n_failed": counts["n_failed"]}
-        result = OptimizeResult()
-        result.update(
+        result = Result(
             x=np.array(restarts.x_best), fun=restarts.f_best if found else np.nan,
             **ending(self.stop, found=found, wanted=wanted, **spent), **counts, nit=self.nit,
             mean=np.array(restarts.x_mean), first_error=first_error, seconds=self.seconds, seed=self.seed,
@@ -235,7 +234,7 @@ class Courses:
             policy = Once(legs, rng=rng) if restarts is None else with_restarts(legs, restarts, rng)
             self.courses.append(Course(number, policy, seed))
 
-    def run(self) -> list[OptimizeResult]:
+    def run(self) -> list[Result]:
         """Run all to their ends."""
         waiting: dict[Any, list[Course]] = {}
         for course in self.courses:
@@ -250,7 +249,7 @@ class Courses:
                 self._wait(course, waiting)
         return self._results()
 
-    def _results(self) -> list[OptimizeResult]:
+    def _results(self) -> list[Result]:
         name = self.makes[0].name
         return [
             course.result(

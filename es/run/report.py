@@ -11,8 +11,8 @@ import numpy as np
 from es.core.stopping import ending
 
 if TYPE_CHECKING:
+    from es.core.result import Intermediate, Result
     from es.run.loop import Run
-    from es.run.result import Intermediate, Result
 
 
 class Reporter:
@@ -96,7 +96,7 @@ def intermediate(run: Run, decode: Callable[[Any], Any]) -> Intermediate:
         mean=decode(opt.x_mean),
         sigma=getattr(opt, "sigma", None),
     )
-    from es.run.result import Intermediate
+    from es.core.result import Intermediate
 
     return Intermediate(run.history.arrays, **fields | _compromises(run, decode))
 
@@ -118,7 +118,7 @@ def _compromises(run: Run, decode: Callable[[Any], Any]) -> dict[str, Any]:
 
 def summarize(run: Run) -> Result:
     """The result of a run that has ended; see `es.minimize` for its fields."""
-    from es.run.result import Records, Result
+    from es.core.result import Records, Result
 
     opt, limits, stop, decode = run.opt, run.limits, run.stop, run.reporter.decode
     found = bool(run.f_best < np.inf)

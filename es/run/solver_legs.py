@@ -19,7 +19,7 @@ from es.run.legs import Course, Courses, Spent
 from problems.ledger import Trace
 
 if TYPE_CHECKING:
-    from scipy.optimize import OptimizeResult
+    from es.core.result import Result
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -31,7 +31,7 @@ PATIENCE = {name: int(CRITERIA[name].default or 0) for name in ("nofinite", "nog
 class SolverCourses(Courses):
     """Runs of one solver of `STACKED`, with restarts or without; see `Courses` for the parameters."""
 
-    def run(self) -> list[OptimizeResult]:
+    def run(self) -> list[Result]:
         """Run all to their ends."""
         runs, n = len(self.courses), self.courses[0].leg.mean.size
         self._solvers: list[Any] = [None] * runs
@@ -141,7 +141,7 @@ class SolverCourses(Courses):
             "x": self._x[run].copy(), "mean": self._mean[run].copy(),
         }  # fmt: skip
 
-    def _results(self) -> list[OptimizeResult]:
+    def _results(self) -> list[Result]:
         if self.keep_trace and self._improved:
             run, nfev, f = (np.concatenate(column) for column in zip(*self._improved, strict=True))
             order = run.argsort(kind="stable")

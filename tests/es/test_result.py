@@ -89,3 +89,14 @@ def test_history_is_not_made_before_it_is_asked_for():
     with pytest.raises(AttributeError):
         print(shown[0].nothing)
     assert pickle.loads(pickle.dumps(shown[0])).fun == shown[0].fun
+
+
+def test_every_way_to_a_result_gives_one_that_shows_itself():
+    starts = np.ones((2, 2))
+    one, runs = es.SNES([1.0, 1.0], 0.5, rng=1), es.SNES(starts, 0.5, rng=1)
+    results = [one.result, *runs.results]
+    for more in ({}, {"restarts": 1}, {"method": "l-bfgs-b"}, {"method": "auto"}):
+        results += es.minimize_runs(lambda x: (x**2).sum(), starts, maxfevals=40, rng=1, **more)
+    assert len(results) == 11
+    for res in results:
+        assert type(res) is es.Result and res._repr_html_().startswith("<table>") and "fun" in repr(res)
