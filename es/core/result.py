@@ -81,7 +81,8 @@ class Result(OptimizeResult):
 
     def __repr__(self) -> str:
         shown = OptimizeResult()
-        shown.update(self)
+        for name, value in self.items():  # SciPy cannot show an empty dict, which `stop` of a run that goes on is
+            shown[name] = "{}" if isinstance(value, dict) and not value else value
         if "history" in self:
             shown["history"] = repr(self["history"])  # a line in the place of all its columns
         return repr(shown)
