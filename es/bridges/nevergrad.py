@@ -10,7 +10,7 @@ With a name it stands in nevergrad's registry, where its benchmarks find it:
 
 nevergrad standardises every parametrization, choices and whole numbers too, so that 0 is its start and 1 the step that
 it is changed by; several objectives it makes one of. It asks for one candidate at a time and tells one loss at a time,
-in any order or never: the method moves on as soon as a generation of losses has come back.
+in any order or never, as `Optimizer.ask` and `tell` allow.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from es.core.arrays import FloatArray
 from es.registry import get_method
 from es.run.restarts import IPOP
 
@@ -119,8 +117,6 @@ class EvolutionOptimizer(base.Optimizer):  # type: ignore[misc]
         popsize = max(config.cls(x0, **config.arguments).popsize, num_workers)
         self._make = partial(config.cls, **{"x0": x0, **config.arguments, "popsize": popsize})
         self._search: IPOP | None = None
-        self._waiting: list[FloatArray] = []
-        self._back: list[tuple[FloatArray, float]] = []
 
     @property
     def search(self) -> IPOP:
@@ -130,19 +126,12 @@ class EvolutionOptimizer(base.Optimizer):  # type: ignore[misc]
         return self._search
 
     def _internal_ask_candidate(self) -> Any:
-        if not self._waiting:
-            self._waiting.extend(self.search.ask())
-        return self._of(self._waiting.pop(0))
-
-    def _of(self, x: npt.ArrayLike) -> Any:
+        x = self.search.ask(1)[0]
         return self.parametrization.spawn_child().set_standardized_data(x, reference=self.parametrization)
 
     def _internal_tell_candidate(self, candidate: Any, loss: float) -> None:
-        self._back.append((candidate.get_standardized_data(reference=self.parametrization), float(loss)))
-        if len(self._back) >= self.search.popsize:
-            x, losses = zip(*self._back, strict=True)
-            self._back, self._waiting = [], []
-            self.search.tell(np.array(x), np.array(losses))
+        x = candidate.get_standardized_data(reference=self.parametrization)
+        self.search.tell(x[None], np.array([loss], dtype=float))
 
     def _internal_provide_recommendation(self) -> None:
         """None leaves the choice to nevergrad: the best candidate, of a noisy function the pessimistic best."""

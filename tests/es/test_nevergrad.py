@@ -104,3 +104,9 @@ def test_registry_dump_and_refusals(tmp_path):
         optimizer.tell(x, loss(x.value))
     again = pickle.loads(pickle.dumps(optimizer))
     assert loss(again.minimize(loss).value) < 1
+
+
+@pytest.mark.parametrize("method", [info.name for info in es.methods() if info.kind == "strategy"])
+def test_every_strategy_takes_candidates_one_by_one(method):
+    optimizer = searched(method, budget=120, n=3, workers=3)
+    assert np.isfinite(loss(optimizer.minimize(loss).value))
