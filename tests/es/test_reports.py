@@ -49,10 +49,10 @@ def test_constraints_are_no_second_simulation(dict_):
 def test_with_workers(workers, asynchronous):
     with ThreadPoolExecutor(3) as threads:
         res = es.minimize(
-            make_simulation(), [2.0, 1.0], maxfevals=400, archive="all", asynchronous=asynchronous,
+            make_simulation(), [2.0, 1.0], maxfevals=800, archive="all", asynchronous=asynchronous,
             workers=threads if workers == "threads" else workers, evaluate_mean=True, evaluate_x0=True, **BOX,
         )  # fmt: skip
-    assert res.violation == 0 and res.x @ res.x >= 1 and res.fun < 1.2 and res.nfev == 400
+    assert res.violation == 0 and res.x @ res.x >= 1 and res.fun < 1.2 and res.nfev == 800
     for x, g, info in zip(res.archive["x"], res.archive["constraints"], res.archive["info"], strict=True):
         assert g == 1 - x @ x and info["x0"] == x[0]
 
