@@ -8,12 +8,14 @@ The area of a run is the mean over 51 targets of clip(1 - log(evaluations / n) /
 lie between the value at the start and the least that is known (f_opt, or the best of all methods and seeds): "log" by
 factors of 10^-0.16 of that gap down to 10^-8, "linear" by equal parts of it. A value with its gradient counts as two
 evaluations. On bbob x0 is uniform in [-4, 4]^n, sigma0 = 2 and the box [-5, 5]^n; elsewhere the problems say where to
-begin. Restarts of all but `auto` are BIPOP's.
+begin. Restarts of all but `auto` are BIPOP's. Rows go to FOLDER as they come, and a command that was interrupted, or is
+given again with more instances, seeds or methods, measures what is missing.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +26,7 @@ import numpy.typing as npt
 
 import es
 import problems
-from experiments.benchmarks.timing import one_thread, write_rows
+from experiments.benchmarks.timing import one_thread
 from problems import bbob
 from problems.ledger import Ledger
 from problems.objective import Objective
@@ -68,8 +70,8 @@ def cases(given: argparse.Namespace) -> Iterator[Case]:
         first = 101 if given.suite == "bbob-noisy" else 1
         last = 130 if given.suite == "bbob-noisy" else 24
         for n in given.dims:
-            for function in given.functions or range(first, last + 1):
-                for instance in given.instances:
+            for instance in given.instances:
+                for function in given.functions or range(first, last + 1):
                     yield Case(f"{given.suite}-f{function}", n, instance)
     elif given.suite in ("traps", "partly", "terrain"):
         for n in given.dims:
@@ -131,15 +133,14 @@ def targets_of(suite: str, least: float, first: float, scale: str) -> FloatArray
 
 
 Row = tuple[str, str, int, int, int, str, float, float]
+HEADER = ("suite", "problem", "n", "instance", "seed", "method", "log", "linear", "budget")
 
 
-def measure(case: Case, given: argparse.Namespace) -> list[Row]:
-    """A row per method and seed: its area by both scales."""
-    curves = {
-        (method, seed): run(case, given.suite, method, seed, given.budget)
-        for method in given.methods
-        for seed in range(given.seeds)
-    }
+def measure(case: Case, given: argparse.Namespace, runs: list[tuple[str, int]] | None = None) -> list[Row]:
+    """A row per method and seed, or for each of `runs`: its area by both scales."""
+    if runs is None:
+        runs = [(method, seed) for method in given.methods for seed in range(given.seeds)]
+    curves = {(method, seed): run(case, given.suite, method, seed, given.budget) for method, seed in runs}
     problem = make(case, given.suite, 0)
     known = problem.f_opt if problem.f_opt is not None else np.inf
     least = min([known, *(c.f[-1] for c in curves.values() if len(c.f))])
@@ -152,6 +153,42 @@ def measure(case: Case, given: argparse.Namespace) -> list[Row]:
             for scale in ("log", LINEAR)
         ]
         rows.append((given.suite, case.name, case.n, case.instance, seed, method, *areas))
+    return rows
+
+
+def saved(path: Path, budget: int) -> list[Row]:
+    """Rows of a file with this budget."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return [
+            (r["suite"], r["problem"], int(r["n"]), int(r["instance"]), int(r["seed"]), r["method"],
+             float(r["log"]), float(r["linear"]))
+            for r in csv.DictReader(file) if int(r["budget"]) == budget
+        ]  # fmt: skip
+
+
+def measured(given: argparse.Namespace) -> list[Row]:
+    """The rows of all cases; those of the file are not measured again.
+
+    Where targets depend on what all methods found, off bbob, a case is measured as a whole.
+    """
+    path = given.out / f"auto_{given.suite}.csv" if given.out else None
+    have = {row[1:6]: row for row in (saved(path, given.budget) if path else [])}
+    rows: list[Row] = []
+    for case in cases(given):
+        wanted = [(*case, seed, method) for method in given.methods for seed in range(given.seeds)]
+        whole = given.suite not in BBOB and not all(key in have for key in wanted)
+        missing = [(method, seed) for *_, seed, method in wanted if whole or (*case, seed, method) not in have]
+        new = measure(case, given, missing) if missing else []
+        rows += new + [have[key] for key in wanted if key in have and (key[4], key[3]) not in missing]
+        if path and new:
+            first = not path.exists()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerows([HEADER] if first else [])
+                writer.writerows((*row, given.budget) for row in new)
     return rows
 
 
@@ -191,11 +228,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     one_thread()
-    rows = [row for case in cases(given) for row in measure(case, given)]
-    tell(rows, given.methods)
-    if given.out:
-        header = ("suite", "problem", "n", "instance", "seed", "method", "log", "linear")
-        write_rows(given.out / f"auto_{given.suite}.csv", header, rows)
+    tell(measured(given), given.methods)
 
 
 if __name__ == "__main__":
