@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import csv
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,26 +24,14 @@ import numpy as np
 import numpy.typing as npt
 
 import es
-import problems
+from experiments.benchmarks.auto_cases import Case, cases, make, multiplied, noisy, of_bbob
 from experiments.benchmarks.timing import one_thread
-from problems import bbob
 from problems.ledger import Ledger
-from problems.objective import Objective
 
 FloatArray = npt.NDArray[np.float64]
 
-BBOB = ("bbob", "bbob-noisy", "bbob-largescale")
-REAL = ("images", "engineering", "learning", "control", "classic")
 TARGETS = 51
 LINEAR = "linear"
-
-
-class Case(NamedTuple):
-    """One problem, made anew for each run."""
-
-    name: str
-    n: int
-    instance: int
 
 
 class Curve(NamedTuple):
@@ -55,42 +42,8 @@ class Curve(NamedTuple):
     first: float
 
 
-def make(case: Case, suite: str, seed: int) -> Objective:
-    """The problem of a case; noise, where there is any, differs from seed to seed."""
-    if suite == "bbob-noisy":
-        return bbob.make(case.name, case.n, case.instance, seed=seed)
-    if suite in BBOB:
-        return bbob.make(case.name, case.n, case.instance)
-    return problems.get(case.name, **({"n": case.n, "seed": case.instance} if case.instance else {}))
-
-
-def cases(given: argparse.Namespace) -> Iterator[Case]:
-    """All problems of a suite, in the dimensions and instances that were asked for."""
-    if given.suite in BBOB:
-        first = 101 if given.suite == "bbob-noisy" else 1
-        last = 130 if given.suite == "bbob-noisy" else 24
-        for n in given.dims:
-            for instance in given.instances:
-                for function in given.functions or range(first, last + 1):
-                    yield Case(f"{given.suite}-f{function}", n, instance)
-    elif given.suite in ("traps", "partly", "terrain"):
-        for n in given.dims:
-            for name in problems.names(given.suite):
-                yield from (Case(name, n, instance) for instance in given.instances)
-    else:
-        for tag in REAL if given.suite == "real" else (given.suite,):
-            for name in problems.names(tag):
-                try:
-                    problem = problems.get(name)
-                except ImportError:
-                    continue  # its package is not installed
-                plain = not problem.constraints and problem.integrality is None
-                if plain and problem.n is not None and problem.n <= given.largest:
-                    yield Case(name, problem.n, 0)
-
-
 def run(case: Case, suite: str, method: str, seed: int, budget: int) -> Curve:
-    """One run of a method through `es.minimize`."""
+    """One run of a method through `es.minimize`; where noise multiplies f the curve is of what f is without it."""
     problem = make(case, suite, seed)
     rng = np.random.default_rng([seed, case.n, case.instance, zlib.crc32(case.name.encode())])
     name, _, gradient = method.partition("+")
@@ -98,14 +51,19 @@ def run(case: Case, suite: str, method: str, seed: int, budget: int) -> Curve:
     wanted: dict[str, Any] = {"method": name, "maxfevals": budget * case.n, "options": options}
     if name != "auto":
         wanted["restarts"] = "bipop"
-    if suite in BBOB:
+    ledger = Ledger(problem, keep_trace=True)
+    fun: Any = ledger
+    if of_bbob(suite):
         assert problem.f_opt is not None
-        wanted |= {"sigma0": 2.0, "bounds": [(-5.0, 5.0)] * case.n, "ftarget": problem.f_opt + 1e-8}
+        level = multiplied(suite)
+        last = 1e-8 if not level else 0.5e-8  # what noise makes of a value at the last target is not above it
+        wanted |= {"sigma0": 2.0, "bounds": [(-5.0, 5.0)] * case.n, "ftarget": problem.f_opt + last}
         x0 = rng.uniform(-4, 4, case.n)
+        if level:
+            fun = noisy(ledger, problem.f_opt, level, np.random.default_rng([seed, case.instance, 1]))
     else:
         x0 = problem.x0(rng)
-    ledger = Ledger(problem, keep_trace=True)
-    es.minimize(ledger, x0, rng=int(rng.integers(2**62)), **wanted)
+    es.minimize(fun, x0, rng=int(rng.integers(2**62)), **wanted)
     trace = ledger.trace
     return Curve((trace.nfev + trace.njev).astype(float), trace.f, float(problem(x0)))
 
@@ -124,7 +82,7 @@ def area(curve: Curve, targets: FloatArray, n: int, budget: int) -> float:
 
 def targets_of(suite: str, least: float, first: float, scale: str) -> FloatArray:
     """Values to be reached."""
-    if suite in BBOB:
+    if of_bbob(suite):
         return least + 10.0 ** np.linspace(2, -8, TARGETS)
     gap = max(first - least, 1e-300)
     if scale == LINEAR:
@@ -132,27 +90,33 @@ def targets_of(suite: str, least: float, first: float, scale: str) -> FloatArray
     return least + gap * 10.0 ** np.linspace(0, -8, TARGETS + 1)[1:]
 
 
-Row = tuple[str, str, int, int, int, str, float, float]
-HEADER = ("suite", "problem", "n", "instance", "seed", "method", "log", "linear", "budget")
+Row = tuple[str, str, int, int, int, str, float, float, int]
+HEADER = ("suite", "problem", "n", "instance", "seed", "method", "log", "linear", "failed", "budget")
+
+
+def failed(suite: str, f: float, least: float) -> int:
+    """1 where a run has not come to the least value: to 1e-8, off bbob to a millionth of it too, else 0."""
+    return int(not f <= least + 1e-8 + (0.0 if of_bbob(suite) else 1e-6 * abs(least)))
 
 
 def measure(case: Case, given: argparse.Namespace, runs: list[tuple[str, int]] | None = None) -> list[Row]:
     """A row per method and seed, or for each of `runs`: its area by both scales."""
     if runs is None:
         runs = [(method, seed) for method in given.methods for seed in range(given.seeds)]
-    curves = {(method, seed): run(case, given.suite, method, seed, given.budget) for method, seed in runs}
+    budget = min(given.budget, max(2, given.most // case.n))
+    curves = {(method, seed): run(case, given.suite, method, seed, budget) for method, seed in runs}
     problem = make(case, given.suite, 0)
     known = problem.f_opt if problem.f_opt is not None else np.inf
     least = min([known, *(c.f[-1] for c in curves.values() if len(c.f))])
-    if given.suite in BBOB:
+    if of_bbob(given.suite):
         least = known
     rows: list[Row] = []
     for (method, seed), curve in curves.items():
-        areas = [
-            area(curve, targets_of(given.suite, least, curve.first, scale), case.n, given.budget)
-            for scale in ("log", LINEAR)
-        ]
-        rows.append((given.suite, case.name, case.n, case.instance, seed, method, *areas))
+        by_factors, by_parts = (
+            area(curve, targets_of(given.suite, least, curve.first, scale), case.n, budget) for scale in ("log", LINEAR)
+        )
+        missed = failed(given.suite, float(curve.f.min(initial=np.inf)), least)
+        rows.append((given.suite, case.name, case.n, case.instance, seed, method, by_factors, by_parts, missed))
     return rows
 
 
@@ -163,7 +127,7 @@ def saved(path: Path, budget: int) -> list[Row]:
     with path.open(newline="") as file:
         return [
             (r["suite"], r["problem"], int(r["n"]), int(r["instance"]), int(r["seed"]), r["method"],
-             float(r["log"]), float(r["linear"]))
+             float(r["log"]), float(r["linear"]), int(r["failed"]))
             for r in csv.DictReader(file) if int(r["budget"]) == budget
         ]  # fmt: skip
 
@@ -178,7 +142,7 @@ def measured(given: argparse.Namespace) -> list[Row]:
     rows: list[Row] = []
     for case in cases(given):
         wanted = [(*case, seed, method) for method in given.methods for seed in range(given.seeds)]
-        whole = given.suite not in BBOB and not all(key in have for key in wanted)
+        whole = not of_bbob(given.suite) and not all(key in have for key in wanted)
         missing = [(method, seed) for *_, seed, method in wanted if whole or (*case, seed, method) not in have]
         new = measure(case, given, missing) if missing else []
         rows += new + [have[key] for key in wanted if key in have and (key[4], key[3]) not in missing]
@@ -194,7 +158,7 @@ def measured(given: argparse.Namespace) -> list[Row]:
 
 def tell(rows: list[Row], methods: list[str]) -> None:
     """Means by problem and over all, with intervals over problems."""
-    for n in sorted({row[2] for row in rows}) if rows and rows[0][0] in BBOB else [None]:
+    for n in sorted({row[2] for row in rows}) if rows and of_bbob(rows[0][0]) else [None]:
         mine = [row for row in rows if n is None or row[2] == n]
         names = list(dict.fromkeys(row[1] for row in mine))
         table = {
@@ -207,7 +171,9 @@ def tell(rows: list[Row], methods: list[str]) -> None:
             print(f"  {name:<32}", "  ".join(f"{method} {table[method][i, 0]:.3f}" for method in methods))
         for method, values in table.items():
             error = values.std(0, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.zeros(2)
-            print(f"  {method}: log {values[:, 0].mean():.4f} +- {error[0]:.4f}, linear {values[:, 1].mean():.4f}")
+            lost = [row[8] for row in mine if row[5] == method]
+            print(f"  {method}: log {values[:, 0].mean():.4f} +- {error[0]:.4f}, linear {values[:, 1].mean():.4f}, "
+                  f"{sum(lost)} of {len(lost)} runs do not arrive")  # fmt: skip
             if method != methods[-1]:
                 d = values[:, 0] - table[methods[-1]][:, 0]
                 print(f"    more than .01 under {methods[-1]} on {int((d < -0.01).sum())}, more than .03 on "
@@ -217,13 +183,14 @@ def tell(rows: list[Row], methods: list[str]) -> None:
 def main() -> None:
     """Measure, print the table, write the rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--suite", default="bbob", help="bbob, bbob-noisy, bbob-largescale, real, or a tag of problems")
+    parser.add_argument("--suite", default="bbob", help="see `experiments.benchmarks.auto_cases`")
     parser.add_argument("--dims", type=int, nargs="+", default=[5])
     parser.add_argument("--instances", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--functions", type=int, nargs="+")
     parser.add_argument("--methods", nargs="+", default=["auto", "cmaes"], help="the last is what others compare with")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--budget", type=int, default=2000, help="evaluations per variable")
+    parser.add_argument("--most", type=int, default=10**9, help="evaluations of a run, where that is less")
     parser.add_argument("--largest", type=int, default=40, help="variables of problems of a fixed size")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
