@@ -233,6 +233,15 @@ class Line:
         i = max(range(len(edges) - 1), key=lambda j: edges[j + 1] - edges[j])
         return edges[i] + (GOLDEN if len(t) % 2 else 1 - GOLDEN) * (edges[i + 1] - edges[i])
 
+    def outside(self, part: float) -> list[float]:
+        """A place beyond the last sample of each side: a part of the way to the bound, or of what samples span."""
+        t = self.t
+        span = t[-1] - t[0] or self.step
+        low = self.low if math.isfinite(self.low) else t[0] - span
+        high = self.high if math.isfinite(self.high) else t[-1] + span
+        places = [t[0] - part * (t[0] - low), t[-1] + part * (high - t[-1])]
+        return [place for place in places if place < t[0] or place > t[-1]]
+
     # Elsewhere -------------------------------------------------------------------------------------
 
     def sharpness(self) -> float:

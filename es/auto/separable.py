@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,6 +20,7 @@ BoolArray = npt.NDArray[np.bool_]
 MOST = 1000  # evaluations per variable
 FINE = 2e-11  # of |f|: a rise of so little beside the best sample is the bottom of a minimum
 LAST = 4  # tests at the end in which a random half of the coordinates moves
+FEW = 3  # coordinates of which all combinations of ends are tested
 LOOKS = 6  # at each coordinate, for other minima
 SMALL = 1e-15  # gains under this part of |f| are rounding
 ENTRIES = 1_000_000  # numbers in a batch of points at most
@@ -102,34 +104,56 @@ class SeparableLoop(Stepwise):
         self._rng = np.random.default_rng([self.seed, 1])
         lines = Lines(self._lines())
         base = Base(self.x.copy(), self.f)
-        used, test_at, far, looked, every = 0, 3 * self.n, False, False, np.ones(self.n, dtype=bool)
+        self.used = 0
+        yield from self._search(lines, base, self.thorough)
+        if self.additive and self.used < self.most:
+            yield from self._last_tests(lines, base)
+        fine = FINE * abs(base.f)
+        resolved = all(line.resolved(fine) for line in lines)
+        if self.additive and resolved and self.used < self.most and self.n > 1:
+            before = base.f
+            yield from self._outside(lines, base)
+            resolved = resolved if base.f == before else all(line.resolved(fine) for line in lines)
+        self.several, self.resolved = lines.several, resolved
+        self.unique = not self.several and self.used < self.most
+        self.ended = "done" if self.additive else "coupled"
+
+    def _search(self, lines: Lines, base: Base, thorough: bool) -> Asking:
+        """Sample what promises most until nothing is left; the base is then known."""
+        test_at, far, every = self.used + 3 * self.n, False, np.ones(self.n, dtype=bool)
         most = max(1, min(self.n, ENTRIES // self.n))
-        while self.additive and used < self.most:
-            places = lines.promising(most, SMALL * abs(base.f))[: int(self.most - used)]
+        while self.additive and self.used < self.most:
+            places = lines.promising(most, SMALL * abs(base.f))[: int(self.most - self.used)]
             if places:
                 yield from self._sample(places, lines, base)
-                used += len(places)
-                if used >= test_at:
-                    test_at, far = used + used // 2, not far
-                    yield from self._test(lines, base, every, far)
-            elif self.thorough and not looked:
-                looked = True
+                if self.used >= test_at:
+                    test_at, far = self.used + self.used // 2, not far
+                    yield from self._test(lines, base, self._sides(every) if far else None)
+            elif thorough:
+                thorough = False
                 for first in list(range(0, self.n, most)) * LOOKS:
                     places = [(i, lines[i].widest()) for i in range(first, min(first + most, self.n))]
                     yield from self._sample(places, lines, base)
-                    used += len(places)
             else:
                 break
-        for part in self._last_tests(lines) if used < self.most else ():
-            if self.additive:
-                yield from self._test(lines, base, part, far=True)
         if base.change is not None:
             values = yield base.x[None]
             self._settle(base, float(values[0]))
-        self.several, self.used = lines.several, used
-        self.unique = not self.several and used < self.most
-        self.resolved = all(line.resolved(FINE * abs(base.f)) for line in lines)
-        self.ended = "done" if self.additive else "coupled"
+
+    def _outside(self, lines: Lines, base: Base) -> Asking:
+        """One more sample beyond the last of each side, and tests of additivity there.
+
+        A coupling that begins where the search did not come by is not seen in what it measured. This comes last: large
+        values from outside make every later test coarse.
+        """
+        most = max(1, min(self.n, ENTRIES // (2 * self.n)))
+        for first in range(0, self.n, most):
+            rows = range(first, min(first + most, self.n))
+            places = [(i, new) for i in rows for new in lines[i].outside(float(self._rng.uniform(0.5, 1.0)))]
+            if places:
+                yield from self._sample(places, lines, base)
+        yield from self._search(lines, base, thorough=False)
+        yield from self._last_tests(lines, base)
 
     def _sample(self, places: list[tuple[int, float]], lines: Lines, base: Base) -> Asking:
         """Values at one new position each of some coordinates around the base, which then moves.
@@ -142,6 +166,7 @@ class SeparableLoop(Stepwise):
         which = [i for i, _ in places]
         points[np.arange(put_together, len(points)), which] = [new for _, new in places]
         values = yield points
+        self.used += len(places)
         self._note(points, values)
         told = values.tolist()
         if put_together:
@@ -177,28 +202,37 @@ class SeparableLoop(Stepwise):
         self.additive &= math.isfinite(value) and agrees(value, base.f, base.change, self.n, self.largest)
         base.f, base.change = value, None
 
-    def _last_tests(self, lines: Lines) -> list[BoolArray]:
-        """Which coordinates move in the tests at the end: all; those along which f changes least; random halves.
+    def _last_tests(self, lines: Lines, base: Base) -> Asking:
+        """Tests in which all coordinates move; those along which f changes least; random halves.
 
         A coupling is lost in rounding beside a coordinate along which f changes far more, and a maximum over
         coordinates is a sum as long as the same one is the largest. They move to the first or last position, for most
-        others are near the best by now.
+        others are near the best by now; few coordinates to all combinations of these.
         """
+        if self.n <= FEW:
+            for sides in itertools.product((0, 1), repeat=self.n if self.n > 1 else 0):
+                if self.additive and sides:
+                    yield from self._test(lines, base, dict(enumerate(sides)))
+            return
         every = np.ones(self.n, dtype=bool)
-        if self.n == 1:
-            return []
         spans = np.array([max((g for g in line.g if g < math.inf), default=0.0) - line.g[line.best] for line in lines])
         flatter = spans.argsort().argsort() < max(2, self.n // 2)
-        return [every, flatter, flatter, *(self._rng.uniform(size=(LAST, self.n)) < 0.5)]
+        for part in [every, flatter, flatter, *(self._rng.uniform(size=(LAST, self.n)) < 0.5)]:
+            if self.additive:
+                yield from self._test(lines, base, self._sides(part))
 
-    def _test(self, lines: Lines, base: Base, part: BoolArray, far: bool = False) -> Asking:
-        """One more random combination of measured positions, of a part of the coordinates."""
+    def _sides(self, part: BoolArray) -> dict[int, int]:
+        """0 or 1, for the first or the last position, of each coordinate of a part."""
+        return {i: int(self._rng.integers(2)) for i in np.flatnonzero(part).tolist()}
+
+    def _test(self, lines: Lines, base: Base, sides: dict[int, int] | None = None) -> Asking:
+        """One more combination of measured positions: any, or the first or last of some coordinates."""
         y, predicted, change = base.x.copy(), 0.0, 0.0
-        for i in np.flatnonzero(part).tolist():
+        for i in range(self.n) if sides is None else sides:
             line = lines[i]
             last = len(line.t) - 1
-            j = int(self._rng.integers(2)) * last if far else int(self._rng.integers(last + 1))
-            if far and j == line.best:
+            j = int(self._rng.integers(last + 1)) if sides is None else sides[i] * last
+            if sides is not None and j == line.best:
                 j = last - j
             if math.isfinite(line.g[j]):
                 y[i] = line.t[j]
