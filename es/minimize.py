@@ -228,10 +228,7 @@ def minimize(
     problem = ledger.objective
     options, noise = arguments.take_noise(options, listed(constraints) or problem.constraints)
     integers = problem.integrality if integrality is None else numbers("integrality", integrality) != 0
-    if space is None:
-        cls, options = arguments.with_discrete(cls, options, integers)
-    else:
-        cls, options = arguments.with_discrete(cls, options, integers, space.categories, space.conditions)
+    cls, options = arguments.with_discrete(cls, options, integers, space)
     if several and (noise or restarts is not None):
         what = "options['noise']" if noise else "restarts"
         raise ValueError(f"{what} cannot be combined with {cls.__name__}, which has several objectives: leave it out")

@@ -93,7 +93,7 @@ class EvolutionSearchCV(BaseSearchCV):  # type: ignore[misc]
 
         space = self.space if isinstance(self.space, Space) else Space(self.space)
         cls, space = for_space(self.method, space)
-        cls, options = with_discrete(cls, None, space.integrality, space.categories)
+        cls, options = with_discrete(cls, None, space.integrality, space)
         seed = int(check_random_state(self.random_state).randint(2**31))
         opt = cls(
             space.x0, self.sigma0, bounds=space.bounds, popsize=self.popsize, rng=seed, stop={}, **(options or {})

@@ -71,9 +71,20 @@ class Categorical:
         self.least = np.where(self.there, alpha / np.maximum(1, self._last)[:, None], 0.0)
         self.parameters = int(self._last.sum())
 
-    def start(self, batch: tuple[int, ...]) -> Learned:
-        """All values alike."""
+    def start(self, batch: tuple[int, ...], preferred: npt.ArrayLike | None = None) -> Learned:
+        """All values alike, but that a preferred one begins with half of the probability and its share of the rest.
+
+        Parameters
+        ----------
+        batch : tuple of int
+            Leading axes.
+        preferred : array_like, shape (m,), optional
+            A value of each variable, NaN where none is preferred.
+        """
         q = np.where(self.there, 1 / self.counts[:, None], 0.0)
+        if preferred is not None:
+            own = np.asarray(preferred, dtype=float)[:, None]
+            q = np.where(np.isnan(own), q, self.inside(0.5 * q + 0.5 * (own == np.arange(self.width))))
         path = np.zeros((*batch, len(self.counts), self.width - 1))
         return Learned(np.broadcast_to(q, (*batch, *q.shape)).copy(), path, np.zeros(batch)[()], np.ones(batch)[()])
 

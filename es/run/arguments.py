@@ -164,7 +164,7 @@ def take_noise(options: Mapping[str, Any] | None, constraints: Any) -> tuple[dic
 
 
 def with_discrete(
-    cls: Any, options: Mapping[str, Any] | None, whole: Any, categories: Any = None, conditions: Any = None
+    cls: Any, options: Mapping[str, Any] | None, whole: Any, space: Space | None = None
 ) -> tuple[Any, Mapping[str, Any] | None]:
     """The class and options to use where the coordinates in the mask `whole` are integers, or some are categories.
 
@@ -175,10 +175,12 @@ def with_discrete(
     ValueError
         If the method knows real numbers only.
     """
-    if categories is not None and np.any(categories):
-        options = {**(options or {}), "categories": categories}
-    if conditions and "conditions" in constructor_arguments(cls):
-        options = {**(options or {}), "conditions": conditions}
+    if space is not None and space.categories.any():
+        options = {**(options or {}), "categories": space.categories}
+        if "preferred" in constructor_arguments(cls) and not np.isnan(space.preferred).all():
+            options = {"preferred": space.preferred, **options}
+    if space is not None and space.conditional and "conditions" in constructor_arguments(cls):
+        options = {**(options or {}), "conditions": space.conditions}
     if whole is None or not whole.any():
         return cls, options
     options = {**(options or {}), "integrality": whole}

@@ -65,7 +65,8 @@ class Choice(_Values):
     *values
         At least two values of any kind, or one list of them.
     init : optional
-        Where a run starts, which may be None where None is a value; default the first value.
+        Where a run starts, which may be None where None is a value; default the first value. Methods that know
+        categories begin with all values alike, unless this is given: then with half of the probability there.
     shape : int or sequence of int, optional
         Shape of an array of choices, each made on its own.
     when : mapping, optional

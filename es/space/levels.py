@@ -32,6 +32,11 @@ class Levels(Parameter):
         """Where the other parameter starts."""
         return self.leaf.start()
 
+    @property
+    def preferred(self) -> FloatArray:
+        """Places (entries,) of `init` where it was given; else NaN."""
+        return self.encode(self.leaf.start()) if self.leaf._starts else np.full(self.low.size, np.nan)
+
     def decode(self, y: FloatArray) -> Any:
         """Value at the places y (entries,)."""
         places = np.clip(np.rint(y), 0, self.levels - 1)

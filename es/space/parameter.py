@@ -67,6 +67,11 @@ class Parameter:
         return self.init if self._starts or self.init is not None else self.middle()
 
     @property
+    def preferred(self) -> FloatArray:
+        """Coordinates (k,) of `init` where they are categories and it was given; else NaN."""
+        return np.full(self.low.size, np.nan)
+
+    @property
     def entries(self) -> int:
         """Number of entries: 1 without a shape."""
         return math.prod(self.shape or ())

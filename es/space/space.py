@@ -54,6 +54,8 @@ class Space(Exchange, Mapping[str, "Parameter | Space"]):
     integrality : ndarray of bool, shape (n,)
     categories : ndarray of int, shape (n,)
         Number of values where a coordinate is a category, as in `with_categories`; else 0.
+    preferred : ndarray, shape (n,)
+        Where `init` of a category was given its place; else NaN.
     x0 : ndarray, shape (n,)
         Coordinates of the `init` values, of the middle where there is none.
 
@@ -100,6 +102,7 @@ class Space(Exchange, Mapping[str, "Parameter | Space"]):
         self.categories = np.concatenate(
             [np.zeros(0, np.intp), *(np.full(leaf.low.size, leaf.levels) for leaf in self._leaves.values())]
         )
+        self.preferred: FloatArray = np.concatenate([np.zeros(0), *(leaf.preferred for leaf in self._leaves.values())])
         self.x0: FloatArray = np.concatenate(
             [np.zeros(0), *(leaf.encode(leaf.start()) for leaf in self._leaves.values())]
         )

@@ -39,9 +39,12 @@ class CatCMAES(CMAES):
     categories : array_like of int, shape (n,), optional
         Number of values of each coordinate that is a category, which are then 0, 1, ..., K - 1; 0 where a coordinate is
         a number. Default: none is a category, which is CMA-ES with positive weights, bit for bit.
+    preferred : array_like, shape (n,), optional
+        For a category the value that begins with half of the probability, and its share of the rest; NaN where all
+        values begin alike, and where a coordinate is a number. With a `Space` that is `init` where it was given.
     x0, sigma0, **common
-        See `CMAES`. A category begins with all values alike, whatever x0 says, and takes those inside its bounds. What
-        is told for it is rounded to the nearest value. Beside categories sigma0 is by default the distance to the
+        See `CMAES`. A category begins as `preferred` says, whatever x0 says, and takes the values inside its bounds.
+        What is told for it is rounded to the nearest value. Beside categories sigma0 is by default the distance to the
         nearer bound over 6, as in the paper.
 
     Attributes
@@ -52,7 +55,8 @@ class CatCMAES(CMAES):
     Raises
     ------
     ValueError
-        If `categories` has another shape, or bounds leave a category no value.
+        If `categories` or `preferred` has another shape, bounds leave a category no value, or none is the preferred
+        one.
 
     Examples
     --------
@@ -78,6 +82,7 @@ class CatCMAES(CMAES):
         sigma0: float | npt.ArrayLike | None = None,
         *,
         categories: npt.ArrayLike | None = None,
+        preferred: npt.ArrayLike | None = None,
         active: bool | None = None,
         bounds: Any = None,
         stop: Mapping[str, Any] | None = None,
@@ -95,6 +100,7 @@ class CatCMAES(CMAES):
             if covariance0 is not None:
                 raise ValueError("covariance0 cannot be given beside categories, which have no covariance: take sigma0")
             start = self._within(start, box, counts)
+        self._preferred = self._as_preferred(preferred, n)
         if self.discrete:
             sigma0 = self._first_scale(start, box) if sigma0 is None and covariance0 is None else sigma0
             if isinstance(stop, Mapping | None):
@@ -137,6 +143,24 @@ class CatCMAES(CMAES):
         start[..., j] = np.clip(np.rint(start[..., j]), low, high)
         return start
 
+    def _as_preferred(self, preferred: npt.ArrayLike | None, n: int) -> FloatArray | None:
+        """The preferred value of each category, counted from its lowest."""
+        if preferred is None:
+            return None
+        given = np.array(preferred, dtype=float)
+        if given.shape != (n,):
+            raise ValueError(f"preferred must have shape ({n},), one entry per coordinate, got {given.shape}")
+        if not np.isnan(np.delete(given, self.places)).all():
+            raise ValueError("preferred must be NaN where a coordinate is a number: x0 says where that starts")
+        if not self.places.size:
+            return None
+        found = given[self.places] - self._lowest
+        odd = ~np.isnan(found) & ((found != np.rint(found)) | (found < 0) | (found >= self.counts))
+        if odd.any():
+            i = int(self.places[odd][0])
+            raise ValueError(f"preferred must be a value of its category, got {given[i]:g} for coordinate {i}")
+        return found
+
     def _first_scale(self, start: FloatArray, box: Box | None) -> FloatArray | None:
         """Default of sigma0; None where some coordinate has no finite bounds to tell it by."""
         width = search_widths(box, start)
@@ -162,7 +186,7 @@ class CatCMAES(CMAES):
         box = self.box
         if self.places.size:
             self.categorical = Categorical(self.counts, margin(self.discrete))
-            self._keep(self.categorical.start(self.batch))
+            self._keep(self.categorical.start(self.batch, self._preferred))
             self.scale0[..., self.places] = 1.0
             if box is not None:  # the distribution keeps to its values by itself
                 lb, ub = box.lb.copy(), box.ub.copy()

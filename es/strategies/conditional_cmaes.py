@@ -40,8 +40,8 @@ class ConditionalCMAES(Optimizer):
     conditions : mapping
         Coordinate -> {parent: values}: it matters only where all its parents, which are categories, have one of these
         values and matter themselves. Others always matter.
-    categories, integrality
-        See `CatMarginCMAES`.
+    categories, integrality, preferred
+        See `CatMarginCMAES`. Branches that hold the preferred values begin with half of the probability.
     x0, sigma0, bounds, popsize, rng, stop
         See `Optimizer`; one run. Coordinates that do not matter have the value that x0 has.
 
@@ -82,6 +82,7 @@ class ConditionalCMAES(Optimizer):
         conditions: Mapping[int, Mapping[int, Any]],
         categories: npt.ArrayLike,
         integrality: npt.ArrayLike | None = None,
+        preferred: npt.ArrayLike | None = None,
         **common: Any,
     ) -> None:
         n = np.shape(x0)[-1] if np.ndim(x0) else 0
@@ -93,6 +94,9 @@ class ConditionalCMAES(Optimizer):
         for i, each in self.conditions.items():
             if odd := [p for p in each if not 0 <= p < n or not self._counts[p]]:
                 raise ValueError(f"conditions of coordinate {i} must name categories, got coordinate {odd[0]}")
+        self._preferred = np.full(n, np.nan) if preferred is None else np.array(preferred, dtype=float)
+        if self._preferred.shape != (n,):
+            raise ValueError(f"preferred must have shape ({n},), one entry per coordinate, got {self._preferred.shape}")
         self._sigma_given = sigma0
         super().__init__(x0, sigma0, **common)
 
@@ -111,7 +115,7 @@ class ConditionalCMAES(Optimizer):
         self._start = self.mean.copy()
         count = len(self.parts) if self.branched else 1
         self.categorical = Categorical([count], margin(1))
-        self._keep(self.categorical.start(()))
+        self._keep(self._start_of_branches(count))
         stop = {name: t for name, t in self._watch.thresholds.items() if name not in OWN}
         off = {name: None for name in self.criteria if name not in OWN and name not in stop}
         self.searches = [self._search(part, {**off, **stop}) for part in self.parts]
@@ -125,11 +129,14 @@ class ConditionalCMAES(Optimizer):
         j = part.places
         if not j.size:
             return None
-        counts = self._counts[j]
+        counts, preferred = self._counts[j], self._preferred[j].copy()
         start = self._start[j].copy()
         for column, place in enumerate(j.tolist()):
             if place in part.values:
-                counts[column], start[column] = len(part.values[place]), 0.0
+                values = part.values[place]
+                counts[column], start[column] = len(values), 0.0
+                own = preferred[column]
+                preferred[column] = values.index(int(own)) if own in values else np.nan
         box = self.box
         if box is not None:
             lb, ub = box.lb[j].copy(), box.ub[j].copy()
@@ -140,8 +147,26 @@ class ConditionalCMAES(Optimizer):
         seed = int(self._streams[0].integers(2**63))
         sigma0 = None if self._sigma_given is None else self.scale0[j]
         return CatMarginCMAES(
-            start, sigma0, categories=counts, integrality=self._whole[j], bounds=box, rng=seed, stop=stop
+            start, sigma0, categories=counts, integrality=self._whole[j], bounds=box, rng=seed, stop=stop,
+            preferred=preferred,
+        )  # fmt: skip
+
+    def _start_of_branches(self, count: int) -> Learned:
+        """All branches alike, but that those with preferred values in their parents begin with half and their share."""
+        alike = self.categorical.start(())
+        wanted = {p: self._preferred[p] for each in self.conditions.values() for p in each}
+        wanted = {p: value for p, value in wanted.items() if not np.isnan(value)}
+        if not wanted or not self.branched or count == 1:
+            return alike
+        held = np.array(
+            [
+                all(wanted[p] == v for p, v in part.fixed.items() if p in wanted)
+                and all(wanted[p] in v for p, v in part.values.items() if p in wanted)
+                for part in self.parts
+            ]
         )
+        q = self.categorical.inside(0.5 * alike.q + 0.5 * held / held.sum())
+        return Learned(q, alike.path, alike.gamma, alike.Delta)
 
     def _keep(self, learned: Learned) -> None:
         self.probabilities, self.asng_path = learned.q, learned.path

@@ -294,3 +294,74 @@ def test_whole_numbers_of_several_objectives_stay_inside_their_bounds():
         es.MOCMAES([0.0, 0.0], integrality=[1])
     with pytest.raises(ValueError, match="leave a whole number"):
         es.MOCMAES([0.5, 0.5], integrality=[0, 1], bounds=[(0, 1), (0.2, 0.8)])
+
+
+def test_a_preferred_value_begins_with_half_and_its_share():
+    categorical = Categorical([3, 2, 4], margin(3))
+    q = categorical.start((2,), [2, np.nan, 0]).q
+    np.testing.assert_allclose(q[1], [[1 / 6, 1 / 6, 2 / 3, 0], [0.5, 0.5, 0, 0], [0.625, 0.125, 0.125, 0.125]])
+    many = Categorical([200], margin(1))
+    assert (many.start((), [7]).q[0] >= many.least[0]).all()
+
+
+def test_init_of_a_choice_is_where_a_categorical_method_begins():
+    first = []
+
+    def f(p):
+        first.append((p["a"], p["b"], p["k"]))
+        return 0.0
+
+    space = es.Space(
+        a=es.Choice("u", "v", "w", init="w"), b=es.Choice(1, 2, 3, 4), k=es.Integer(0, 2, init=1), x=(0, 1)
+    )
+    fitted = space.with_categories()
+    np.testing.assert_array_equal(fitted.preferred, [2, np.nan, 1, np.nan])
+    es.minimize(f, space, popsize=3000, maxiter=1, rng=1)
+    a, b, k = (np.array([row[i] for row in first]) for i in range(3))
+    assert (a == "w").mean() == pytest.approx(2 / 3, abs=0.03)
+    assert (k == 1).mean() == pytest.approx(2 / 3, abs=0.03)
+    assert (b == 1).mean() == pytest.approx(1 / 4, abs=0.03)
+
+
+@pytest.mark.parametrize("method", ["asng", "cat-cmaes", "cat-cmaes-margin"])
+def test_every_categorical_method_begins_there_with_restarts_too(method):
+    numbers = {} if method == "asng" else {"x": (-1, 1)}
+    space = es.Space(a=es.Choice(*range(8), init=5), **numbers)
+    seen = []
+
+    def f(p):
+        seen.append(p["a"])
+        return abs(p["a"] - 5) + p.get("x", 0) ** 2
+
+    res = es.minimize(f, space, method=method, popsize=200, maxiter=1, rng=1)
+    assert np.mean(np.array(seen) == 5) > 0.45
+    assert res.x["a"] == 5
+    res = es.minimize(f, space, method=method, restarts=2, maxfevals=3000, rng=1)
+    assert res.x["a"] == 5
+
+
+def test_init_picks_the_branch():
+    seen = []
+
+    def f(p):
+        seen.append(p)
+        return 0.0
+
+    space = es.Space(
+        kind=es.Choice("a", "b", "c", init="c"), x=es.Linear(0, 1, when={"kind": "a"}),
+        y=es.Choice(1, 2, 3, init=2, when={"kind": ["b", "c"]}), z=es.Linear(0, 1, when={"kind": "c"}),
+    )  # fmt: skip
+    es.minimize(f, space, maxfevals=600, rng=1, popsize=600)
+    kinds = np.array([p["kind"] for p in seen])
+    assert (kinds == "c").mean() == pytest.approx(2 / 3, abs=0.06)
+    of_c = [p["y"] for p in seen if p["kind"] == "c"][:10]  # later ones have learned from equal values
+    assert np.mean(np.array(of_c) == 2) > 0.4
+
+
+@pytest.mark.parametrize(
+    ("preferred", "words"),
+    [([1.0], "shape"), ([np.nan, 0.0, np.nan], "NaN where"), ([3.0, np.nan, np.nan], "value of its category")],
+)
+def test_what_cannot_be_preferred(preferred, words):
+    with pytest.raises(ValueError, match=words):
+        es.CatCMAES(np.zeros(3), categories=[3, 0, 0], preferred=preferred)
