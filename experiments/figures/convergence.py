@@ -12,7 +12,7 @@ from experiments.figures.labels import end_labels
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_line
 from experiments.figures.style import EDGE, PALE_INK, LineStyle, describe, dress, text_width
-from experiments.figures.ticks import decade_ticks
+from experiments.figures.ticks import decade_ticks, plain_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.fixed_budget import log_grid, quantiles_at
 from experiments.statistics.summary import number
@@ -70,6 +70,7 @@ def convergence_figure(
         if not large:
             ax.set_xlabel(ax.get_xlabel() if grid.is_last(index) else "")
             ax.set_ylabel(ax.get_ylabel() if grid.is_first(index) else "")
+            plain_ticks(ax)
     describe(grid.figure, " ".join([_caption(cells, grad_cost), *notes]), _alt(rows, problems))
     return grid.figure, rows
 

@@ -134,7 +134,7 @@ def ecdf_panels(
     """
     every = [cell for cells in groups.values() for cell in cells]
     key = {label: style for label, style in look.items() if any(cell.method == label for cell in every)}
-    grid = panel_grid(len(groups), 2 if len(groups) < 5 else 3, key=key, panel=2.4, left=0.6)
+    grid = panel_grid(len(groups), 2 if len(groups) < 5 else 3, key=key, panel=2.4, left=0.66)
     known = known or distributions(every, groups, samples=samples, draws=draws)
     rows: list[dict[str, Any]] = []
     for ax, (title, cells) in zip(grid.axes, groups.items(), strict=True):

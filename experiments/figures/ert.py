@@ -11,7 +11,7 @@ from experiments.figures.captions import in_words, trial_count
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import DOT
 from experiments.figures.style import DOTS, EDGE, GREY, NONE, PALETTE, LineStyle, describe, dress, text_width
-from experiments.figures.ticks import decade_ticks
+from experiments.figures.ticks import decade_ticks, plain_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.runtimes import FloatArray, ert_interval, expected_runtime
 from experiments.statistics.summary import number
@@ -77,7 +77,8 @@ def dimension_figure(
     cells : sequence of Cell
         Families with one dimension only are left out.
     look, grad_cost, samples, notes
-        Styles, the cost of a gradient for the caption, bootstrap resamples of the intervals, sentences for the caption.
+        Styles, the cost of a gradient for the caption, bootstrap resamples of the intervals (0 draws none), sentences
+        for the caption.
 
     Returns
     -------
@@ -102,7 +103,9 @@ def dimension_figure(
         xlabel = "dimension n" if large or grid.is_last(index) else ""
         ylabel = "ERT / n (evaluations)" if large else ("ERT / n" if grid.is_first(index) else "")
         dress(ax, title=family, xlabel=xlabel, ylabel=ylabel)
-    describe(grid.figure, " ".join([_dimension_caption(cells, targets, grad_cost), *notes]), _alt(rows))
+        if not large:
+            plain_ticks(ax)
+    describe(grid.figure, " ".join([_dimension_caption(cells, targets, grad_cost, samples), *notes]), _alt(rows))
     return grid.figure, rows
 
 
@@ -131,8 +134,8 @@ def _scaling_panel(ax: Axes, cells: list[Cell], look: Mapping[str, LineStyle], s
         facts = []
         for cell in mine:
             times = cell.final_times
-            low, high = ert_interval(times, cell.budgets, samples=samples)
             ert = float(expected_runtime(times, cell.budgets))
+            low, high = ert_interval(times, cell.budgets, samples=samples) if samples else (np.asarray(ert),) * 2
             facts.append((cell.n, ert, float(low), float(high), float(cell.budgets.max())))
             rows.append(
                 {
@@ -181,27 +184,19 @@ def _slanted_grid(ax: Axes) -> None:
     """Dotted lines along which ERT grows like n**2."""
     left, right = ax.get_xlim()
     low, high = ax.get_ylim()
-    for exponent in range(int(np.floor(np.log10(low / right))), int(np.ceil(np.log10(high / left))) + 1):
-        ax.plot(
-            [left, right],
-            [left * 10.0**exponent, right * 10.0**exponent],
-            color=EDGE,
-            linewidth=0.6,
-            linestyle=DOTS,
-            zorder=0.5,
-        )
+    slopes = 10.0 ** np.arange(int(np.floor(np.log10(low / right))), int(np.ceil(np.log10(high / left))) + 1)
+    x = np.tile([left, right, np.nan], slopes.size)
+    ax.plot(x, x * np.repeat(slopes, 3), color=EDGE, linewidth=0.6, linestyle=DOTS, zorder=0.5)
     ax.set_xlim(left, right)
     ax.set_ylim(low, high)
 
 
-def _dimension_caption(cells: Sequence[Cell], targets: set[str], grad_cost: float) -> str:
-    count = trial_count(cells)
+def _dimension_caption(cells: Sequence[Cell], targets: set[str], grad_cost: float, samples: int) -> str:
+    bars = " Bars: 95 % bootstrap intervals." if samples else ""
     return (
-        f"Expected runtime (ERT) over dimension to reach f − f_opt ≤ {', '.join(sorted(targets))}; {count} trials "
-        f"each, "
-        f"one gradient = {grad_cost:g} evaluations. Bars: 95 % bootstrap intervals. Hollow: target never reached, "
-        f"largest budget "
-        "shown. Dotted slants: growth with n²."
+        f"Expected runtime (ERT) over dimension to reach f − f_opt ≤ {', '.join(sorted(targets))}; "
+        f"{trial_count(cells)} trials each, one gradient = {grad_cost:g} evaluations.{bars} Hollow: target never "
+        "reached, largest budget shown. Dotted slants: growth with n²."
     )
 
 

@@ -55,13 +55,13 @@ def save(
         paths.append(folder / f"{name}.txt")
         paths[3].write_text(f"{caption}\n\n{alt}\n", encoding="utf-8")
     with paths[2].open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(header), extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: _plain(row.get(key)) for key in header} for row in rows)
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([_plain(row.get(key)) for key in header] for row in rows)
     return paths
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
-        return "" if np.isnan(value) else f"{value:.10g}"
+        return f"{value:.10g}" if value == value else ""  # NaN alone differs from itself
     return "" if value is None else value

@@ -90,7 +90,7 @@ def profile_figure(
         f"Moré and Wild "
         "2009; Dolan and Moré 2002. No simulated restarts."
     )
-    grid = panel_grid(2, 2, key={method: look[method] for method in methods}, panel=2.7, left=0.6)
+    grid = panel_grid(2, 2, key={method: look[method] for method in methods}, panel=2.7, left=0.66)
     scaled = times / (dimensions + 1)
     ratios = performance_ratios(times)
     rows: list[dict[str, Any]] = []

@@ -19,7 +19,7 @@ Dash: TypeAlias = Literal["-"] | tuple[int, tuple[float, ...]]
 BLACK, ORANGE, SKY, GREEN = "#222222", "#E69F00", "#56B4E9", "#009E73"
 BLUE, RED, PURPLE, GREY, BROWN = "#0072B2", "#D55E00", "#CC79A7", "#888888", "#8C510A"
 PALETTE = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY, BROWN, BLACK)
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "*", "p")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "d", "h", "p")
 
 SOLID: Dash = "-"
 LONG: Dash = (0, (6.0, 1.6))
@@ -29,8 +29,10 @@ MIXED: Dash = (0, (5.0, 1.4, 1.0, 1.4))
 NONE: Dash = (0, (0.01, 99.0))
 """No line, for keys of points."""
 
-INK, PALE_INK, EDGE = "#222222", "#666666", "#B0B0B0"
+INK, PALE_INK, EDGE, GRID = "#222222", "#666666", "#B0B0B0", "#E4E4E4"
 DPI = 150
+LABEL_SIZE = 8.5
+"""Points of tick labels."""
 SMALLEST = 6.5
 """Points of the smallest letters."""
 
@@ -88,7 +90,7 @@ METHOD_STYLES: Mapping[str, LineStyle] = {
     "differentialevolution": LineStyle(BLUE, "d", SHORT),
     "dualannealing": LineStyle(BLACK, "8", SHORT),
     "cobyqa": LineStyle(SKY, "8", SHORT),
-    "randomsearch": LineStyle(GREY, "x", SHORT),
+    "randomsearch": LineStyle(GREY, "X", SHORT),
     "random": LineStyle(GREY, "o", SHORT),
 }
 """Explicit style per method name, in lower case without hyphens; methods that are not here get a free colour and
@@ -188,10 +190,10 @@ def dress(ax: Axes, *, title: str = "", xlabel: str = "", ylabel: str = "", grid
     """Give an axes its edges, grid, title and axis labels."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(EDGE)
-    ax.tick_params(which="both", color=EDGE, labelcolor=INK, labelsize=8.5)
+    ax.tick_params(which="both", color=EDGE, labelcolor=INK, labelsize=LABEL_SIZE)
     ax.tick_params(which="minor", length=1.6)
     if grid:
-        ax.grid(True, which="major", axis=grid, color="#E4E4E4", linewidth=0.7)  # type: ignore[arg-type]
+        ax.grid(True, which="major", axis=grid, color=GRID, linewidth=0.7)  # type: ignore[arg-type]
     ax.set_axisbelow(True)
     if title:
         room = _title_room(ax) * 72 / 0.66  # bold letters are about 0.66 of their size wide

@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from experiments.figures.style import EDGE, GRID, INK, LABEL_SIZE, text_width
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import XAxis, YAxis
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SAME = 1 + 1e-9
+"""Ticks at the ends of an axis belong to it."""
 
 
 def decade_ticks(ax: Axes, which: str, low: float, high: float, most: int = 7) -> None:
@@ -47,9 +53,69 @@ def _short(value: float) -> str:
         return f"{value:g}"
     exponent = int(np.floor(np.log10(value) + 1e-9))
     mantissa = f"{value / 10.0**exponent:.2g}"
-    return rf"$10^{{{exponent}}}$" if mantissa == "1" else rf"${mantissa}\cdot 10^{{{exponent}}}$"
+    return _ten(exponent) if mantissa == "1" else f"{mantissa}·{_ten(exponent)}"
 
 
 def _power(value: float) -> str:
     exponent = round(np.log10(value))
-    return {-1: "0.1", 0: "1", 1: "10", 2: "100"}.get(exponent, rf"$10^{{{exponent}}}$")
+    return {-1: "0.1", 0: "1", 1: "10", 2: "100"}.get(exponent, _ten(exponent))
+
+
+def _ten(exponent: int) -> str:
+    """A power of ten in plain letters, which are drawn much sooner than formulas.
+
+    Examples
+    --------
+    >>> _ten(-12)
+    '10⁻¹²'
+    """
+    return "10" + str(exponent).translate(SUPERSCRIPTS)
+
+
+def plain_ticks(ax: Axes) -> None:
+    """Draw the ticks, the grid and the axis labels of an axes as one line each and texts, with matplotlib's look.
+
+    Matplotlib's own ticks take most of the time of figures with many small panels. Scales, limits, ticks and labels
+    must be final: they do not follow changes any more.
+
+    Parameters
+    ----------
+    ax : Axes
+        As `experiments.figures.style.dress` left it.
+    """
+    from matplotlib.lines import TICKDOWN, TICKLEFT
+    from matplotlib.ticker import NullLocator
+    from matplotlib.transforms import ScaledTranslation
+
+    inches = ax.figure.dpi_scale_trans  # type: ignore[union-attr]
+    for axis, along in ((ax.xaxis, ax.get_xaxis_transform()), (ax.yaxis, ax.get_yaxis_transform())):
+        across, low, high = axis is ax.xaxis, *sorted(axis.get_view_interval())
+        places = axis.get_majorticklocs()
+        words = axis.get_major_formatter().format_ticks(places)
+        shown = [(p, word) for p, word in zip(places, words, strict=True) if low / SAME <= p <= high * SAME]
+        name, size = axis.label.get_text(), axis.label.get_fontsize()
+        axis.set_major_locator(NullLocator())
+        axis.set_minor_locator(NullLocator())
+        axis.label.set_text("")
+        axis.set_visible(False)
+        at = np.array([p for p, _ in shown], dtype=float)
+        zero = np.zeros_like(at)
+        ends = np.array([zero, zero + 1, zero + np.nan]).T.ravel()
+        rows = (np.repeat(at, 3), ends) if across else (ends, np.repeat(at, 3))
+        ax.plot(*rows, transform=along, color=GRID, linewidth=0.7, zorder=0.5, scalex=False, scaley=False)
+        ax.plot(
+            *((at, zero) if across else (zero, at)), transform=along, linestyle="none", color=EDGE, clip_on=False,
+            marker=TICKDOWN if across else TICKLEFT, markersize=3.5, markeredgewidth=0.8, scalex=False, scaley=False,
+        )  # fmt: skip
+        look = {"color": INK, "fontsize": LABEL_SIZE}
+        away, va, ha = (ax.get_xaxis_text1_transform if across else ax.get_yaxis_text1_transform)(7.0)
+        for p, word in shown:
+            ax.text(*((p, 0) if across else (0, p)), word, transform=away, va=va, ha=ha, **look)
+        if name:
+            room = LABEL_SIZE * 1.2 / 72 if across else text_width([word for _, word in shown], LABEL_SIZE)
+            shift = (0, -room - 11 / 72) if across else (-room - 11 / 72, 0)
+            same = {"fontsize": size, "color": INK, "transform": ax.transAxes + ScaledTranslation(*shift, inches)}
+            if across:
+                ax.text(0.5, 0, name, va="top", ha="center", **same)
+            else:
+                ax.text(0, 0.5, name, va="bottom", ha="center", rotation=90, rotation_mode="anchor", **same)

@@ -89,5 +89,5 @@ class Analysis:
     def distributions(self) -> Distributions:
         """Runtime distributions over all problems, the group called ``""``, and over each of `groups`."""
         every = {"": self.cells} | {name: cells for groups in self.groups.values() for name, cells in groups.items()}
-        samples = 50 if self.quick else int(np.clip(400_000 // max(1, len(self.trials)), 100, 200))
+        samples = 50 if self.quick else int(np.clip(300_000 // max(1, len(self.trials)), 100, 200))
         return distributions(self.cells, every, samples=samples)

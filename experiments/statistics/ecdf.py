@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from experiments.statistics.restarts import finish_failed, simulated_restarts
 from experiments.statistics.runtimes import RNG, FloatArray, order_quantile
@@ -80,33 +80,38 @@ def ecdf_resamples(
     random = np.random.default_rng(rng)
     hit, spent = np.asarray(times, dtype=float), np.asarray(budgets, dtype=float)
     targets, runs = hit.shape
+    # What runs reach by themselves is linear in how often each is drawn; only restarts must be simulated.
+    reached = np.stack([np.searchsorted(np.sort(column), points, side="right") for column in hit.T]).astype(float)
+    mixed = np.isfinite(hit).any(axis=1) & np.isinf(hit).any(axis=1) if restarts else np.zeros(targets, dtype=bool)
     found = np.empty((samples, points.size))
-    # A target that no run reached is reached in no resample.
-    solved = np.isfinite(hit).any(axis=1)
-    open_ = restarts and bool(np.isinf(hit[solved]).any())
     block = max(1, 4_000_000 // max(hit.size, points.size))  # bounds the memory of one batch of resamples
     for start in range(0, samples, block):
         part = slice(start, min(start + block, samples))
         size = part.stop - start
         index = random.integers(runs, size=(size, runs))
-        chosen = np.moveaxis(hit[solved].T[index], 1, -1)  # (size, targets, runs)
-        if open_:
-            chosen = _restarted(chosen, spent[index][:, None, :], random, float(points[-1]))
-        slot = np.searchsorted(points, chosen.reshape(size, -1), side="left")
-        flat = slot + (points.size + 1) * np.arange(size)[:, None]
-        counts = np.bincount(flat.ravel(), minlength=size * (points.size + 1)).reshape(size, -1)
-        found[part] = np.cumsum(counts[:, :-1], axis=1) / (runs * targets)
-    return found
+        drawn = np.bincount((index + runs * np.arange(size)[:, None]).ravel(), minlength=size * runs)
+        found[part] = drawn.reshape(size, runs) @ reached
+        if mixed.any():
+            found[part] += _restarted(hit[mixed], spent, index, points, random)
+    return found / (runs * targets)
 
 
-def _restarted(hit: FloatArray, spent: FloatArray, random: np.random.Generator, limit: float) -> FloatArray:
-    """Continue each failed run of (samples, targets, runs) with runs drawn from its own row, until one succeeds."""
-    rows = hit.reshape(-1, hit.shape[-1])
-    reached = np.isfinite(rows)
-    cost = np.where(reached, rows, np.broadcast_to(spent, hit.shape).reshape(rows.shape))
+def _restarted(
+    hit: FloatArray, spent: FloatArray, index: NDArray[np.intp], points: FloatArray, random: np.random.Generator
+) -> FloatArray:
+    """How many failed runs of each resample (samples, runs) reach a target by each point when they go on with runs
+    drawn from their own resample until one succeeds; (samples, points)."""
+    size, runs = index.shape
+    won = np.isfinite(hit)
+    reached = np.moveaxis(won.T[index], 1, -1).reshape(-1, runs)  # a row per sample and target
+    cost = np.moveaxis(np.where(won, hit, spent).T[index], 1, -1).reshape(-1, runs)
     result = cost.copy()
-    finish_failed(result, ~reached, cost, reached, random, limit)
-    return result.reshape(hit.shape)
+    finish_failed(result, ~reached, cost, reached, random, float(points[-1]))
+    rows, columns = np.nonzero(~reached)
+    slot = np.searchsorted(points, result[rows, columns], side="left")
+    flat = slot + (points.size + 1) * (rows // len(hit))
+    counts = np.bincount(flat, minlength=size * (points.size + 1)).reshape(size, -1)
+    return np.asarray(np.cumsum(counts[:, :-1], axis=1), dtype=float)
 
 
 def restarted_runtimes(

@@ -90,15 +90,19 @@ def finish_failed(
     limit : float
         Entries that grow beyond it become ``inf``; saves time where nobody looks further.
     """
+    runs = reached.shape[-1]
     solvable = np.asarray(reached.any(axis=-1), dtype=bool)
     result[~solvable] = np.inf
     rows, columns = np.nonzero(failed & solvable[:, None])
-    spent = result[rows, columns]
-    while rows.size:  # ends with probability one: each pass succeeds with probability >= 1 / runs
-        pick = random.integers(reached.shape[-1], size=rows.size)
-        spent += cost[rows, pick]
-        over = spent > limit
-        spent[over] = np.inf
-        done = np.asarray(reached[rows, pick] | over, dtype=bool)
-        result[rows[done], columns[done]] = spent[done]
-        rows, columns, spent = rows[~done], columns[~done], spent[~done]
+    place, spent, row = rows * result.shape[-1] + columns, result[rows, columns], rows * runs
+    costs, ends = cost.ravel(), reached.ravel()
+    found = np.empty_like(spent)
+    open_ = np.arange(spent.size)
+    while open_.size:  # ends with probability one: each pass succeeds with probability >= 1 / runs
+        pick = row + (random.random(row.size) * runs).astype(np.intp)
+        spent += costs.take(pick)
+        going = ~(ends.take(pick) | (spent > limit))
+        found[open_] = spent
+        open_, spent, row = open_[going], spent[going], row[going]
+    found[found > limit] = np.inf
+    result.flat[place] = found

@@ -13,7 +13,7 @@ from experiments.figures.heatmap import heatmap_figure
 from experiments.figures.labels import spread
 from experiments.figures.parallel import parallel_figure, unit_column
 from experiments.figures.profiles import profile_figure, profile_times
-from experiments.figures.style import METHOD_STYLES, described, styles
+from experiments.figures.style import MARKERS, METHOD_STYLES, described, styles
 from experiments.figures.sweeps import heatmap_figure as sweep_heatmap_figure
 from experiments.figures.sweeps import slice_figure
 from experiments.statistics import collect, expected_runtime, values_at
@@ -221,6 +221,13 @@ def test_one_legend_stands_for_all_panels():
             assert [n for n in names if n in METHODS] == list(METHODS), name
 
 
+def test_every_marker_shows_with_the_white_edge_that_all_have():
+    from matplotlib.lines import Line2D
+
+    markers = {style.marker for style in METHOD_STYLES.values()} | set(MARKERS)
+    assert markers <= set(Line2D.filled_markers)
+
+
 def test_eight_methods_have_eight_colours_and_twelve_have_twelve_looks():
     look = study_styles(make_bbob((1,), (2,), trials=1, methods=dict(list(NAMES.items())[:8])))
     assert len({style.color for style in look.values()}) == 8
@@ -321,6 +328,8 @@ def test_bbob_studies_get_figures_by_dimension(tmp_path):
     cell = next(c for c in cells if c.method == "SNES" and c.n == 5 and c.family == "bbob f8")
     row = next(r for r in rows if r["method"] == "SNES" and r["n"] == 5 and r["problem"] == "bbob f8")
     assert row["ert"] == pytest.approx(float(expected_runtime(cell.times()[-1], cell.budgets)))
+    bare, rows = dimension_figure(cells, look, grad_cost=4.0, samples=0)
+    assert all(r["low"] == r["ert"] == r["high"] for r in rows) and "intervals" not in described(bare)[0]
     text = (tmp_path / "ecdf.csv").read_text()
     assert ("best 2009" in text) == has_best2009()
 
