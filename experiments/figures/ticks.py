@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -83,14 +83,14 @@ def plain_ticks(ax: Axes) -> None:
     ax : Axes
         As `experiments.figures.style.dress` left it.
     """
-    from matplotlib.lines import TICKDOWN, TICKLEFT
+    from matplotlib.markers import TICKDOWN, TICKLEFT
     from matplotlib.ticker import NullLocator
     from matplotlib.transforms import ScaledTranslation
 
-    inches = ax.figure.dpi_scale_trans  # type: ignore[union-attr]
+    inches = ax.figure.dpi_scale_trans
     for axis, along in ((ax.xaxis, ax.get_xaxis_transform()), (ax.yaxis, ax.get_yaxis_transform())):
         across, low, high = axis is ax.xaxis, *sorted(axis.get_view_interval())
-        places = axis.get_majorticklocs()
+        places = axis.get_majorticklocs().tolist()
         words = axis.get_major_formatter().format_ticks(places)
         shown = [(p, word) for p, word in zip(places, words, strict=True) if low / SAME <= p <= high * SAME]
         name, size = axis.label.get_text(), axis.label.get_fontsize()
@@ -107,14 +107,15 @@ def plain_ticks(ax: Axes) -> None:
             *((at, zero) if across else (zero, at)), transform=along, linestyle="none", color=EDGE, clip_on=False,
             marker=TICKDOWN if across else TICKLEFT, markersize=3.5, markeredgewidth=0.8, scalex=False, scaley=False,
         )  # fmt: skip
-        look = {"color": INK, "fontsize": LABEL_SIZE}
+        look: dict[str, Any] = {"color": INK, "fontsize": LABEL_SIZE}
         away, va, ha = (ax.get_xaxis_text1_transform if across else ax.get_yaxis_text1_transform)(7.0)
         for p, word in shown:
-            ax.text(*((p, 0) if across else (0, p)), word, transform=away, va=va, ha=ha, **look)
+            ax.text(p if across else 0, 0 if across else p, word, transform=away, va=va, ha=ha, **look)
         if name:
             room = LABEL_SIZE * 1.2 / 72 if across else text_width([word for _, word in shown], LABEL_SIZE)
-            shift = (0, -room - 11 / 72) if across else (-room - 11 / 72, 0)
-            same = {"fontsize": size, "color": INK, "transform": ax.transAxes + ScaledTranslation(*shift, inches)}
+            away_x, away_y = (0, -room - 11 / 72) if across else (-room - 11 / 72, 0)
+            place = ax.transAxes + ScaledTranslation(away_x, away_y, inches)
+            same: dict[str, Any] = {"fontsize": size, "color": INK, "transform": place}
             if across:
                 ax.text(0.5, 0, name, va="top", ha="center", **same)
             else:

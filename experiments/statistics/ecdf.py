@@ -93,7 +93,7 @@ def ecdf_resamples(
         found[part] = drawn.reshape(size, runs) @ reached
         if mixed.any():
             found[part] += _restarted(hit[mixed], spent, index, points, random)
-    return found / (runs * targets)
+    return np.asarray(found / (runs * targets))
 
 
 def _restarted(
