@@ -24,7 +24,7 @@ from es.auto.saved import arrays_of, restore
 from es.auto.separable import SeparableLoop
 from es.auto.verdicts import Diary
 from es.core import state as store
-from es.core.arrays import FloatArray
+from es.core.arrays import FloatArray, as_count
 from es.core.stopping import COMMON
 
 NOISE = 1e-9  # of all that was gained: noise above it lowers the share of differences
@@ -58,6 +58,10 @@ class Auto(BatchOptimizer):
         Whether gradients are used, by the quasi-Newton runs.
     targeted : bool
         Whether a target was asked for that `stop` does not know of; `es.minimize` fills it in.
+    at_once : int
+        Points that can be evaluated at the same time, as many as there are workers. The first look then goes along so
+        many coordinates at once, and line searches ask for the differences at a step along with its value where that
+        saves a round: more evaluations, fewer rounds. Results depend on it, not on the workers.
 
     Attributes
     ----------
@@ -102,9 +106,9 @@ class Auto(BatchOptimizer):
 
     def __init__(
         self, x0: npt.ArrayLike, sigma0: Any = None, *, budget: float | None = None, gradient: bool = False,
-        targeted: bool = False, **common: Any,
+        targeted: bool = False, at_once: int = 1, **common: Any,
     ) -> None:  # fmt: skip
-        self.budget, self.targeted = budget, targeted
+        self.budget, self.targeted, self.at_once = budget, targeted, as_count(at_once, "at_once")
         self.uses_gradient = gradient
         super().__init__(x0, sigma0, **common)
 
@@ -170,7 +174,9 @@ class Auto(BatchOptimizer):
         if self.uses_gradient and len(self.free) > LOOK_UP_TO:
             return self._race()
         if self.coordinates is None:
-            self.coordinates = Coordinates(self._x, self._f, self.scale, self.lb, self.ub, self._draw())
+            self.coordinates = Coordinates(
+                self._x, self._f, self.scale, self.lb, self.ub, self._draw(), self.at_once
+            )  # fmt: skip
         c = self.coordinates
         if c.asked is not None:
             return "coordinates"
@@ -273,7 +279,7 @@ class Auto(BatchOptimizer):
         seen = {} if c is None else {"curvature": c.curvature, "spread": c.spread}
         self.newton = descent(
             self._x, self._f, self.scale, self.lb, self.ub, f_start=self._f_first, **seen,
-            hessian=self._affordable(), gradient=self.uses_gradient,
+            hessian=self._affordable(), gradient=self.uses_gradient, at_once=self.at_once,
         )  # fmt: skip
         self.restarts = 1
 
@@ -322,7 +328,7 @@ class Auto(BatchOptimizer):
                 self.newton = descent(
                     x[best], float(finite[best]) if finite[best] < np.inf else math.nan, self.scale, self.lb, self.ub,
                     f_start=self._f_first, hessian=self._affordable(), gradient=self.uses_gradient,
-                    measured=self.measured, doubts=0,
+                    measured=self.measured, doubts=0, at_once=self.at_once,
                 )  # fmt: skip
         elif self.arm == "cma":
             assert self.cma is not None
@@ -335,6 +341,8 @@ class Auto(BatchOptimizer):
         elif self.arm == "separable":
             assert self.separable is not None
             self.separable.tell(f)
+            if not self.separable.additive:
+                self.verdict = ""
             endings.after_separable(self)
         elif len(self.free) == 0:
             self.end("converged")

@@ -13,6 +13,7 @@ import numpy as np
 from es.auto.stepwise import Asking, FloatArray, Stepwise
 
 TESTS = 3  # further random combinations once the first one has passed
+ENTRIES = 1_000_000  # numbers in a batch of points at most
 RELATIVE = 1e-12  # of what changed, and
 ROUNDING = 2e-15  # of n times the largest |f| that went in: how well a sum must be predicted
 
@@ -43,6 +44,9 @@ class Coordinates(Stepwise):
     lb, ub : ndarray, shape (n,)
     seed : int
         Of the random combinations in the test.
+    at_once : int
+        Coordinates along which it looks from the same point. Where several of them are better, one more evaluation
+        puts them together.
 
     Attributes
     ----------
@@ -67,11 +71,13 @@ class Coordinates(Stepwise):
         "x", "f", "t", "g", "at", "base", "base_f", "curvature", "additive", "spread", "largest", "flat",
     )  # fmt: skip
 
-    def __init__(self, x: FloatArray, f: float, h: FloatArray, lb: FloatArray, ub: FloatArray, seed: int) -> None:
-        super().__init__(x=x, f=f, h=h, lb=lb, ub=ub, seed=seed)
+    def __init__(
+        self, x: FloatArray, f: float, h: FloatArray, lb: FloatArray, ub: FloatArray, seed: int, at_once: int = 1
+    ) -> None:
+        super().__init__(x=x, f=f, h=h, lb=lb, ub=ub, seed=seed, at_once=at_once)
         self.n = len(x)
         self.x, self.f = x.copy(), float(f)
-        self.lb, self.ub, self.seed = lb, ub, seed
+        self.lb, self.ub, self.seed, self.at_once = lb, ub, seed, max(1, min(at_once, ENTRIES // self.n))
         self.h = np.minimum(h, (ub - lb) / 3)
         self.t = np.full((self.n, 3), np.nan)
         self.g = np.full((self.n, 3), np.nan)
@@ -112,21 +118,34 @@ class Coordinates(Stepwise):
         t[:, 0] = x
         at = np.zeros(n, dtype=int)  # index of the best position of each coordinate
         values = [f]
-        lost = False
+        lost = coupled = False
+        self._seen = {at.tobytes()}
         for column in (1, 2):
-            for i in range(n):
-                new = self._second(i) if column == 1 else self._third(i, t[i, at[i]], t[i, 1 - at[i]])
-                y = x.copy()
-                y[i] = new
-                (value,) = (yield y[None]).tolist()
-                t[i, column] = new
-                g[i, column] = g[i, at[i]] + (value - f)
-                values.append(value)
-                if not np.isfinite(value):
-                    lost = True
-                    g[i, column] = np.inf
-                elif value < f:
-                    x, f, at[i] = y, value, column
+            for first in range(0, n, self.at_once):
+                block = np.arange(first, min(first + self.at_once, n))
+                for i in block.tolist():
+                    t[i, column] = self._second(i) if column == 1 else self._third(i, t[i, at[i]], t[i, 1 - at[i]])
+                told = (yield self._moved(x, t, at, block[:, None], column)).tolist()
+                values += told
+                for i, value in zip(block.tolist(), told, strict=True):
+                    g[i, column] = g[i, at[i]] + (value - f) if np.isfinite(value) else np.inf
+                    lost |= not np.isfinite(value)
+                better = [k for k, value in enumerate(told) if np.isfinite(value) and value < f]
+                if not better:
+                    continue
+                lowest = min(better, key=lambda k: told[k])
+                which, least = block[[lowest]], told[lowest]
+                if len(better) > 1:
+                    (value,) = (yield self._moved(x, t, at, block[None, better], column)).tolist()
+                    values.append(value)
+                    predicted, change = sum(told[k] - f for k in better), sum(f - told[k] for k in better)
+                    large = float(np.max(np.abs([v for v in values if np.isfinite(v)])))
+                    coupled |= not (np.isfinite(value) and agrees(value, f + predicted, change, n, large))
+                    if value < least:
+                        which, least = block[better], value
+                f = least
+                at[which] = column
+                x[which] = t[which, column]
         finite = np.array([v for v in values if np.isfinite(v)])
         self.spread = float(np.median(finite) - finite.min())
         self.largest = float(np.abs(finite).max())
@@ -146,11 +165,21 @@ class Coordinates(Stepwise):
             self.x, self.f = x, f
         if n == 1:
             self.additive = True
-        elif lost or self.flat:
+        elif lost or self.flat or coupled:
             self.additive = False
         else:
             self.additive = yield from self._additive(x, f, at, t, g)
         self.ended = "looked"
+
+    def _moved(self, x: FloatArray, t: FloatArray, at: Any, moves: Any, column: int) -> FloatArray:
+        """Points at x but for the coordinates in a row of `moves`, which are at their position in a column of t."""
+        points = np.repeat(x[None], len(moves), axis=0)
+        for point, which in zip(points, moves, strict=True):
+            point[which] = t[which, column]
+            pick = at.copy()
+            pick[which] = column
+            self._seen.add(pick.tobytes())
+        return points
 
     def _joint(
         self, x: FloatArray, at: Any, t: FloatArray, g: FloatArray, second: FloatArray, best: FloatArray
@@ -179,7 +208,7 @@ class Coordinates(Stepwise):
         order = g.argsort(1, kind="stable")  # positions of each coordinate, best first
         picks = [order[rows, 1 + rows % 2]]
         picks += [rng.integers(3, size=self.n) for _ in range(TESTS)]
-        seen = self._seen(x, at)
+        seen = self._seen
         for pick in picks:
             if self.n <= 12:
                 while pick.tobytes() in seen:
@@ -193,29 +222,3 @@ class Coordinates(Stepwise):
                     self.x, self.f = y, value
                 return False
         return True
-
-    def _seen(self, x: FloatArray, at: Any) -> set[bytes]:
-        """Combinations of positions that were evaluated, as the passes went over the coordinates."""
-        seen: set[bytes] = set()
-        if self.n > 12:
-            return seen
-        first = np.where(np.isin(at, (1,)), 1, 0)
-        # In the first pass coordinates before i are at the better of their two positions, those after it at the first.
-        better = np.where(self.g[:, 1] < 0, 1, 0)
-        pick = np.zeros(self.n, dtype=first.dtype)
-        seen.add(pick.tobytes())
-        for i in range(self.n):
-            new = pick.copy()
-            new[i] = 1
-            seen.add(new.tobytes())
-            pick = pick.copy()
-            pick[i] = better[i]
-            seen.add(pick.tobytes())
-        for i in range(self.n):
-            new = pick.copy()
-            new[i] = 2
-            seen.add(new.tobytes())
-            pick = pick.copy()
-            pick[i] = at[i]
-            seen.add(pick.tobytes())
-        return seen

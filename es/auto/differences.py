@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,59 +13,119 @@ EPS = float(np.finfo(float).eps)
 FIRST = 5e-7  # length of the first differences, as part of the scale
 LONGER = 30.0  # last resort
 LONGEST = 1e-3  # of a difference, as part of the width
+CENTRAL = ("central", "long")  # modes in which differences are
+ROUNDS = 3  # of evaluations at most that differences in vain may take
 BOTTOM = 1e4  # roundings: a first rise of so little is the bottom of a minimum, not the edge of a plateau
 CONDITION = 1e-6  # eigenvalues of the Hessian are not taken under this part of the largest
 
 
-def slopes(run: Any, x: FloatArray, f: float) -> Asking:
-    """Slopes of f along the columns of S at x, by forward or central differences; None where values are missing.
+def _lengths(run: Any, x: FloatArray, f: float) -> FloatArray:
+    """Lengths (n,) of differences along the columns of S.
 
-    A forward difference of length t along a direction of curvature 1 is t slope + t^2 / 2. With values known to
-    `noise`, t = 2 sqrt(noise) is best (Gill, Murray, Saunders and Wright 1983). A difference that would leave the
-    bounds goes the other way; where that leaves them too, all begin a little inside.
+    With values known to `noise`, 2 sqrt(noise) is best for a forward difference along a direction of curvature 1 (Gill,
+    Murray, Saunders and Wright 1983).
     """
-    S, n, noise = run.S, run.n, run.noise
-    central = run.mode in ("central", "long")
+    noise = run.noise
     if run.mode == "first":
         # No curvature is known yet. Where noise is, f is taken to change over one scale by what was gained so far.
         t0 = max(FIRST, 2 * math.sqrt(noise / max(run.f_start - f, noise))) if run.measured else FIRST
     else:
         t0 = 2 * math.sqrt(noise)
-        if central:
+        if run.mode in CENTRAL:
             t0 = max(t0, (3 * noise) ** (1 / 3) * abs(f) ** (1 / 6))
         if run.mode == "long":
             t0 *= LONGER
-    size = np.abs(S)
+    size = np.abs(run.S)
     relative = (size / run.width[:, None]).max(0)
     with np.errstate(over="ignore"):
         t = np.maximum(t0, 4 * EPS * (np.abs(x)[:, None] / np.maximum(size, 1e-300)).min(0))  # x + t s must not be x
-    t = np.minimum(t, (100 * LONGEST if run.measured else LONGEST) / relative)
-    D = (S * t).T
+    limited: FloatArray = np.minimum(t, (100 * LONGEST if run.measured else LONGEST) / relative)
+    return limited
+
+
+def _forward(run: Any, x: FloatArray, t: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+    """Points (n, n) for forward differences, and their lengths (n,); None where both ways leave the bounds.
+
+    A difference that would leave the bounds goes the other way.
+    """
+    D = (run.S * t).T
     ahead, back = x + D, x - D
     out = ((ahead < run.lb) | (ahead > run.ub)).any(1)
     if out.any():
-        behind = ((back < run.lb) | (back > run.ub)).any(1)
-        if central or (out & behind).any():
+        if (out & ((back < run.lb) | (back > run.ub)).any(1)).any():
+            return None
+        return np.where(out[:, None], back, ahead), np.where(out, -t, t)
+    return ahead, t
+
+
+def _slope_of(rise: FloatArray, t: FloatArray, first: bool) -> FloatArray:
+    """A forward difference of length t along a direction of curvature 1 is t slope + t^2 / 2."""
+    slope = rise / t
+    return slope if first else slope - t / 2
+
+
+def slopes(run: Any, x: FloatArray, f: float) -> Asking:
+    """Slopes of f along the columns of S at x, by forward or central differences; None where values are missing.
+
+    Where a difference leaves the bounds both ways, or they are central, all begin a little inside.
+    """
+    n, central = run.n, run.mode in CENTRAL
+    known = run.foreseen
+    run.foreseen = None
+    if known is not None and np.array_equal(known.x, x):
+        rise = known.values - f
+        slope = _slope_of(rise, known.t, first=False)
+        run.level = not rise.any()
+        return slope if np.isfinite(slope).all() else None
+    t = _lengths(run, x, f)
+    plan = None if central else _forward(run, x, t)
+    if plan is None:
+        D = (run.S * t).T
+        ahead, back = x + D, x - D
+        if ((ahead < run.lb) | (ahead > run.ub)).any():
             reach = np.minimum(np.abs(D).max(0), (run.ub - run.lb) / 2)
             D = np.clip(D, -reach, reach)
             x = np.minimum(np.maximum(x, run.lb + reach), run.ub - reach)
             (f,) = (yield x[None]).tolist()
             ahead, back = x + D, x - D
-        else:
-            t = np.where(out, -t, t)
-            ahead = np.where(out[:, None], back, ahead)
+        plan = ahead, t
     if central:
-        both = yield np.concatenate([ahead, back])
+        both = yield np.concatenate([plan[0], back])
         rise = both[:n] - both[n:]
         slope = rise / (2 * t)
     else:
-        rise = (yield ahead) - f
-        slope = rise / t
-        if run.mode != "first":
-            slope -= t / 2
+        rise = (yield plan[0]) - f
+        slope = _slope_of(rise, plan[1], run.mode == "first")
     # Central differences vanish at a minimum though the values there do not: only equal values are level.
     run.level = not rise.any() and not (central and (both[:n] != f).any())
     return slope if np.isfinite(slope).all() else None
+
+
+class Foreseen(NamedTuple):
+    """Values for the differences at a point that were asked for along with the value there."""
+
+    x: FloatArray
+    t: FloatArray
+    values: FloatArray
+
+
+def with_differences(run: Any, y: FloatArray, f: float) -> Asking:
+    """The value at y, where a step leads; along with it the differences there, if that saves a round of evaluations.
+
+    If the step is taken its slopes are known (speculative gradients: Schnabel, Comput. Math. Appl. 1987); if not, the
+    differences were in vain: they are asked for only where the first step of the last line search was taken. f is the
+    value before the step.
+    """
+    rounds = -(-run.n // run.at_once)
+    saves = run.at_once > 1 and rounds <= ROUNDS and -(-(run.n + 1) // run.at_once) == rounds
+    if saves and run.taken and run.mode == "forward" and not run.gradient:
+        plan = _forward(run, y, _lengths(run, y, f))
+        if plan is not None:
+            told = yield np.concatenate([y[None], plan[0]])
+            run.foreseen = Foreseen(y, plan[1], told[1:])
+            return float(told[0])
+    (value,) = (yield y[None]).tolist()
+    return value
 
 
 def at_the_bottom(run: Any) -> Asking:

@@ -40,6 +40,7 @@ class LimitedLoop(Stepwise):
     )  # fmt: skip
     measured = 0.0
     S = None  # no factor: its minima are not remembered
+    gradient, at_once = True, 1
 
     def __init__(
         self,
@@ -113,8 +114,7 @@ class LimitedLoop(Stepwise):
         f_new, g_new = told
         s, y = best[0] - x, g_new - g
         if float(s @ y) > 1e-12 * math.sqrt(float(s @ s) * float(y @ y)):
-            self.lies = False  # whether a difference contradicted the gradient
-        self.s, self.y = np.vstack([self.s[-MEMORY + 1 :], s]), np.vstack([self.y[-MEMORY + 1 :], y])
+            self.s, self.y = np.vstack([self.s[-MEMORY + 1 :], s]), np.vstack([self.y[-MEMORY + 1 :], y])
         self.last_drop, self.drop = f - f_new, max(self.last_drop, f - f_new)
         self.x, self.f, self.g, self.nit, self.failures = best[0], f_new, g_new, self.nit + 1, 0
 

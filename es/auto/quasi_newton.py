@@ -55,6 +55,8 @@ class NewtonLoop(Stepwise):
         How often the noise may be measured.
     f_start : float, optional
         Value from which gains count; default: that of x.
+    at_once : int
+        Points that can be evaluated at the same time (`differences.with_differences`).
 
     Attributes
     ----------
@@ -66,24 +68,26 @@ class NewtonLoop(Stepwise):
 
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "f_start", "S", "slope", "nit", "failures", "mode", "measured", "hessian", "drop", "last_drop",
-        "decrement", "gradient", "doubts", "remeasured", "level", "x_slope", "lies",
+        "decrement", "gradient", "doubts", "remeasured", "level", "x_slope", "lies", "taken",
     )  # fmt: skip
 
     def __init__(
         self, x: FloatArray, f: float, scale: FloatArray, lb: FloatArray, ub: FloatArray, *,
         curvature: FloatArray | None = None, spread: float = 0.0, hessian: bool = True, gradient: bool = False,
-        measured: float = 0.0, doubts: int = 2, f_start: float | None = None,
+        measured: float = 0.0, doubts: int = 2, f_start: float | None = None, at_once: int = 1,
     ) -> None:  # fmt: skip
         super().__init__(
             x=x, f=f, scale=scale, lb=lb, ub=ub, curvature=curvature, spread=spread, hessian=hessian,
-            gradient=gradient, measured=measured, doubts=doubts, f_start=f_start,
+            gradient=gradient, measured=measured, doubts=doubts, f_start=f_start, at_once=at_once,
         )  # fmt: skip
         self.n = len(x)
         self.x, self.f = x.copy(), float(f)
         self.f_start = self.f if f_start is None else float(f_start)
         self.scale, self.lb, self.ub = scale, lb, ub
         self.curvature, self.spread = curvature, spread
-        self.hessian, self.gradient = hessian, gradient
+        self.hessian, self.gradient, self.at_once = hessian, gradient, at_once
+        self.foreseen: differences.Foreseen | None = None
+        self.taken = True  # whether the last line search ended with the first step
         self.origin = x.copy()
         self.width = self._reachable()
         self.S = np.diag(scale)
@@ -160,6 +164,7 @@ class NewtonLoop(Stepwise):
 
     def _iteration(self) -> Asking:
         self.width = self._reachable()
+        self.foreseen = None
         if math.isnan(self.f):
             (self.f,) = (yield self.x[None]).tolist()
             self.f_start = self.f if math.isnan(self.f_start) else self.f_start
@@ -189,7 +194,7 @@ class NewtonLoop(Stepwise):
         if found is None:
             yield from self._fail()
             return
-        y, f_new = found
+        y, f_new, self.taken = found
         self.last_drop, self.drop = f - f_new, max(self.last_drop, f - f_new)
         if f - f_new < DOUBTFUL * min(promise, self.decrement) and (yield from self._doubt()):
             self._take(y, f_new)

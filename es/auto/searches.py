@@ -15,7 +15,7 @@ from es.auto.coordinates import Coordinates
 from es.auto.quasi_newton import NewtonLoop
 from es.auto.separable import MOST, SeparableLoop
 from es.auto.stepwise import Stepwise
-from es.core.arrays import FloatArray
+from es.core.arrays import FloatArray, as_count
 from es.core.state import below
 
 FAR = 1e12  # lengths of the start, or of x0, beyond which no minimum is believed
@@ -158,6 +158,9 @@ class QuasiNewton(_Chain):
         Whether `tell` gets gradients: they take the place of differences.
     hessian : bool
         Whether second differences are taken, n (n + 3) / 2 evaluations, or n gradients.
+    at_once : int
+        Points that can be evaluated at the same time. Where that saves a round, the differences at a step are asked for
+        along with its value (Schnabel 1987).
 
     Notes
     -----
@@ -181,9 +184,11 @@ class QuasiNewton(_Chain):
     kinds: ClassVar[dict[str, type[Stepwise]]] = {"newton": NewtonLoop}
 
     def __init__(
-        self, x0: npt.ArrayLike, sigma0: Any = None, *, gradient: bool = False, hessian: bool = True, **common: Any
-    ) -> None:
+        self, x0: npt.ArrayLike, sigma0: Any = None, *, gradient: bool = False, hessian: bool = True, at_once: int = 1,
+        **common: Any,
+    ) -> None:  # fmt: skip
         self.uses_gradient, self._hessian = gradient, hessian
+        self.at_once = as_count(at_once, "at_once")
         super().__init__(x0, sigma0, **common)
 
     def _wants_slopes(self) -> bool:
@@ -192,7 +197,14 @@ class QuasiNewton(_Chain):
     def _next(self) -> Stepwise | None:
         if self._search is None:
             return NewtonLoop(
-                self.start, math.nan, self.scale, self.lb, self.ub, hessian=self._hessian, gradient=self.uses_gradient
+                self.start,
+                math.nan,
+                self.scale,
+                self.lb,
+                self.ub,
+                hessian=self._hessian,
+                gradient=self.uses_gradient,
+                at_once=self.at_once,
             )
         ended = {"converged": "converged", "flat": "tolflatfitness"}.get(self._search.ended, "solver")
         gone = np.abs(self.x_best[self.free] - self.start) > FAR * np.maximum(self.scale, np.abs(self.start))

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from es.auto.coordinates import agrees
+from es.auto.coordinates import ENTRIES, agrees
 from es.auto.line import Line
 from es.auto.lines import Lines
 from es.auto.stepwise import Asking, FloatArray, Stepwise
@@ -23,7 +23,6 @@ LAST = 4  # tests at the end in which a random half of the coordinates moves
 FEW = 3  # coordinates of which all combinations of ends are tested
 LOOKS = 6  # at each coordinate, for other minima
 SMALL = 1e-15  # gains under this part of |f| are rounding
-ENTRIES = 1_000_000  # numbers in a batch of points at most
 
 
 @dataclass
