@@ -22,7 +22,6 @@ from es.core.limits import Limits, limit, target
 from es.evaluation.evaluate import Evaluator
 from es.evaluation.opening import MapLike
 from es.gradient.units import powers_of_two
-from es.registry import get_method
 from es.run import arguments
 from es.run.archive import archiving
 from es.run.asynchronous import AsynchronousRun, check_asynchronous
@@ -53,7 +52,7 @@ def minimize(
     x0: npt.ArrayLike | Space | None = None,
     args: tuple[Any, ...] = (),
     *,
-    method: str | type = "cmaes",
+    method: str | type | None = None,
     sigma0: float | npt.ArrayLike | None = None,
     bounds: Bounds | Sequence[Any] | None = None,
     constraints: Any = (),
@@ -212,16 +211,14 @@ def minimize(
     given = describe(rng) if kept is not None else None  # before anything is drawn from it
     drawn_from = None if x0 is not None or bounds is None else as_box(bounds, None)
     start, rng = arguments.start_point(x0, fun, rng, drawn_from, integrality)
-    cls = arguments.as_class(get_method(method))
-    if cls.kind == "hybrid":
-        if cls.__name__ == "Auto":
-            kind = fitting(
-                fun, jac=jac, integrality=integrality, constraints=constraints, options=options,
-                asynchronous=asynchronous,
-            )  # fmt: skip
-            cls = get_method(kind)
-        if cls.__name__ == "Auto" and restarts is not None:
-            raise ValueError(f"restarts must be None for method 'auto', which restarts by itself, got {restarts!r}")
+    if method is None and kept is not None:
+        method = kept.method()
+    cls = fitting(
+        fun, method=method, jac=jac, integrality=integrality, constraints=constraints, options=options,
+        asynchronous=asynchronous, learnt=(popsize, restarts, known, enqueue, evaluate_mean),
+    )  # fmt: skip
+    if cls.__name__ == "Auto" and restarts is not None:
+        raise ValueError(f"restarts must be None for method 'auto', which restarts by itself, got {restarts!r}")
     several = cls.kind == "multiobjective"
     ledger = arguments.as_ledger(fun, start.size, jac=jac, vectorized=vectorized, several=several)
     ledger = archiving(ledger, archive, fun)

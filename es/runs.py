@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from es.auto.handover import stacking
 from es.core.arrays import as_count, as_scale, as_start
 from es.core.limits import limit, of_runs, target
 from es.core.streams import open_streams
 from es.evaluation.stacked import StackedEvaluator, one_step, stacked_evaluator
-from es.registry import get_method
 from es.run import arguments
 from es.run.differences import as_scheme
 from es.run.each import Each, each_run
@@ -44,7 +44,7 @@ def minimize_runs(
     x0: npt.ArrayLike,
     *,
     runs: int | None = None,
-    method: str | type = "cmaes",
+    method: str | type | None = None,
     sigma0: float | npt.ArrayLike | None = None,
     bounds: Any = None,
     jac: Callable[..., Any] | bool | str | None = None,
@@ -76,8 +76,8 @@ def minimize_runs(
         Starts, one per run; one start for all with `runs`, or for a Stack.
     runs : int, optional
         Number of runs, where x0 does not say it.
-    method : str or class
-        As for `minimize`.
+    method : str or class, optional
+        As for `minimize`. Default: "cmaes", which stacks ("auto" does not), and "mo-cmaes" for several objectives.
     sigma0 : float or array_like, optional
         A number, (runs,) or (runs, n).
     maxfevals, maxiter, ftarget : float or array_like of shape (runs,), optional
@@ -122,7 +122,7 @@ def minimize_runs(
     >>> [bool(res.success) for res in results]
     [True, True, True]
     """
-    cls = arguments.as_class(get_method(method))
+    cls = stacking(fun, method)
     start = _stacked(x0, runs, cls, fun)
     count = len(start)
     options = arguments.as_options(options)
@@ -160,7 +160,7 @@ def minimize_runs(
                 f"fun is a Ledger, which serves one run, and {count} would run in turn: pass its .objective"
             )
         return run_in_turn(
-            problem, each, limits=limits, maxtime=maxtime, rng=rng, keep_trace=keep_trace, method=method,
+            problem, each, limits=limits, maxtime=maxtime, rng=rng, keep_trace=keep_trace, method=method or cls,
             restarts=restarts, workers=workers, on_error=on_error, jac=scheme,
         )  # fmt: skip
     streams = list(zip(*open_streams(rng, count), strict=True))

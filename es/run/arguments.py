@@ -195,7 +195,7 @@ def with_discrete(
 def for_space(method: Any, space: Space) -> tuple[Any, Space]:
     """The class that searches a space, and the space in the coordinates that it wants.
 
-    "cmaes", the default, and "auto" stand for the method that fits:
+    None, the default, "auto" and "cmaes" stand for the method that fits:
 
     ================================================== =================
     what is in the space                               method
@@ -212,14 +212,14 @@ def for_space(method: Any, space: Space) -> tuple[Any, Space]:
     logarithm and rounded. Any other method gets what it can take: categories if it has the argument `categories`, else
     K real coordinates for a choice among K.
     """
-    cls = as_class(get_method(method))
+    cls = as_class(get_method("auto" if method is None else method))
     fitted = space.with_categories()
     ours = (get_method("cmaes"), get_method("auto"), get_method("cat-cmaes-margin"))
     if space.conditional and cls in ours:
         return get_method("conditional-cmaes"), fitted
     if cls in ours[:2]:
         if not (fitted.categories.any() or fitted.integrality.any()):
-            return cls, space
+            return (None if method is None else cls), space
         return get_method("asng" if fitted.categories.all() else "cat-cmaes-margin"), fitted
     return cls, fitted if "categories" in constructor_arguments(cls) else space
 

@@ -71,6 +71,11 @@ class Checkpoint:
             return seed if isinstance(seed, int) else None
         return np.random.SeedSequence().entropy
 
+    def method(self) -> str | None:
+        """The method to go on with where none is named: that of a file of CMA-ES, once the default, else None."""
+        of_cmaes = self.path.exists() and self._settings_of_file().get("method") == "CMAES"
+        return "cmaes" if of_cmaes else None
+
     def bind(self, settings: Mapping[str, Any]) -> None:
         """Fix what the run is, so that a file of another run is refused; budget and target may change between calls.
 
@@ -96,6 +101,11 @@ class Checkpoint:
                 f"checkpoint {self.path} was written by Python {version}, and the code of the functions in "
                 f"{', '.join(differ)} cannot be compared with that of {VERSION}: go on with Python {version}, or give "
                 "another file name"
+            )
+        if "method" in differ:
+            raise ValueError(
+                f"checkpoint {self.path} holds a run with another method, {old.get('method')}, and this call takes "
+                f"{self.settings.get('method')}: give the method that it began with, or another file name"
             )
         if differ:
             raise ValueError(
