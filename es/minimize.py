@@ -22,6 +22,7 @@ from es.core.limits import Limits, limit, target
 from es.evaluation.evaluate import Evaluator
 from es.evaluation.opening import MapLike
 from es.gradient.units import powers_of_two
+from es.registry import get_method
 from es.run import arguments
 from es.run.archive import archiving
 from es.run.asynchronous import AsynchronousRun, check_asynchronous
@@ -81,7 +82,7 @@ def minimize(
     rng: int | np.random.SeedSequence | np.random.Generator | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Result:
-    """Minimise a function, with or without gradients.
+    """Minimise a function of which nothing need be known, with or without gradients.
 
     Parameters
     ----------
@@ -95,17 +96,35 @@ def minimize(
         Where to start, inside the bounds. None: `fun.x0(rng)` of an Objective, else uniform in finite bounds.
     args : tuple
         Further arguments of `fun`, and of `jac` where that is a function.
-    method : str or class
-        A name of `es.methods()`, or a class with ask and tell. With a `Space` the default stands for the method that
-        fits what is in it (`es.run.arguments.for_space`).
+    method : str or class, optional
+        A name of `es.methods()`, or a class with ask and tell. None: what fits, by the first of these rows that holds
+        (`es.auto.handover`).
+
+        ======================================================================= ========================================
+        what is given                                                           method
+        ======================================================================= ========================================
+        a Space with whole numbers, choices or conditions                       what `es.run.arguments.for_space` says
+        several objectives                                                      mo-cmaes
+        popsize, restarts, known, enqueue, evaluate_mean, options of strategies cmaes
+        asynchronous=True                                                       cmaes
+        whole numbers                                                           cmaes, which becomes cmaes-margin
+        constraints and a gradient                                              slsqp
+        constraints                                                             cmaes, with an augmented Lagrangian
+        noise="reevaluate" among the options                                    cmaes
+        anything else                                                           auto
+        ======================================================================= ========================================
+
+        "auto" finds out while it runs what the function is like (`es.Auto`); an iteration of it is a batch of one to
+        many points. "auto" by name goes by the same table without its third row.
     sigma0 : float or array_like of shape (n,), optional
         Initial standard deviations; about a quarter of the distance to the optimum. Default: that of the Objective,
         0.3 of the width of finite bounds, else 0.3 max(1, max|x0|).
     bounds : scipy.optimize.Bounds or sequence of (low, high), optional
         Never left by an evaluation. Default: those of the Objective.
     constraints : NonlinearConstraint, LinearConstraint or a sequence of them
-        Handled by an augmented Lagrangian (`es.run.constraints`); `x` is then the best feasible point. With a `Space`
-        they get what `fun` gets, and the columns of a LinearConstraint are its parameters.
+        Handled by an augmented Lagrangian (`es.run.constraints`), or by a method that keeps them, as "slsqp"; `x` is
+        then the best feasible point. With a `Space` they get what `fun` gets, and the columns of a LinearConstraint are
+        its parameters.
     integrality : array_like of shape (n,), optional
         Non-zero where a coordinate takes whole numbers only. With a `Space`: one entry per parameter, or a mapping of
         names.
@@ -113,7 +132,8 @@ def minimize(
         The gradient, for methods that use one: a callable, True where `fun` returns (f, g), None for `autodiff`, or
         differences of `fun` with SciPy's steps: forward, central, or along the imaginary axis (`fun` must compute with
         complex x). Points of differences stay inside the bounds, count in `nfev` and `maxfevals`, and are evaluated in
-        one batch with the point itself, by all workers. Methods with differences of their own, as "auto", take those.
+        one batch with the point itself, by all workers. Methods with differences of their own, as "auto", take those,
+        and a gradient only where one is given.
     vectorized : bool
         Whether `fun` takes whole populations.
     maxfevals, maxiter, maxtime : float, optional
@@ -137,7 +157,8 @@ def minimize(
     progress : bool
         Show a progress line.
     checkpoint : path or es.Checkpoint, optional
-        Save the run there and go on from there if the file exists.
+        Save the run there and go on from there if the file exists. A file of CMA-ES goes on with CMA-ES where no method
+        is named.
     on_error : {"raise", "penalize"}
         What an exception in `fun`, a dead worker or a passed `timeout` does: raise, or count as a value of NaN.
     timeout : float, optional
@@ -147,8 +168,8 @@ def minimize(
         place of waiting for the slowest of each population: for evaluations whose times differ. It takes more
         evaluations and less time (`experiments/benchmarks/es_asynchronous.py`). A run is reproducible for given times
         of its evaluations, so from run to run it is not, except with one worker, where it is the run of whole
-        populations. Only for strategies that sample ("auto" takes "cmaes"). What is still evaluated at the end is
-        given up. With a checkpoint every value is on disk, beside it, before it is told.
+        populations. Only for strategies that sample. What is still evaluated at the end is given up. With a checkpoint
+        every value is on disk, beside it, before it is told.
     maximize : bool
         Find the largest value of `fun`: `fun`, `history` and `archive` of the result, and `ftarget`, are its own.
     known : (X, f), optional
@@ -158,7 +179,7 @@ def minimize(
     enqueue : array_like of shape (k, n), or list of dicts, optional
         Points that are evaluated before all others, by all workers, and used in the same way.
     evaluate_x0 : bool
-        Evaluate the start first of all. Strategies sample around it and do not otherwise evaluate it.
+        Evaluate the start first of all. Strategies sample around it and do not otherwise evaluate it; "auto" does.
     evaluate_mean : bool
         Evaluate the centre of the last distribution at the end, with the last evaluation of the budget: `fun_mean` of
         the result.
@@ -256,7 +277,8 @@ def minimize(
         make.fixed["gradient"] = bool(wanted) and problem.differentiable is not False
     own = given_points(
         space, start, make.fixed["bounds"], integers, known=known, enqueue=enqueue,
-        evaluate_x0=flag("evaluate_x0", evaluate_x0), negative=maximize,
+        evaluate_x0=flag("evaluate_x0", evaluate_x0) and not (cls.kind == "hybrid" and enqueue is None),
+        negative=maximize,
     )  # fmt: skip
     rules = listed(constraints) or listed(problem.constraints)
     if rules:
@@ -298,9 +320,16 @@ def minimize(
         if noise:
             run.ranking_rule = Reevaluation(run.again, opt)
         run.given = own
-        run.reports = evaluate.reported = Reports(run, partial(prepare_constraints, make, opt))
+        instead = partial(_cmaes, make, rng) if method is None and cls.kind == "hybrid" else None
+        run.reports = evaluate.reported = Reports(run, partial(prepare_constraints, run, make, instead))
         run.go()
         more = conclude(run, evaluate_mean=evaluate_mean)
     result = summarize(run)
     result.update(more)
     return result
+
+
+def _cmaes(make: arguments.Maker, rng: Any) -> tuple[arguments.Maker, Any]:
+    """What takes the place of the default where fun turns out to return constraints."""
+    other = make.instead(get_method("cmaes"))
+    return other, other(rng=rng)

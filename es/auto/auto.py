@@ -167,7 +167,7 @@ class Auto(BatchOptimizer):
         return search.asked
 
     def _choose(self) -> str:
-        if self.nfev == 0:
+        if not self.phases:
             return "first"
         if self._f == math.inf:  # nothing to begin from
             return self._populations()

@@ -28,12 +28,12 @@ _OWN = frozenset(inspect.signature(minimize).parameters) - {
 }
 
 
-def scipy_method(name: str | type, *, jac: str | None = None) -> Callable[..., OptimizeResult]:
+def scipy_method(name: str | type | None = None, *, jac: str | None = None) -> Callable[..., OptimizeResult]:
     """A method for the argument `method` of `scipy.optimize.minimize`.
 
     Parameters
     ----------
-    name : str or class
+    name : str or class, optional
         As for `es.minimize`.
     jac : {"2-point", "3-point", "cs"}, optional
         Where gradients come from if SciPy hands over no function for them. None: from `autodiff`, and where that
@@ -59,12 +59,12 @@ def scipy_method(name: str | type, *, jac: str | None = None) -> Callable[..., O
     >>> bool(res.fun < 1e-8)
     True
     """
-    get_method(name)  # an unknown name is an error here, not inside SciPy
+    _class_of(name)  # an unknown name is an error here, not inside SciPy
     return partial(_through_scipy, name, as_scheme(jac))
 
 
 def _through_scipy(
-    name: str | type,
+    name: str | type | None,
     scheme: str | None,
     fun: Callable[..., Any],
     x0: Any,
@@ -78,7 +78,8 @@ def _through_scipy(
     **options: Any,
 ) -> OptimizeResult:
     if hess is not None or hessp is not None:
-        warnings.warn(f"hess and hessp are not used by method {name!r}", RuntimeWarning, stacklevel=3)
+        used_by = "the default method" if name is None else f"method {name!r}"
+        warnings.warn(f"hess and hessp are not used by {used_by}", RuntimeWarning, stacklevel=3)
     own: dict[str, Any] = {}
     rest = dict(options.pop("options", None) or {})
     for key, value in options.items():
@@ -86,7 +87,7 @@ def _through_scipy(
         if key in _OWN:
             own[key] = value
         else:
-            rest[_tolerance(get_method(name)) if key == "tol" else key] = value
+            rest[_tolerance(_class_of(name)) if key == "tol" else key] = value
     gradient = _Bound(jac, args) if callable(jac) else jac if isinstance(jac, str) else scheme
     run = partial(
         minimize,
@@ -105,6 +106,11 @@ def _through_scipy(
         if gradient is not None or type(error).__name__ != "LostGradient":
             raise
         return run(jac="2-point")  # what SciPy's own methods do where they are given no gradient
+
+
+def _class_of(name: str | type | None) -> Any:
+    """The class of a method; of the default that one to which thresholds for steps belong."""
+    return get_method("cmaes" if name is None else name)
 
 
 def _tolerance(cls: Any) -> str:

@@ -281,6 +281,15 @@ class Maker:
             opt.without_default_end()
         return opt
 
+    def instead(self, cls: Any) -> Maker:
+        """What makes an optimizer of another class, with the same start, step size, bounds and criteria."""
+        other = Maker(
+            cls, self.fixed["x0"], sigma0=self.fixed["sigma0"], box=self.fixed["bounds"],
+            options={"stop": self.fixed.get("stop")},
+        )  # fmt: skip
+        other.budgeted = self.budgeted
+        return other
+
     def constrain(self, constraints: list[Any], off: Mapping[str, None]) -> None:
         """Switch criteria off unless the caller has set them, and hand the constraints to a method that keeps them.
 

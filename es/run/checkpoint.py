@@ -102,15 +102,11 @@ class Checkpoint:
                 f"{', '.join(differ)} cannot be compared with that of {VERSION}: go on with Python {version}, or give "
                 "another file name"
             )
-        if "method" in differ:
-            raise ValueError(
-                f"checkpoint {self.path} holds a run with another method, {old.get('method')}, and this call takes "
-                f"{self.settings.get('method')}: give the method that it began with, or another file name"
-            )
         if differ:
+            methods = f" (method {old.get('method')}, here {self.settings.get('method')})" if "method" in differ else ""
             raise ValueError(
-                f"checkpoint {self.path} holds a run with another {', '.join(differ)}: give it what it began with, "
-                "or another file name"
+                f"checkpoint {self.path} holds a run with another {', '.join(differ)}: give it what it began with"
+                f"{methods}, or another file name"
             )
         with self._reading():
             state = store.load(self.path)

@@ -113,6 +113,11 @@ class Run:
             if not self.stop and self._stopped(self.f_best) and self.checkpoint is not None:
                 self.checkpoint.keep(self, now=True)
 
+    def hand_over(self, opt: Any, method: str) -> None:
+        """Go on with another optimizer, which is told of the points that are being evaluated."""
+        self.opt, self.method = opt, method
+        self.history = History()
+
     def _begun(self) -> bool:
         """Tell of what the caller knows and evaluate what the caller wants first; True if the run has ended by then."""
         if self.given is None:
@@ -148,6 +153,8 @@ class Run:
                 x = x[:room]  # maxfevals is never passed, not even inside a population
                 tell = tell if room >= opt.least_rows else opt.record
             f, g = self._with_gradients(x) if opt.wants_gradient else self.evaluate(x)
+            if self.opt is not opt:  # what came back has shown that another one is needed
+                tell, g = self.opt.tell, None
             if self.ranking_rule is None:
                 tell(x, f, g)
             else:

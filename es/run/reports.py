@@ -143,18 +143,23 @@ class Reports:
             self._constraints.known = {bytes.fromhex(key): np.array(g) for key, g in saved["known"].items()}
 
 
-def prepare_constraints(make: Any, opt: Any) -> None:
+def prepare_constraints(run: Run, make: Any, instead: Callable[[], tuple[Any, Any]] | None = None) -> None:
     """Make a method ready for constraints that nobody knew of when it was made.
+
+    Where it cannot keep them `instead` gives another one, which goes on with the run: what makes it, and itself.
 
     Raises
     ------
     ValueError
-        If it cannot keep them.
+        If it cannot keep them and there is no other.
     """
     if make.cls.kind not in ("strategy", "categorical"):
-        raise ValueError(f"constraints that fun returns cannot be kept by {make.name}: take 'cmaes'")
+        if instead is None:
+            raise ValueError(f"constraints that fun returns cannot be kept by {make.name}: take 'cmaes'")
+        make, opt = instead()
+        run.hand_over(opt, make.name)
     make.constrain([], OFF)
-    getattr(opt, "inner", opt)._watch.switch_off(OFF)
+    getattr(run.opt, "inner", run.opt)._watch.switch_off(OFF)
 
 
 def _plain(one: Evaluation) -> dict[str, Any]:

@@ -200,12 +200,12 @@ class Above:
         ({"constraints": NonlinearConstraint(np.sum, 1, np.inf)},
          {"constraints": NonlinearConstraint(np.sum, -np.inf, 1)}, "constraints"),
         ({"constraints": above(1)}, {}, "constraints, stop"),
-        ({}, {"options": {"noise": "reevaluate"}}, "noise"),
+        ({"method": "cmaes"}, {"options": {"noise": "reevaluate"}}, "noise"),
         ({"rng": np.random.default_rng(1)}, {"rng": np.random.default_rng(2)}, "rng"),
         ({"rng": np.random.default_rng(1)}, {"rng": 1}, "rng"),
         ({"rng": np.random.SeedSequence(1)}, {"rng": np.random.SeedSequence(1).spawn(1)[0]}, "rng"),
         ({"integrality": [1, 0, 0]}, {"integrality": [0, 1, 0]}, "integrality"),
-        ({}, {"integrality": [0, 1, 0]}, "integrality, method"),
+        ({"method": "cmaes"}, {"integrality": [0, 1, 0]}, "integrality, method"),
         ({"bounds": [(-2, 2)] * 3}, {"bounds": [(-2, 3)] * 3}, "bounds"),
         ({"restarts": 1}, {"restarts": 2}, "restarts"),
         ({"sigma0": 1.0}, {"sigma0": 2.0}, "sigma0"),
@@ -299,7 +299,9 @@ def test_a_later_save_that_fails_warns_and_the_run_goes_on(tmp_path, monkeypatch
         return F.sphere(x)
 
     with pytest.warns(RuntimeWarning, match="cannot be written .*: the run goes on without"):
-        res = es.minimize(fun, np.ones(3), rng=1, maxfevals=200, checkpoint=Checkpoint(folder / "run.npz", every=0))
+        res = es.minimize(
+            fun, np.ones(3), method="cmaes", rng=1, maxfevals=200, checkpoint=Checkpoint(folder / "run.npz", every=0)
+        )
     assert res.nfev == 200
 
 

@@ -12,7 +12,7 @@ from tests.es import functions as F
 
 @pytest.fixture(scope="module")
 def result():
-    return es.minimize(F.sphere, np.full(3, 2.0), maxfevals=400, rng=1)
+    return es.minimize(F.sphere, np.full(3, 2.0), method="cmaes", maxfevals=400, rng=1)
 
 
 def test_a_frame_in_one_call(result):

@@ -29,7 +29,9 @@ print(res.x)
 print(res.success, res.nfev, res.stop)
 
 # %%
-# ``es.plot`` draws the run: values, step size and axis ratio, coordinates, and standard deviations.
+# Nothing was said about a method: ``auto`` found out while it ran what the function is like (``res.verdict``,
+# ``res.phases``). ``es.plot`` draws the run: values, what ran when, and coordinates; of a strategy such as
+# ``method="cmaes"`` also step size, axis ratio and standard deviations.
 
 es.plot(res)
 
