@@ -14,6 +14,7 @@ ONE_SIDED = 20.0  # sides of a bracket that differ by more are split at their ge
 CURVED = 0.02  # least promise of an interior bracket, as part of curvature times its larger side squared
 TOLERANCE = 1e-6  # STEP looks for what is better by this part of the range of values
 FINE, CLOSE = 1e-12, 1e-9  # parts of the range of values, and of lengths, that are resolved
+OPEN = 1e3  # steps over which other minima are looked for where there is no bound
 WIDE = 1e-4  # part of lengths over which equal values are a plateau
 FAR = 0.005  # neighbours at least this part of the range away tell the sharpness of a minimum
 
@@ -166,7 +167,9 @@ class Line:
         curvature = (up_right / right + up_left / left) / length
         if not math.isfinite(curvature):
             new = x1 + GOLDEN * right if up_right > up_left else x1 - GOLDEN * left
-            return (new, 1e-300) if self._fresh(new) else None
+            rise, beside = (up_right, right) if up_right <= up_left else (up_left, left)
+            gain = rise / beside * abs(new - x1)  # what the slope of the finite side promises at the edge of f
+            return (new, gain if 0 < gain < math.inf else 1e-300) if self._fresh(new) else None
         least = max(0.05 * small, 1e-3 * big, limit / 4)
         slow = len(self.lengths) >= 2 and length > 0.5 * self.lengths[-2]
         vertex = None
@@ -275,6 +278,8 @@ class Line:
         place = t[i] + min(max(share, 0.3), 0.7) * (t[i + 1] - t[i])
         # Beyond the ends nothing is known: the value there is taken to be that of the last sample.
         for end, bound in ((0, self.low), (last, self.high)):
+            if math.isinf(bound) and t[last] - t[0] > OPEN * self.step:
+                continue  # as f grows, doubling what the samples span would look best for ever
             width = min(abs(bound - t[end]), t[last] - t[0])
             if width > 1e-3 * (t[last] - t[0]) and 2 * roots[end] / width < least:
                 least, place = 2 * roots[end] / width, t[end] + math.copysign(width, bound - t[end])

@@ -32,7 +32,7 @@ def make_simulation(calls=None, dict_=False):
 @pytest.mark.parametrize("dict_", [False, True])
 def test_constraints_are_no_second_simulation(dict_):
     calls = []
-    res = es.minimize(make_simulation(calls, dict_), [2.0, 1.0], maxfevals=500, archive="all", **BOX)
+    res = es.minimize(make_simulation(calls, dict_), [2.0, 1.0], method="cmaes", maxfevals=500, archive="all", **BOX)
     want = es.minimize(value, [2.0, 1.0], constraints=CIRCLE, maxfevals=500, **BOX)
     np.testing.assert_array_equal(res.x, want.x)
     np.testing.assert_array_equal(res.mean, want.mean)
@@ -55,6 +55,14 @@ def test_with_workers(workers, asynchronous):
     assert res.violation == 0 and res.x @ res.x >= 1 and res.fun < 1.2 and res.nfev == 800
     for x, g, info in zip(res.archive["x"], res.archive["constraints"], res.archive["info"], strict=True):
         assert g == 1 - x @ x and info["x0"] == x[0]
+
+
+def test_the_default_goes_over_to_cmaes_at_the_first_evaluation():
+    calls = []
+    res = es.minimize(make_simulation(calls), [2.0, 1.0], maxfevals=600, archive="all", **BOX)
+    assert res.method == "CMAES" and res.violation == 0 and abs(res.fun - 1) < 1e-4
+    assert len(calls) == res.nfev == res.ncev == len(res.archive["constraints"]) == 600
+    assert res.archive["x"][0].tolist() == [2.0, 1.0] and np.isfinite(res.history["stds"]).all()
 
 
 def test_equalities_restarts_space_and_maximize():

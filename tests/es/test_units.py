@@ -104,8 +104,11 @@ def test_widths_beyond_reason_are_not_searched():
     np.testing.assert_allclose(es.CMAES([5e-3, 1e11, 0.0], rng=1).scale0, [0.3, 3e10, 3e10])
     np.testing.assert_allclose(es.CMAES([1e11, 0.0], bounds=[(1e9, 3e11), (None, None)], rng=1).scale0[1], 0.3)
     # An unbounded function runs to the end of its bounds or says so.
-    res = es.minimize(lambda x: -x.sum(-1), [1.0, 2.0], bounds=[(-1e15, 1e15)] * 2, vectorized=True, rng=1)
+    given = {"fun": lambda x: -x.sum(-1), "x0": [1.0, 2.0], "bounds": [(-1e15, 1e15)] * 2, "vectorized": True, "rng": 1}
+    res = es.minimize(**given, method="cmaes")
     assert "tolfacupx" in res.stop and not res.success
+    res = es.minimize(**given)
+    assert res.success and (res.x == 1e15).all()
 
 
 def test_long_first_steps_do_not_end_a_run():

@@ -29,10 +29,10 @@ with ThreadPoolExecutor(4) as pool:
 
 # %%
 # A number of workers starts processes, which is what a function needs that keeps the interpreter busy:
-# ``es.minimize(f, x0, workers=-1)``. ``auto`` asks for all differences of a gradient at once, and for one point after the
-# other in line searches: Rosenbrock's function in ten variables takes it 689 evaluations in 215 rounds of 4 workers and
-# 160 of 16, CMA-ES 5,840 in 1,168 and 584. Where only populations help, one of the size of the machine uses it best:
-# ``popsize=32`` on 32 cores, which takes CMA-ES.
+# ``es.minimize(f, x0, workers=-1)``. ``auto`` asks for all differences of a gradient at once, and for one point after
+# the other in line searches: Rosenbrock's function in ten variables takes it 689 evaluations in 276 rounds of 4 workers
+# and 160 of 16, CMA-ES 5,840 in 1,752 and 584. Where only populations help, one of the size of the machine uses it
+# best: ``popsize=32`` on 32 cores, which takes CMA-ES.
 #
 # A point that fails is an error, or a value of NaN where ``on_error="penalize"``.
 

@@ -285,6 +285,29 @@ def test_values_that_are_missing_on_the_way():
     assert res.fun < 1e-6
 
 
+@pytest.mark.parametrize("edge", [0.5, 0.123456])
+def test_a_minimum_at_the_edge_of_where_f_has_values(edge):
+    def f(x):
+        return np.nan if x[0] < edge else sphere(x)
+
+    res = es.minimize(f, [1.0, 1.0, 1.0], method="auto", maxfevals=400, rng=1)
+    assert edge <= res.x[0] < edge + 1e-8 and abs(res.fun - edge**2) < 1e-8
+
+
+def test_other_minima_of_a_sum_without_bounds_are_not_looked_for_without_end():
+    farthest = 0.0
+
+    def f(x):
+        nonlocal farthest
+        farthest = max(farthest, np.abs(x).max())
+        return rastrigin(x - 0.3)
+
+    for seed in range(3):
+        res = es.minimize(f, np.random.default_rng(seed).normal(size=4), method="auto", rng=seed)
+        assert res.success and res.fun < 1e-9
+    assert farthest < 1e4
+
+
 def test_nothing_has_a_value():
     res = es.minimize(lambda x: np.nan, [1.0, 2.0], method="auto", rng=1)
     assert res.status == 2 and np.isnan(res.fun)
