@@ -138,6 +138,8 @@ def advise(
     started = CLOCK()
     tell = say or (lambda text: None)
     start = None if x0 is None else np.array(x0, dtype=float)
+    if start is not None and not np.isfinite(start).all():
+        raise ValueError(f"x0 must be finite, got {start}")
     n = start.size if start is not None else getattr(f, "n", None)
     if n is None and bounds is not None:
         n = len(bounds.lb if hasattr(bounds, "lb") else bounds)

@@ -222,3 +222,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output (head, less) has gone; nothing is left to say.
         sys.stderr.close()
         return 1
+    except OSError as error:
+        if error.filename is None:  # no file that the user named: a fault of ours, which needs its traceback
+            raise
+        print(f"error: file or folder {error.filename} cannot be used: {error.strerror}.", file=sys.stderr)
+        return 2

@@ -183,6 +183,8 @@ def advise_command(options: argparse.Namespace) -> int:
         value = getattr(options, name)
         if value is not None and not value > 0:
             raise SpecError((), f"{name} must be positive, got {value}.")
+    if options.seed < 0:
+        raise SpecError((), f"seed must be a non-negative integer, got {options.seed}.")
     if bounds is not None and (len(bounds) != 2 or n is None):
         raise SpecError((), f"bounds must be LOW,HIGH, with --n or --x0 to tell for how many, got {options.bounds!r}.")
     own = is_own_function(options.function)

@@ -11,22 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from experiments.sweep import Sweep, sweep_from
-from experiments.tomlfile import SpecError, line_of, read_toml
+from experiments.tomlfile import SpecError, is_number, line_of, positive, read_toml
 
 __all__ = ["Method", "Problem", "Spec", "SpecError", "load_spec", "ready_made", "spec_from"]
 
 MOST_REPEATS = 10**6
 SHIPPED = Path(__file__).parent / "specs"
-
-
-def _is_number(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and abs(value) < math.inf and abs(value) < 10**300  # an int may be too large for a float
-
-
-def _positive(value: Any, where: Sequence[str | int]) -> None:
-    if value is not None and not (_is_number(value) and value > 0):
-        raise SpecError(where, f"must be a positive number, got {value!r}.")
 
 
 def _plain(value: Any, where: Sequence[str | int]) -> Any:
@@ -88,7 +78,7 @@ class Problem:
         if not self.dimensions:
             raise SpecError(("n",), "must be a positive integer or a list of at least one, got [].")
         for name in ("budget", "maxcost", "precision"):
-            _positive(getattr(self, name), (name,))
+            positive(getattr(self, name), (name,))
         _text(self.label, ("label",))
         object.__setattr__(self, "options", _plain(self.options, ()))
 
@@ -198,13 +188,13 @@ class Spec:
             raise SpecError(("seeds",), f"must not name a repeat twice, got {self.seeds!r}.")
         if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
             raise SpecError(("seed",), f"must be a non-negative integer, got {self.seed!r}.")
-        if not _is_number(self.grad_cost) or self.grad_cost < 0:
+        if not is_number(self.grad_cost) or self.grad_cost < 0:
             raise SpecError(("grad_cost",), f"must be a non-negative number, got {self.grad_cost!r}.")
         for name in ("budget", "precision"):
             if getattr(self, name) is None:
                 raise SpecError((name,), "must be a positive number, got None.")
         for name in ("budget", "maxcost", "precision", "timeout"):
-            _positive(getattr(self, name), (name,))
+            positive(getattr(self, name), (name,))
 
     @property
     def repeats(self) -> list[int]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.tomlfile import SpecError
+from experiments.tomlfile import SpecError, positive
 
 __all__ = ["Sweep", "parse_override"]
 
@@ -58,6 +58,7 @@ class Sweep:
                 _check_path(path, ("sweep", part))
                 if isinstance(values, str) or not isinstance(values, Sequence) or len(values) == 0:
                     raise SpecError(("sweep", part, path), f"must be a list of at least one value, got {values!r}.")
+                _check_values(path, values, ("sweep", part, path))
         lengths = {path: len(values) for path, values in self.zip.items()}
         if len(set(lengths.values())) > 1:
             raise SpecError(("sweep", "zip"), f"must have lists of one length, got {lengths}.")
@@ -113,6 +114,7 @@ class Sweep:
             if kind == "choice":
                 if isinstance(values, str) or not isinstance(values, Sequence) or not values:
                     raise SpecError(where, f"choice must be a list of at least one value, got {values!r}.")
+                _check_values(path, values, where)
                 continue
             number = int if kind == "integers" else (int, float)
             good = (
@@ -124,6 +126,7 @@ class Sweep:
                 raise SpecError(where, f"{kind} must be [low, high] with low <= high, got {values!r}.")
             if kind == "loguniform" and values[0] <= 0:
                 raise SpecError(where, f"loguniform must have low > 0, got {values!r}.")
+            _check_values(path, values, where)
 
     @property
     def params(self) -> list[str]:
@@ -240,6 +243,14 @@ def _check_path(path: str, where: Sequence[str]) -> None:
         )
 
 
+def _check_values(path: str, values: Sequence[Any], where: Sequence[str]) -> None:
+    """Refuse values that the study itself would refuse for one of its own settings."""
+    for value in values if path in _STUDY_PATHS else ():
+        if value is None:
+            raise SpecError(where, f"must be positive numbers, got {list(values)!r}.")
+        positive(value, where)
+
+
 _RANGE = re.compile(r"^range\(([^()]*)\)$")
 _KEY = re.compile(r"^[A-Za-z_][\w.-]*$")
 
@@ -268,6 +279,8 @@ def parse_override(text: str) -> tuple[str, Any, bool]:
         return path, _expand_range(text, span.group(1)), True
     words = _split(value)
     if len(words) > 1:
+        if not all(words):
+            raise SpecError((), f"{path} must have a value on either side of each comma, got {text!r}.")
         return path, [_scalar(word) for word in words], True
     return path, _scalar(value), False
 

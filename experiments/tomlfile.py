@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SpecError", "line_of", "read_toml"]
+__all__ = ["SpecError", "is_number", "line_of", "positive", "read_toml"]
 
 Key = str | int
 
@@ -131,3 +132,15 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:
         raise SpecError((), f"{path} is not valid TOML: {error}") from None
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number that a float can hold."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and abs(value) < math.inf and abs(value) < 10**300  # an int may be too large for a float
+
+
+def positive(value: Any, where: Sequence[str | int]) -> None:
+    """Refuse what is neither None nor a positive number."""
+    if value is not None and not (is_number(value) and value > 0):
+        raise SpecError(where, f"must be a positive number, got {value!r}.")
