@@ -56,7 +56,7 @@ LINES = [
     Line("mgh", None, (), 1000),
     Line("hs", None, (), 500),
     Line("classic", None, (), 200),
-    Line("real", None, (), 200, largest=2000, most=10_000),
+    Line("real", None, (), 200, largest=660, most=10_000),
 ]
 
 
