@@ -23,21 +23,18 @@ from es.auto.progress import Progress
 from es.auto.saved import arrays_of, restore
 from es.auto.separable import SeparableLoop
 from es.auto.verdicts import Diary
+from es.auto.worth import Worth, price_of
 from es.core import state as store
 from es.core.arrays import FloatArray, as_count
 from es.core.stopping import COMMON
 
 NOISE = 1e-9  # of all that was gained: noise above it lowers the share of differences
-LARGER = (
-    2,
-    3,
-)  # times the default population where f is rough, stepped or flat: below FEW variables, and from there on
+LARGER = (2, 3)  # times the default population where f is rough, stepped or flat: below FEW variables, and beyond
 FEW = 8
 LOOK_UP_TO = 40  # variables: with gradients, beyond, a look along the coordinates costs more than a descent
 SHARES = {"holds": 0.95, "else": 0.5, "noisy": 0.1}  # of restarts in the race: while they hold the best value, ...
 MEMORY = 200  # evaluations after which what was spent counts half
 SAME = 1e-9  # of all that was gained: minima that differ by less, at the same place, are one
-PART = 0.1  # of the budget that a Hessian may take
 CMA_ALONE = ("rough", "flat", "noisy", "stepped")  # verdicts that leave the field to CMA-ES
 
 
@@ -55,7 +52,10 @@ class Auto(BatchOptimizer):
         target is asked for: f is a sum and each coordinate is solved, restarts have found all minima that are to be
         expected (both a success), f never shows a second value (none).
     gradient : bool
-        Whether gradients are used, by the quasi-Newton runs.
+        Whether gradients are used, by the quasi-Newton runs, where they are worth their price.
+    gradient_cost : float
+        Price of a gradient, in evaluations of f. The first run goes by it; restarts go by what runs with gradients and
+        without have cost, where that was near.
     targeted : bool
         Whether a target was asked for that `stop` does not know of; `es.minimize` fills it in.
     at_once : int
@@ -106,10 +106,11 @@ class Auto(BatchOptimizer):
 
     def __init__(
         self, x0: npt.ArrayLike, sigma0: Any = None, *, budget: float | None = None, gradient: bool = False,
-        targeted: bool = False, at_once: int = 1, **common: Any,
+        gradient_cost: float = 1.0, targeted: bool = False, at_once: int = 1, **common: Any,
     ) -> None:  # fmt: skip
         self.budget, self.targeted, self.at_once = budget, targeted, as_count(at_once, "at_once")
         self.uses_gradient = gradient
+        self.gradient_cost = price_of(gradient_cost)
         super().__init__(x0, sigma0, **common)
 
     def _open(self) -> None:
@@ -128,11 +129,13 @@ class Auto(BatchOptimizer):
         self.used = {"newton": 0.0, "cma": 0.0}
         self.halve_at = 0.0
         self.progress = Progress(len(self.free))
+        self.worth = Worth(len(self.free), self.gradient_cost)
+        self.spent = 0.0  # by the present descent
         self.factor = 1  # of the population
         self.measured = 0.0  # noise
         self._pool: FloatArray | None = None
         self._x, self._f = self.start, math.inf  # best so far, in the free variables
-        self.lied = False  # whether a gradient was contradicted by differences
+        self.left_out = ""  # why gradients are: "lying" or "unsteady"
         self._f_first = math.inf  # the first value
         self._checked_at = -1
         self._better_at = 0  # restarts when the best value was found
@@ -171,7 +174,7 @@ class Auto(BatchOptimizer):
             return "first"
         if self._f == math.inf:  # nothing to begin from
             return self._populations()
-        if self.uses_gradient and len(self.free) > LOOK_UP_TO:
+        if self.uses_gradient and len(self.free) > LOOK_UP_TO and self.worth.wanted():
             return self._race()
         if self.coordinates is None:
             self.coordinates = Coordinates(
@@ -197,7 +200,10 @@ class Auto(BatchOptimizer):
         if len(self.free) > MATRIX_UP_TO and not self.uses_gradient:
             return self._populations()
         if self.newton is None:
-            self._first_newton()
+            c = self.coordinates
+            seen = {} if c is None else {"curvature": c.curvature, "spread": c.spread}
+            self.newton = self._descent(self._x, self._f, **seen)
+            self.restarts = 1
         newton = self.newton
         assert newton is not None
         if self.restarts == 1:
@@ -246,9 +252,10 @@ class Auto(BatchOptimizer):
 
     def _close_run(self, newton: Descent) -> None:
         self.diary.end("newton", newton.ended)
+        self.worth.count(newton.gradient, self.spent)
         self.measured = max(self.measured, newton.measured)
-        if newton.lies:
-            self.uses_gradient, self.lied = False, True
+        if newton.left_out:
+            self.uses_gradient, self.left_out = False, newton.left_out
         known = False
         if newton.ended == "converged" and newton.S is not None:
             known = self.minima.knows(newton.x, newton.f, SAME * (self._f_first - self._f))
@@ -263,10 +270,12 @@ class Auto(BatchOptimizer):
         self._checked_at = run.nit
         if run.nit >= 3 and run.f - self._f > 10 * max(run.drop, run.decrement):
             self.diary.end("newton", "hopeless")
+            self.worth.count(run.gradient, self.spent)
             self.minima.count(known=False)
             return True
         if self.minima.knows(run.x, run.f):
             self.diary.end("newton", "known")
+            self.worth.count(run.gradient, self.spent)
             self.minima.count(known=True)
             endings.after_descent(self)
             return True
@@ -274,20 +283,16 @@ class Auto(BatchOptimizer):
 
     # The searches ----------------------------------------------------------------------------------
 
-    def _first_newton(self) -> None:
-        c = self.coordinates
-        seen = {} if c is None else {"curvature": c.curvature, "spread": c.spread}
-        self.newton = descent(
-            self._x, self._f, self.scale, self.lb, self.ub, f_start=self._f_first, **seen,
-            hessian=self._affordable(), gradient=self.uses_gradient, at_once=self.at_once,
+    def _descent(self, x: FloatArray, f: float, **more: Any) -> Descent:
+        """A quasi-Newton run, with gradients where they are worth their price."""
+        n, budget = len(self.free), endings.budget_of(self)
+        gradient = self.uses_gradient and (n > MATRIX_UP_TO or self.worth.wanted())
+        self.spent = 0.0
+        return descent(
+            x, f, self.scale, self.lb, self.ub, f_start=self._f_first, gradient=gradient, at_once=self.at_once,
+            hessian=self.worth.affords_hessian(gradient, budget),
+            hessian_of_values=self.worth.affords_hessian(False, budget), **more,
         )  # fmt: skip
-        self.restarts = 1
-
-    def _affordable(self) -> bool:
-        n = len(self.free)
-        price = 2 * n if self.uses_gradient else n * (n + 3) / 2
-        budget = endings.budget_of(self)
-        return budget is None or price <= PART * budget
 
     def _restart(self) -> None:
         """Random points, the best of which is where the next quasi-Newton run begins."""
@@ -320,16 +325,15 @@ class Auto(BatchOptimizer):
             self.holder, self._better_at = self.arm, self.restarts
         if self.arm == "newton":
             assert self.newton is not None
-            self.used["newton"] += len(f) * (2 if g is not None else 1)
+            cost = len(f) * (1.0 if g is None else 1 + self.worth.price)
+            self.used["newton"] += cost
+            self.spent += cost
             if self._pool is None:
                 self.newton.tell(f if g is None else np.column_stack([f, g]))
             else:
                 self._pool = None
-                self.newton = descent(
-                    x[best], float(finite[best]) if finite[best] < np.inf else math.nan, self.scale, self.lb, self.ub,
-                    f_start=self._f_first, hessian=self._affordable(), gradient=self.uses_gradient,
-                    measured=self.measured, doubts=0, at_once=self.at_once,
-                )  # fmt: skip
+                start = float(finite[best]) if finite[best] < np.inf else math.nan
+                self.newton = self._descent(x[best], start, measured=self.measured, doubts=0)
         elif self.arm == "cma":
             assert self.cma is not None
             self.used["cma"] += len(f)
@@ -356,16 +360,13 @@ class Auto(BatchOptimizer):
 
     def findings(self) -> dict[str, Any]:
         """What the result says beside the usual: `phases`, `verdict`, and both in words."""
-        phases = [dict(phase) for phase in self.phases]
-        return {
-            "message": self.diary.words(f"{self.verdict}, lying" if self.lied else self.verdict),
-            "phases": phases,
-            "verdict": self.verdict,
-        }
+        left_out = self.left_out or ("" if self.newton is None else self.newton.left_out)
+        words = self.diary.words(f"{self.verdict}, {left_out}")
+        return {"message": words, "phases": [dict(phase) for phase in self.phases], "verdict": self.verdict}
 
     _PLAIN = (
         "_seed", "_draws", "arm", "verdict", "holder", "restarts", "used", "halve_at", "factor", "measured", "_f",
-        "_f_first", "lied", "uses_gradient",
+        "_f_first", "left_out", "spent", "uses_gradient",
         "_checked_at", "_better_at", "_f_round", "_rounds", "budget", "targeted",
     )  # fmt: skip
 
@@ -373,7 +374,7 @@ class Auto(BatchOptimizer):
         """See `Optimizer.state_dict`: the books, and each search that has begun."""
         arrays = super().state_dict()
         arrays["auto.plain"] = store.pack({name: getattr(self, name) for name in self._PLAIN})
-        arrays["auto.progress"] = store.pack(vars(self.progress))
+        arrays["auto.progress"] = store.pack([vars(self.progress), vars(self.worth)])
         arrays["auto.diary"] = store.pack([self.diary.phases, self.diary.last])
         arrays["auto.x"] = self._x.copy()
         if self._pool is not None:
@@ -386,7 +387,8 @@ class Auto(BatchOptimizer):
         for name, value in store.unpack(arrays["auto.plain"]).items():
             setattr(self, name, value)
         self.diary.phases, self.diary.last = store.unpack(arrays["auto.diary"])
-        vars(self.progress).update(store.unpack(arrays["auto.progress"]))
+        for books, values in zip((self.progress, self.worth), store.unpack(arrays["auto.progress"]), strict=True):
+            vars(books).update(values)
         self._x = np.array(arrays["auto.x"])
         self._pool = np.array(arrays["auto.pool"]) if "auto.pool" in arrays else None
         self.minima.load_state_dict(store.below(arrays, "minima."))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from es.auto.noise import inward, line, of_order
 from es.auto.stepwise import Asking, FloatArray
 
 EPS = float(np.finfo(float).eps)
@@ -14,6 +15,9 @@ FIRST = 5e-7  # length of the first differences, as part of the scale
 LONGER = 30.0  # last resort
 LONGEST = 1e-3  # of a difference, as part of the width
 CENTRAL = ("central", "long")  # modes in which differences are
+BESIDE = 1e-5  # of the scale: how far from a minimum its gradient is looked at
+SHORT = 1e-6  # of the scale: spacing on which gradients are looked at for noise
+NOISY_PART = 0.1  # of the change of slopes; 0.7 of it where all is noise
 ROUNDS = 3  # of evaluations at most that differences in vain may take
 BOTTOM = 1e4  # roundings: a first rise of so little is the bottom of a minimum, not the edge of a plateau
 CONDITION = 1e-6  # eigenvalues of the Hessian are not taken under this part of the largest
@@ -161,6 +165,39 @@ def gradient_lies(run: Any, g: FloatArray) -> Asking:
     seen, said = float(values[0] - values[1]), float(g @ (ahead - back))
     bend = abs(float(values[0] + values[1]) - 2 * run.f)
     return abs(seen - said) > 0.1 * max(abs(seen), abs(said)) + 0.1 * bend + 16 * run.noise
+
+
+def gradient_noisy(run: Any) -> Asking:
+    """Whether what gradients change by along a short line is noise; five gradients.
+
+    Third differences of slopes on a line so short vanish beside the first ones, but not those of noise (Moré and Wild
+    2011).
+    """
+    run.slopes = True
+    points = line(run.x, SHORT * inward(run.x, run.scale, run.lb, run.ub), run.lb, run.ub)[:5]
+    told = yield points
+    run.slopes = False
+    if not np.isfinite(told).all():
+        return False
+    slopes_there = told[:, 1:] @ (points[1] - points[0])
+    change = float(np.sqrt(np.mean(np.diff(slopes_there) ** 2)))
+    return of_order(slopes_there, 3) > NOISY_PART * change
+
+
+def gradient_jumps(run: Any, g: FloatArray) -> Asking:
+    """Whether the gradient, g (n,) at the run's point, jumps beside it: a kink, not a minimum; four gradients.
+
+    The slope of a smooth function changes by a tenth over a tenth of the way, that of one with a kink by as much.
+    """
+    d = BESIDE * inward(run.x, run.scale, run.lb, run.ub)
+    points = run.x + np.array([[1.0], [0.1], [-1.0], [-0.1]]) * d
+    run.slopes = True
+    told = yield np.minimum(np.maximum(points, run.lb), run.ub)
+    run.slopes = False
+    if not np.isfinite(told).all():
+        return False
+    change = np.abs(told[:, 1:] @ d - g @ d)
+    return bool(((change[1::2] > 0.5 * change[::2]) & (change[1::2] > 4 * run.noise)).any())
 
 
 def second(run: Any) -> Asking:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from es.auto import line_search
-from es.auto.differences import gradient_lies
+from es.auto.differences import gradient_jumps, gradient_lies
 from es.auto.stepwise import Asking, FloatArray, Stepwise
 
 EPS = float(np.finfo(float).eps)
@@ -36,7 +36,7 @@ class LimitedLoop(Stepwise):
     """
 
     state_names: ClassVar[tuple[str, ...]] = (
-        "x", "f", "g", "s", "y", "nit", "failures", "drop", "last_drop", "decrement", "lies",
+        "x", "f", "g", "s", "y", "nit", "failures", "drop", "last_drop", "decrement", "left_out",
     )  # fmt: skip
     measured = 0.0
     S = None  # no factor: its minima are not remembered
@@ -58,7 +58,7 @@ class LimitedLoop(Stepwise):
         self.origin, self.scale, self.lb, self.ub = x.copy(), scale, lb, ub
         self.f_start = self.f if f_start is None else float(f_start)
         self.g: FloatArray | None = None
-        self.lies = False  # whether a difference contradicted the gradient
+        self.left_out = ""  # "lying" where a difference contradicted the gradient
         self.s, self.y = np.empty((0, self.n)), np.empty((0, self.n))  # the newest last
         self.nit = self.failures = 0
         self.drop = self.last_drop = self.decrement = math.inf
@@ -96,7 +96,9 @@ class LimitedLoop(Stepwise):
             d, slope = -free, -float(free @ free)
         self.decrement = -slope
         if slope == 0 or (len(self.s) and -slope <= 4 * self.noise):
-            self.lies = yield from gradient_lies(self, g)
+            if (yield from self._doubt(g)):
+                self.ended = "lost"
+                return
             self.ended = "flat" if self.nit == 0 and not g.any() else "converged"
             return
         if not len(self.s):  # no curvature is known: a step of a tenth of the scale
@@ -108,7 +110,7 @@ class LimitedLoop(Stepwise):
             self.failures += 1
             self.s, self.y = self.s[:0], self.y[:0]
             if self.failures >= FAILURES:
-                self.lies = yield from gradient_lies(self, g)
+                yield from self._doubt(g)
                 self.ended = "lost"
             return
         f_new, g_new = told
@@ -117,6 +119,11 @@ class LimitedLoop(Stepwise):
             self.s, self.y = np.vstack([self.s[-MEMORY + 1 :], s]), np.vstack([self.y[-MEMORY + 1 :], y])
         self.last_drop, self.drop = f - f_new, max(self.last_drop, f - f_new)
         self.x, self.f, self.g, self.nit, self.failures = best[0], f_new, g_new, self.nit + 1, 0
+
+    def _doubt(self, g: FloatArray) -> Asking:
+        """About to end: whether the gradient jumps here; where a difference contradicts it that is said."""
+        self.left_out = "lying" if (yield from gradient_lies(self, g)) else ""
+        return not self.left_out and (yield from gradient_jumps(self, g))
 
     def _times_inverse(self, g: FloatArray) -> FloatArray:
         """H^-1 g by the two loops of algorithm 7.4."""

@@ -72,15 +72,12 @@ def measure(
 
     Returns its level, 0 if below `least`, and whether it comes in steps: values that repeat on the finer line.
     """
-    n = len(x)
-    side = np.where(np.arange(n) % 2 == 0, 1.0, -1.0)
-    inward = np.where(x + scale > ub, -1.0, np.where(x - scale < lb, 1.0, side))
-    d = inward * np.minimum(scale, np.where(np.isfinite(ub - lb), 0.4 * (ub - lb), scale))
+    d = inward(x, scale, lb, ub)
     for i in range(SPACINGS):
         h = FIRST * 100**i
         if h * POINTS > 1:
             return 0.0, False
-        values = np.concatenate([[f], (yield _line(x, h * d, lb, ub))])
+        values = np.concatenate([[f], (yield line(x, h * d, lb, ub))])
         if not np.isfinite(values).all():
             return 0.0, False
         if len(np.unique(values)) < POINTS - 1:  # too fine: steps of rounding, or nothing at all
@@ -89,7 +86,7 @@ def measure(
         if level <= least:
             return 0.0, False
         # Ripples of a smooth function vanish on a finer line; noise stays, and rounding gives values that repeat.
-        values = np.concatenate([[f], (yield _line(x, h * FINER * d, lb, ub))])
+        values = np.concatenate([[f], (yield line(x, h * FINER * d, lb, ub))])
         if not np.isfinite(values).all():
             return 0.0, False
         if len(np.unique(values)) < POINTS - 1:
@@ -98,5 +95,14 @@ def measure(
     return 0.0, False
 
 
-def _line(x: FloatArray, d: FloatArray, lb: FloatArray, ub: FloatArray) -> FloatArray:
+def inward(x: FloatArray, scale: FloatArray, lb: FloatArray, ub: FloatArray) -> FloatArray:
+    """A direction with a part of every coordinate, one scale long along each, that stays inside the bounds."""
+    side = np.where(np.arange(len(x)) % 2 == 0, 1.0, -1.0)
+    into = np.where(x + scale > ub, -1.0, np.where(x - scale < lb, 1.0, side))
+    d: FloatArray = into * np.minimum(scale, np.where(np.isfinite(ub - lb), 0.4 * (ub - lb), scale))
+    return d
+
+
+def line(x: FloatArray, d: FloatArray, lb: FloatArray, ub: FloatArray) -> FloatArray:
+    """Points x + d, x + 2 d, ..., inside the bounds."""
     return np.minimum(np.maximum(x + np.arange(1, POINTS)[:, None] * d, lb), ub)

@@ -57,6 +57,8 @@ class NewtonLoop(Stepwise):
         Value from which gains count; default: that of x.
     at_once : int
         Points that can be evaluated at the same time (`differences.with_differences`).
+    hessian_of_values : bool
+        Whether second differences are taken where gradients were left out.
 
     Attributes
     ----------
@@ -68,17 +70,19 @@ class NewtonLoop(Stepwise):
 
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "f_start", "S", "slope", "nit", "failures", "mode", "measured", "hessian", "drop", "last_drop",
-        "decrement", "gradient", "doubts", "remeasured", "level", "x_slope", "lies", "taken",
+        "decrement", "gradient", "doubts", "remeasured", "level", "x_slope", "left_out", "taken",
     )  # fmt: skip
 
     def __init__(
         self, x: FloatArray, f: float, scale: FloatArray, lb: FloatArray, ub: FloatArray, *,
         curvature: FloatArray | None = None, spread: float = 0.0, hessian: bool = True, gradient: bool = False,
         measured: float = 0.0, doubts: int = 2, f_start: float | None = None, at_once: int = 1,
+        hessian_of_values: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(
             x=x, f=f, scale=scale, lb=lb, ub=ub, curvature=curvature, spread=spread, hessian=hessian,
             gradient=gradient, measured=measured, doubts=doubts, f_start=f_start, at_once=at_once,
+            hessian_of_values=hessian_of_values,
         )  # fmt: skip
         self.n = len(x)
         self.x, self.f = x.copy(), float(f)
@@ -86,6 +90,7 @@ class NewtonLoop(Stepwise):
         self.scale, self.lb, self.ub = scale, lb, ub
         self.curvature, self.spread = curvature, spread
         self.hessian, self.gradient, self.at_once = hessian, gradient, at_once
+        self.hessian_of_values = hessian_of_values
         self.foreseen: differences.Foreseen | None = None
         self.taken = True  # whether the last line search ended with the first step
         self.origin = x.copy()
@@ -100,7 +105,9 @@ class NewtonLoop(Stepwise):
         self.remeasured = 0
         self.level = False  # whether no difference was seen at x
         self.x_slope = np.zeros(self.n)  # the gradient that was told last
-        self.lies = False  # whether a difference contradicted it
+        self.left_out = (
+            ""  # why gradients were: "lying" (a difference contradicted them), "unsteady" (noise), "jumping", "idle"
+        )
         self.drop = self.last_drop = math.inf  # the larger of the last two decreases of f, and the last one
         self.decrement = math.inf  # squared length of the Newton step: twice what the model promises
         self.start()
@@ -187,7 +194,8 @@ class NewtonLoop(Stepwise):
         p = active_step(self.S, slope, x, self.lb, self.ub, self.width)
         self.decrement = float(p @ p)
         promise = -float(slope @ p)
-        if promise <= 0 or self.level or (self.decrement <= 4 * self.noise and self.mode != "first"):
+        small = self.decrement <= 4 * self.noise and self.mode != "first" and not self._is_cut(p)
+        if promise <= 0 or self.level or small:
             yield from self._end_or_go_on("flat" if self.level else "converged")
             return
         found = yield from line_search.search(self, x, f, self.S @ p, -promise)
@@ -208,6 +216,10 @@ class NewtonLoop(Stepwise):
             yield from self._fail()
         elif self._update(y - x, p, slope, new):
             yield from self._call_rough()
+
+    def _is_cut(self, p: FloatArray) -> bool:
+        """Whether the step p was cut to half the width: its length then says nothing about what is to be gained."""
+        return float(np.max(np.abs(self.S @ p) / self.width)) > 0.49
 
     def _take(self, y: FloatArray, f: float) -> None:
         self.x, self.f, self.nit, self.failures, self.slope = y, f, self.nit + 1, 0, None
@@ -241,11 +253,12 @@ class NewtonLoop(Stepwise):
         """No progress: better differences, and in the end none."""
         self.failures += 1
         self.slope = None
-        if self.gradient and (yield from self._lies()):
+        last = self.failures >= FAILURES
+        if self.gradient and (yield from self._leaves_gradients(noisy=self.failures == 2, nowhere=last)):
             return
         if (yield from self._doubt()):
             self._start_over()
-        elif self.failures >= FAILURES:
+        elif last:
             self.ended = "lost"
         elif self.failures == 1:
             self.mode = "central"
@@ -254,7 +267,7 @@ class NewtonLoop(Stepwise):
 
     def _end_or_go_on(self, reason: str) -> Asking:
         """About to say that the run has converged, or that f is flat: not where noise explains it."""
-        if self.gradient and (yield from self._lies()):
+        if self.gradient and (yield from self._leaves_gradients(ends=True)):
             return
         if self.measured:
             yield from self._measure_again()
@@ -275,13 +288,21 @@ class NewtonLoop(Stepwise):
             return False
         return (yield from differences.at_the_bottom(self))
 
-    def _lies(self) -> Asking:
-        """Where a difference contradicts the gradient the run goes on without."""
-        self.lies = yield from differences.gradient_lies(self, self.x_slope)
-        if self.lies:
-            self.gradient = False
-            self._start_over()
-        return self.lies
+    def _leaves_gradients(self, noisy: bool = False, ends: bool = False, nowhere: bool = False) -> Asking:
+        """Where a gradient is wrong, noisy, leads nowhere or jumps at the end, the run goes on without, begun anew."""
+        if (yield from differences.gradient_lies(self, self.x_slope)):
+            self.left_out = "lying"
+        elif ends and self.doubts > 0 and (yield from differences.gradient_jumps(self, self.x_slope)):
+            self.left_out = "jumping"
+        elif nowhere and self.doubts > 0:
+            self.left_out = "idle"
+        elif noisy and (yield from differences.gradient_noisy(self)):
+            self.left_out = "unsteady"
+        else:
+            return False
+        self.gradient, self.hessian, self.nit = False, self.hessian_of_values, 0
+        self._start_over()
+        return True
 
     def _measure_again(self) -> Asking:
         """Noise may have fallen with f: a run that came down to what was measured goes on, or is at its end."""
@@ -309,7 +330,9 @@ class NewtonLoop(Stepwise):
         return True
 
     def _call_rough(self) -> Asking:
-        """About to say that f is rough: noise looks the same."""
+        """About to say that f is rough: noise looks the same, of values or of gradients."""
+        if self.gradient and (yield from self._leaves_gradients(noisy=True)):
+            return
         if self.measured:
             self.ended = "noisy"
             return

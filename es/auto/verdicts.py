@@ -18,6 +18,9 @@ SAYS = {
     "rough": "f is rough: it curves far more in the small than in the large",
     "noisy": "values are noisy",
     "lying": "the gradient is not that of f and was left out",
+    "jumping": "the gradient jumps where descent would have ended, and was left out",
+    "idle": "the gradient leads nowhere from where descent would have ended, and was left out",
+    "unsteady": "gradients are noisy and were left out",
     "stepped": "f has steps",
     "flat": "f is flat where it was looked at",
 }
