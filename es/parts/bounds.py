@@ -119,29 +119,49 @@ class Transform(Handler):
 
     def _set_faces(self) -> None:
         """What follows from the margin: where the map stops to be the identity, and its first period."""
-        margin = self._margin
-        self._floor = np.where(self.low, self.lower + margin, self.box.lb)
-        self._ceiling = np.where(self.high, self.upper - margin, self.box.ub)
+        margin, low, high = self._margin, self.low, self.high
         lower, upper = self.lower - margin, self.upper + margin
-        closed = self.low & self.high
-        self._first = np.where(self.low, lower, -np.inf)
-        self._last = np.where(closed, lower + (upper - lower), np.where(self.high, upper, np.inf))
+        self._first = np.where(low, lower, -np.inf)
+        self._last = np.where(low & high, lower + (upper - lower), np.where(high, upper, np.inf))
+        # What `decode` looks up for coordinates that are not inside, side by side so that one look is enough.
+        self._faces = np.empty((9, *margin.shape))
+        rows = (
+            self.lower, self.upper, margin, self.box.lb, self.box.ub,
+            np.where(low, self.lower + margin, -np.inf), np.where(high, self.upper - margin, np.inf),
+            self._first, np.where(high, upper, np.inf),
+        )  # fmt: skip
+        for place, row in zip(self._faces, rows, strict=True):
+            place[...] = row
+        self._floor = np.where(low, self._faces[5], self.box.lb)
+        self._ceiling = np.where(high, self._faces[6], self.box.ub)
 
     def decode(self, u: FloatArray) -> FloatArray:
         """Points of the box for points of the strategy."""
-        floor, ceiling = self._fitting(self._floor, u), self._fitting(self._ceiling, u)
-        inside = (u >= floor) & (u <= ceiling)
+        inside = u >= self._fitting(self._floor, u)
+        inside &= u <= self._fitting(self._ceiling, u)
         if inside.all():
             return u
-        bent = (~inside).nonzero()  # few coordinates, mostly: the others are left alone
-        x, v, i = u.copy(), u[bent], bent[-1]
-        a, low, high, lower, upper = self._margin, self.low[i], self.high[i], self.lower[i], self.upper[i]
-        a = a[i] if a.ndim == 1 else a[bent[0], i]
-        v = _mirror(v, lower - a, upper + a, low, high)
-        below = lower + (v - (lower - a)) ** 2 / (4 * a)
-        above = upper - (v - (upper + a)) ** 2 / (4 * a)
-        v = np.where(low & (v < lower + a), below, np.where(high & (v > upper - a), above, v))
-        x[bent] = np.clip(v, self.box.lb[i], self.box.ub[i])
+        x = np.array(u, order="C")
+        flat = x.reshape(-1)
+        bent = (~inside).reshape(-1).nonzero()[0]  # few coordinates, mostly: the others are left alone
+        n = u.shape[-1]
+        if self._axes == 1:
+            at = bent % n
+        else:
+            at = bent if u.ndim == self._axes else bent // (u.shape[-2] * n) * n + bent % n
+        faces = self._faces.reshape(9, -1).take(at, 1)
+        lower, upper, a, lb, ub, floor, ceiling, first, last = faces
+        v = flat[bent]
+        far = (v < first) | (v > last)
+        if far.any():
+            lo, up, margin = faces[:3, far]
+            v[far] = _mirror(v[far], lo - margin, up + margin, first[far] > -np.inf, last[far] < np.inf)
+        below = v < floor
+        curved = below | (v > ceiling)
+        side = np.where(below, 1.0, -1.0)
+        face = np.where(below, lower, upper)
+        v = np.where(curved, face + side * ((v - (face - side * a)) ** 2 / (4 * a)), v)
+        flat[bent] = np.minimum(np.maximum(v, lb), ub)
         return x
 
     def encode(self, x: FloatArray) -> FloatArray:
@@ -154,14 +174,29 @@ class Transform(Handler):
 
     def ranked_by(self, f: FloatArray, u: FloatArray, opt: Any) -> FloatArray:
         """f plus the penalty for what lies beyond the period of the map that holds the mean."""
-        first, last, mean = self._first, self._last, opt.mean
-        in_first = (mean >= first).all() and (mean < last).all()
-        if in_first and (u >= first[..., None, :]).all() and (u <= last[..., None, :]).all():
+        floor, ceiling, mean = self._first, self._last, opt.mean
+        in_first = (mean >= floor).all() and (mean < ceiling).all()
+        if not in_first:
+            floor, ceiling = self._period(mean)
+        outside = u < floor[..., None, :]
+        outside |= u > ceiling[..., None, :]
+        if not outside.any():
             return f  # all points are in the period of the mean
-        floor, ceiling = self._period(mean)
-        own = np.clip(u, floor[..., None, :], ceiling[..., None, :])
         unit = np.maximum(opt.stds, self.fading * opt.scale0)
-        return _penalised(f, (u - own) / unit[..., None, :], self.weight)
+        if f.ndim == 1:
+            return self._beyond(f, u, floor, ceiling, unit)
+        rows = outside.any((-1, -2)).nonzero()[0]
+        ranked = f.copy()
+        ranked[rows] = self._beyond(f[rows], u[rows], floor[rows], ceiling[rows], unit[rows])
+        return ranked
+
+    def _beyond(
+        self, f: FloatArray, u: FloatArray, floor: FloatArray, ceiling: FloatArray, unit: FloatArray
+    ) -> FloatArray:
+        """f (..., k) plus the penalty, for points u (..., k, n) and the period (..., n) of each run."""
+        beyond = u - np.minimum(np.maximum(u, floor[..., None, :]), ceiling[..., None, :])
+        beyond /= unit[..., None, :]
+        return _penalised(f, beyond, self.weight)
 
     def _period(self, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The stretch between two points of mirroring in which the mean lies; half of the line at a single face."""
@@ -176,8 +211,9 @@ class Transform(Handler):
 
     def take(self, rows: IntArray) -> None:
         """Keep these runs of a stack."""
-        self._margin = self._margin[rows]
-        self._set_faces()
+        for name in ("_margin", "_first", "_last", "_floor", "_ceiling"):
+            setattr(self, name, getattr(self, name)[rows])
+        self._faces = self._faces[:, rows]
 
     def _fitting(self, values: FloatArray, u: FloatArray) -> FloatArray:
         """Values of each coordinate with the axes of u."""
