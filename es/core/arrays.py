@@ -178,12 +178,16 @@ def pick(f: npt.NDArray[Any], order: IntArray) -> npt.NDArray[Any]:
 
 def pick_rows(x: npt.NDArray[Any], order: IntArray) -> npt.NDArray[Any]:
     """Rows of x (..., k, n) in the order (..., j) of each run."""
+    return pick_rows_of((x,), order)[0]
+
+
+def pick_rows_of(arrays: tuple[npt.NDArray[Any], ...], order: IntArray) -> list[npt.NDArray[Any]]:
+    """`pick_rows` of several arrays of the same number of rows."""
     if order.ndim == 1:
-        return x.take(order, 0)
-    runs, k, n = x.shape
-    flat = (order + k * np.arange(runs)[:, None]).ravel()
-    picked: npt.NDArray[Any] = x.reshape(runs * k, n).take(flat, 0).reshape(runs, order.shape[1], n)
-    return picked
+        return [x.take(order, 0) for x in arrays]
+    runs, k = arrays[0].shape[:2]
+    flat = order + k * np.arange(runs)[:, None]
+    return [x.reshape(runs * k, -1).take(flat, 0) for x in arrays]
 
 
 def at_most(limit: float, x: Any) -> Any:

@@ -70,9 +70,11 @@ def _rounding(top: Any, bottom: Any) -> Any:
 
 
 def _still_moving(opt: Watched, threshold: Any, back: int) -> bool:
-    """Whether the ends of the window tell already that a single run has not met `threshold`: most do."""
+    """Whether a look at the best values tells already that no run has met `threshold`: it does, mostly."""
     if opt.runs is not None:
-        return False
+        top, bottom = opt.traces.extremes(back)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bool((top - bottom > np.maximum(threshold, 1e-13 * np.abs(top))).all())
     old, new = opt.traces.ends(back)
     return bool(abs(difference(old, new)) >= max(threshold * _scale(opt), 1e-13 * abs(new)))
 

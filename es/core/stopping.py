@@ -176,7 +176,7 @@ class Watch:
             due = due + self._rarely
         for criterion, threshold, test in due:
             met, figure = test(opt, threshold)
-            if met if alone else np.any(met):
+            if met if alone or isinstance(met, bool) else met.any():
                 _note(found, criterion, opt, threshold, met, figure)
         return found
 

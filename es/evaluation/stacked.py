@@ -167,7 +167,7 @@ def stacked_evaluator(ledger: Ledger, *, workers: Any, on_error: str) -> Stacked
     return kind or Shared(ledger, workers=workers, on_error=on_error)
 
 
-def one_step(opt: Any, evaluate: StackedEvaluator, runs: IntArray, room: FloatArray) -> dict[int, FloatArray]:
+def one_step(opt: Any, evaluate: StackedEvaluator, runs: IntArray, room: FloatArray | None) -> dict[int, FloatArray]:
     """Ask, evaluate and tell for all active runs; a run's last population is cut where its budget ends.
 
     Parameters
@@ -177,8 +177,8 @@ def one_step(opt: Any, evaluate: StackedEvaluator, runs: IntArray, room: FloatAr
     evaluate : StackedEvaluator
     runs : ndarray of int, shape (active runs,)
         What `evaluate` knows the active runs by.
-    room : ndarray, shape (active runs,)
-        Evaluations that each may still make.
+    room : ndarray, shape (active runs,), or None
+        Evaluations that each may still make; None: a population, at least.
 
     Returns
     -------
@@ -187,7 +187,7 @@ def one_step(opt: Any, evaluate: StackedEvaluator, runs: IntArray, room: FloatAr
     """
     x = opt.ask()
     k = x.shape[1]
-    if not (room < k).any():
+    if room is None or not (room < k).any():
         opt.tell(x, *evaluate(runs, x, None, gradients=opt.wants_gradient))
         return {}
     done: BoolArray = np.arange(k) < room[:, None]

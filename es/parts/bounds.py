@@ -71,6 +71,10 @@ class Handler:
         """What ranks the points u (..., k, n) with values f (..., k); f itself unless a method says otherwise."""
         return f
 
+    def leaves(self, mean: FloatArray) -> bool:
+        """Whether points that `decode` leaves as they are have no penalty, with this mean."""
+        return False
+
     def take(self, rows: IntArray) -> None:
         """Keep these runs of a stack."""
 
@@ -174,10 +178,8 @@ class Transform(Handler):
 
     def ranked_by(self, f: FloatArray, u: FloatArray, opt: Any) -> FloatArray:
         """f plus the penalty for what lies beyond the period of the map that holds the mean."""
-        floor, ceiling, mean = self._first, self._last, opt.mean
-        in_first = (mean >= floor).all() and (mean < ceiling).all()
-        if not in_first:
-            floor, ceiling = self._period(mean)
+        mean = opt.mean
+        floor, ceiling = (self._first, self._last) if self.leaves(mean) else self._period(mean)
         outside = u < floor[..., None, :]
         outside |= u > ceiling[..., None, :]
         if not outside.any():
@@ -189,6 +191,10 @@ class Transform(Handler):
         ranked = f.copy()
         ranked[rows] = self._beyond(f[rows], u[rows], floor[rows], ceiling[rows], unit[rows])
         return ranked
+
+    def leaves(self, mean: FloatArray) -> bool:
+        """Whether the mean is in the first period: all points that are left as they are lie there."""
+        return bool((mean >= self._first).all() and (mean < self._last).all())
 
     def _beyond(
         self, f: FloatArray, u: FloatArray, floor: FloatArray, ceiling: FloatArray, unit: FloatArray

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import stopping
-from es.core.arrays import FloatArray, IntArray, check_finite, check_inside, pick_rows
+from es.core.arrays import FloatArray, IntArray, check_finite, check_inside, pick_rows, pick_rows_of
 from es.core.optimizer import Optimizer
 from es.core.waiting import Part
 from es.parts import bounds as boxes
@@ -78,6 +78,7 @@ class Strategy(Optimizer):
 
     criteria: ClassVar[tuple[str, ...]] = stopping.DISTRIBUTION
     min_rows: ClassVar[int] = 2
+    _all_inside: bool = False  # whether the bounds have left all points of the only `ask` since the last tell as they are
     takes_late_points: ClassVar[bool] = True
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma")
     asked_parts: ClassVar[tuple[str, ...]] = ("z", "y", "x")  # what is kept of points until they are told
@@ -177,7 +178,10 @@ class Strategy(Optimizer):
     def _candidates(self, k: int) -> FloatArray:
         z = self._normal(self._streams, self.batch, k, self.n, self.dtype)
         y = self._sample(z)
-        x = np.asarray(self._decode(self.mean[..., None, :] + y), dtype=self.dtype)
+        u = self.mean[..., None, :] + y
+        decoded = self._decode(u)
+        self._all_inside = decoded is u and not self._asked
+        x = np.asarray(decoded, dtype=self.dtype)
         self._asked.append((z, y, x))
         return x.copy()
 
@@ -203,6 +207,7 @@ class Strategy(Optimizer):
         if self._waiting is None and x_asked.shape[-2] > x.shape[-2]:
             self._leave_out(x_asked, x)
         order: IntArray = place.argsort(-1, kind="stable")
+        self._all_inside = False
         if place.max() < OWN:
             z, y = pick_rows(z_asked, place), pick_rows(y_asked, place)
         else:
@@ -246,12 +251,14 @@ class Strategy(Optimizer):
         return square
 
     def _ranked_by(self, f: FloatArray) -> FloatArray:
-        return f if self.handler is None else self.handler.ranked_by(f, self._told_points(), self)
+        if self.handler is None or (self._all_inside and self.handler.leaves(self.mean)):
+            return f
+        return self.handler.ranked_by(f, self._told_points(), self)
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
         z, y = self._told
         self._adjust_rates(z.shape[-2])
-        self._update(pick_rows(z, order), pick_rows(y, order))
+        self._update(*pick_rows_of((z, y), order))
 
     def _adjust_rates(self, k: int) -> None:
         """Weights and rates for this many rows, where there were others before."""
@@ -286,7 +293,7 @@ class Strategy(Optimizer):
         """See `Optimizer.load_state_dict`."""
         super().load_state_dict(arrays)
         self._adjust_rates(int(arrays["rates_popsize"]))
-        self._asked = []
+        self._asked, self._all_inside = [], False
         while f"asked.{len(self._asked)}.z" in arrays:
             i = len(self._asked)
             self._asked.append(tuple(np.array(arrays[f"asked.{i}.{part}"]) for part in self.asked_parts))

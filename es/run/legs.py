@@ -282,17 +282,27 @@ class Courses:
         nfev0, nit0 = np.array([book.nfev for book in books]), np.array([course.nit for course in courses])
         f0 = np.array([book.f_best for book in books])
         most, target, turns = self.maxfevals[numbers], self.ftarget[numbers], self.maxiter[numbers] - nit0
-        opt, go_on = self._optimizer(courses), []
+        opt, active, go_on = self._optimizer(courses), None, []
         while len(opt.active):
-            active = opt.active
-            means = one_step(opt, self.evaluate, numbers[active], most[active] - nfev0[active] - opt.nfev)
-            seconds = time.monotonic() - self.began
-            nfev, f_best = nfev0[active] + opt.nfev, np.minimum(f0[active], opt.f_best)
-            over = (nfev >= most[active]) | (f_best <= target[active]) | (opt.nit >= turns[active])
-            over |= seconds >= self.maxtime
+            if opt.active is not active:  # some have ended
+                active = opt.active
+                here, before, goal = numbers[active], nfev0[active], target[active]
+                # Generations of which no run comes to the end of its budget.
+                left = most[active] - before - opt.nfev
+                calm = min(np.floor(left / opt.popsize).min(), (turns[active] - opt.nit).min())
+            room = None if calm >= 1 else most[active] - before - opt.nfev
+            means = one_step(opt, self.evaluate, here, room)
+            calm -= 1
+            seconds, spent_here, found_here = time.monotonic() - self.began, opt.nfev, opt.f_best
+            over = found_here <= goal
+            if calm <= 0:
+                over |= (before + spent_here >= most[active]) | (opt.nit >= turns[active])
+            if seconds >= self.maxtime:
+                over[:] = True
             opt.stop()
-            if len(opt.active) == len(active) and not over.any():
+            if opt.active is active and not over.any():
                 continue
+            nfev, f_best = before + spent_here, np.minimum(f0[active], found_here)
             by_itself = ~np.isin(active, opt.active)
             if opt.least_rows > 1:
                 by_itself[list(means)] = False  # a population that was cut teaches nothing, so nothing ends by it
