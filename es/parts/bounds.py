@@ -149,10 +149,9 @@ class Transform(Handler):
         flat = x.reshape(-1)
         bent = (~inside).reshape(-1).nonzero()[0]  # few coordinates, mostly: the others are left alone
         n = u.shape[-1]
-        if self._axes == 1:
-            at = bent % n
-        else:
-            at = bent if u.ndim == self._axes else bent // (u.shape[-2] * n) * n + bent % n
+        at = bent if u.ndim == self._axes else bent % n
+        if self._axes == 2 and u.ndim == 3:
+            at += bent // (u.shape[-2] * n) * n
         faces = self._faces.reshape(9, -1).take(at, 1)
         lower, upper, a, lb, ub, floor, ceiling, first, last = faces
         v = flat[bent]

@@ -78,7 +78,7 @@ class Strategy(Optimizer):
 
     criteria: ClassVar[tuple[str, ...]] = stopping.DISTRIBUTION
     min_rows: ClassVar[int] = 2
-    _all_inside: bool = False  # whether the bounds have left all points of the only `ask` since the last tell as they are
+    _all_inside: bool = False  # whether the bounds have left the points of the only `ask` since the last tell alone
     takes_late_points: ClassVar[bool] = True
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma")
     asked_parts: ClassVar[tuple[str, ...]] = ("z", "y", "x")  # what is kept of points until they are told
