@@ -186,7 +186,7 @@ class Transform(Handler):
         unit = np.maximum(opt.stds, self.fading * opt.scale0)
         if f.ndim == 1:
             return self._beyond(f, u, floor, ceiling, unit)
-        rows = outside.any((-1, -2)).nonzero()[0]
+        rows = np.flatnonzero(outside.any((-1, -2)))
         ranked = f.copy()
         ranked[rows] = self._beyond(f[rows], u[rows], floor[rows], ceiling[rows], unit[rows])
         return ranked
