@@ -96,6 +96,7 @@ ROWS = (
     ),
     Criterion("steep", None, "failed", "smaller steps bring nothing more, and the gradient is not small"),
     Criterion("tolfeasible", None, "converged", "the best feasible value no longer changes"),
+    Criterion("infeasible", None, "failed", "the search came to rest where no point is feasible"),
     Criterion("converged", None, "converged", "the solver has converged"),
     Criterion("solver", None, "failed", "the solver has ended without convergence"),
     Criterion("unbounded", None, "failed", "the values fell to -inf on the way to infinity: there is no minimum"),

@@ -31,6 +31,7 @@ tolgrad         1e-10    converged the gradient is small
 tolrate         0.0001   converged smaller steps bring nothing more
 steep           none     failed    smaller steps bring nothing more, and the gradient is not small
 tolfeasible     none     converged the best feasible value no longer changes
+infeasible      none     failed    the search came to rest where no point is feasible
 converged       none     converged the solver has converged
 solver          none     failed    the solver has ended without convergence
 unbounded       none     failed    the values fell to -inf on the way to infinity: there is no minimum

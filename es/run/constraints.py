@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from es.core.criteria import CRITERIA
 from problems.constraints import EQUALITY, Constraints, listed
 
 FloatArray = npt.NDArray[np.float64]
@@ -58,6 +59,10 @@ class FeasibleOnly:
             self.least = (float(violation.min()), x[violation.argmin()].copy())
         return violation
 
+    def judged(self, reasons: dict[str, float]) -> dict[str, float]:
+        """The strategy's reasons to end, as they are to be understood under constraints."""
+        return reasons
+
     def stop(self) -> dict[str, float]:
         """Reasons to end; none."""
         return {}
@@ -83,7 +88,9 @@ class AugmentedLagrangian(FeasibleOnly):
     """Ranks a population by h and adapts the coefficients, once per generation.
 
     Until a first point is feasible, points rank by how far they are from that: f may be undefined there, or lower than
-    anywhere else. Ends the run (`tolfeasible`) when the best feasible value has stopped to get better.
+    anywhere else. So they do again where all points of some generations in a row violate one inequality: f is then so
+    low beyond it that the strategy comes to rest there sooner than omega grows. Ends the run (`tolfeasible`) when the best
+    feasible value has stopped to get better.
 
     Parameters
     ----------
@@ -97,6 +104,8 @@ class AugmentedLagrangian(FeasibleOnly):
         Coefficients of the linear and the quadratic part; zero for constraints that nothing has violated yet.
     streak : ndarray, shape (m,)
         Generations in a row in which omega grew, or shrank: then negative.
+    beyond : ndarray, shape (m,)
+        Generations in a row in which every point violated the inequality.
     """
 
     damping = 5.0  # of gamma: FOGA 2017, section 5
@@ -111,7 +120,7 @@ class AugmentedLagrangian(FeasibleOnly):
 
     def again(self) -> None:
         """Begin afresh, for a restart."""
-        self.gamma = self.omega = self.streak = self.parted = self._unit = np.zeros(0)
+        self.gamma = self.omega = self.streak = self.parted = self.beyond = self._unit = np.zeros(0)
         self._recent = np.zeros((0, 0))  # g of the best points of the last generations
         self._begun, self._entered = (
             0,
@@ -124,7 +133,7 @@ class AugmentedLagrangian(FeasibleOnly):
         if g is None:
             g = self.constraints(x)
         if not self.gamma.size:
-            self.gamma, self.omega, self.streak, self.parted = (np.zeros(g.shape[1]) for _ in range(4))
+            self.gamma, self.omega, self.streak, self.parted, self.beyond = (np.zeros(g.shape[1]) for _ in range(5))
             self._recent, self._unit = np.zeros((0, g.shape[1])), _spreads(g)
         violation = self.watch(x, g)
         feasible = violation == 0.0
@@ -134,9 +143,18 @@ class AugmentedLagrangian(FeasibleOnly):
         if not self._entered:
             return {"rank_by": self._outside(g), "feasible": feasible}
         g = np.where(np.isfinite(g), g, np.nan)
+        violated_by_all = ~self.constraints.equality & ~(g <= 0).any(0)
+        self.beyond = np.where(violated_by_all, self.beyond + 1, 0.0)
+        if self.astray:
+            return {"rank_by": self._outside(g), "feasible": feasible}
         self._adapt(f, g)
         self._begin(f, g)
         return {"rank_by": self.lagrangian(f, g), "feasible": feasible}
+
+    @property
+    def astray(self) -> bool:
+        """Whether an inequality has been violated by all points for so long that this is no border to converge to."""
+        return bool(self.beyond.max(initial=0.0) > self.memory + self.constraints.n)
 
     def lagrangian(self, f: FloatArray, g: FloatArray) -> FloatArray:
         """h for values f (k,) and constraints g (k, m); NaN where g is."""
@@ -158,6 +176,11 @@ class AugmentedLagrangian(FeasibleOnly):
             return  # a search that is on its way outside has not come to rest
         tolerance = TOLFEASIBLE * abs(value) if np.isfinite(value) else 0.0
         self._best = (low, 0.0) if low < value - tolerance else (value, age + 1.0)
+
+    def judged(self, reasons: dict[str, float]) -> dict[str, float]:
+        """`infeasible` in the place of what ended a search that came to rest beyond a constraint."""
+        ended = any(name in CRITERIA and CRITERIA[name].means in ("converged", "failed") for name in reasons)
+        return {"infeasible": float(self.beyond.max())} if ended and self.astray else reasons
 
     def stop(self) -> dict[str, float]:
         """`tolfeasible`: generations with feasible points since the best value improved by 1e-10 of itself, if many."""
@@ -228,7 +251,7 @@ class AugmentedLagrangian(FeasibleOnly):
         """State as arrays."""
         return {
             **super().state_dict(),
-            **{name: getattr(self, name) for name in ("gamma", "omega", "streak", "parted")},
+            **{name: getattr(self, name) for name in ("gamma", "omega", "streak", "parted", "beyond")},
             "unit": self._unit,
             "recent": self._recent,
             "begun": np.array([self._begun, self._entered]),
@@ -240,6 +263,7 @@ class AugmentedLagrangian(FeasibleOnly):
         super().load_state_dict(state)
         for name in ("gamma", "omega", "streak", "parted"):
             setattr(self, name, np.array(state[name]))
+        self.beyond = np.array(state.get("beyond", np.zeros_like(self.gamma)))
         self._unit, self._recent = np.array(state["unit"]), np.array(state["recent"])
         self._begun, self._entered = int(state["begun"][0]), bool(state["begun"][1])
         self._best = (float(state["best"][0]), float(state["best"][1]))

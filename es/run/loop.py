@@ -214,6 +214,8 @@ class Run:
         self.stop.update(self.limits.reached(self.nit, best))
         if not self.stop:
             self.stop = self.opt.stop()
+            if self.stop and self.ranking_rule is not None:
+                self.stop = self.ranking_rule.judged(self.stop)
         if not self.stop and self.ranking_rule is not None:
             reasons = self.ranking_rule.stop()
             if reasons and isinstance(self.opt, Restarts):

@@ -80,6 +80,10 @@ class Reevaluation:
             if strategy.sigma is not None:
                 strategy.sigma = strategy.sigma * (1 + 2 / (strategy.n + 10))
 
+    def judged(self, reasons: dict[str, float]) -> dict[str, float]:
+        """The strategy's reasons to end, as they are."""
+        return reasons
+
     def stop(self) -> dict[str, float]:
         """Reasons to end; none."""
         return {}

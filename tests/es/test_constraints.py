@@ -217,3 +217,31 @@ def test_an_equality_under_a_function_that_is_not_convex():
             maxfevals=5000,
         )
         assert res.success and res.fun == pytest.approx(-1, abs=1e-5)
+
+
+def test_a_pull_beyond_the_border_is_no_optimum():
+    """At (0, 0) the border is farthest and flat: two of 40 seeds came to rest there and called it converged."""
+    for seed in (15, 21, 3, 4):
+        res = es.minimize(
+            lambda x: float(x.sum()), [2.0, 1.0], constraints=NonlinearConstraint(lambda x: 1 - x @ x, -np.inf, 0),
+            bounds=[(0, 3)] * 2, rng=seed, method="cmaes",
+        )  # fmt: skip
+        assert res.success and abs(res.fun - 1) < 1e-6 and res.violation == 0
+
+
+@pytest.mark.parametrize("restarts", [0, 1])
+def test_rest_in_an_infeasible_valley_is_no_success(restarts):
+    """f leads into a valley of the violation, out of which nothing leads back to where points are feasible."""
+
+    def violation(x):
+        return 1 - x[0] ** 2 if x[0] > -0.8 else 2 + (x[0] + 0.8) ** 2
+
+    ends = []
+    for seed in range(6):
+        res = es.minimize(
+            lambda x: float(50 * x[0] + x[1] ** 2), [4.5, 1.0], sigma0=1.0, rng=seed, maxfevals=20_000,
+            constraints=NonlinearConstraint(violation, -np.inf, 0), restarts=restarts, method="cmaes",
+        )  # fmt: skip
+        assert res.violation == 0 and res.success <= (res.fun < 50.001)
+        ends += list(res.stop)
+    assert restarts or "infeasible" in ends
