@@ -87,10 +87,10 @@ class FeasibleOnly:
 class AugmentedLagrangian(FeasibleOnly):
     """Ranks a population by h and adapts the coefficients, once per generation.
 
-    Until a first point is feasible, points rank by how far they are from that: f may be undefined there, or lower than
-    anywhere else. So they do again where all points of some generations in a row violate one inequality: f is then so
-    low beyond it that the strategy comes to rest there sooner than omega grows. Ends the run (`tolfeasible`) when the best
-    feasible value has stopped to get better.
+    Until a first point is feasible, points rank by how far they are from that: f may be undefined there, or lower
+    than anywhere else. So they do again where all points of some generations in a row violate one inequality: f is
+    then so low beyond it that the strategy comes to rest there sooner than omega grows. Ends the run (`tolfeasible`)
+    when the best feasible value has stopped to get better.
 
     Parameters
     ----------
