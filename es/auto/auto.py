@@ -33,6 +33,7 @@ LARGER = (2, 3)  # times the default population where f is rough, stepped or fla
 FEW = 8
 LOOK_UP_TO = 40  # variables: with gradients, beyond, a look along the coordinates costs more than a descent
 SHARES = {"holds": 0.95, "else": 0.5, "noisy": 0.1}  # of restarts in the race: while they hold the best value, ...
+KINKED = {"holds": 0.5, "else": 0.1, "noisy": 0.1}  # the same where the first descent got lost
 MEMORY = 200  # evaluations after which what was spent counts half
 SAME = 1e-9  # of all that was gained: minima that differ by less, at the same place, are one
 CMA_ALONE = ("rough", "flat", "noisy", "stepped")  # verdicts that leave the field to CMA-ES
@@ -219,7 +220,8 @@ class Auto(BatchOptimizer):
         if self.used["newton"] + self.used["cma"] >= self.halve_at:
             self.used = {name: value / 2 for name, value in self.used.items()}
             self.halve_at = self.used["newton"] + self.used["cma"] + MEMORY
-        share = SHARES["noisy" if self._noise_matters() else "holds" if self.holder == "newton" else "else"]
+        shares = KINKED if self.verdict.endswith("kinked") else SHARES
+        share = shares["noisy" if self._noise_matters() else "holds" if self.holder == "newton" else "else"]
         if self.used["newton"] <= share * (self.used["newton"] + self.used["cma"]):
             if newton.asked is None:
                 self._close_run(newton)
