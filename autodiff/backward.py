@@ -37,8 +37,9 @@ def gradients(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
             return grads
         raise error
     for g in grads.values():
-        if type(g) is ndarray and g.ndim == 1 and g.dtype is FLOAT64:  # what _finite says, for most gradients there are
-            if isfinite(g.dot(g)):
+        if type(g) is ndarray and g.dtype is FLOAT64:  # what _finite says, for most gradients there are
+            entries = g if g.ndim == 1 else g.ravel("K")
+            if isfinite(entries.dot(entries)):
                 continue
         elif g is None or _finite(g):
             continue

@@ -183,19 +183,18 @@ def own_index(index: Any) -> Any:
     if type(index) is tuple:
         refuse_masked(index)
         return tuple([np.array(i) if type(i) in CHANGING else i for i in index])
-    return np.array(index) if type(index) in CHANGING else index
+    if type(index) in CHANGING:
+        return np.array(index)
+    if type(index) not in USUAL:
+        refuse_masked((index,))
+    return index
 
 
 def place(out: Any, x: Any, index: Any) -> Place:
     """The maker of a :class:`Place`, filled here like a node. It keeps its own copy of an index that can change."""
-    vjp = Place()
-    if type(index) is tuple:
-        if type(out) is not ndarray or out.base is not x:  # a view of x is picked by slices and integers alone
-            index = own_index(index)
-    elif type(index) in CHANGING:
-        index = np.array(index)
-    elif type(index) not in USUAL:
-        refuse_masked((index,))
+    vjp, kind = Place(), type(index)
+    if kind is not int and kind is not slice and (type(out) is not ndarray or out.base is not x):
+        index = own_index(index)  # a view of x is picked by slices and integers alone
     vjp.index = index
     vjp.shape = x.shape
     return vjp

@@ -49,11 +49,11 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
 @in_single
 def _cross_entropy(logits: Any, labels: Any) -> Any:
     if labels.dtype.kind in "iub":
-        k = np.shape(logits)[-1]
-        if labels.size and not 0 <= labels.min() <= labels.max() < k:
+        k, shape = logits.shape[-1], logits.shape[:-1]
+        if labels.size and not 0 <= np.minimum.reduce(labels, None) <= np.maximum.reduce(labels, None) < k:
             raise ValueError(f"labels must be class numbers from 0 to {k - 1}, got {labels.min()} to {labels.max()}")
-        if labels.shape != np.shape(logits)[:-1]:
-            labels = np.broadcast_to(labels, np.shape(logits)[:-1])
+        if labels.shape != shape:
+            labels = np.broadcast_to(labels, shape)
         return cross_entropy_of_classes(logits, labels)
     if labels.shape[-1:] != np.shape(logits)[-1:]:
         raise ValueError(

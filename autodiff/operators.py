@@ -12,6 +12,7 @@ from numpy import float64, ndarray
 
 from autodiff import core
 from autodiff.buffers import kept
+from autodiff.core import FLOAT64
 from autodiff.registry import FORGETFUL, RULES
 
 PLAIN = frozenset((float, int, ndarray, float64, np.float32))
@@ -45,7 +46,7 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
                     dx, dy = RULES[ufunc]
                     edges = (self.node, dx(out, x, y), (other.node, dy(out, x, y), None))
                     return core.made(own, out, edges, ufunc, level)
-            elif kind in PLAIN:
+            elif kind is float or kind in PLAIN:
                 if kind is ndarray and remembers:
                     other = kept(other, level)
                 out = op(x, other)
@@ -54,9 +55,10 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
 
     def reflected(self: Any, other: Any) -> Any:
         level = self.level
-        if level > 0 and type(other) in PLAIN:
+        kind = type(other)
+        if level > 0 and (kind is float or kind in PLAIN):
             y = self.inner
-            if type(other) is ndarray and remembers:
+            if kind is ndarray and remembers:
                 other = kept(other, level)
             out = op(other, y)
             return core.made(type(self), out, (self.node, RULES[ufunc][1](out, other, y), None), ufunc, level)
@@ -94,6 +96,14 @@ def reduces(fun: Any, forward: Any) -> Callable[..., Any]:
         return fun(self, axis, *args, keepdims=keepdims, **kwargs)
 
     return method
+
+
+def quick_mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **kw: Any) -> Any:
+    """``np.mean``, without its detours where it is the quotient of the sum and of the number of entries."""
+    if type(a) is not ndarray or a.dtype is not FLOAT64 or not a.size or dtype is not None or kw:
+        return np.mean(a, axis, dtype, None, keepdims, **kw)
+    total = np.add.reduce(a, axis, keepdims=keepdims)
+    return total / (a.size // total.size)
 
 
 def shape_method(fun: Any) -> Callable[..., Any]:
@@ -195,7 +205,7 @@ class Operators:
 
     sum, prod = reduces(np.sum, np.add.reduce), reduces(np.prod, np.multiply.reduce)
     max, min = reduces(np.max, np.maximum.reduce), reduces(np.min, np.minimum.reduce)
-    mean, ptp, var, std = reduces(np.mean, np.mean), calls(np.ptp), calls(np.var), calls(np.std)
+    mean, ptp, var, std = reduces(np.mean, quick_mean), calls(np.ptp), calls(np.var), calls(np.std)
     cumsum, cumprod = calls(np.cumsum), calls(np.cumprod)
     argmax, argmin, argsort = calls(np.argmax), calls(np.argmin), calls(np.argsort)
     any, all, nonzero, round = calls(np.any), calls(np.all), calls(np.nonzero), calls(np.round)

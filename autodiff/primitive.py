@@ -62,7 +62,8 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
         if level is None:
             return fun(*args, **options)[0]
         value, vjps = fun(*[remembered(a, level) for a in args], **options)
-        value = tree_map(lambda part: _own(part, level, call.__name__), value)
+        if type(value) is not np.ndarray:
+            value = tree_map(lambda part: _own(part, level, call.__name__), value)
         inputs = [
             (i, a.node) for i, a in enumerate(args) if type(a) is Tensor and a.level == level and a.node is not None
         ]

@@ -41,8 +41,10 @@ _levels = itertools.count(1).__next__
 
 def new_level() -> int:
     """A level of its own for a differentiation."""
-    if WHEN_LOADED:
-        meet_others()
+    for name in WHEN_LOADED:
+        if name in sys.modules:
+            meet_others()
+            break
     return _levels()
 
 
@@ -90,7 +92,11 @@ class Tensor(Eager):
     def __array_ufunc__(self, ufunc: Any, call: str, *inputs: Any, **kwargs: Any) -> Any:
         if call != "__call__" or kwargs or ufunc not in RULES:
             return call_ufunc(ufunc, call, inputs, kwargs)
-        if len(inputs) > 1 or self.level <= 0:
+        if self.level <= 0:
+            return record(ufunc, inputs, kwargs)
+        if len(inputs) > 1:
+            if ufunc in REFLECTED and inputs[1] is self and type(inputs[0]) is ndarray:  # array @ x and the like
+                return REFLECTED[ufunc](self, inputs[0])
             return record(ufunc, inputs, kwargs)
         x = self.inner  # np.exp(x): the short way, as for operators
         out = ufunc(x)
@@ -376,6 +382,10 @@ class Slot:
 
 # ------------------------------------------------------------------------------------------------ dispatch
 
+REFLECTED = {
+    np.add: Tensor.__radd__, np.subtract: Tensor.__rsub__, np.multiply: Tensor.__rmul__,
+    np.true_divide: Tensor.__rtruediv__, np.matmul: Tensor.__rmatmul__,
+}  # fmt: skip
 REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
 

@@ -248,7 +248,7 @@ def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
     try:
         if argnums == 0 and args:
             inputs = _inputs(args[0], level)
-            out = fun(inputs, *args[1:], **kwargs)
+            out = fun(inputs, *args[1:], **kwargs) if kwargs or len(args) > 1 else fun(inputs)
         else:
             full, chosen = list(args), _chosen(argnums, args, kwargs)
             for i in chosen:

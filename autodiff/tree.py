@@ -55,6 +55,8 @@ def matched(name: str, tree: Any, like: Any) -> Iterator[tuple[Any, Any]]:
 
 def tree_map(fun: Callable[..., Any], tree: Any, *others: Any) -> Any:
     """A tree of the same form with ``fun(leaf, ...)`` in place of each leaf."""
+    if type(tree) is np.ndarray:
+        return fun(tree, *others)
     if isinstance(tree, dict):
         return {k: tree_map(fun, v, *(o[k] for o in others)) for k, v in tree.items()}
     if isinstance(tree, (tuple, list)):

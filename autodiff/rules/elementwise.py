@@ -110,11 +110,26 @@ rule(np.sinh, lambda out, x: lambda g: g * np.cosh(x))
 rule(np.cosh, lambda out, x: lambda g: g * np.sinh(x))
 
 
+def largest(x: Any) -> Any:
+    """The largest absolute value of plain x; NaN if there is one, 0 of nothing."""
+    return np.maximum.reduce(np.abs(x), None, initial=0) if type(x) is np.ndarray else abs(x)
+
+
 def tanh_rule(out: Any, x: Any) -> Any:
-    """1 - out^2, which needs only `out` to be kept; far out that has lost its digits."""
-    if out.dtype.kind == "c" or (np.abs(value_of(out)) < 0.9995).all():
+    """1 - out^2, which needs only `out` to be kept; far out, where that has lost its digits, from x."""
+    if out.dtype.kind == "c" or largest(value_of(out)) < 0.9995:
         return lambda g: g * (1 - out * out)
-    return lambda g: g * sech2(x)
+    if type(out) is not np.ndarray:
+        return lambda g: g * sech2(x)
+    far = np.nonzero(np.abs(out) >= 0.9995)
+    steep = sech2(x[far])
+
+    def vjp(g: Any) -> Any:
+        slope = 1 - out * out
+        slope[far] = steep
+        return g * slope
+
+    return vjp
 
 
 def arcsinh_rule(out: Any, x: Any) -> Any:
