@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.auto.handover import stacking
-from es.core.arrays import as_count, as_scale, as_start
+from es.core.arrays import FloatArray, as_count, as_scale, as_start
 from es.core.limits import limit, of_runs, target
 from es.core.streams import open_streams
 from es.evaluation.stacked import StackedEvaluator, one_step, stacked_evaluator
@@ -35,8 +35,6 @@ from problems.stack import Stack
 
 if TYPE_CHECKING:
     from es.core.result import Result
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def minimize_runs(

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from experiments.candidates import Candidate, candidates
 from experiments.probe import Probe, as_objective, probe
 from experiments.race import Race, decided, in_order, in_time, settled, survivors
@@ -24,7 +24,6 @@ from problems import Objective
 
 __all__ = ["Advice", "advise"]
 
-FloatArray = npt.NDArray[np.float64]
 
 RUNS = 4
 """Runs of each method in a rung, each from a start of its own."""

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from es.core.arrays import FloatArray
+
 __all__ = ["Curve", "compact_curve"]
 
 IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 STEPS_PER_DECADE = 20
 FLOOR = 1e-8

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from problems import Objective
 
 __all__ = ["Probe", "probe"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass

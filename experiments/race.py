@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from experiments.candidates import Candidate
 from experiments.probe import Probe
 from experiments.records import failed_record
@@ -18,8 +18,6 @@ from experiments.statistics.overall import overall_table
 from problems import Ledger, Objective
 
 __all__ = ["Race", "decided", "in_order", "in_time", "survivors"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Race:

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from es.auto.stepwise import Asking, FloatArray, Stepwise
+from es.auto.stepwise import Asking, Stepwise
+from es.core.arrays import FloatArray
 
 TESTS = 3  # further random combinations once the first one has passed
 ENTRIES = 1_000_000  # numbers in a batch of points at most

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from es.auto.noise import inward, line, of_order
-from es.auto.stepwise import Asking, FloatArray
+from es.auto.stepwise import Asking
+from es.core.arrays import FloatArray
 
 EPS = float(np.finfo(float).eps)
 FIRST = 5e-7  # length of the first differences, as part of the scale

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from es.core.arrays import FloatArray
+
 EIGEN_UP_TO = 60  # variables; above, the product form, whose cost is n^2
 
 

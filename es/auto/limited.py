@@ -9,7 +9,8 @@ import numpy as np
 
 from es.auto import line_search
 from es.auto.differences import gradient_jumps, gradient_lies
-from es.auto.stepwise import Asking, FloatArray, Stepwise
+from es.auto.stepwise import Asking, Stepwise
+from es.core.arrays import FloatArray
 
 EPS = float(np.finfo(float).eps)
 MEMORY = 20  # pairs of steps and changes of the gradient

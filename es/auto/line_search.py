@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from es.auto.differences import with_differences
-from es.auto.stepwise import Asking, FloatArray
+from es.auto.stepwise import Asking
+from es.core.arrays import FloatArray
 
 TRIES = 8
 ENOUGH = 1e-4  # part of what the slope promises that must be gained (Nocedal and Wright 2006, (3.4))

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from es.core.arrays import FloatArray
+
 MOST = 50  # kept, the best ones
 NEAR = 0.3  # how well the parabola of a minimum must predict a value
 

@@ -11,9 +11,9 @@ import math
 from collections.abc import Generator
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from es.core.arrays import FloatArray
+
 POINTS = 7
 FIRST = 1e-7  # spacing, as part of the scale of x; a hundred times more where values repeat
 SPACINGS = 4

@@ -14,7 +14,8 @@ import numpy as np
 
 from es.auto import differences, line_search, noise
 from es.auto.factor import active_step, update
-from es.auto.stepwise import Asking, FloatArray, Stepwise
+from es.auto.stepwise import Asking, Stepwise
+from es.core.arrays import FloatArray
 
 EPS = float(np.finfo(float).eps)
 HESSIAN_AT = 5  # iteration in which second differences are taken in full, once

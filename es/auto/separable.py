@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from es.auto.coordinates import ENTRIES, agrees
 from es.auto.line import Line
 from es.auto.lines import Lines
-from es.auto.stepwise import Asking, FloatArray, Stepwise
-
-BoolArray = npt.NDArray[np.bool_]
+from es.auto.stepwise import Asking, Stepwise
+from es.core.arrays import BoolArray, FloatArray
 
 MOST = 1000  # evaluations per variable
 FINE = 2e-11  # of |f|: a rise of so little beside the best sample is the bottom of a minimum

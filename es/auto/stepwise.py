@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import state as store
+from es.core.arrays import FloatArray
 
-FloatArray = npt.NDArray[np.float64]
 Asking = Generator[FloatArray, FloatArray, Any]
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import OptimizeResult
 
-FloatArray = npt.NDArray[np.float64]
+from es.core.arrays import FloatArray
 
 FIRST = ("success", "status", "message", "fun", "x", "nfev", "njev", "nit", "method", "seconds", "seed")
 LONGEST = 300  # characters of a value in the table of a notebook

@@ -14,8 +14,8 @@ from contextlib import closing
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from es.core.limits import limit
 from es.evaluation.dispatch import Dispatcher, Failed, first_line
 from es.evaluation.opening import MapLike, open_workers
@@ -26,8 +26,6 @@ from problems.evaluation import Evaluation, Reporting
 from problems.ledger import Ledger
 from problems.numbers import short
 from problems.several import MultiObjective
-
-FloatArray = npt.NDArray[np.float64]
 
 ON_ERROR = ("raise", "penalize")
 

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from es.evaluation.parcel import Missing, Parcel
 from problems.evaluation import Evaluation, Reporting
 from problems.several import MultiObjective
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass

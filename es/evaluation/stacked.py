@@ -6,17 +6,13 @@ import traceback
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import BoolArray, FloatArray, IntArray
 from es.evaluation.evaluate import ON_ERROR, Evaluator
 from problems.ledger import Ledger
 from problems.numbers import short
 from problems.objective import Objective
 from problems.stack import Stack
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.intp]
 
 
 class StackedEvaluator(Protocol):

@@ -8,15 +8,14 @@ from contextlib import closing
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from es.evaluation.dispatch import Dispatcher, Failed
 from es.evaluation.evaluate import Evaluator, explained
 from es.evaluation.outcome import Chunk, Outcome, empty, fill
 from es.evaluation.parcel import Missing
 from es.evaluation.workers import Workers
 
-FloatArray = npt.NDArray[np.float64]
 Numbered = tuple[int, FloatArray]  # a number, and a point (n,)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from es.gradient.inversion import Call, FloatArray
+from es.core.arrays import FloatArray
+from es.gradient.inversion import Call
 from es.gradient.scipy_solvers import UNLIMITED, Descended, Task, minimize_quietly, value_and_gradient
 from problems.constraints import EQUALITY, listed
 

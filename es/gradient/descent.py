@@ -17,13 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from autodiff import optim
+from es.core.arrays import FloatArray
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
 from es.gradient.units import powers_of_two, value_unit
 from es.parts.rule_state import RuleState, checked_patience
 from problems.numbers import numbers
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def _rates(lr: Any, runs: int | None) -> Any:

@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from es.core.arrays import FloatArray
+
 Answer = tuple[FloatArray, FloatArray | None]
 Call = Callable[[FloatArray], Answer]
 

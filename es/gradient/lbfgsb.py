@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from es.gradient.inversion import Answer, FloatArray
+from es.core.arrays import FloatArray
+from es.gradient.inversion import Answer
 from problems.boxes import Box
 
 Asking = Generator[FloatArray, Answer, Any]

@@ -9,12 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from problems.boxes import Box
 from problems.constraints import EQUALITY, Constraints, listed
-
-FloatArray = npt.NDArray[np.float64]
 
 # What a step of the initial scale may promise at an optimum, as a part of the range of f; and where a solver stands
 # still, with gradients that may be differences.

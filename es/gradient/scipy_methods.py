@@ -16,12 +16,12 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from es.core.arrays import BoolArray
+from es.core.arrays import BoolArray, FloatArray
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
 from es.gradient import constrained_solvers
 from es.gradient import scipy_solvers as solvers
-from es.gradient.inversion import Answer, Call, Direct, FloatArray, Inverted
+from es.gradient.inversion import Answer, Call, Direct, Inverted
 from es.gradient.scipy_solvers import Task
 from es.gradient.stepwise import Solver, Stepwise
 from es.gradient.units import in_units, powers_of_two

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from es.gradient.inversion import Call, FloatArray
+from es.core.arrays import FloatArray
+from es.gradient.inversion import Call
 from es.gradient.lbfgsb import UNTOLD, Asking, answered, by_steps, usable
 from es.gradient.optimality import BALANCED, STANDING, is_stationary
 from problems.boxes import Box

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from es.gradient.inversion import FloatArray, Inverted
+from es.core.arrays import FloatArray
+from es.gradient.inversion import Inverted
 from es.gradient.lbfgsb import Asking
 from es.gradient.scipy_solvers import Task
 from es.gradient.units import Measure

@@ -18,12 +18,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from es.core.arrays import FloatArray
+from es.core.arrays import BoolArray, FloatArray
 
-BoolArray = npt.NDArray[np.bool_]
 SURE = 1e-8  # probabilities are kept this far from 0 and 1/2, where quantiles are infinite or 0
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-FloatArray = npt.NDArray[np.float64]
+from es.core.arrays import FloatArray
 
 PIECE = 18_000  # numbers made at a time, so that they stay in the cache
 LAYERS = 1024  # 10 bits, which with a sign and 52 bits for the place in the layer make 63

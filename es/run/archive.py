@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from problems.ledger import Ledger
 from problems.numbers import short
 from problems.several import MultiLedger
-
-FloatArray = npt.NDArray[np.float64]
 
 WAYS = ("all", "last")
 

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from es.core.arrays import as_start, check_inside
+from es.core.arrays import FloatArray, as_start, check_inside
 from es.core.stopping import CRITERIA
 from es.registry import get_method
 from es.run.differences import as_scheme
@@ -23,8 +22,6 @@ from problems.numbers import numbers, short
 from problems.objective import Objective
 from problems.several import MultiLedger, MultiObjective
 from problems.stack import Stack
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def as_ledger(fun: Any, n: int, *, jac: Any = None, vectorized: bool = False, several: bool = False) -> Ledger:

@@ -13,15 +13,13 @@ from contextlib import closing
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from es.core.waiting import keys_of
 from es.evaluation.stream import Numbered, stream, workers_of
 from es.run.journal import Journal
 from es.run.loop import Run
 from problems.evaluation import Evaluation
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class AsynchronousRun(Run):

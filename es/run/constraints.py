@@ -21,13 +21,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import BoolArray, FloatArray
 from es.core.criteria import CRITERIA
 from problems.constraints import EQUALITY, Constraints, listed
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 TOLFEASIBLE = 1e-10  # relative improvement that counts as one
 

@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from problems.boxes import Box
 from problems.ledger import Ledger
 from problems.objective import Objective
-
-FloatArray = npt.NDArray[np.float64]
 
 SCHEMES = ("2-point", "3-point", "cs")
 EPS = float(np.finfo(float).eps)

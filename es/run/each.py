@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from es.core.arrays import as_count
+from es.core.arrays import FloatArray, IntArray, as_count
 from problems.boxes import Box, as_box
 from problems.numbers import numbers, shape_of, short
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
 
 RATES = ("c1", "cmu", "cc", "cs", "damps", "lr")  # of the constructors, one per stacked run where wanted
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from es.core.arrays import check_finite, check_inside
+from es.core.arrays import FloatArray, check_finite, check_inside
 from problems.boxes import Box
 from problems.evaluation import as_evaluation
 from problems.ledger import Ledger
@@ -18,8 +17,6 @@ from problems.objective import Objective
 
 if TYPE_CHECKING:
     from es.run.loop import Run
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Adapted:

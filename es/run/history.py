@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from es.core.arrays import FloatArray
 
 MOST = 1000  # records kept; beyond it every other one is dropped and the stride doubles
 NOTHING = np.empty(0)

@@ -15,9 +15,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from es.core.arrays import as_scale
+from es.core.arrays import FloatArray, as_scale
 from es.core.book import Book
 from es.core.criteria import CRITERIA, LIMITS
 from es.core.stopping import ending
@@ -32,8 +31,6 @@ from problems.ledger import Trace
 if TYPE_CHECKING:
     from es.core.result import Result
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
 
 # Beyond that the arrays of a stack leave the cache, and longer ones gain nothing: numbers in the points of a
 # generation, and in the matrices.

@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from es.core.limits import Limits
 from es.evaluation.evaluate import Evaluator
 from es.run.differences import Differences
 from es.run.history import History
 from es.run.restarts import Restarts
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Reports(Protocol):

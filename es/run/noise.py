@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from es.core.arrays import FloatArray
 
 THETA, ALPHA_T = 0.2, 1.5  # table I there
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import FloatArray
 from es.core.waiting import keys_of
 from es.run.constraints import OFF, AugmentedLagrangian
 from problems.constraints import EQUALITY, Constraints
@@ -17,7 +17,6 @@ from problems.evaluation import Evaluation
 if TYPE_CHECKING:
     from es.run.loop import Run
 
-FloatArray = npt.NDArray[np.float64]
 
 REMEMBERED = 100_000  # points whose constraints are known
 

@@ -11,8 +11,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from es.core.arrays import FloatArray, IntArray
 from es.core.criteria import CRITERIA
 from es.gradient.scipy_methods import BFGS, CG, LBFGSB
 from es.run.legs import Course, Courses, Spent
@@ -21,8 +21,6 @@ from problems.ledger import Trace
 if TYPE_CHECKING:
     from es.core.result import Result
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
 
 STACKED = (LBFGSB, BFGS, CG)
 PATIENCE = {name: int(CRITERIA[name].default or 0) for name in ("nofinite", "nogradient")}

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .parameter import FloatArray, Parameter, Shape, same
+from problems.numbers import FloatArray
+
+from .parameter import Parameter, Shape, same
 
 
 class _Unset(enum.Enum):

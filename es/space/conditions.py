@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from problems.numbers import FloatArray
+
 from .levels import count_levels, place, place_of
-from .parameter import FloatArray, Parameter
+from .parameter import Parameter
 
 Way = tuple[str, ...]
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from problems.numbers import FloatArray
+
 from .categories import Choice
-from .parameter import FloatArray, Parameter
+from .parameter import Parameter
 
 FEW = 3  # values up to which whole numbers are categories: that takes 329 for 569 evaluations at 3, 766 for 469 at 4
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from problems.numbers import number
+from problems.numbers import FloatArray, number
 
-from .parameter import FloatArray, Parameter, Shape, short
+from .parameter import Parameter, Shape, short
 
 MOST = 2**53  # whole numbers up to here are exact in float64
 SLACK = 1e-6  # share of a step that limits and values may be off by rounding

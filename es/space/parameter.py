@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from problems.numbers import whole
+from problems.numbers import FloatArray, whole
 
-FloatArray = npt.NDArray[np.float64]
 Shape = int | Sequence[int] | None
 
 

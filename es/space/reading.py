@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from problems.numbers import numbers
+from problems.numbers import FloatArray, numbers
 
 from .categories import Choice, Ordinal
 from .conditions import Way
 from .numeric import Integer, Linear
-from .parameter import Fixed, FloatArray, Parameter
+from .parameter import Fixed, Parameter
 
 
 class OnCoordinates:

@@ -23,13 +23,13 @@ import numpy as np
 import numpy.typing as npt
 
 from problems.constraints import checked
-from problems.numbers import generator, numbers, short
+from problems.numbers import FloatArray, generator, numbers, short
 from problems.numbers import size as positive_integer
 
 from .conditions import Conditions, Way, spelt
 from .exchange import Exchange
 from .levels import as_category
-from .parameter import Fixed, FloatArray, Parameter
+from .parameter import Fixed, Parameter
 from .reading import LinearRows, OnCoordinates, follow, leaves_of, read, whole_numbers
 
 

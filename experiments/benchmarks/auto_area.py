@@ -21,14 +21,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 import es
+from es.core.arrays import FloatArray
 from experiments.benchmarks.auto_cases import Case, cases, make, multiplied, noisy, of_bbob
 from experiments.benchmarks.timing import one_thread
 from problems.ledger import Ledger
-
-FloatArray = npt.NDArray[np.float64]
 
 TARGETS = 51
 LINEAR = "linear"

@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from experiments.benchmarks import auto_area
 from experiments.benchmarks.auto_cases import cases
 from experiments.benchmarks.timing import one_thread
 
-FloatArray = npt.NDArray[np.float64]
 METHODS = ["auto", "cmaes"]
 HEADER = ("line", "suite", "problem", "n", "instance", "seed", "method", "log", "linear", "failed")
 KEYS = tuple[str, str]

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 import es
+from es.core.arrays import FloatArray
 from es.parts.bounds import HANDLERS
-from experiments.benchmarks.counting import Case, FloatArray, Function, count, counted, run
+from experiments.benchmarks.counting import Case, Function, count, counted, run
 
 PLACES = ("inside", "face", "corner")
 MARKERS = {"transform": "o", "narrow": "v", "reflect": "s", "penalty": "^", "unbounded": "x"}

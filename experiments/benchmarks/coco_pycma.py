@@ -16,16 +16,15 @@ import time
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 import es
+from es.core.arrays import FloatArray
 from experiments.benchmarks.coco import INSTANCES, PRECISION, instances
 from experiments.benchmarks.timing import one_thread
 from problems import stack
 
 TARGETS = (1e1, 1e0, 1e-1, 1e-3, 1e-5, 1e-7)
 SAMPLES = 2000
-FloatArray = npt.NDArray[np.float64]
 
 
 def start(function: int, instance: int, n: int) -> FloatArray:

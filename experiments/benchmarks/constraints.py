@@ -23,7 +23,8 @@ import numpy as np
 from scipy.optimize import Bounds, NonlinearConstraint
 
 import es
-from experiments.benchmarks.counting import Case, Counts, FloatArray, Function, count, each
+from es.core.arrays import FloatArray
+from experiments.benchmarks.counting import Case, Counts, Function, count, each
 
 PRECISIONS = (1e-6, 1e-8)
 

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 import es
+from es.core.arrays import FloatArray
 from experiments.benchmarks.timing import one_thread, write_rows
 
-FloatArray = npt.NDArray[np.float64]
 Function = Callable[[FloatArray], FloatArray]
 Peer = Callable[[Function, FloatArray, float, int, int, float], float]  # of f, x0, sigma0, popsize, seed, budget
 Counts = Callable[[int], npt.ArrayLike]  # of the number of runs: evaluations (runs,), or (runs, targets)

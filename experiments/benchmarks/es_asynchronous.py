@@ -49,7 +49,8 @@ import numpy as np
 import numpy.typing as npt
 
 import es
-from experiments.benchmarks.counting import TARGET, FloatArray, Function, function, starts
+from es.core.arrays import FloatArray
+from experiments.benchmarks.counting import TARGET, Function, function, starts
 from experiments.benchmarks.timing import one_thread, write_rows
 
 FUNCTIONS = ("sphere", "ellipsoid", "rosenbrock")

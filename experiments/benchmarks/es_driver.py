@@ -17,14 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import scipy.optimize
 
 import es
+from es.core.arrays import FloatArray
 from es.registry import get_method
 from experiments.benchmarks.timing import Goal, Measured, Work, draw, human, measure, one_thread, table, write_csv
-
-FloatArray = npt.NDArray[np.float64]
 
 N = 10
 ITERATIONS = {"cmaes": 150, "adam": 200}  # fewer than either needs to converge

@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 import es
-from experiments.benchmarks.counting import Case, FloatArray, Function, count, counted
+from es.core.arrays import FloatArray
+from experiments.benchmarks.counting import Case, Function, count, counted
 from experiments.benchmarks.peers import evosax_run
 
 POPSIZE, SPREAD = 64, 0.1

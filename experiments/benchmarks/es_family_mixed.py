@@ -26,7 +26,8 @@ import numpy as np
 from scipy.optimize import Bounds
 
 import es
-from experiments.benchmarks.counting import Case, FloatArray, Function, count, counted, each, function, run
+from es.core.arrays import FloatArray
+from experiments.benchmarks.counting import Case, Function, count, counted, each, function, run
 from experiments.benchmarks.peers import by_ask_and_tell
 
 MIXED = [shape + kind for kind in ("Int", "OneMax", "LeadingOnes") for shape in ("Sphere", "Ellipsoid")]

@@ -34,7 +34,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.counting import Case, FloatArray, Peer, case, count
+from es.core.arrays import FloatArray
+from experiments.benchmarks.counting import Case, Peer, case, count
 from experiments.benchmarks.peers import cmaes, crfmnes, evosax_snes, pypop7
 
 Works = dict[str, list[int]]

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 import es
-from experiments.benchmarks.counting import TARGET, FloatArray, counted, function, median_of, starts
+from es.core.arrays import FloatArray
+from experiments.benchmarks.counting import TARGET, counted, function, median_of, starts
 from experiments.benchmarks.timing import one_thread, write_rows
 from problems import get, stack
 

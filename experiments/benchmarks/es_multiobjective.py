@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 import es
+from es.core.arrays import FloatArray
 from es.parts.pareto import hypervolume
-from experiments.benchmarks.counting import Case, FloatArray, Function, count, each
+from experiments.benchmarks.counting import Case, Function, count, each
 
 REFERENCE = np.array([1.1, 1.1])
 PROBLEMS = ("ZDT1", "ZDT2", "ZDT3", "spheres", "ELLI1", "CIGTAB1")

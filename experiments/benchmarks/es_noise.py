@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 import es
-from experiments.benchmarks.counting import Case, FloatArray, count, each, function
+from es.core.arrays import FloatArray
+from experiments.benchmarks.counting import Case, count, each, function
 
 
 @dataclass(frozen=True)

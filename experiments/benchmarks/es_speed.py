@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import es
-from experiments.benchmarks.counting import FloatArray
+from es.core.arrays import FloatArray
 from experiments.benchmarks.peers import Step, cmaes_step, fcmaes_step, installed, pycma_step
 from experiments.benchmarks.timing import Bench, Goal, Work, human
 

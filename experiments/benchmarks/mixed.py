@@ -47,8 +47,8 @@ import numpy as np
 import numpy.typing as npt
 
 import es
+from es.core.arrays import FloatArray
 
-FloatArray = npt.NDArray[np.float64]
 TARGET, BUDGET = 1e-8, 20_000
 AXES = 1000.0  # of the ellipsoid, longest to shortest
 

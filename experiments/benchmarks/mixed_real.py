@@ -41,8 +41,8 @@ import numpy as np
 import numpy.typing as npt
 
 import es
+from es.core.arrays import FloatArray
 
-FloatArray = npt.NDArray[np.float64]
 Values = dict[str, Any]
 Task = Callable[[Values], float]
 

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.counting import TARGET, FloatArray, Function, Peer
+from es.core.arrays import FloatArray
+from experiments.benchmarks.counting import TARGET, Function, Peer
 
 # Criteria that end a run before the target, as far as they can be switched off.
 QUIET = {"verbose": -9, "tolfun": 0, "tolfunhist": 0}

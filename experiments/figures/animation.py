@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from es.core.arrays import FloatArray
 from experiments.figures.files import save
 from experiments.figures.paths import Path2D, record_path
 from experiments.figures.style import INK, LineStyle
 from experiments.figures.trajectories import HEADER, ellipse, result_text, stage, trajectory_figure
-from experiments.statistics.runtimes import FloatArray
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from es.core.arrays import FloatArray
 from experiments.figures.captions import in_words, trial_count
 from experiments.figures.labels import end_labels
 from experiments.figures.layout import panel_grid
@@ -18,7 +19,6 @@ from experiments.statistics.cells import Cell
 from experiments.statistics.distributions import ROOM_FOR_RESTARTS, Distributions, distributions
 from experiments.statistics.ecdf import ecdf
 from experiments.statistics.reference import best2009, has_best2009
-from experiments.statistics.runtimes import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from es.core.arrays import FloatArray
 from experiments.figures.captions import in_words, trial_count
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import DOT
 from experiments.figures.style import DOTS, EDGE, GREY, NONE, PALETTE, LineStyle, describe, dress, text_width
 from experiments.figures.ticks import decade_ticks, plain_ticks
 from experiments.statistics.cells import Cell
-from experiments.statistics.runtimes import FloatArray, ert_interval, expected_runtime
+from experiments.statistics.runtimes import ert_interval, expected_runtime
 from experiments.statistics.summary import number
 
 if TYPE_CHECKING:

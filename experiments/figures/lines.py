@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from es.core.arrays import FloatArray
 from experiments.figures.style import LineStyle
-from experiments.statistics.runtimes import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

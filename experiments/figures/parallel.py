@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from es.core.arrays import FloatArray
 from experiments.figures.layout import panel_grid
 from experiments.figures.style import BLUE, EDGE, GREY, INK, PALE_INK, describe, readable, shorten
 from experiments.figures.sweeps import geometric, sorted_levels
-from experiments.statistics.runtimes import FloatArray
 from experiments.statistics.summary import number
 from experiments.statistics.sweep import SweepTable, is_numeric, setting_text, short_name, table_importance, value_text
 

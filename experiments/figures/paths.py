@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.statistics.runtimes import FloatArray
+from es.core.arrays import FloatArray
 
 
 @dataclass(frozen=True)

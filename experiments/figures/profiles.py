@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from es.core.arrays import FloatArray
 from experiments.figures.captions import in_words, trial_count
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_line
@@ -15,7 +16,6 @@ from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.fixed_budget import log_grid
 from experiments.statistics.profiles import data_profile, performance_profile, performance_ratios, relative_targets
-from experiments.statistics.runtimes import FloatArray
 from experiments.statistics.summary import number
 
 if TYPE_CHECKING:

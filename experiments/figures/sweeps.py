@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from es.core.arrays import FloatArray
 from experiments.figures.captions import trial_count
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import DOT
 from experiments.figures.style import EDGE, INK, PALE_INK, RED, LineStyle, describe, dress, shorten, text_width
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
-from experiments.statistics.runtimes import FloatArray, expected_runtime, order_quantile
+from experiments.statistics.runtimes import expected_runtime, order_quantile
 from experiments.statistics.summary import number
 from experiments.statistics.sweep import SweepTable, is_numeric, setting_text, short_name, table_importance, value_text
 

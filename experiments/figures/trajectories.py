@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from es.core.arrays import FloatArray
 from experiments.figures.layout import Grid, panel_grid
 from experiments.figures.paths import Path2D
 from experiments.figures.style import INK, LineStyle, dress, styles
-from experiments.statistics.runtimes import FloatArray
 from experiments.statistics.summary import number
 
 if TYPE_CHECKING:

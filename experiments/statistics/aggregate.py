@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from experiments.statistics.runtimes import RNG, FloatArray, order_quantile
+from es.core.arrays import FloatArray
+from experiments.statistics.runtimes import RNG, order_quantile
 
 
 def iqm(scores: ArrayLike) -> FloatArray:

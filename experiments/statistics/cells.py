@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from experiments.statistics.runtimes import FloatArray, default_targets, hitting_times
+from es.core.arrays import FloatArray
+from experiments.statistics.runtimes import default_targets, hitting_times
 
 RELATIVE_TARGETS = (0.0, -5.0)
 """Exponents of the easiest and the hardest target for a problem without known optimum, as parts of the starting gap."""

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from es.core.arrays import FloatArray
 from experiments.statistics.cells import Cell
 from experiments.statistics.ecdf import ecdf, ecdf_resamples
 from experiments.statistics.fixed_budget import log_grid
 from experiments.statistics.restarts import simulated_restarts
-from experiments.statistics.runtimes import FloatArray, order_quantile
+from experiments.statistics.runtimes import order_quantile
 
 __all__ = ["CellDistribution", "Distribution", "Distributions", "distributions"]
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from es.core.arrays import FloatArray
 from experiments.statistics.restarts import finish_failed, simulated_restarts
-from experiments.statistics.runtimes import RNG, FloatArray, order_quantile
+from experiments.statistics.runtimes import RNG, order_quantile
 
 
 def ecdf(runtimes: ArrayLike, at: ArrayLike) -> FloatArray:

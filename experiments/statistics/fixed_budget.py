@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from experiments.statistics.runtimes import FloatArray
+from es.core.arrays import FloatArray
 
 
 def values_at(costs: ArrayLike, values: ArrayLike, at: ArrayLike) -> FloatArray:

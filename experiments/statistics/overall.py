@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from es.core.arrays import FloatArray
 from experiments.statistics.aggregate import bootstrap_interval, improvement_interval, iqm, probability_of_improvement
 from experiments.statistics.cells import Cell
 from experiments.statistics.ecdf import area_above, restarted_runtimes
 from experiments.statistics.ranking import pair_scores
-from experiments.statistics.runtimes import FloatArray
 
 Row = dict[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from experiments.statistics.runtimes import FloatArray
+from es.core.arrays import FloatArray
 
 
 def relative_targets(first: ArrayLike, best: ArrayLike, tolerance: float) -> FloatArray:

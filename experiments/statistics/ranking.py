@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from es.core.arrays import FloatArray
 from experiments.statistics.aggregate import probability_of_improvement
 from experiments.statistics.cells import Cell
-from experiments.statistics.runtimes import FloatArray, expected_runtime
+from experiments.statistics.runtimes import expected_runtime
 from experiments.statistics.tests import coco_scores, compare_ranks, holm, rank_sum
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.statistics.runtimes import FloatArray
+from es.core.arrays import FloatArray
 
 
 def has_best2009(years: str = "2009") -> bool:

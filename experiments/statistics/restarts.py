@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from experiments.statistics.runtimes import RNG, FloatArray, times_and_budgets
+from es.core.arrays import FloatArray
+from experiments.statistics.runtimes import RNG, times_and_budgets
 
 
 def derandomized_indices(runs: int, draws: int, rng: RNG = None) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

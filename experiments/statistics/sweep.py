@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from es.core.arrays import FloatArray
 from experiments.statistics.cells import (
     Cell,
     StudyLike,
@@ -18,7 +19,7 @@ from experiments.statistics.cells import (
     problem_label,
     problem_targets,
 )
-from experiments.statistics.runtimes import FloatArray, expected_runtime
+from experiments.statistics.runtimes import expected_runtime
 from experiments.statistics.tests import coco_scores
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from experiments.statistics.runtimes import FloatArray
+from es.core.arrays import FloatArray
 
 
 def coco_scores(times: ArrayLike, gaps: ArrayLike, cutoff: float = np.inf) -> FloatArray:
