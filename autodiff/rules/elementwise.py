@@ -19,7 +19,7 @@ from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import RULES, SELECTIVE, rule, traced
 from autodiff.rules.families import cosine, nonzero, one_minus_square, sech2
-from autodiff.rules.kinks import bent
+from autodiff.rules.kinks import bent, tied
 from autodiff.tensor import Tensor, refuse_traced
 
 LOG2, LOG10, DEGREE = np.log(2.0).item(), np.log(10.0).item(), (np.pi / 180)
@@ -185,7 +185,11 @@ def share(out: Any, x: Any, y: Any) -> Any:
 
 SELECTIVE.update((np.maximum, np.minimum, np.fmax, np.fmin, np.heaviside, np.copysign, np.imag))
 for chooser in (np.maximum, np.minimum, np.fmax, np.fmin):
-    rule(chooser, lambda out, x, y: lambda g: g * share(out, x, y), lambda out, x, y: lambda g: g * share(out, y, x))
+    rule(
+        chooser,
+        lambda out, x, y: lambda g: g * tied(g, share(out, x, y), x, y),
+        lambda out, x, y: lambda g: g * tied(g, share(out, y, x), x, y),
+    )
 rule(
     np.copysign,
     lambda out, x, y: lambda g: g * (np.sign(x) * np.copysign(1, value_of(y))).astype(out.dtype),

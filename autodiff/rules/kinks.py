@@ -3,6 +3,9 @@
 At 0 a norm has the subgradient 0, which is what an optimizer wants. But its second derivative does not exist, and the 0
 that would follow from a constant 0 is wrong where the kink cancels, as in ``norm(x)**2``. It is NaN, with a warning.
 Derivatives along directions are first derivatives: they take the subgradient too.
+
+Where two traced arguments of ``maximum`` are equal nothing is NaN, since there is a right answer wherever the choice
+cancels, as in a hand-written log-sum-exp. But a warning says that a mean of both sides is what is differentiated again.
 """
 
 from __future__ import annotations
@@ -59,3 +62,15 @@ def bent(g: Any, slope: Any, x: Any, kink: Any, name: str) -> Any:
     If `x` is not traced itself, the product is only differentiated by `g`, in which it is linear.
     """
     return _bent(g, slope, np.asarray(kink), name) if type(x) is Tensor and np.any(kink) else g * slope
+
+
+def tied(g: Any, share: Any, x: Any, y: Any) -> Any:
+    """The `share` of one of the arguments `x` and `y`; warns where they are equal and `g` is differentiated again."""
+    if type(g) is Tensor and type(x) is Tensor and type(y) is Tensor and np.any(share == 0.5):
+        warnings.warn(
+            "arguments of a maximum or minimum are equal and share its gradient, so that second derivatives are those"
+            " of their mean there: take np.where(x > y, x, y) for those of one side",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return share

@@ -115,6 +115,20 @@ def test_second_derivatives_through_a_kink_are_nan_and_say_so(fun: Any) -> None:
 
 
 @pytest.mark.filterwarnings("error")
+def test_a_tie_of_two_traced_arguments_says_what_is_differentiated_again() -> None:
+    """max(x, -x)**2 is x**2, but both slopes cancel; where the choice cancels there is nothing to say or to spoil."""
+    assert ad.grad(lambda x: np.maximum(x, -x) ** 2)(0.0) == 0
+    for fun in (np.maximum, np.minimum, np.fmax, np.fmin):
+        with pytest.warns(RuntimeWarning, match="are equal and share its gradient"):
+            ad.grad(ad.grad(lambda x, fun=fun: fun(x, -x) ** 2))(0.0)
+    assert ad.grad(ad.grad(lambda x: np.maximum(x, -x) ** 2))(1.0) == 2
+    assert ad.grad(ad.grad(lambda x: np.maximum(x, 0.0) ** 2))(1.0) == 2
+    assert ad.grad(ad.grad(lambda x: np.where(x > -x, x, -x) ** 2))(0.0) == 2
+    stable = lambda x: np.max(x) + np.log(np.sum(np.exp(x - np.max(x))))  # noqa: E731
+    np.testing.assert_allclose(ad.hessian(stable)(np.zeros(2)), [[0.25, -0.25], [-0.25, 0.25]])
+
+
+@pytest.mark.filterwarnings("error")
 def test_directions_at_a_kink_take_the_subgradient() -> None:
     x, v = np.zeros(2), np.array([1.0, 2.0])
     for fun in (np.abs, np.fabs, np.linalg.norm, np.std, lambda x: np.hypot(x[0], x[1])):
