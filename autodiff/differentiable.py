@@ -123,11 +123,12 @@ def page() -> str:
         "In `numpy` and `scipy.special` the functions are NumPy's and SciPy's own. Other functions of SciPy turn their",
         "arguments into plain arrays: take those of `autodiff.scipy`, which have the same names and arguments.",
         "",
-        "At a kink the derivative is a subgradient: 0 for `abs` and norms at 0, shared by equal arguments of `maximum` and",
-        "equal entries of `max`. There is no second derivative there: that of `abs`, of norms and of `std` is NaN with a",
-        "warning. At a tie of two traced arguments of `maximum` or `minimum` the mean of both is differentiated again, with",
-        "a warning too; equal entries of `max` and an argument of `sign` that is 0 are treated alike without one, since",
-        "their choice cancels in what they are mostly used for (log-sum-exp, comparisons).",
+        "At a kink the derivative is a subgradient: 0 for `abs` and norms at 0, shared by equal arguments of",
+        "`maximum` and equal entries of `max`. There is no second derivative there: that of `abs`, of norms and of",
+        "`std` is NaN with a warning. At a tie of two traced arguments of `maximum` or `minimum` the mean of both is",
+        "differentiated again, with a warning too; equal entries of `max` and an argument of `sign` that is 0 are",
+        "treated alike without one, since their choice cancels in what they are mostly used for (log-sum-exp,",
+        "comparisons).",
     ]
     return "\n".join(lines) + "\n"
 
