@@ -18,7 +18,7 @@ from es.core.arrays import BoolArray, FloatArray
 MOST = 1000  # evaluations per variable
 FINE = 2e-11  # of |f|: a rise of so little beside the best sample is the bottom of a minimum
 LAST = 4  # tests at the end in which a random half of the coordinates moves
-FEW = 3  # coordinates of which all combinations of ends are tested
+FEW = 3  # coordinates of which all combinations of both sides are tested
 LOOKS = 6  # at each coordinate, for other minima
 SMALL = 1e-15  # gains under this part of |f| are rounding
 
@@ -140,8 +140,8 @@ class SeparableLoop(Stepwise):
     def _outside(self, lines: Lines, base: Base) -> Asking:
         """One more sample beyond the last of each side, and tests of additivity there.
 
-        A coupling that begins where the search did not come by is not seen in what it measured. This comes last: large
-        values from outside make every later test coarse.
+        A coupling that begins where the search did not come by is not seen in what it measured. Few coordinates go to
+        all combinations of both sides. This comes last: large values from outside make every later test coarse.
         """
         most = max(1, min(self.n, ENTRIES // (2 * self.n)))
         for first in range(0, self.n, most):
@@ -150,7 +150,12 @@ class SeparableLoop(Stepwise):
             if places:
                 yield from self._sample(places, lines, base)
         yield from self._search(lines, base, thorough=False)
-        yield from self._last_tests(lines, base)
+        if self.n > FEW:
+            yield from self._last_tests(lines, base)
+            return
+        for sides in itertools.product((0, 1), repeat=self.n):
+            if self.additive:
+                yield from self._test(lines, base, dict(enumerate(sides)))
 
     def _sample(self, places: list[tuple[int, float]], lines: Lines, base: Base) -> Asking:
         """Values at one new position each of some coordinates around the base, which then moves.
@@ -204,12 +209,9 @@ class SeparableLoop(Stepwise):
 
         A coupling is lost in rounding beside a coordinate along which f changes far more, and a maximum over
         coordinates is a sum as long as the same one is the largest. They move to the first or last position, for most
-        others are near the best by now; few coordinates to all combinations of these.
+        others are near the best by now.
         """
-        if self.n <= FEW:
-            for sides in itertools.product((0, 1), repeat=self.n if self.n > 1 else 0):
-                if self.additive and sides:
-                    yield from self._test(lines, base, dict(enumerate(sides)))
+        if self.n == 1:
             return
         every = np.ones(self.n, dtype=bool)
         spans = np.array([max((g for g in line.g if g < math.inf), default=0.0) - line.g[line.best] for line in lines])
