@@ -37,6 +37,9 @@ UNKNOWN_SECONDS = 1e-5
 """What an evaluation of a function of the user's is taken to take."""
 SOLVER_SECONDS = 3e-5
 """The same of a solver of SciPy's."""
+COMPANY = 4
+TOGETHER_SECONDS = 2e-4
+"""What an evaluation with gradients takes however few runs share it: following the operations of the function."""
 POINTS, LOOKS = 64, 4
 """By how many points, and how often, the time of an objective is taken."""
 
@@ -169,20 +172,31 @@ def _parts(name: str, group: list[Trial]) -> dict[str, list[Trial]]:
 
 
 def stack_limit(group: Sequence[Trial]) -> int:
-    """Give the most runs of a stack: it has to end in about `SECONDS`, and an n x n matrix for each has to fit."""
+    """Give the most runs of a stack: it has to end in about `SECONDS`, and an n x n matrix for each has to fit.
+
+    With gradients it may take `COMPANY` times as long as one run alone, if that is more: most of that time is shared.
+    """
     n = group[0]["problem"]["n"] or build_problem(group[0]["problem"]).n or 1
-    seconds = float(np.mean([seconds_of(trial, n) for trial in group]))
-    return int(max(1, min(MOST_RUNS, MOST_BYTES // (8 * n * n), SECONDS / seconds)))
+    each = float(np.mean([seconds_of(trial, n) for trial in group]))
+    seconds, together = SECONDS, 0.0
+    if _wants_gradient(group[0]["method"]["name"]):
+        together = max(_evaluations(trial, n) for trial in group) * TOGETHER_SECONDS
+        seconds = max(SECONDS, COMPANY * (together + each))
+    return int(max(1, min(MOST_RUNS, MOST_BYTES // (8 * n * n), (seconds - together) / each)))
+
+
+def _evaluations(trial: Trial, n: int) -> float:
+    """How many evaluations a trial has, if it spends its whole budget."""
+    budget = float(trial["maxcost"] if trial["maxcost"] is not None else trial["budget"] * n)
+    return budget / (1.0 + float(trial["grad_cost"]) if _wants_gradient(trial["method"]["name"]) else 1.0)
 
 
 def seconds_of(trial: Trial, n: int) -> float:
     """About how long a trial takes in a stack, if it spends its whole budget."""
     import es
 
-    budget = float(trial["maxcost"] if trial["maxcost"] is not None else trial["budget"] * n)
-    each = 1.0 + float(trial["grad_cost"]) if _wants_gradient(trial["method"]["name"]) else 1.0
     own = SOLVER_SECONDS if es.get_method(trial["method"]["name"]).kind == "scipy" else OWN_SECONDS
-    return budget / each * (_traits(_words(trial)).seconds + own + SECONDS_PER_N * n)
+    return _evaluations(trial, n) * (_traits(_words(trial)).seconds + own + SECONDS_PER_N * n)
 
 
 def run_stack(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def by_steps(x0: FloatArray, box: Box | None, options: Mapping[str, Any], note: 
         step(m, x, low, high, kinds, f, g.copy(), *tolerances, work, whole, task, flags, counts, reals,
              int(options["maxls"]), search)  # fmt: skip
         if task[0] == EVALUATE:
-            if known is None or not np.array_equal(x, known):
+            if known is None or not (x == known).all():
                 known = x.copy()
                 values, slopes = yield known[None]
                 if slopes is None:

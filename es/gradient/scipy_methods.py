@@ -223,17 +223,22 @@ class ScipySolver(Optimizer):
         if self._running().asked is None:
             self._end()
 
+    @property
+    def asked(self) -> FloatArray | None:
+        """The points that the solver waits for, which may lie a rounding outside of the bounds; None where it ended."""
+        return self._running().asked
+
     def tell_stacked(self, x: FloatArray, f: FloatArray, g: FloatArray, plain: bool) -> None:
         """`tell` for one point x (1, n) of a run whose books are kept elsewhere; `plain`: f and g are finite."""
         solver = self._running()
         if plain:
-            low, high = self._finite
-            self._finite = min(low, float(f[0])), max(high, float(f[0]))
+            (low, high), value = self._finite, f.item(0)
+            self._finite = min(low, value), max(high, value)
             solver.tell(f, g)
         else:
             self._blind += [] if np.isfinite(g).all() else list(x)
             solver.tell(*self._palatable(f, g))
-        if self._running().asked is None:
+        if solver.asked is None:
             self._end()
 
     @property

@@ -41,6 +41,10 @@ class SolverCourses(Courses):
         self._without = {name: np.zeros(runs, dtype=np.int64) for name in PATIENCE}
         self._low, self._f = np.full(runs, np.inf), np.full(runs, np.inf)
         self._x, self._mean = np.zeros((runs, n)), np.zeros((runs, n))
+        self._lower, self._upper = np.full((runs, n), -np.inf), np.full((runs, n), np.inf)
+        for run, course in enumerate(self.courses):
+            if course.leg.box is not None:
+                self._lower[run], self._upper[run] = course.leg.box.lb, course.leg.box.ub
         alive = np.arange(runs)
         for course in self.courses:
             self._begin(course)
@@ -65,7 +69,7 @@ class SolverCourses(Courses):
     def _tick(self, alive: IntArray) -> None:
         """Evaluate the next point of each, and go on."""
         solvers = [self._solvers[run] for run in alive.tolist()]
-        x = np.stack([solver.ask() for solver in solvers])
+        x = self._asked(alive, solvers)
         f, g = self.evaluate(alive, x, None, gradients=True)
         assert g is not None
         value = f[:, 0]
@@ -75,6 +79,14 @@ class SolverCourses(Courses):
         for row, solver in enumerate(solvers):
             solver.tell_stacked(x[row], f[row], g[row], bool(plain[row]))
         self._end_some(alive, solvers)
+
+    def _asked(self, alive: IntArray, solvers: list[Any]) -> FloatArray:
+        """The next points (runs, 1, n), inside the bounds."""
+        x = np.array([solver.asked for solver in solvers])
+        if not math.isfinite(np.vdot(x, x)):  # one runs away, or goes very far
+            return np.stack([solver.ask() for solver in solvers])
+        inside: FloatArray = np.minimum(np.maximum(x, self._lower[alive, None]), self._upper[alive, None])
+        return inside
 
     def _book(self, alive: IntArray, x: FloatArray, value: FloatArray, good: Any, slopes: Any) -> None:
         """Count, and keep the best of the legs and of the runs."""

@@ -119,6 +119,15 @@ def test_a_stack_is_bounded_by_the_time_that_it_takes() -> None:
     assert limit(1e8) == 1
 
 
+def test_gradients_are_shared_by_runs_that_take_long_alone() -> None:
+    def limit(budget: float) -> int:
+        spec = Spec("s", [Problem("bbob-f15", 10, {"instance": "seed"})], ["l-bfgs-b"], seeds=600, budget=budget)
+        return max(mark_stacks(make_trials(spec))[1].values(), default=1)
+
+    assert limit(100) == 512
+    assert all(4 <= limit(budget) < 512 for budget in (1e5, 1e6, 1e9))  # what is followed for one serves the others
+
+
 def test_a_single_trial_is_no_stack() -> None:
     trials, limits = mark_stacks(make_trials(Spec("s", [Problem("sphere", 5)], ["cmaes"], seeds=1)))
     assert trials[0]["stack"] is None
