@@ -48,6 +48,7 @@ from .strategies.csa_es import CSAES
 from .strategies.dd_cmaes import DDCMAES
 from .strategies.dxnes_ic import DXNESIC
 from .strategies.gaussian import GaussianES
+from .strategies.gp import GP
 from .strategies.guided_es import GuidedES
 from .strategies.lm_ma_es import LMMAES
 from .strategies.lq_cmaes import LQCMAES
@@ -80,6 +81,7 @@ __all__ = [
     "CSAES",
     "DDCMAES",
     "DXNESIC",
+    "GP",
     "IPOP",
     "LBFGSB",
     "LMMAES",

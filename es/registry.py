@@ -39,6 +39,7 @@ TABLE: dict[str, str | type] = {  # the name of a class in `es`, text "module:Cl
     "one-plus-one-cholesky": "OnePlusOneCholesky",
     "lq-cmaes": "LQCMAES",
     "mo-cmaes": "MOCMAES",
+    "gp": "GP",
     "auto": "Auto",
     "separable-search": "SeparableSearch",
     "quasi-newton": "QuasiNewton",
@@ -72,7 +73,7 @@ class MethodInfo:
         Of one iteration, in n and popsize.
     good_for : str
     kind : str
-        "strategy", "categorical", "hybrid", "multiobjective", "gradient" or "scipy".
+        "strategy", "categorical", "model", "hybrid", "multiobjective", "gradient" or "scipy".
     """
 
     name: str
@@ -155,7 +156,7 @@ def methods() -> Methods:
     (True, False)
     """
     found = [_describe(name) for name in list(TABLE)]
-    order = ["strategy", "categorical", "hybrid", "multiobjective", "gradient", "scipy"]
+    order = ["strategy", "categorical", "model", "hybrid", "multiobjective", "gradient", "scipy"]
     return Methods(sorted(found, key=lambda info: order.index(info.kind) if info.kind in order else len(order)))
 
 

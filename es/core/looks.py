@@ -118,6 +118,11 @@ def settled(opt: Any, threshold: Any) -> Outcome:
     return (figure < threshold) | _rounding(top, bottom), figure
 
 
+def small_improvement(opt: Any, threshold: Any) -> Outcome:
+    """Largest improvement that a model expects of its latest points, in units of the spread of f."""
+    return opt.expected < threshold, opt.expected
+
+
 def flat(opt: Watched, threshold: Any) -> Outcome:
     """Generations in a row, the last ones, in which three quarters of the population had the same value."""
     if opt.popsize < 4 or not opt.traces.ends_flat() or opt.nit < np.min(threshold):

@@ -29,6 +29,7 @@ smallsteps      none     failed    steps were lost in rounding from the start: s
 drift           none     failed    the steps shrank while the mean still moved: sigma0 does not hold the optimum
 tolgrad         1e-10    converged the gradient is small
 tolrate         0.0001   converged smaller steps bring nothing more
+tolimprovement  1e-05    converged no improvement is expected
 steep           none     failed    smaller steps bring nothing more, and the gradient is not small
 tolfeasible     none     converged the best feasible value no longer changes
 infeasible      none     failed    the search came to rest where no point is feasible

@@ -178,6 +178,8 @@ def with_discrete(
             options = {"preferred": space.preferred, **options}
     if space is not None and space.conditional and "conditions" in constructor_arguments(cls):
         options = {**(options or {}), "conditions": space.conditions}
+    if space is not None and "levels" in constructor_arguments(cls) and space.levels:
+        options = {**(options or {}), "levels": space.levels}
     if whole is None or not whole.any():
         return cls, options
     options = {**(options or {}), "integrality": whole}

@@ -28,7 +28,7 @@ from problems.numbers import size as positive_integer
 
 from .conditions import Conditions, Way, spelt
 from .exchange import Exchange
-from .levels import as_category
+from .levels import as_category, rounded_levels
 from .parameter import Fixed, Parameter
 from .reading import LinearRows, OnCoordinates, follow, leaves_of, read, whole_numbers
 
@@ -135,6 +135,11 @@ class Space(Exchange, Mapping[str, "Parameter | Space"]):
             for i in range(mine.start, mine.stop):
                 found[i] = {self._places[parent].start: places for parent, places in parents.items()}
         return found
+
+    @property
+    def levels(self) -> dict[int, FloatArray]:
+        """For each real coordinate that is rounded to whole numbers: where these stand, if they are not too many."""
+        return rounded_levels((leaf, self._places[way]) for way, leaf in self._leaves.items())
 
     def decode(self, y: npt.ArrayLike) -> dict[str, Any]:
         """The user's dict at coordinates y (n,): without what is not there (`when`)."""

@@ -141,6 +141,11 @@ def ours(space: es.Space, f: Task, budget: int, seed: int) -> None:
     es.minimize(f, space, maxfevals=budget, restarts=9, rng=seed)
 
 
+def gaussian_process(space: es.Space, f: Task, budget: int, seed: int) -> None:
+    """Our method for few evaluations."""
+    es.minimize(f, space, method="gp", maxfevals=budget, rng=seed)
+
+
 def random_search(space: es.Space, f: Task, budget: int, seed: int) -> None:
     """Uniform in the coordinates."""
     rng = np.random.default_rng(seed)
@@ -210,6 +215,7 @@ def nevergrad(space: es.Space, f: Task, budget: int, seed: int) -> None:
 
 
 METHODS: dict[str, Callable[[es.Space, Task, int, int], None]] = {
+    "es gp": gaussian_process,
     "es.minimize": ours,
     "optuna TPE": optuna_sampler("TPESampler"),
     "optuna CMA-ES": optuna_sampler("CmaEsSampler"),

@@ -15,7 +15,7 @@ def test_every_method_describes_itself():
     for info in described:
         assert 15 < len(info.summary) < 160 and info.summary.endswith("."), info
         assert info.paper and info.cost and info.good_for, info
-        assert info.kind in ("strategy", "categorical", "hybrid", "multiobjective", "gradient", "scipy"), info
+        assert info.kind in ("strategy", "categorical", "model", "hybrid", "multiobjective", "gradient", "scipy"), info
 
 
 def test_every_method_is_a_class_of_the_package():

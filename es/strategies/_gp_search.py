@@ -1,0 +1,280 @@
+"""One run of a search by a Gaussian process: what is known, the model, and the points where improvement is expected."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from es.core.arrays import FloatArray, IntArray
+from es.parts.gaussian_process import GaussianProcess
+from es.parts.improvement import log_improvement, log_improvement_with_slope
+from es.parts.mixed_domain import Domain
+
+MOST = 250  # points that the model takes
+POOL = 500  # candidates drawn, and as many changed from the best points
+PARENTS, STARTS = 8, 4  # the best points so far that are changed; candidates that climb
+ROUNDS, STEPS, CLIMBED = 8, 30, 1e-3  # of a climb at most; of L-BFGS-B in each; less than this is the end
+OFTEN = 20  # the model is fitted again when there is a point more, or a part of all as small as this
+LATEST = 5  # points of which no improvement is expected before a run ends
+REMEMBERED = 200  # points that are out
+FARTHEST = 1e3  # a value counts at most so much: least value 0, middle one 1
+FEW, POWERS = 4, (-4.0, 4.0)  # values below which there is no transform; its powers
+
+
+class GPSearch:
+    """What one run of `GP` knows.
+
+    Parameters
+    ----------
+    domain : Domain
+    start : ndarray, shape (n,)
+        The first point, in the caller's coordinates.
+    rng : Generator
+        For the first points.
+    first : int
+        Points before the model is asked.
+
+    Attributes
+    ----------
+    x, f : ndarray, shape (N, n) and (N,)
+        Told points and what ranks them.
+    out : ndarray, shape (q, n)
+        Points that were asked and not told.
+    latest : list of float
+        Improvements that were expected of the latest points, in units of the spread of f.
+    """
+
+    def __init__(self, domain: Domain, start: FloatArray, rng: np.random.Generator, first: int) -> None:
+        self.domain, self.first = domain, first
+        self.model = GaussianProcess(domain.counts)
+        n = len(start)
+        self.x, self.f, self.out = np.empty((0, n)), np.empty(0), np.empty((0, n))
+        self.fitted = 0  # points that were told when the model was fitted
+        self.latest: list[float] = []
+        u = domain.units(start)
+        design = [domain.settled(u[None].copy()), *([domain.spread(rng, first - 1, u)] if first > 1 else [])]
+        self.design = domain.different(rng, np.concatenate(design))
+        self.given = 0  # how many of the design have been handed out
+
+    @property
+    def expected(self) -> float:
+        """Largest improvement that was expected of the latest points; inf before there are enough."""
+        return max(self.latest) if len(self.latest) == LATEST else np.inf
+
+    # Asking ----------------------------------------------------------------------------------------
+
+    def ask(self, k: int, rng: np.random.Generator) -> FloatArray:
+        """k points to evaluate (k, n)."""
+        found: list[FloatArray] = []
+        proposals: Proposals | None = None
+        for _ in range(k):
+            if self.given < len(self.design) and len(self.f) < self.first:
+                u = self.design[self.given]
+                self.given += 1
+            elif np.count_nonzero(np.isfinite(self.f)) < 2:
+                u = self.domain.uniform(rng, 1, self._best())[0]
+            else:
+                proposals = self._proposals() if proposals is None else proposals
+                u, log_expected = proposals.next(rng)
+                self.latest = [*self.latest, math.exp(min(log_expected, 0.0))][-LATEST:]
+            found.append(self.domain.points(u))
+        x = np.array(found)
+        self.out = np.concatenate([self.out, x])[-REMEMBERED:]
+        return x
+
+    def _best(self) -> FloatArray:
+        """The best point so far, in units of the model."""
+        known = np.where(np.isfinite(self.f), self.f, np.inf)
+        return self.domain.units(self.x[known.argmin()]) if np.isfinite(known).any() else self.design[0]
+
+    def _proposals(self) -> Proposals:
+        """The model of all that is known and out, fitted where there is news."""
+        u, y = self._known()
+        if len(self.f) - self.fitted >= max(1, len(self.f) // OFTEN):
+            self.model.fit(u, y)
+            self.fitted = len(self.f)
+        self.model.condition(u, y)
+        aim = float(self.model.predict(u)[0].min())
+        parents = u[y.argsort(kind="stable")[:PARENTS]]
+        if len(self.out):
+            self.model.believe(self._units(self.out))
+        return Proposals(self.domain, self.model, aim, parents, self._units(np.concatenate([self.x, self.out])))
+
+    def _units(self, x: FloatArray) -> FloatArray:
+        return self.domain.settled(self.domain.units(x))
+
+    def _known(self) -> tuple[FloatArray, FloatArray]:
+        """Points and values that the model takes; values have mean 0 and variance 1, failures the worst."""
+        rows = self._rows()
+        finite = np.isfinite(self.f)
+        f = np.where(finite, self.f, self.f[finite].max())
+        return self._units(self.x[rows]), warped(f)[rows]
+
+    def _rows(self) -> IntArray:
+        """The points that the model takes: all, or the better half of so many and the latest."""
+        if len(self.f) <= MOST:
+            return np.arange(len(self.f))
+        order = np.where(np.isfinite(self.f), self.f, np.inf).argsort(kind="stable")
+        best = order[: MOST // 2]
+        rest = np.sort(order[MOST // 2 :])[-(MOST - MOST // 2) :]
+        return np.sort(np.concatenate([best, rest]))
+
+    # Telling ---------------------------------------------------------------------------------------
+
+    def tell(self, x: FloatArray, f: FloatArray) -> None:
+        """Take in points (k, n) and what ranks them (k,)."""
+        told = {row.tobytes() for row in x + 0.0}
+        self.out = self.out[[row.tobytes() not in told for row in self.out + 0.0]]
+        self.x, self.f = np.concatenate([self.x, x]), np.concatenate([self.f, f])
+
+    def centre(self, before: FloatArray) -> FloatArray:
+        """The told point with the least value that the model predicts; `before` while there is no value."""
+        finite = np.isfinite(self.f)
+        if not finite.any():
+            return before
+        if not self.fitted:
+            best: FloatArray = self.x[np.where(finite, self.f, np.inf).argmin()]
+            return best
+        u, y = self._known()
+        self.model.condition(u, y)
+        mean = np.where(finite[self._rows()], self.model.predict(u)[0], np.inf)
+        centre: FloatArray = self.x[self._rows()[mean.argmin()]]
+        return centre
+
+    # Saving ----------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
+        """All of it as plain arrays."""
+        counts = np.array([self.fitted, self.given])
+        arrays = {name: getattr(self, name).copy() for name in ("x", "f", "out", "design")}
+        return {**arrays, "theta": self.model.theta.copy(), "latest": np.array(self.latest), "counts": counts}
+
+    def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on where `state_dict` was taken."""
+        self.x, self.f, self.out, self.design = (np.array(arrays[name]) for name in ("x", "f", "out", "design"))
+        self.model.theta, self.latest = np.array(arrays["theta"]), arrays["latest"].tolist()
+        self.fitted, self.given = arrays["counts"].tolist()
+
+
+class Proposals:
+    """Points with the largest expected improvement, one after the other.
+
+    Parameters
+    ----------
+    domain : Domain
+    model : GaussianProcess
+        Conditioned on what is known.
+    aim : float
+        Least value that the model predicts of a told point, which is to be improved on.
+    parents : ndarray, shape (p, n)
+        The best points so far, best first.
+    known : ndarray, shape (N, n)
+        Points that are not to be proposed again.
+    """
+
+    def __init__(
+        self, domain: Domain, model: GaussianProcess, aim: float, parents: FloatArray, known: FloatArray
+    ) -> None:
+        self.domain, self.model, self.aim, self.parents = domain, model, aim, parents
+        self.known = {row.tobytes() for row in known + 0.0}
+
+    def next(self, rng: np.random.Generator) -> tuple[FloatArray, float]:
+        """A point (n,) and the logarithm of its expected improvement; a random one where all are known."""
+        centre, parents = self.parents[0], self.parents
+        drawn = self.domain.uniform(rng, POOL, centre)
+        near = self.domain.changed(rng, parents[rng.integers(len(parents), size=POOL)])
+        pool = self._unknown(np.concatenate([drawn, near]))
+        best, most = drawn[0], -np.inf
+        if len(pool):
+            merit = self._merit(pool)
+            for i in merit.argsort(kind="stable")[::-1][:STARTS]:
+                u, value = self._climbed(rng, pool[i], float(merit[i]))
+                if value > most:
+                    best, most = u, value
+            self.known.add((best + 0.0).tobytes())
+            self.model.believe(best[None])
+        return best, most
+
+    def _merit(self, u: FloatArray) -> FloatArray:
+        merit: FloatArray = log_improvement(*self.model.predict(u), self.aim)
+        return merit
+
+    def _unknown(self, u: FloatArray) -> FloatArray:
+        """Those of the points (k, n) that are not known, once each."""
+        keys = {row.tobytes(): i for i, row in reversed(list(enumerate(u + 0.0)))}
+        return u[sorted(i for key, i in keys.items() if key not in self.known)]
+
+    def _climbed(self, rng: np.random.Generator, u: FloatArray, merit: float) -> tuple[FloatArray, float]:
+        """A local maximum of the expected improvement: numbers along its slope, others one by one, in turn."""
+        for _ in range(ROUNDS):
+            begun = merit
+            u, merit = self._along_slope(u, merit)
+            others = self._unknown(self.domain.neighbours(rng, u))
+            if not len(others):
+                break
+            values = self._merit(others)
+            if values.max() > merit:
+                u, merit = others[values.argmax()], float(values.max())
+            if not merit > begun + CLIMBED:
+                break
+        return u, merit
+
+    def _along_slope(self, u: FloatArray, merit: float) -> tuple[FloatArray, float]:
+        j = self.domain.moving(u)
+        if not j.size:
+            return u, merit
+        low, high = self.domain.ends(self.parents[0])
+        at = np.searchsorted(self.model.numbers, j)
+
+        def loss(part: FloatArray) -> tuple[float, FloatArray]:
+            v = u.copy()
+            v[j] = part
+            value, slope = log_improvement_with_slope(*self.model.predict_with_slope(v), self.aim)
+            return -value, -slope[at]
+
+        box = list(zip(np.minimum(low[j], u[j]), np.maximum(high[j], u[j]), strict=True))
+        end = minimize(loss, u[j], jac=True, method="L-BFGS-B", bounds=box, options={"maxiter": STEPS})
+        moved = u.copy()
+        moved[j] = end.x
+        moved = self.domain.settled(moved[None])
+        return (moved[0], -float(end.fun)) if -end.fun > merit and len(self._unknown(moved)) else (u, merit)
+
+
+def warped(f: FloatArray) -> FloatArray:
+    """Values (N,) with mean 0 and variance 1, by an increasing function as near to a normal distribution as it makes.
+
+    That of Yeo and Johnson, A new family of power transformations (Biometrika 87, 2000), after values far above the
+    others are brought nearer.
+    """
+    from scipy.stats import yeojohnson, yeojohnson_normmax  # late, for it is slow to import
+
+    f = 0.25 * f  # no difference is beyond the largest number
+    least, middle = f.min(), np.median(f)
+    f = f - least
+    if middle > least:
+        f = np.minimum(f / (middle - least), FARTHEST)
+    y = standardized(f)
+    if len(f) < FEW or not y.any():
+        return y
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        power = float(np.clip(yeojohnson_normmax(y), *POWERS))
+        bent = np.asarray(yeojohnson(y, power))
+    fits = np.isfinite(bent).all() and (np.diff(bent[f.argsort(kind="stable")]) >= 0).all() and bent.std() > 0
+    return standardized(bent) if fits else y
+
+
+def standardized(f: FloatArray) -> FloatArray:
+    """Values less their mean, over their standard deviation; 0 where they are all the same."""
+    spread = np.ptp(f)
+    if not spread > 0:
+        return np.zeros_like(f)
+    y = (f - f.mean()) / spread
+    std = y.std()
+    return y / std if std > 0 else np.zeros_like(f)

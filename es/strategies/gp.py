@@ -1,0 +1,170 @@
+"""Bayesian optimization by a Gaussian process, for functions of which each evaluation costs seconds or more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core import state, stopping
+from es.core.arrays import FloatArray, IntArray, as_count
+from es.core.optimizer import Optimizer
+from es.parts.mixed_domain import Domain
+from es.strategies._gp_search import GPSearch
+from es.strategies.cat_cmaes import as_categories
+from problems.numbers import numbers
+
+
+class GP(Optimizer):
+    """Bayesian optimization: a Gaussian process of all points so far says where improvement is expected.
+
+    Source: Jones, Schonlau and Welch, Efficient global optimization of expensive black-box functions (Journal of Global
+    Optimization 13, 1998). The model (`es.parts.gaussian_process`) is that of Rasmussen and Williams with Matern's
+    kernel, one length for each coordinate, Hamming's distance for categories, and a variance of noise, which is
+    estimated. Values are made normal by the transform of Yeo and Johnson, as Cowen-Rivers et al. do (HEBO, Journal of
+    Artificial Intelligence Research 74, 2022). The first points are x0 and a Latin hypercube; each further one has
+    the largest logarithm of expected improvement (`es.parts.improvement`) among many candidates, from which numbers
+    climb along its slope and others from neighbour to neighbour, which takes about a twentieth of a second.
+
+    Points that are out are taken to have the value that the model predicts (kriging believer), so many may be asked
+    at once, told one by one, late or never. A value that is not finite counts as the worst so far.
+
+    Parameters
+    ----------
+    x0 : array_like, shape (n,) or (runs, n)
+        The first point.
+    sigma0 : float or array_like, optional
+        Where a coordinate has no bounds, points lie within sigma0 / 0.6 of the best one.
+    bounds, popsize, rng, stop
+        See `Optimizer`.
+    categories : array_like of int, shape (n,), optional
+        Number of values of each coordinate that is a category, whose values are 0, 1, ...; 0 for numbers.
+    integrality : array_like, shape (n,), optional
+        Non-zero where a number is whole.
+    levels : mapping of int to array_like, optional
+        All values that a number may have, where there are only some.
+    conditions : mapping, optional
+        As of `ConditionalCMAES`. Coordinates that do not matter have the value that x0 has.
+    first : int, optional
+        Points before the model is asked; default n + 1, but 6 at least and 12 at most.
+
+    Attributes
+    ----------
+    searches : list of GPSearch
+        What each active run knows: points `x` and values `f`, `model` and its `theta`.
+
+    Notes
+    -----
+    The model takes 250 points; of more it takes the better half of so many and the latest, so that a step never takes
+    much longer than then. Values are modelled, not ranks: other units of f change nothing, other monotone transforms
+    do. `x_mean` is the told point with the least value that the model predicts: without noise the best one.
+
+    Examples
+    --------
+    >>> opt = GP([0.0, 0.0], bounds=[(-2, 2), (0, 3)], integrality=[0, 1], rng=1, stop={"maxfevals": 25})
+    >>> while not opt.stop():
+    ...     x = opt.ask()
+    ...     opt.tell(x, (x[:, 0] - 1) ** 2 + (x[:, 1] - 2) ** 2)
+    >>> opt.result.x.round(1)
+    array([1., 2.])
+    """
+
+    kind = "model"
+    paper = "Jones, Schonlau & Welch, Journal of Global Optimization 13 (1998)"
+    cost = "N^3 for N points, at most 250"
+    good_for = "up to some hundred expensive evaluations, up to about 20 numbers and categories"
+    claims: ClassVar[frozenset[str]] = frozenset({"permutation"})
+    evaluations_per_variable = 40
+    takes_late_points = True
+    criteria: ClassVar[tuple[str, ...]] = (*stopping.COMMON, "tolimprovement")
+
+    def __init__(
+        self,
+        x0: npt.ArrayLike,
+        sigma0: float | npt.ArrayLike | None = None,
+        *,
+        categories: npt.ArrayLike | None = None,
+        integrality: npt.ArrayLike | None = None,
+        levels: Mapping[int, npt.ArrayLike] | None = None,
+        conditions: Mapping[int, Mapping[int, Any]] | None = None,
+        first: int | None = None,
+        **common: Any,
+    ) -> None:
+        n = np.shape(x0)[-1] if np.ndim(x0) else 0
+        self._counts = np.zeros(n, np.intp) if categories is None else as_categories(categories, n)
+        self._whole = np.zeros(n, bool) if integrality is None else numbers("integrality", integrality) != 0
+        if self._whole.shape != (n,):
+            raise ValueError(f"integrality must have shape ({n},), got {self._whole.shape}")
+        self._levels = {int(i): np.unique(numbers("levels", values)) for i, values in (levels or {}).items()}
+        for i, values in self._levels.items():
+            if not 0 <= i < n or not values.size or not np.isfinite(values).all():
+                raise ValueError(f"levels must give finite values of coordinates below {n}, got {values} of {i}")
+        given = (conditions or {}).items()
+        self.conditions = {int(i): {int(p): tuple(map(int, v)) for p, v in each.items()} for i, each in given}
+        for i, parents in self.conditions.items():
+            if odd := [p for p in (i, *parents) if not 0 <= p < n or (p in parents and not self._counts[p])]:
+                raise ValueError(f"conditions of coordinate {i} must name categories, got coordinate {odd[0]}")
+        self.first = min(max(n + 1, 6), 12) if first is None else as_count(first, "first")
+        super().__init__(x0, sigma0, **common)
+
+    def _init(self) -> None:
+        self.searches = []
+        for row, at in enumerate(np.ndindex(self.batch)):
+            start = self.mean[at]
+            domain = Domain(
+                start, self.scale0[at], self.box, self._counts, self._whole, self._levels, self.conditions
+            )  # fmt: skip
+            self.searches.append(GPSearch(domain, start, self._streams[row], self.first))
+        self._rank: FloatArray = np.empty(0)
+
+    def _candidates(self, k: int) -> FloatArray:
+        points = [search.ask(k, rng) for search, rng in zip(self.searches, self._streams, strict=True)]
+        return points[0] if self.runs is None else np.array(points).reshape(*self.batch, k, self.n)
+
+    def _arrange(self, x: FloatArray) -> IntArray | None:
+        self._check_told(x)
+        order = np.empty(x.shape[:-1], dtype=np.intp)
+        for at in np.ndindex(self.batch):
+            order[at] = np.lexsort(x[at].T)
+        return order
+
+    def _ranked_by(self, f: FloatArray) -> FloatArray:
+        self._rank = f
+        return f
+
+    def _learn_where_possible(
+        self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None
+    ) -> None:
+        hopeless = ~(self._rank < np.inf).any(-1)  # such points are learned from too: where not to go
+        count = self.generations_without_value
+        self.generations_without_value = np.where(hopeless, count + 1, 0 * count)[()]
+        for at, search in zip(np.ndindex(self.batch), self.searches, strict=True):
+            search.tell(x[at], self._rank[at])
+            self.mean[at] = search.centre(self.mean[at])
+
+    @property
+    def expected(self) -> Any:
+        """Largest improvement that was expected of the latest points, in units of the spread of f, per run."""
+        values = [search.expected for search in self.searches]
+        return values[0] if self.runs is None else np.array(values)
+
+    # Saving ----------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
+        """See `Optimizer.state_dict`; points that were asked and not yet told are part of it."""
+        arrays = super().state_dict()
+        for row, search in enumerate(self.searches):
+            arrays |= {f"search.{row}.{name}": value for name, value in search.state_dict().items()}
+        return arrays
+
+    def load_state_dict(self, arrays: Any) -> None:
+        """See `Optimizer.load_state_dict`."""
+        super().load_state_dict(arrays)
+        for row, search in enumerate(self.searches):
+            search.load_state_dict(state.below(arrays, f"search.{row}."))
+
+    def _take_runs(self, rows: IntArray) -> None:
+        super()._take_runs(rows)
+        self.searches = [self.searches[row] for row in rows]
