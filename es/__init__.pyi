@@ -6,6 +6,7 @@ from .bridges.nevergrad import nevergrad_optimizer
 from .bridges.optuna import optuna_sampler
 from .bridges.scipy import scipy_method
 from .bridges.sklearn import EvolutionSearchCV
+from .core.lagrangian import AugmentedLagrangian
 from .core.optimizer import Optimizer
 from .core.result import Result
 from .evaluation.evaluate import Evaluator
@@ -31,7 +32,6 @@ from .plotting import plot
 from .registry import MethodInfo, get_method, methods, register
 from .replicas import Replicas
 from .run.checkpoint import Checkpoint
-from .run.constraints import AugmentedLagrangian
 from .run.restarts import BIPOP, IPOP
 from .runs import minimize_runs
 from .space import Choice, Fixed, Integer, Linear, Log, Ordinal, Space

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.auto.handover import fitting
+from es.core.lagrangian import OFF
 from es.core.limits import Limits, limit, target
 from es.evaluation.evaluate import Evaluator
 from es.evaluation.opening import MapLike
@@ -27,7 +28,7 @@ from es.run import arguments
 from es.run.archive import archiving
 from es.run.asynchronous import AsynchronousRun, check_asynchronous
 from es.run.checkpoint import Checkpoint, as_checkpoint
-from es.run.constraints import OFF, ranking_rule_for
+from es.run.constraints import ranking_rule_for
 from es.run.differences import Differences, as_scheme
 from es.run.fingerprint import describe
 from es.run.given import adapt, conclude, given_points
@@ -122,7 +123,7 @@ def minimize(
     bounds : scipy.optimize.Bounds or sequence of (low, high), optional
         Never left by an evaluation. Default: those of the Objective.
     constraints : NonlinearConstraint, LinearConstraint or a sequence of them
-        Handled by an augmented Lagrangian (`es.run.constraints`), or by a method that keeps them, as "slsqp"; `x` is
+        Handled by an augmented Lagrangian (`es.core.lagrangian`), or by a method that keeps them, as "slsqp"; `x` is
         then the best feasible point. With a `Space` they get what `fun` gets, and the columns of a LinearConstraint are
         its parameters.
     integrality : array_like of shape (n,), optional

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from es.core import state as store
 from es.core.arrays import FloatArray, IntArray, as_shape, check_inside
+from es.core.constrained import refuse_constraints
 from es.core.in_parts import Rule
 from es.core.optimizer import Optimizer
 
@@ -119,8 +120,12 @@ class BatchOptimizer(Optimizer, ABC):
         *,
         rank_by: npt.ArrayLike | Rule | None = None,
         feasible: npt.ArrayLike | None = None,
+        constraints: npt.ArrayLike | None = None,
+        equalities: npt.ArrayLike | None = None,
     ) -> None:
         """See `Optimizer.tell`; the search goes on when all points of the batch have been told."""
+        if constraints is not None or equalities is not None:
+            refuse_constraints(type(self), "constraints")
         points, values = self._checked(x, f)
         rank = values
         if rank_by is not None:

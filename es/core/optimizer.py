@@ -31,7 +31,9 @@ from es.core.arrays import (
     pick_rows,
 )
 from es.core.book import Book
-from es.core.in_parts import InParts, Rule
+from es.core.constrained import Constrained
+from es.core.in_parts import Rule
+from es.core.lagrangian import NO_POINT
 from es.core.ranking import rank_best_first
 from es.core.streams import open_streams
 from es.core.traces import Traces
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from es.core.result import Result
 
 
-class Optimizer(InParts):
+class Optimizer(Constrained):
     """Base class of everything that can be asked for points and told their values.
 
     Parameters
@@ -197,6 +199,8 @@ class Optimizer(InParts):
         *,
         rank_by: npt.ArrayLike | Rule | None = None,
         feasible: npt.ArrayLike | None = None,
+        constraints: npt.ArrayLike | None = None,
+        equalities: npt.ArrayLike | None = None,
     ) -> None:
         """Hand over evaluated points: as many as there are, in any order; points of the caller's own may be among them.
 
@@ -219,6 +223,10 @@ class Optimizer(InParts):
             `rank_by(x, f)` is asked when the points are learned from, for all of them.
         feasible : array_like of bool, shape of f, optional
             Only these may become the best so far.
+        constraints, equalities : array_like, shape (k, m) or (k,), optional
+            Values of m constraints at each point, kept where they are <= 0, and of equalities, kept where they are 0:
+            they rank the points, as those of `es.minimize` do and to the same bits, and only points that keep them
+            become the best. In the place of rank_by and feasible, of one run, and then in every call.
 
         Raises
         ------
@@ -236,6 +244,12 @@ class Optimizer(InParts):
         """
         points, values = self._checked(x, f)
         slopes = self._checked_gradient(g, points.shape)
+        if constraints is not None or equalities is not None or self._lagrange is not None:
+            if rank_by is not None or feasible is not None:
+                raise ValueError("constraints take the place of rank_by and feasible: leave these out")
+            self._check_told(points)
+            feasible = self._under_constraints(points, constraints, equalities)
+            rank_by = self._lagrangian
         allowed = None if feasible is None else as_shape("feasible", feasible, values.shape, bool)
         whole = self._takes_whole(points.shape[-2])
         rank: Any = values if rank_by is None else rank_by
@@ -301,6 +315,11 @@ class Optimizer(InParts):
                 for run, reasons in found.items():
                     self._reasons.setdefault(run, {}).update(reasons)
                 self._retire()
+        if self._lagrange is not None:
+            if self._reasons:
+                self._reasons[0] = self._lagrange.judged(self._reasons[0])
+            for name, figure in ({} if self._reasons else self._lagrange.stop()).items():
+                self.end(name, figure)
         if self.runs is None:
             return dict(self._reasons[0]) if self._reasons else {}
         return {} if len(self.active) else {run: dict(reasons) for run, reasons in sorted(self._reasons.items())}
@@ -360,10 +379,13 @@ class Optimizer(InParts):
         """What the result of a run says, read from row `row` of the state."""
         counts = self.book.of(row)
         wanted, found = "ftarget" in self._watch.thresholds, not math.isnan(counts["fun"])
-        spent = {name: counts[name] for name in ("nfev", "n_failed")}
+        spent: Any = {name: counts[name] for name in ("nfev", "n_failed")}
+        more = self._told_report()
+        instead = NO_POINT if more.get("violation") else ""
         return {
             **counts,
-            **stopping.ending(self._reasons.get(run, {}), found=found, wanted=wanted, **spent),
+            **more,
+            **stopping.ending(self._reasons.get(run, {}), found=found, wanted=wanted, instead=instead, **spent),
             "mean": self.x_mean[... if self.runs is None else row].copy(),
             "nit": self.nit,
             "seed": self._seeds[run],

@@ -107,6 +107,8 @@ class Watch:
     ----------
     thresholds : dict
         A number for each criterion that is on, or an array with one per run of the stack.
+    given : frozenset of str
+        Names that the caller has set.
 
     Raises
     ------
@@ -127,7 +129,7 @@ class Watch:
                     f"stop has no criterion {name!r} for {type(opt).__name__}: did you mean {' or '.join(near)}?"
                 )
             chosen[name] = _threshold(name, value, opt.runs)
-        self._given = frozenset(given or {})
+        self.given = frozenset(given or {})
         self._by_default: set[str] = set()
         budgets = {"maxfevals", "maxiter", "maxtime"}
         if opt.evaluations_per_variable is not None and not budgets & set(given or {}):
@@ -155,9 +157,9 @@ class Watch:
             self._by_default.discard(name)
             self._sort()
 
-    def switch_off(self, names: Iterable[str]) -> None:
-        """Switch criteria off, except those that the caller has set."""
-        for name in set(names) - self._given:
+    def switch_off(self, names: Iterable[str], but: frozenset[str] | None = None) -> None:
+        """Switch criteria off, except those that the caller has set: of a search within a method, `but`."""
+        for name in set(names) - (self.given if but is None else but):
             self.thresholds.pop(name, None)
         self._sort()
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import FloatArray, as_start, check_inside
+from es.core.constrained import refuse_constraints
 from es.core.stopping import CRITERIA
 from es.registry import get_method
 from es.run.differences import as_scheme
@@ -298,12 +299,10 @@ class Maker:
             If the method compares with a value of the past: penalties change over time, so its parent would never be
             beaten.
         """
-        if "f_parent" in getattr(self.cls, "state_names", ()):
-            raise ValueError(
-                f"constraints cannot be kept by {self.name}, whose parent is never judged anew: take 'cmaes'"
-            )
         if getattr(self.cls, "takes_constraints", False):
             self.fixed["constraints"] = constraints
+        else:
+            refuse_constraints(self.cls, "constraints")
         mine = {name: None for name in off if name in self.cls.criteria}
         self.fixed["stop"] = {**mine, **(self.fixed.get("stop") or {})}
 

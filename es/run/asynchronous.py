@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import FloatArray
-from es.core.waiting import keys_of
+from es.core.constrained import Limits
 from es.evaluation.stream import Numbered, stream, workers_of
 from es.run.journal import Journal
 from es.run.loop import Run
@@ -38,7 +38,7 @@ class AsynchronousRun(Run):
         self._waiting = 0  # of these, not with a worker yet
         self._asked = 0  # points so far, which numbers the next one
         self._values: list[float] = []  # told since the last update
-        self._limits: dict[bytes, FloatArray] = {}  # values of the constraints at points not learned from yet
+        self._limits = Limits()
         self._updates = self._turn_of()
         self._name = ""  # of the state that was saved last
         self._journal = None if self.checkpoint is None else Journal(self.checkpoint.path)
@@ -100,7 +100,7 @@ class AsynchronousRun(Run):
             self.opt.tell(x, [f])
         else:
             g = self.ranking_rule.constraints(x)
-            self._limits[keys_of(x)[0][0]] = g[0]
+            self._limits.add(x, g)
             feasible = self.ranking_rule.watch(x, g) == 0.0
             self.opt.tell(x, [f], rank_by=self._rank, feasible=feasible)
         self._values.append(f)
@@ -126,11 +126,8 @@ class AsynchronousRun(Run):
 
     def _rank(self, x: FloatArray, f: FloatArray) -> FloatArray:
         """What ranks points when they are learned from, which also adapts the rule that ranks them."""
-        (keys,) = keys_of(x)
         # Of points that the caller knew the constraints have not been looked at.
-        at = self.ranking_rule.constraints
-        g = np.array([self._limits[key] if key in self._limits else at(x[i : i + 1])[0] for i, key in enumerate(keys)])
-        self._limits.clear()
+        g = self._limits.take(x, self.ranking_rule.constraints)
         rank: FloatArray = self.ranking_rule(x, f, g)["rank_by"]
         return rank
 
@@ -145,15 +142,13 @@ class AsynchronousRun(Run):
         """What is out, and what has been told since the last update."""
         n = self.ledger.objective.n or self.opt.n
         self._name = secrets.token_hex(16)
-        keys = b"".join(self._limits)
         return {
             "name": np.array(self._name),
             "asked": np.array(self._asked),
             "numbers": np.array(list(self.out), dtype=np.int64),
             "out": np.array(list(self.out.values())).reshape(-1, n),
             "values": np.array(self._values),
-            "keys": np.frombuffer(keys, dtype=np.uint8).reshape(len(self._limits), -1 if keys else 0),
-            "limits": np.array(list(self._limits.values())).reshape(len(self._limits), -1 if keys else 0),
+            **self._limits.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -161,8 +156,7 @@ class AsynchronousRun(Run):
         self._name, self._asked = str(state["name"]), int(state["asked"])
         self.out = dict(zip(state["numbers"].tolist(), np.array(state["out"]), strict=True))
         self._values = state["values"].tolist()
-        keys = [row.tobytes() for row in state["keys"]]
-        self._limits = dict(zip(keys, np.array(state["limits"]), strict=True))
+        self._limits.load_state_dict(state)
         self._updates = self._turn_of()
 
     def _replay(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from es.core.lagrangian import NO_POINT
 from es.core.stopping import ending
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def summarize(run: Run) -> Result:
     opt, limits, stop, decode = run.opt, run.limits, run.stop, run.reporter.decode
     found = bool(run.f_best < np.inf)
     more = {} if run.ranking_rule is None else run.ranking_rule.report()
-    instead = "no feasible point was found, x has the least violation" if more.get("violation") else ""
+    instead = NO_POINT if more.get("violation") else ""
     if "x" in more:
         more["x"] = decode(more["x"])
     counts: Any = {"nfev": limits.nfev, "n_failed": limits.n_failed}

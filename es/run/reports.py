@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from es.core.arrays import FloatArray
+from es.core.constrained import ToldConstraints, refuse_constraints
+from es.core.lagrangian import OFF, AugmentedLagrangian
 from es.core.waiting import keys_of
-from es.run.constraints import OFF, AugmentedLagrangian
-from problems.constraints import EQUALITY, Constraints
 from problems.evaluation import Evaluation
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REMEMBERED = 100_000  # points whose constraints are known
 
 
-class ReportedConstraints(Constraints):
+class ReportedConstraints(ToldConstraints):
     """Constraints that the objective has computed: they are looked up, and never evaluated.
 
     Parameters
@@ -32,9 +32,7 @@ class ReportedConstraints(Constraints):
     """
 
     def __init__(self, n: int, inequalities: int, equalities: int) -> None:
-        super().__init__((), n, equality_slack=EQUALITY)
-        self._equality = np.arange(inequalities + equalities) >= inequalities
-        self.shape = inequalities, equalities
+        super().__init__(n, inequalities, equalities)
         self.known: dict[bytes, FloatArray] = {}
 
     def learn(self, x: FloatArray, evaluation: Evaluation) -> None:
@@ -55,7 +53,8 @@ class ReportedConstraints(Constraints):
         return np.array([self._at(row) for row in x])
 
     def _at(self, x: FloatArray) -> FloatArray:
-        return self.known.get(keys_of(x[None])[0][0], np.full(sum(self.shape), np.nan))
+        known = self.known.get(keys_of(x[None])[0][0])
+        return super()._at(x) if known is None else known
 
 
 class Reports:
@@ -152,13 +151,12 @@ def prepare_constraints(run: Run, make: Any, instead: Callable[[], tuple[Any, An
     ValueError
         If it cannot keep them and there is no other.
     """
-    if make.cls.kind not in ("strategy", "categorical"):
-        if instead is None:
-            raise ValueError(f"constraints that fun returns cannot be kept by {make.name}: take 'cmaes'")
+    if instead is not None and make.cls.kind not in ("strategy", "categorical"):
         make, opt = instead()
         run.hand_over(opt, make.name)
+    refuse_constraints(make.cls, "constraints that fun returns")
     make.constrain([], OFF)
-    getattr(run.opt, "inner", run.opt)._watch.switch_off(OFF)
+    getattr(run.opt, "inner", run.opt).switch_off(OFF)
 
 
 def _plain(one: Evaluation) -> dict[str, Any]:

@@ -10,7 +10,7 @@ distribution together (`es.parts.branches.blocks`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -116,6 +116,7 @@ class ConditionalCMAES(Optimizer):
         count = len(self.parts) if self.branched else 1
         self.categorical = Categorical([count], margin(1))
         self._keep(self._start_of_branches(count))
+        self._of_caller = self._watch.given
         stop = {name: t for name, t in self._watch.thresholds.items() if name not in OWN}
         off = {name: None for name in self.criteria if name not in OWN and name not in stop}
         self.searches = [self._search(part, {**off, **stop}) for part in self.parts]
@@ -272,6 +273,13 @@ class ConditionalCMAES(Optimizer):
             if search is not None:
                 part.put(search.x_mean, x)
         return x
+
+    def switch_off(self, names: Iterable[str]) -> None:
+        """See `Constrained.switch_off`; of every branch."""
+        self._watch.switch_off(names, self._of_caller)
+        for search in self.searches:
+            if search is not None:
+                search._watch.switch_off(names, self._of_caller)
 
     def stop(self) -> dict[Any, Any]:
         """See `Optimizer.stop`; the run ends with the last of its branches, for the reason of the best one."""

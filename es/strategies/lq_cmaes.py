@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -150,6 +151,12 @@ class LQCMAES(Optimizer):
         for at, search in zip(np.ndindex(self.batch), self.searches, strict=True):
             search.tell(x[at], self._rank[at], self._places[at])
         self._gather()
+
+    def switch_off(self, names: Iterable[str]) -> None:
+        """See `Constrained.switch_off`; of every search."""
+        super().switch_off(names)
+        for search in self.searches:
+            search.cma._watch.switch_off(names, self._watch.given)
 
     def stop(self) -> dict[Any, Any]:
         """See `Optimizer.stop`."""

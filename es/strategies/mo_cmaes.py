@@ -152,6 +152,8 @@ class MOCMAES(Optimizer):
         *,
         rank_by: npt.ArrayLike | Rule | None = None,
         feasible: npt.ArrayLike | None = None,
+        constraints: npt.ArrayLike | None = None,
+        equalities: npt.ArrayLike | None = None,
     ) -> None:
         """Hand over evaluated points, in any order; points of the caller's own may be among them.
 
@@ -169,7 +171,10 @@ class MOCMAES(Optimizer):
         ValueError
             Wrong shapes, points that are not finite or outside of the bounds.
         """
-        for name, extra in (("g", g), ("rank_by", rank_by), ("feasible", feasible)):
+        for name, extra in (
+            ("g", g), ("rank_by", rank_by), ("feasible", feasible), ("constraints", constraints),
+            ("equalities", equalities),
+        ):  # fmt: skip
             if extra is not None:
                 raise ValueError(f"{name} must be None: {type(self).__name__} ranks points by all their objectives")
         points = self._checked(x, np.zeros(np.shape(x)[:-1]))[0]
