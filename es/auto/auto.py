@@ -137,6 +137,7 @@ class Auto(BatchOptimizer):
         self._pool: FloatArray | None = None
         self._x, self._f = self.start, math.inf  # best so far, in the free variables
         self.left_out = ""  # why gradients are: "lying" or "unsteady"
+        self.doubtful = False  # whether a run without a budget goes on because its minimum may be a local one
         self._f_first = math.inf  # the first value
         self._checked_at = -1
         self._better_at = 0  # restarts when the best value was found
@@ -221,12 +222,15 @@ class Auto(BatchOptimizer):
             self.used = {name: value / 2 for name, value in self.used.items()}
             self.halve_at = self.used["newton"] + self.used["cma"] + MEMORY
         shares = KINKED if self.verdict.endswith("kinked") else SHARES
-        share = shares["noisy" if self._noise_matters() else "holds" if self.holder == "newton" else "else"]
+        little = self._noise_matters() or self.doubtful
+        share = shares["noisy" if little else "holds" if self.holder == "newton" else "else"]
         if self.used["newton"] <= share * (self.used["newton"] + self.used["cma"]):
+            if self._pool is not None:  # the run before it has ended and was counted
+                return "newton"
             if newton.asked is None:
                 self._close_run(newton)
                 self._restart()
-            elif self._pool is None and self._hopeless(newton):
+            elif self._hopeless(newton):
                 self._restart()
             return "newton"
         return self._populations()
@@ -363,12 +367,14 @@ class Auto(BatchOptimizer):
     def findings(self) -> dict[str, Any]:
         """What the result says beside the usual: `phases`, `verdict`, and both in words."""
         left_out = self.left_out or ("" if self.newton is None else self.newton.left_out)
-        words = self.diary.words(f"{self.verdict}, {left_out}")
-        return {"message": words, "phases": [dict(phase) for phase in self.phases], "verdict": self.verdict}
+        several = self.verdict and endings.multimodal(self)
+        verdict = f"{self.verdict}, multimodal" if several else self.verdict
+        words = self.diary.words(f"{verdict}, {left_out}")
+        return {"message": words, "phases": [dict(phase) for phase in self.phases], "verdict": verdict}
 
     _PLAIN = (
         "_seed", "_draws", "arm", "verdict", "holder", "restarts", "used", "halve_at", "factor", "measured", "_f",
-        "_f_first", "left_out", "spent", "uses_gradient",
+        "_f_first", "left_out", "doubtful", "spent", "uses_gradient",
         "_checked_at", "_better_at", "_f_round", "_rounds", "budget", "targeted",
     )  # fmt: skip
 

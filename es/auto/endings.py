@@ -3,6 +3,11 @@
 With a budget it searches on for better minima, but for three cases: f is a sum whose coordinates are all solved,
 restarts have come to the same few minima so often that no other is to be expected, or f has never shown two values.
 Where a target was asked for that alone ends it, or the budget.
+
+Without a budget it ends where restarts find nothing better. Of a function that has shown several minima that would say
+no more than that a minimum is local, and so of one to which no other descent has come. Then it goes on, mostly with
+CMA-ES, up to the default end, 10,000 n evaluations, which is no success, unless four runs of CMA-ES, each with a
+population larger than all before, have come to the best value.
 """
 
 from __future__ import annotations
@@ -12,7 +17,9 @@ from typing import Any
 
 ENOUGH = 10  # restarts without a better value end a run that has no budget, without any value one that has
 LEVEL_RUNS = 3  # runs of CMA-ES that saw one value only
-UNSURE = ("noisy", "rough")  # verdicts with which nothing better for long is a standstill, not a minimum
+AGREE = 4  # runs of CMA-ES with ever larger populations that ended at the best value; the first may begin there
+SAME = 1e-9  # of all that was gained: values that differ by less are one
+UNSURE = ("noisy",)  # verdicts with which nothing better for long is a standstill, not a minimum
 PLATEAUS = ("flat", "stepped")  # verdicts with which no gain is no convergence
 
 
@@ -30,10 +37,37 @@ def targeted(auto: Any) -> bool:
 
 
 def without_budget(auto: Any) -> None:
-    """Nothing better was found for long: the end, where there is no budget to be spent."""
-    if budget_of(auto) is None:
+    """Nothing better was found for long: the end, where there is no budget to be spent and f has one minimum."""
+    if budget_of(auto) is not None:
+        return
+    auto.doubtful = (multimodal(auto) or alone(auto)) and not agreed(auto)
+    if not auto.doubtful:
         plain = "stagnation" if auto.verdict in UNSURE else "converged"
         auto.end("tolflatfitness" if auto.verdict in PLATEAUS else plain)
+
+
+def multimodal(auto: Any) -> bool:
+    """Whether f has shown several minima of different values, as far as it is no sum that was searched as such."""
+    if auto.separable is not None and auto.separable.additive and auto.separable.resolved:
+        return False
+    above = auto._f + SAME * (auto._f_first - auto._f)
+    return bool(auto.verdict == "rough" or any(f > above for f in auto.minima.f))
+
+
+def alone(auto: Any) -> bool:
+    """Whether f is smooth and no descent has come back to a minimum that an earlier one had found."""
+    return bool(auto.verdict.endswith("smooth") and auto.minima.runs == auto.minima.different)
+
+
+def agreed(auto: Any) -> bool:
+    """Whether the last runs of CMA-ES that had larger populations than all before ended at the best value."""
+    largest, values = 0, []
+    for run in [] if auto.cma is None else auto.cma.log:
+        if run["popsize"] > largest:
+            largest = run["popsize"]
+            values.append(run["fun"])
+    above = auto._f + SAME * (auto._f_first - auto._f)
+    return len(values) >= AGREE and all(f <= above for f in values[-AGREE:])
 
 
 def after_restarts(auto: Any) -> None:

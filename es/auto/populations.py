@@ -69,6 +69,11 @@ class Populations:
             arguments["stop"] = {"maxfevals": budget}
         return self._cls(**arguments)
 
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """Runs of BIPOP that have ended."""
+        return self._runs.log if isinstance(self._runs, BIPOP) else []
+
     def ask(self) -> FloatArray:
         """A population."""
         points: FloatArray = self._runs.ask()

@@ -16,6 +16,7 @@ SAYS = {
     "smooth": "f is smooth where it was searched",
     "kinked": "f has kinks or steps where descent ended",
     "rough": "f is rough: it curves far more in the small than in the large",
+    "multimodal": "f has several minima, and x is the best of those that were found",
     "noisy": "values are noisy",
     "lying": "the gradient is not that of f and was left out",
     "jumping": "the gradient jumps where descent would have ended, and was left out",
