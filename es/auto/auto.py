@@ -18,7 +18,7 @@ from es.auto.batches import BatchOptimizer
 from es.auto.coordinates import Coordinates
 from es.auto.descents import MATRIX_UP_TO, Descent, descent, restart_points
 from es.auto.minima import Minima
-from es.auto.populations import Populations
+from es.auto.populations import Populations, larger
 from es.auto.progress import Progress
 from es.auto.saved import arrays_of, restore
 from es.auto.separable import SeparableLoop
@@ -29,8 +29,6 @@ from es.core.arrays import FloatArray, as_count
 from es.core.stopping import COMMON
 
 NOISE = 1e-9  # of all that was gained: noise above it lowers the share of differences
-LARGER = (2, 3)  # times the default population where f is rough, stepped or flat: below FEW variables, and beyond
-FEW = 8
 LOOK_UP_TO = 40  # variables: with gradients, beyond, a look along the coordinates costs more than a descent
 SHARES = {"holds": 0.95, "else": 0.5, "noisy": 0.1}  # of restarts in the race: while they hold the best value, ...
 KINKED = {"holds": 0.5, "else": 0.1, "noisy": 0.1}  # the same where the first descent got lost
@@ -49,9 +47,10 @@ class Auto(BatchOptimizer):
     budget : float, optional
         Evaluations that there will be, as far as the caller knows; `es.minimize` fills it in. It is spent in the search
         for better minima. Without one the search ends when ten restarts or a whole run of CMA-ES have found nothing
-        better, and unless a budget is given after 10,000 n evaluations. Three ends come before the budget where no
-        target is asked for: f is a sum and each coordinate is solved, restarts have found all minima that are to be
-        expected (both a success), f never shows a second value (none).
+        better; of a function that shows several minima when four runs of CMA-ES with ever larger populations agree
+        (`es.auto.endings`); else after 10,000 n evaluations, which is no success. Three ends come before the budget
+        where no target is asked for: f is a sum and each coordinate is solved, restarts have found all minima that are
+        to be expected (both a success), f never shows a second value (none).
     gradient : bool
         Whether gradients are used, by the quasi-Newton runs, where they are worth their price.
     gradient_cost : float
@@ -186,7 +185,7 @@ class Auto(BatchOptimizer):
         if c.asked is not None:
             return "coordinates"
         if c.flat:
-            self.verdict, self.factor = "flat", self._larger()
+            self.verdict, self.factor = "flat", larger(len(self.free))
             return self._populations()
         if c.additive and self.separable is None:
             self.separable = SeparableLoop(
@@ -222,7 +221,8 @@ class Auto(BatchOptimizer):
             self.used = {name: value / 2 for name, value in self.used.items()}
             self.halve_at = self.used["newton"] + self.used["cma"] + MEMORY
         shares = KINKED if self.verdict.endswith("kinked") else SHARES
-        little = self._noise_matters() or self.doubtful
+        local = self.doubtful and endings.multimodal(self)  # the best minimum may be
+        little = local or self._noise_matters()
         share = shares["noisy" if little else "holds" if self.holder == "newton" else "else"]
         if self.used["newton"] <= share * (self.used["newton"] + self.used["cma"]):
             if self._pool is not None:  # the run before it has ended and was counted
@@ -230,13 +230,10 @@ class Auto(BatchOptimizer):
             if newton.asked is None:
                 self._close_run(newton)
                 self._restart()
-            elif self._hopeless(newton):
+            elif (local or not self.doubtful) and self._hopeless(newton):
                 self._restart()
             return "newton"
         return self._populations()
-
-    def _larger(self) -> int:
-        return LARGER[len(self.free) >= FEW]
 
     def _noise_matters(self) -> bool:
         return 4 * self.measured > NOISE * (self._f_first - self._f)
@@ -250,7 +247,7 @@ class Auto(BatchOptimizer):
             smooth = "smooth"  # no difference is seen at the bottom of each coordinate
         self.verdict = "additive, " + smooth if additive else smooth
         if smooth in CMA_ALONE:
-            self.verdict, self.factor = smooth, 1 if smooth == "noisy" else self._larger()
+            self.verdict, self.factor = smooth, 1 if smooth == "noisy" else larger(len(self.free))
         self.restarts = 2
         self.used = {"newton": 0.0, "cma": 0.0}
         self.halve_at = MEMORY
@@ -367,8 +364,7 @@ class Auto(BatchOptimizer):
     def findings(self) -> dict[str, Any]:
         """What the result says beside the usual: `phases`, `verdict`, and both in words."""
         left_out = self.left_out or ("" if self.newton is None else self.newton.left_out)
-        several = self.verdict and endings.multimodal(self)
-        verdict = f"{self.verdict}, multimodal" if several else self.verdict
+        verdict = f"{self.verdict}, multimodal" if self.verdict and endings.multimodal(self) else self.verdict
         words = self.diary.words(f"{verdict}, {left_out}")
         return {"message": words, "phases": [dict(phase) for phase in self.phases], "verdict": verdict}
 

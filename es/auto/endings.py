@@ -5,9 +5,9 @@ restarts have come to the same few minima so often that no other is to be expect
 Where a target was asked for that alone ends it, or the budget.
 
 Without a budget it ends where restarts find nothing better. Of a function that has shown several minima that would say
-no more than that a minimum is local, and so of one to which no other descent has come. Then it goes on, mostly with
-CMA-ES, up to the default end, 10,000 n evaluations, which is no success, unless four runs of CMA-ES, each with a
-population larger than all before, have come to the best value.
+no more than that a minimum is local: then it goes on, mostly with CMA-ES, up to the default end, 10,000 n evaluations,
+which is no success, unless four runs of CMA-ES, each with a population larger than all before, have come to the best
+value. Where all restarts were given up on their way the next ones are not, until one of them comes to the same minimum.
 """
 
 from __future__ import annotations
@@ -40,16 +40,20 @@ def without_budget(auto: Any) -> None:
     """Nothing better was found for long: the end, where there is no budget to be spent and f has one minimum."""
     if budget_of(auto) is not None:
         return
-    auto.doubtful = (multimodal(auto) or alone(auto)) and not agreed(auto)
+    auto.doubtful = not solved_sum(auto) and (multimodal(auto) or alone(auto)) and not agreed(auto)
     if not auto.doubtful:
         plain = "stagnation" if auto.verdict in UNSURE else "converged"
         auto.end("tolflatfitness" if auto.verdict in PLATEAUS else plain)
 
 
+def solved_sum(auto: Any) -> bool:
+    """Whether f is a sum and each of its coordinates was searched to the end, for other minima too."""
+    search = auto.separable
+    return search is not None and bool(search.additive and search.resolved)
+
+
 def multimodal(auto: Any) -> bool:
-    """Whether f has shown several minima of different values, as far as it is no sum that was searched as such."""
-    if auto.separable is not None and auto.separable.additive and auto.separable.resolved:
-        return False
+    """Whether f has shown several minima of different values."""
     above = auto._f + SAME * (auto._f_first - auto._f)
     return bool(auto.verdict == "rough" or any(f > above for f in auto.minima.f))
 

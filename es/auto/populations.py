@@ -15,6 +15,16 @@ from es.strategies.cmaes import CMAES
 from es.strategies.lm_ma_es import LMMAES
 
 LINEAR_FROM = 500  # variables
+LARGER = (
+    2,
+    3,
+)  # times the default population where f is rough, stepped or flat: below FEW variables, and from there on
+FEW = 8
+
+
+def larger(n: int) -> int:
+    """Times the default population, in n variables, where f is rough, stepped or flat."""
+    return LARGER[n >= FEW]
 
 
 class Populations:
