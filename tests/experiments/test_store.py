@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pickletools
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 from experiments import Method, Problem, Spec, StoreError, Study, load, run_study
 from experiments import journal as journal_module
 from experiments.curve import Curve, compact_curve, evaluation_triggers, pack, target_steps, unpack
-from experiments.journal import Journal, decode, encode
+from experiments.journal import Journal, decode, encode, read_lines
 from experiments.records import blank_record
 from experiments.statistics import summary_table
 from experiments.store import Store, merge
@@ -206,11 +208,18 @@ def test_lines_know_when_a_bit_has_flipped() -> None:
 
 
 def test_a_journal_that_nobody_closed_lets_the_next_in(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
-    journal.append({"journal": 1})
-    journal.close()
-    journal.close()
-    Journal(tmp_path).close()
+    """The lock goes with the process that had it, however that ended."""
+    left_open = f"""
+import os
+from pathlib import Path
+from experiments.journal import Journal
+Journal(Path({str(tmp_path)!r})).append({{"journal": 1}})
+os._exit(9)
+"""
+    assert subprocess.run([sys.executable, "-c", left_open], check=False).returncode == 9
+    with Journal(tmp_path) as journal:
+        assert [record for _, record, _ in read_lines(journal.path)] == [{"journal": 1}]
+        journal.close()  # once more at the end of the block, which does no harm
 
 
 @pytest.mark.parametrize("values", [[], [0, 1, 2**31], [2**40], [0.1, -1e300, 5e-324, float("inf")]])

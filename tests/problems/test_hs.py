@@ -70,9 +70,17 @@ def test_a_solver_from_the_start_finds_nothing_below(number):
     f = problems.get(f"hs{number}")
     with np.errstate(all="ignore"):
         found = minimize(
-            lambda x: f.value_and_grad(x), f.x0(), jac=True, method="SLSQP", bounds=f.bounds, constraints=f.constraints
+            lambda x: f.value_and_grad(x),
+            f.x0(),
+            jac=True,
+            method="SLSQP",
+            bounds=f.bounds,
+            constraints=f.constraints,
+            options={"ftol": 1e-14, "maxiter": 1000},
         )
-    if problems.Feasible(f.constraints, 1e-9)(found.x):
+    feasible = problems.Feasible(f.constraints, 1e-9)(found.x)
+    assert feasible or number in (37, 93, 100)  # where SLSQP ends a little outside
+    if feasible:
         assert found.fun >= f.f_opt - 1e-6 * (1 + abs(f.f_opt)) - (1e-4 if number == 13 else 0)
 
 
