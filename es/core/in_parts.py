@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from es.core.waiting import Keys, Part, Waiting
 Rule = Callable[[FloatArray, FloatArray], FloatArray]
 
 
-class InParts(Saving):
+class InParts(Saving, ABC):
     """Points that are asked or told a few at a time, or are counted and not learned from."""
 
     takes_late_points: ClassVar[bool] = False  # whether points may be told one by one, late and never
@@ -27,22 +28,27 @@ class InParts(Saving):
     # What an optimizer gives -----------------------------------------------------------------------
 
     @property
+    @abstractmethod
     def batch(self) -> tuple[int, ...]:
         """Leading axes of the state."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _candidates(self, k: int) -> FloatArray:
-        raise NotImplementedError
+        """Draw k points of the present distribution, (..., k, n)."""
 
+    @abstractmethod
     def _check_told(self, x: FloatArray) -> None:
-        raise NotImplementedError
+        """Refuse points that the method cannot learn from."""
 
+    @abstractmethod
     def _checked(self, x: npt.ArrayLike, f: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        raise NotImplementedError
+        """Points (..., k, n) and their values (..., k), or an error that names what does not fit."""
 
+    @abstractmethod
     def _checked_gradient(self, g: npt.ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
-        raise NotImplementedError
+        """The gradients of points of that shape, None for a method that wants none."""
 
+    @abstractmethod
     def _learn_from(
         self,
         points: FloatArray,
@@ -52,7 +58,7 @@ class InParts(Saving):
         allowed: BoolArray | None,
         booked: bool = False,
     ) -> None:
-        raise NotImplementedError
+        """Learn from points (..., k, n) that have all come back, and count them unless they are `booked`."""
 
     def _points_out(self) -> FloatArray:
         """Points (..., j, n) that were asked in whole populations since the last update."""

@@ -1,0 +1,295 @@
+"""SciPy's solvers as optimizers with ask and tell, like any other method here.
+
+Limits, ledger, callbacks, penalised failures and checkpoints work for SciPy's solvers too: `es.gradient.inversion` puts
+a turn of the driver's loop, or an ask and a tell, in the place of the objective that a solver calls. A checkpoint of
+such a run holds the values that the solver has been told: the solver is deterministic, so telling them again brings it
+to the same place. The solvers' calls stand in `es.gradient.scipy_solvers`.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from es.core.arrays import BoolArray, FloatArray
+from es.core.optimizer import Optimizer
+from es.core.stopping import COMMON
+from es.gradient.inversion import Answer, Call, Direct, Inverted
+from es.gradient.scipy_solvers import Task
+from es.gradient.stepwise import Solver
+from es.gradient.units import in_units, powers_of_two
+from problems.constraints import listed
+from problems.numbers import flag, number
+
+
+class ScipySolver(Optimizer):
+    """Base class: a solver of SciPy as an optimizer.
+
+    Parameters
+    ----------
+    x0, bounds, rng, stop
+        As for every optimizer. `sigma0` only says what coordinates are measured in (`es.gradient.units`); `popsize`
+        means nothing to most of them.
+    constraints : constraint or sequence of constraints
+        For the solvers that handle constraints themselves (`takes_constraints`).
+    replayable : bool
+        Keep what the solver is told, so that `state_dict` works; the driver sets it where a checkpoint is asked for.
+    **options
+        The solver's own options, over those of `defaults`.
+
+    Raises
+    ------
+    ValueError
+        If x0 is a stack, an option is unknown, or the solver cannot keep or do without bounds.
+    """
+
+    kind = "scipy"
+    criteria = COMMON
+    solve: ClassVar[Any]  # a staticmethod (call, task) -> SciPy's result
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    keeps_bounds: ClassVar[bool] = True
+    needs_box: ClassVar[bool] = False
+    takes_constraints: ClassVar[bool] = False
+    of_differences: ClassVar[Mapping[str, Any]] = {}  # defaults where gradients are no better than differences
+
+    def __init__(
+        self,
+        x0: npt.ArrayLike,
+        sigma0: Any = None,
+        *,
+        bounds: Any = None,
+        popsize: int | None = None,
+        rng: Any = None,
+        stop: Mapping[str, Any] | None = None,
+        constraints: Any = (),
+        replayable: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(x0, sigma0, bounds=bounds, popsize=popsize, rng=rng, stop=stop)
+        name = type(self).__name__
+        if self.runs is not None:
+            raise ValueError(f"x0 must have shape (n,) for {name}, got {np.shape(x0)}: SciPy has no stacked runs")
+        if self.needs_box and (self.box is None or not self.box.finite):
+            raise ValueError(f"bounds must be finite on every side for {name}, got {bounds}")
+        if self.box is not None and not self.keeps_bounds:
+            raise ValueError(f"bounds cannot be kept by {name}: take method='l-bfgs-b' or leave them out")
+        unknown = sorted(set(options) - set(self.defaults))
+        if unknown:
+            raise ValueError(f"options of {name} are {', '.join(sorted(self.defaults))}, got {unknown[0]!r}")
+        for option, default in self.defaults.items():
+            if option in options and isinstance(default, bool):
+                flag(option, options[option])
+            elif option in options and isinstance(default, int | float):
+                number(option, options[option])
+        self._task = Task(
+            x0=self.mean.copy(),
+            scale=self.scale0.copy(),
+            box=self.box,
+            seed=int(self._streams[0].integers(2**63)),
+            popsize=popsize,
+            constraints=constraints,
+            options={**self.defaults, **options},
+        )
+        self._told: list[Answer] | None = [] if replayable else None
+        self._before: list[Answer] = []  # what a solver that begins now is told at once: it was told so before a save
+        self._solver: Solver | Direct | None = None
+        self._blind: list[FloatArray] = []  # points whose gradient was not finite: the solver was told of zeros
+        self._finite = (np.inf, -np.inf)  # least and greatest finite value told so far
+
+    @classmethod
+    def option_names(cls) -> set[str]:
+        """Names that the constructor takes as `**options`."""
+        return set(cls.defaults)
+
+    @property
+    def popsize(self) -> int:
+        """Points that the solver asks for next."""
+        if "_task" not in self.__dict__:
+            return 1  # the base class is being set up
+        asked = self._running().asked
+        return 1 if asked is None else len(asked)
+
+    @popsize.setter
+    def popsize(self, value: int) -> None:
+        """The solver decides."""
+
+    def _popsize_of_state(self) -> int:
+        return 1  # what the solver asks for next is known when it runs again
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._solver is not None:  # it stands amid SciPy's code, on a stack that cannot be written
+            raise TypeError(
+                f"{type(self).__name__} cannot be pickled or copied once its solver runs: do it before ask(), "
+                "or make it with replayable=True and take its state_dict()"
+            )
+        return self.__dict__
+
+    def drive(self, turn: Callable[[], bool]) -> None:
+        """Run the solver here and now, from its first point to its end or that of the loop.
+
+        Parameters
+        ----------
+        turn : callable
+            `turn()` asks, evaluates and tells once; it says False, or raises, when the run is to end.
+        """
+        solver = self._solver = Direct(turn)
+        if solver.run(self._solve, self._again()):
+            self._end()
+
+    @property
+    def _solve(self) -> Callable[[Call], Any]:
+        # no reference to self: dropping the optimizer ends the thread
+        solve, task = in_units(type(self).solve, powers_of_two(self.scale0)), self._task
+        return lambda call: solve(call, task)
+
+    def _inverted(self) -> Solver:
+        """The solver, to be asked and told."""
+        return Inverted(self._solve)
+
+    def _running(self) -> Solver | Direct:
+        if self._solver is None:
+            solver = self._solver = self._inverted()
+            for f, g in self._again():
+                solver.tell(f, g)
+            if solver.asked is None:
+                self._end()
+        return self._solver
+
+    def _again(self) -> Iterator[Answer]:
+        """What the solver has been told before the state was saved, in the form that it saw."""
+        for f, g in self._before:
+            yield self._palatable(f, g)
+
+    def _end(self) -> None:
+        outcome = self._running().outcome
+        reason = "converged" if getattr(outcome, "success", True) else "solver"
+        if any(np.array_equal(self._inside(outcome.x), x) for x in self._blind):
+            reason = "nogradient"  # no optimum: what made the solver stop there were zeros in the place of a gradient
+        if reason == "converged" and listed(self._task.constraints) and self.f_best < np.inf:
+            # Points that violate constraints by as little as is allowed may be lower: they are not what it has found.
+            self.book.x_best, self.book.f_best = self._inside(np.array(outcome.x)), np.float64(outcome.fun)
+        self.end(reason, float(getattr(outcome, "status", 0)))
+
+    def _inside(self, x: FloatArray) -> FloatArray:
+        return x.copy() if self.box is None else np.minimum(np.maximum(x, self.box.lb), self.box.ub)
+
+    def ask(self, k: int | None = None) -> FloatArray:
+        """The points that the solver wants, shape (k', n); it alone says how many, whatever k is."""
+        asked = self._running().asked
+        if asked is None:
+            raise RuntimeError(f"{type(self).__name__} has finished: look at stop() before ask()")
+        if not math.isfinite(np.vdot(asked, asked)):  # it runs away: there is no minimum
+            self.end("tolfacupx", math.inf)
+            asked = np.clip(np.nan_to_num(asked), -1e100, 1e100)
+        return self._inside(asked)
+
+    def _learn_from(
+        self,
+        points: FloatArray,
+        values: FloatArray,
+        slopes: FloatArray | None,
+        rank: FloatArray,
+        allowed: BoolArray | None,
+        booked: bool = False,
+    ) -> None:
+        """Count the points of `ask`, and hand the solver their values in their order, or what ranks them instead."""
+        self._check_told(points)
+        self._book_points(points, values, slopes, allowed)
+        some = rank.item(0) < math.inf if rank.size == 1 else (rank < np.inf).any()
+        self.generations_without_value = 0 if some else self.generations_without_value + 1
+        if slopes is not None:
+            self._watch_gradients(slopes)
+        self.nit += 1
+        solver = self._running()
+        if solver.asked is None or points.shape != solver.asked.shape:
+            return  # the budget cut the last population short: the run is over
+        slopes = None if slopes is None else slopes.copy()  # the caller may go on writing into it
+        if self._told is not None:
+            self._told.append((rank.copy(), slopes))
+        if slopes is not None and self.generations_without_gradient:
+            self._blind += list(points)
+        seen = self._palatable(rank, slopes)
+        best = 0 if rank.size == 1 else int(np.where(np.isfinite(rank), rank, np.inf).argmin())
+        if -math.inf < rank.item(best) <= self._finite[0]:
+            self.mean = points[best].copy()
+        solver.tell(*seen)
+        if self._running().asked is None:
+            self._end()
+
+    @property
+    def asked(self) -> FloatArray | None:
+        """The points that the solver waits for, which may lie a rounding outside of the bounds; None where it ended."""
+        return self._running().asked
+
+    def tell_stacked(self, x: FloatArray, f: FloatArray, g: FloatArray, plain: bool) -> None:
+        """`tell` for one point x (1, n) of a run whose books are kept elsewhere; `plain`: f and g are finite."""
+        solver = self._running()
+        if plain:
+            (low, high), value = self._finite, f.item(0)
+            self._finite = min(low, value), max(high, value)
+            solver.tell(f, g)
+        else:
+            self._blind += [] if np.isfinite(g).all() else list(x)
+            solver.tell(*self._palatable(f, g))
+        if solver.asked is None:
+            self._end()
+
+    @property
+    def reasons(self) -> dict[str, float]:
+        """Why the solver has ended; empty while it runs."""
+        return self._reasons.get(0, {})
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has."""
+        return bool(self._reasons)
+
+    def _palatable(self, f: FloatArray, g: FloatArray | None) -> Answer:
+        """Values and gradients with something that a solver can work with in the place of what is not finite."""
+        low, high = self._finite
+        least, greatest = (f.item(0),) * 2 if f.size == 1 else (f.min().item(), f.max().item())
+        if math.isfinite(least) and math.isfinite(greatest):
+            self._finite = min(low, least), max(high, greatest)
+        else:
+            finite = f[np.isfinite(f)]
+            low, high = self._finite = min([low, *finite.tolist()]), max([high, *finite.tolist()])
+            # Above all that was seen, by no more than its range: line searches interpolate and would choke on 1e300.
+            worse = min(high + max(high - low, abs(high)), sys.float_info.max) if high > -np.inf else 1.0
+            f = np.where(np.isfinite(f), f, worse)
+        if g is not None and not math.isfinite(np.vdot(g, g)):
+            g = np.where(np.isfinite(g), g, 0.0)
+        return f, g
+
+    def state_dict(self) -> dict[str, Any]:
+        """State as arrays: the base's, and what the solver was told."""
+        if self._told is None:
+            raise RuntimeError("a solver of SciPy is saved by what it was told: construct it with replayable=True")
+        sizes = np.array([len(f) for f, _ in self._told], dtype=int)
+        fs = np.concatenate([f for f, _ in self._told]) if self._told else np.empty(0)
+        gs = [g for _, g in self._told if g is not None]
+        return {
+            **super().state_dict(),
+            "told_sizes": sizes,
+            "told_f": fs,
+            "told_g": np.concatenate(gs) if gs else np.empty((0, self.n)),
+            "blind": np.array(self._blind).reshape(-1, self.n),
+            "solver_seed": np.array(self._task.seed),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Bring a fresh solver to the state of `state_dict`, by telling it all again."""
+        rest = dict(state)
+        sizes, fs, gs = (np.asarray(rest.pop(name)) for name in ("told_sizes", "told_f", "told_g"))
+        self._task.seed, self._blind = int(rest.pop("solver_seed")), list(np.array(rest.pop("blind")))
+        stops = np.cumsum(sizes)
+        self._before = [
+            (fs[start:stop], gs[start:stop] if len(gs) else None)
+            for start, stop in zip(stops - sizes, stops, strict=True)
+        ]
+        self._told, self._solver, self._finite = list(self._before), None, (np.inf, -np.inf)
+        super().load_state_dict(rest)
