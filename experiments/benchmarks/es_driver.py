@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,11 +21,13 @@ import scipy.optimize
 import es
 from es.core.arrays import FloatArray
 from es.registry import get_method
-from experiments.benchmarks.timing import Goal, Measured, Work, draw, human, measure, one_thread, table, write_csv
+from experiments.benchmarks.timing import Bench, Goal, Work, human
 
 N = 10
 ITERATIONS = {"cmaes": 150, "adam": 200}  # fewer than either needs to converge
 START = np.linspace(-1.5, 1.5, N)
+
+Clock = Callable[[], float]
 
 
 def sphere(x: FloatArray) -> Any:
@@ -90,9 +91,8 @@ def driven(method: str, iterations: int) -> Callable[[], Any]:
     return run
 
 
-def iterations(timed: dict[str, Any]) -> list[Measured]:
+def iterations(bench: Bench, clock: Clock) -> None:
     """CMA-ES and Adam."""
-    results = []
     for method, count in ITERATIONS.items():
         work = Work(
             f"{method}, {count} iterations, n={N}",
@@ -101,15 +101,11 @@ def iterations(timed: dict[str, Any]) -> list[Measured]:
             goals=[Goal("minimize", 1.9, "ask, tell")],
             calls=1,
         )
-        results.append(measure(work, **timed))
-        print(table(results[-1:]), flush=True)
-        print(f"  minimize, one iteration: {human(results[-1].median('minimize') / count)}", flush=True)
-    return results
+        bench.say(f"  minimize, one iteration: {human(bench.add(work, clock=clock).median('minimize') / count)}")
 
 
-def solvers(timed: dict[str, Any]) -> list[Measured]:
+def solvers(bench: Bench, clock: Clock) -> None:
     """L-BFGS-B and BFGS of SciPy, called by hand and through the driver."""
-    results = []
     for method in ("l-bfgs-b", "bfgs"):
         cls: Any = get_method(method)
         given = {**cls.defaults, "maxiter": 10**6, **({"maxfun": 10**6} if method == "l-bfgs-b" else {})}
@@ -122,53 +118,35 @@ def solvers(timed: dict[str, Any]) -> list[Measured]:
             return es.minimize(rosenbrock, START, jac=True, method=method, vectorized=True, rng=1)
 
         count, own = ours().nfev, scipys().nfev
-        work = Work(
-            f"{method}, an evaluation, n={N}",
-            {"SciPy": scipys, "minimize": ours},
-            base="SciPy",
-            goals=[Goal("minimize", 1.6 * count / own, "SciPy")],
-            calls=1,
+        goals = [Goal("minimize", 1.6 * count / own, "SciPy")]
+        ways = {"SciPy": scipys, "minimize": ours}
+        work = Work(f"{method}, an evaluation, n={N}", ways, base="SciPy", goals=goals, calls=1)
+        measured = bench.add(work, clock=clock)
+        mine, theirs = measured.median("minimize") / count, measured.median("SciPy") / own
+        bench.say(
+            f"  one evaluation: {human(mine)}, SciPy's own {human(theirs)} ({mine / theirs:.2f}x; {count} and {own}"
+            " evaluations)"
         )
-        results.append(measure(work, **timed))
-        print(table(results[-1:]), flush=True)
-        each = results[-1].median("minimize") / count, results[-1].median("SciPy") / own
-        print(
-            f"  one evaluation: {human(each[0])}, SciPy's own {human(each[1])} ({each[0] / each[1]:.2f}x; "
-            f"{count} and {own} evaluations)",
-            flush=True,
-        )
-    return results
 
 
-def single(timed: dict[str, Any]) -> list[Measured]:
+def single(bench: Bench, clock: Clock) -> None:
     """One generation alone, from the call to the result."""
-    work = Work(
-        f"one generation alone, n={N}",
-        {"minimize, maxiter=1": driven("cmaes", 1)},
-        base="minimize, maxiter=1",
-        goals=[Goal("minimize, maxiter=1", 450e-6)],
-        calls=50,
-    )
-    results = [measure(work, **timed)]
-    print(table(results), flush=True)
-    return results
+    name = "minimize, maxiter=1"
+    goals = [Goal(name, 450e-6)]
+    work = Work(f"one generation alone, n={N}", {name: driven("cmaes", 1)}, base=name, goals=goals, calls=50)
+    bench.add(work, clock=clock)
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cpu", action="store_true", help="count processor time, where others use the machine too")
 
 
 def main() -> None:
     """Time, print, and write a table and a figure."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    parser.add_argument("--out", type=Path, help="folder for es_driver.csv, .png and .svg")
-    parser.add_argument("--quick", action="store_true", help="5 rounds in place of 25")
-    parser.add_argument("--cpu", action="store_true", help="count processor time, where others use the machine too")
-    arguments = parser.parse_args()
-    one_thread()
-    timed: dict[str, Any] = {"rounds": 5 if arguments.quick else 25}
-    if arguments.cpu:
-        timed["clock"] = time.process_time
-    results = iterations(timed) + solvers(timed) + single(timed)
-    if arguments.out:
-        write_csv(results, arguments.out / "es_driver.csv")
-        draw(results, arguments.out / "es_driver", title="The driver's own cost, one BLAS thread")
+    bench = Bench(__doc__, "es_driver", "The driver's own cost, one BLAS thread", rounds=25, options=_options)
+    for part in (iterations, solvers, single):
+        part(bench, time.process_time if bench.given.cpu else time.perf_counter)
+    bench.save()
 
 
 if __name__ == "__main__":
