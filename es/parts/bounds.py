@@ -38,7 +38,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from es.core.arrays import BoolArray, FloatArray, IntArray, difference
+from es.core.arrays import FloatArray, IntArray, difference
 from problems.boxes import Box
 
 FARTHEST = 1e150  # a face beyond that is no face: nothing comes there, and squares of distances would overflow
@@ -79,16 +79,25 @@ class Handler:
         """Keep these runs of a stack."""
 
 
-def _mirror(u: FloatArray, lower: FloatArray, upper: FloatArray, low: BoolArray, high: BoolArray) -> FloatArray:
+def _mirror(u: FloatArray, lower: Any, upper: Any, low: Any, high: Any) -> FloatArray:
     """u mirrored at the faces `lower` and `upper`, where there are any (`low`, `high`), until it lies between them."""
     inside = (u >= np.where(low, lower, -np.inf)) & (u <= np.where(high, upper, np.inf))
     if inside.all():
         return u
     closed = low & high
     width = np.where(closed & (upper > lower), upper - lower, 1.0)
-    folded = lower + width - np.abs(np.mod(u - lower, 2 * width) - width)
+    folded = lower + width - np.abs(_remainder(u - lower, 2 * width) - width)
     one_sided = np.where(low, lower + np.abs(u - lower), upper - np.abs(upper - u))
     return np.where(inside, u, np.where(closed, folded, one_sided))
+
+
+def _remainder(t: FloatArray, period: Any) -> FloatArray:
+    """`np.mod`, which takes several times as long: a period more or less is exact, for it is not rounded."""
+    below, above = t < 0, t >= period
+    if (t >= -period).all() and (t < 2 * period).all():
+        return t + np.where(below, period, np.where(above, -period, 0.0))
+    rest: FloatArray = np.mod(t, period)
+    return rest
 
 
 class Transform(Handler):
@@ -136,6 +145,9 @@ class Transform(Handler):
         )  # fmt: skip
         for place, row in zip(self._faces, rows, strict=True):
             place[...] = row
+        flat = self._faces.reshape(9, -1)
+        alike = bool((flat == flat[:, :1]).all())
+        self._shared = tuple(np.float64(value) for value in flat[:, 0]) if alike else None  # of all coordinates
         self._floor = np.where(low, self._faces[5], self.box.lb)
         self._ceiling = np.where(high, self._faces[6], self.box.ub)
 
@@ -148,17 +160,18 @@ class Transform(Handler):
         x = np.array(u, order="C")
         flat = x.reshape(-1)
         bent = (~inside).reshape(-1).nonzero()[0]  # few coordinates, mostly: the others are left alone
-        n = u.shape[-1]
-        at = bent if u.ndim == self._axes else bent % n
-        if self._axes == 2 and u.ndim == 3:
-            at += bent // (u.shape[-2] * n) * n
-        faces = self._faces.reshape(9, -1).take(at, 1)
-        lower, upper, a, lb, ub, floor, ceiling, first, last = faces
         v = flat[bent]
+        faces: Any = self._shared
+        if self._shared is None:
+            faces = self._faces.reshape(9, -1).take(self._place(bent, u), 1)
+        lower, upper, a, lb, ub, floor, ceiling, first, last = faces
         far = (v < first) | (v > last)
         if far.any():
-            lo, up, margin = faces[:3, far]
-            v[far] = _mirror(v[far], lo - margin, up + margin, first[far] > -np.inf, last[far] < np.inf)
+            if self._shared is None:
+                low, high = first[far] > -np.inf, last[far] < np.inf
+                v[far] = _mirror(v[far], lower[far] - a[far], upper[far] + a[far], low, high)
+            else:
+                v[far] = _mirror(v[far], lower - a, upper + a, first > -np.inf, last < np.inf)
         below = v < floor
         curved = below | (v > ceiling)
         side = np.where(below, 1.0, -1.0)
@@ -166,6 +179,15 @@ class Transform(Handler):
         v = np.where(curved, face + side * ((v - (face - side * a)) ** 2 / (4 * a)), v)
         flat[bent] = np.minimum(np.maximum(v, lb), ub)
         return x
+
+    def _place(self, flat: IntArray, u: FloatArray) -> IntArray:
+        """For entries of u, flat, where the margin has what belongs to them, flat."""
+        if u.ndim == self._axes:
+            return flat
+        n = u.shape[-1]
+        run: Any = 0 if u.ndim == 2 else flat // (u.shape[-2] * n)
+        place: IntArray = run * n + flat % n
+        return place
 
     def encode(self, x: FloatArray) -> FloatArray:
         """The point of the strategy, in the first period of the map."""
@@ -184,29 +206,30 @@ class Transform(Handler):
         if not outside.any():
             return f  # all points are in the period of the mean
         unit = np.maximum(opt.stds, self.fading * opt.scale0)
-        if f.ndim == 1:
-            return self._beyond(f, u, floor, ceiling, unit)
-        rows = np.flatnonzero(outside.any((-1, -2)))
-        ranked = f.copy()
-        ranked[rows] = self._beyond(f[rows], u[rows], floor[rows], ceiling[rows], unit[rows])
-        return ranked
+        flat = outside.reshape(-1).nonzero()[0]
+        at, v = self._place(flat, u), u.reshape(-1)[flat]
+        inner = np.minimum(np.maximum(v, floor.reshape(-1)[at]), ceiling.reshape(-1)[at])
+        run, place = np.divmod(flat, u.shape[-2] * u.shape[-1])
+        rows = run[np.flatnonzero(np.diff(run, prepend=-1))]  # the others have no penalty
+        beyond = np.zeros((len(rows), *u.shape[-2:]))
+        beyond.reshape(len(rows), -1)[np.searchsorted(rows, run), place] = (v - inner) / unit.reshape(-1)[at]
+        ranked, some = f.copy(), np.atleast_2d(f)[rows]
+        penalised = _penalised(some, beyond, self.weight)
+        np.atleast_2d(ranked)[rows] = penalised
+        return f if penalised is some else ranked
 
     def leaves(self, mean: FloatArray) -> bool:
         """Whether the mean is in the first period: all points that are left as they are lie there."""
         return bool((mean >= self._first).all() and (mean < self._last).all())
 
-    def _beyond(
-        self, f: FloatArray, u: FloatArray, floor: FloatArray, ceiling: FloatArray, unit: FloatArray
-    ) -> FloatArray:
-        """f (..., k) plus the penalty, for points u (..., k, n) and the period (..., n) of each run."""
-        beyond = u - np.minimum(np.maximum(u, floor[..., None, :]), ceiling[..., None, :])
-        beyond /= unit[..., None, :]
-        return _penalised(f, beyond, self.weight)
-
     def _period(self, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The stretch between two points of mirroring in which the mean lies; half of the line at a single face."""
         lower, upper = self.lower - self._margin, self.upper + self._margin
         closed = self.low & self.high
+        if closed.all():
+            width = upper - lower
+            start = lower + width * np.floor((mean - lower) / width)
+            return start, start + width
         width = np.where(closed, upper - lower, 1.0)
         start = lower + width * np.floor((mean - lower) / width)
         over_low, over_high = self.low & (mean < lower), self.high & (mean > upper)

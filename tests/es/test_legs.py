@@ -29,6 +29,7 @@ def assert_same(result, alone, trace):
 def compare(fun, starts, *, each=None, **common):
     """minimize_runs beside minimize; `each` are arguments of which every run has its own."""
     each = each or {}
+    common.setdefault("method", "cmaes")
     options = {**common.pop("options", {})}
     of_options = {name: each.pop(name) for name in list(each) if name in ("c1", "cmu", "lr")}
     results = es.minimize_runs(
@@ -136,7 +137,7 @@ def test_each_problem_has_its_own_first_step():
     starts = np.ones((3, 3))
     results = es.minimize_runs(problems, starts, rng=range(3), maxfevals=100, bounds=[(-50, 50)] * 3)
     for i, (problem, result) in enumerate(zip(problems.objectives, results, strict=True)):
-        alone = es.minimize(problem, starts[i], rng=i, maxfevals=100, bounds=[(-50, 50)] * 3)
+        alone = es.minimize(problem, starts[i], method="cmaes", rng=i, maxfevals=100, bounds=[(-50, 50)] * 3)
         assert alone.fun == result.fun
 
 
