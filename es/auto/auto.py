@@ -364,8 +364,7 @@ class Auto(BatchOptimizer):
     def findings(self) -> dict[str, Any]:
         """What the result says beside the usual: `phases`, `verdict`, and both in words."""
         left_out = self.left_out or ("" if self.newton is None else self.newton.left_out)
-        verdict = f"{self.verdict}, multimodal" if self.verdict and endings.multimodal(self) else self.verdict
-        words = self.diary.words(f"{verdict}, {left_out}")
+        words = self.diary.words(f"{(verdict := endings.findings(self))}, {left_out}")
         return {"message": words, "phases": [dict(phase) for phase in self.phases], "verdict": verdict}
 
     _PLAIN = (

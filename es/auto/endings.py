@@ -18,6 +18,8 @@ from typing import Any
 ENOUGH = 10  # restarts without a better value end a run that has no budget, without any value one that has
 LEVEL_RUNS = 3  # runs of CMA-ES that saw one value only
 AGREE = 4  # runs of CMA-ES with ever larger populations that ended at the best value; the first may begin there
+SPREAD = 6  # times the noise: minima whose values differ by less are not told apart
+LOUD = 1e-6  # of all that was gained: noise above it leaves open where the minimum is
 SAME = 1e-9  # of all that was gained: values that differ by less are one
 UNSURE = ("noisy",)  # verdicts with which nothing better for long is a standstill, not a minimum
 PLATEAUS = ("flat", "stepped")  # verdicts with which no gain is no convergence
@@ -42,7 +44,7 @@ def without_budget(auto: Any) -> None:
         return
     auto.doubtful = not solved_sum(auto) and (multimodal(auto) or alone(auto)) and not agreed(auto)
     if not auto.doubtful:
-        plain = "stagnation" if auto.verdict in UNSURE else "converged"
+        plain = "stagnation" if auto.verdict in UNSURE or noisy(auto) else "converged"
         auto.end("tolflatfitness" if auto.verdict in PLATEAUS else plain)
 
 
@@ -53,9 +55,25 @@ def solved_sum(auto: Any) -> bool:
 
 
 def multimodal(auto: Any) -> bool:
-    """Whether f has shown several minima of different values."""
-    above = auto._f + SAME * (auto._f_first - auto._f)
-    return bool(auto.verdict == "rough" or any(f > above for f in auto.minima.f))
+    """Whether f has shown several minima of different values, which noise makes of one."""
+    several = any(f > _level(auto) for f in auto.minima.f)
+    return bool(auto.verdict == "rough" or (several and not noisy(auto)))
+
+
+def _level(auto: Any) -> float:
+    """Values up to here are the best one."""
+    return float(auto._f + max(SAME * (auto._f_first - auto._f), SPREAD * auto.measured))
+
+
+def noisy(auto: Any) -> bool:
+    """Whether noise was measured that is more than the digits of f."""
+    return bool(auto.measured > LOUD * (auto._f_first - auto._f))
+
+
+def findings(auto: Any) -> str:
+    """The verdict, and what else was found out."""
+    more = {"noisy": noisy(auto), "multimodal": multimodal(auto)} if auto.verdict else {}
+    return ", ".join([auto.verdict, *(word for word, found in more.items() if found and word not in auto.verdict)])
 
 
 def alone(auto: Any) -> bool:
@@ -70,8 +88,7 @@ def agreed(auto: Any) -> bool:
         if run["popsize"] > largest:
             largest = run["popsize"]
             values.append(run["fun"])
-    above = auto._f + SAME * (auto._f_first - auto._f)
-    return len(values) >= AGREE and all(f <= above for f in values[-AGREE:])
+    return len(values) >= AGREE and all(f <= _level(auto) for f in values[-AGREE:])
 
 
 def after_restarts(auto: Any) -> None:
@@ -83,7 +100,10 @@ def after_restarts(auto: Any) -> None:
 def after_descent(auto: Any) -> None:
     """The end, when descents from random points have come to all minima that are to be expected."""
     if auto.verdict.endswith("smooth") and auto.minima.complete and not targeted(auto):
-        auto.end("converged")
+        if noisy(auto):
+            without_budget(auto)
+        else:
+            auto.end("converged")
 
 
 def after_population(auto: Any) -> None:

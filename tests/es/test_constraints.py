@@ -56,7 +56,7 @@ def test_ill_conditioned_function_with_a_linear_constraint():
 
 def test_an_inactive_constraint_costs_nothing():
     inactive = NonlinearConstraint(lambda x: x @ x, -np.inf, 1e6)
-    a = es.minimize(F.rosenbrock, np.zeros(4), rng=1, ftarget=1e-8)
+    a = es.minimize(F.rosenbrock, np.zeros(4), method="cmaes", rng=1, ftarget=1e-8)
     b = es.minimize(F.rosenbrock, np.zeros(4), rng=1, ftarget=1e-8, constraints=inactive)
     assert a.nfev == b.nfev
     assert (a.x == b.x).all()

@@ -28,6 +28,7 @@ def assert_same(result, alone, trace):
 
 def compare(fun, starts, *, each=None, **common):
     """minimize_runs beside minimize; `each` are arguments of which every run has its own."""
+    common = {"method": "cmaes", **common}
     each = each or {}
     common.setdefault("method", "cmaes")
     options = {**common.pop("options", {})}
