@@ -74,7 +74,10 @@ class Limits:
         self._known = dict(zip(keys, np.array(arrays["limits"]), strict=True))
 
 
-def refuse_constraints(cls: Any, what: str) -> None:
+RANKING = ("strategy", "categorical")  # kinds of methods that rank each generation anew
+
+
+def refuse_constraints(cls: Any, what: str, kinds: tuple[str, ...] = RANKING) -> None:
     """Refuse constraints for a method that does not rank the points of each generation anew.
 
     Parameters
@@ -82,6 +85,8 @@ def refuse_constraints(cls: Any, what: str) -> None:
     cls : class
     what : str
         The constraints that are meant, for the message.
+    kinds : tuple of str
+        Kinds of methods that are not refused.
 
     Raises
     ------
@@ -89,7 +94,7 @@ def refuse_constraints(cls: Any, what: str) -> None:
     """
     if "f_parent" in getattr(cls, "state_names", ()):
         raise ValueError(f"{what} cannot be kept by {cls.__name__}, whose parent is never judged anew: take 'cmaes'")
-    if getattr(cls, "kind", "") not in ("strategy", "categorical"):
+    if getattr(cls, "kind", "") not in kinds:
         raise ValueError(f"{what} cannot be kept by {cls.__name__}: take 'cmaes', 'slsqp' or 'trust-constr'")
 
 

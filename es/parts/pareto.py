@@ -155,16 +155,26 @@ def keep_by_volume(f: FloatArray, count: int) -> IntArray:
     return kept
 
 
-def best_rows(f: FloatArray, count: int) -> IntArray:
-    """The `count` best rows of f (k, m): whole fronts, and of the front that does not fit those of most volume."""
+def best_rows(f: FloatArray, count: int, violation: FloatArray | None = None) -> IntArray:
+    """The `count` best rows of f (k, m): whole fronts, and of the front that does not fit those of most volume.
+
+    Rows with a `violation` (k,) of constraints come after all others, those of less violation first.
+    """
+    if violation is not None:
+        kept = np.flatnonzero(violation <= 0)
+        if len(kept) > count:
+            return kept[best_rows(f[kept], count)]
+        others = np.flatnonzero(violation > 0)
+        return np.concatenate([kept, others[violation[others].argsort(kind="stable")][: count - len(kept)]])
     rank = fronts(f)
     chosen: list[int] = []
     for level in range(int(rank.max()) + 1):
         front = np.flatnonzero(rank == level)
         room = count - len(chosen)
         if len(front) > room:
-            # Rows of a front without finite values are all alike.
-            front = front[keep_by_volume(f[front], room)] if np.isfinite(f[front]).all() else front[:room]
+            # Rows of a front without finite values are all alike, but that -inf is the least there is.
+            lowest = front[(-(f[front] == -np.inf).sum(-1)).argsort(kind="stable")][:room]
+            front = front[keep_by_volume(f[front], room)] if np.isfinite(f[front]).all() else lowest
         chosen.extend(front.tolist())
         if len(chosen) == count:
             break

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import FloatArray, as_start, check_inside
-from es.core.constrained import refuse_constraints
+from es.core.constrained import RANKING, refuse_constraints
 from es.core.stopping import CRITERIA
 from es.registry import get_method
 from es.run.differences import as_scheme
@@ -302,7 +302,7 @@ class Maker:
         if getattr(self.cls, "takes_constraints", False):
             self.fixed["constraints"] = constraints
         else:
-            refuse_constraints(self.cls, "constraints")
+            refuse_constraints(self.cls, "constraints", (*RANKING, "multiobjective"))
         mine = {name: None for name in off if name in self.cls.criteria}
         self.fixed["stop"] = {**mine, **(self.fixed.get("stop") or {})}
 

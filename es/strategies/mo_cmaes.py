@@ -19,6 +19,7 @@ from es.parts.offspring import Offspring
 from es.parts.pareto import best_rows, fronts, hypervolume
 from es.parts.sampling import plain
 from es.strategies.one_plus_one_cholesky import cholesky_update
+from problems.constraints import EQUALITY
 
 OUTSIDE = 1e-6  # added to all objectives per squared distance from the box, in units of sigma0
 
@@ -54,6 +55,8 @@ class MOCMAES(Optimizer):
         The population, before it is moved into the bounds.
     values : ndarray, shape (popsize, m), or (runs, popsize, m)
         Their objectives, inf where there is no point yet.
+    violations : ndarray, shape (popsize,), or (runs, popsize)
+        By how much they violate constraints (`tell`), each in units of its largest violation in the first iteration.
 
     Examples
     --------
@@ -72,8 +75,8 @@ class MOCMAES(Optimizer):
     claims = ALL_BUT_MONOTONE
     criteria = (*stopping.COMMON, "volumestagnation", "tolx", "tolfacupx")
     default_popsize = 20
-    OF_POINTS: ClassVar[tuple[str, ...]] = ("parents", "values", "sigma", "p_succ", "A", "q")
-    state_names = ("mean", "reference", *OF_POINTS)
+    OF_POINTS: ClassVar[tuple[str, ...]] = ("parents", "values", "violations", "sigma", "p_succ", "A", "q")
+    state_names = ("mean", "reference", "limit_units", *OF_POINTS)
 
     def __init__(
         self,
@@ -96,6 +99,8 @@ class MOCMAES(Optimizer):
         step = self.scale0.max(-1)[..., None]
         self.parents = self._rounded(np.broadcast_to(self.mean[..., None, :], (*shape, n)).copy())
         self.values = np.full((*shape, 0), np.inf)
+        self.violations = np.zeros(shape)
+        self.limit_units = np.zeros((*self.batch, 0))  # what each constraint is measured in
         self.sigma = np.broadcast_to(step, shape).copy()
         self.A = np.eye(n) * np.broadcast_to((self.scale0 / step)[..., None, None, :], (*shape, 1, n))
         self.q = np.zeros((*shape, n))
@@ -162,7 +167,13 @@ class MOCMAES(Optimizer):
         x : array_like, shape (k, n), or (active runs, k, n)
             Any number of points >= 1. A point that was not asked counts as an offspring of the nearest parent.
         f : array_like, shape (k, m), or (active runs, k, m)
-            Their objectives; a point with one that is not finite has failed.
+            Their objectives; a point with one that is NaN or inf has failed. One of -inf, the least there is, makes the
+            hypervolume infinite and ends the run.
+        constraints, equalities : array_like, shape (k, m) or (active runs, k, m), optional
+            Values of constraints at each point, kept where they are <= 0, and of equalities, kept within 1e-6 of 0.
+            A point that keeps all is better than any that does not, and of these the one that violates them less
+            (Deb, Pratap, Agarwal & Meyarivan, A fast and elitist multiobjective genetic algorithm: NSGA-II, IEEE TEC
+            6(2), 2002, section VI).
         g, rank_by, feasible : None
             As for other optimizers; nothing else has a meaning here.
 
@@ -171,24 +182,47 @@ class MOCMAES(Optimizer):
         ValueError
             Wrong shapes, points that are not finite or outside of the bounds.
         """
-        for name, extra in (
-            ("g", g), ("rank_by", rank_by), ("feasible", feasible), ("constraints", constraints),
-            ("equalities", equalities),
-        ):  # fmt: skip
+        for name, extra in (("g", g), ("rank_by", rank_by), ("feasible", feasible)):
             if extra is not None:
                 raise ValueError(f"{name} must be None: {type(self).__name__} ranks points by all their objectives")
         points = self._checked(x, np.zeros(np.shape(x)[:-1]))[0]
         values = self._checked_values(f, points.shape[:-1])
         order, z, u, parent = self._asked.match(points, self)
         runs = self._runs_axis()
-        failed: npt.NDArray[np.bool_] = np.asarray(~np.isfinite(values).all(-1))
+        failed: npt.NDArray[np.bool_] = np.asarray(~(values < np.inf).all(-1))
+        over = self._over(constraints, equalities, points.shape[:-1])
         values = np.where(failed[..., None], np.inf, values)[(*runs, order)]
+        violations = np.where(failed, np.inf if over.any() or self.limit_units.size else 0.0, over)[(*runs, order)]
         hopeless = failed.all(-1)
         self.generations_without_value = np.where(hopeless, self.generations_without_value + 1, 0)[()]
         self.book.count(np.where(failed, np.inf, 0.0), gradients=False, failed=failed)
-        self._select(z, u, parent, values, hopeless)
+        self._select(z, u, parent, values, violations, hopeless)
         self._asked = Offspring()
         self.nit += 1
+
+    def _over(
+        self, constraints: npt.ArrayLike | None, equalities: npt.ArrayLike | None, shape: tuple[int, ...]
+    ) -> FloatArray:
+        """By how much points violate their constraints, (..., k), in units of the first iteration's largest ones."""
+        parts = [np.zeros((*shape, 0))]
+        for name, given in (("constraints", constraints), ("equalities", equalities)):
+            if given is None:
+                continue
+            if np.ndim(given) != len(shape) + 1:
+                wanted = ", ".join(map(str, (*shape, "number of constraints")))
+                raise ValueError(f"{name} must have shape ({wanted}), got {np.shape(given)}")
+            g = as_shape(name, given, (*shape, np.shape(given)[-1]))
+            kept = np.abs(g) <= EQUALITY if name == "equalities" else g <= 0
+            parts.append(np.where(kept, 0.0, np.where(np.isnan(g), np.inf, np.abs(g))))
+        over = np.concatenate(parts, axis=-1)
+        m = self.limit_units.shape[-1]
+        if over.shape[-1] != m and (m or np.isfinite(self.values).any()):
+            raise ValueError(f"constraints must be as many at every point: {m} became {over.shape[-1]}")
+        if not m:
+            largest = np.where(np.isfinite(over), over, 0.0).max(-2)
+            self.limit_units = np.where(largest > 0, largest, 1.0)
+        total: FloatArray = (over / self.limit_units[..., None, :]).sum(-1)
+        return total
 
     def _checked_values(self, f: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
         m = np.shape(f)[-1] if np.ndim(f) == len(shape) + 1 else 0
@@ -204,18 +238,21 @@ class MOCMAES(Optimizer):
             self.reference = np.full((*self.batch, m), np.nan if self._given is None else self._given)
         return values
 
-    def _select(self, z: FloatArray, u: FloatArray, parent: IntArray, values: FloatArray, hopeless: Any) -> None:
+    def _select(
+        self, z: FloatArray, u: FloatArray, parent: IntArray, values: FloatArray, violations: FloatArray, hopeless: Any
+    ) -> None:
         """Algorithm 4 of the 2007 paper for offspring u (..., k, n) of these parents (..., k), in arranged order."""
         runs, popsize = self._runs_axis(), self.popsize
-        known = np.isfinite(self.values).all(-1)
+        known = np.asarray((self.values < np.inf).all(-1))
         everybody = np.concatenate([self.parents, u], axis=-2)
         both = np.concatenate([self.values, values], axis=-2)
         moved = (everybody - self._inside(everybody)) / self.scale0[..., None, :]
+        over = np.concatenate([np.where(known, self.violations, np.inf), violations], axis=-1)
         merit = both + OUTSIDE * (moved**2).sum(-1)[..., None]
         chosen = np.broadcast_to(np.arange(popsize), self.sigma.shape).copy()
         for run in np.ndindex(self.batch):
-            if not hopeless[run]:
-                chosen[run] = best_rows(merit[run], popsize)
+            if not np.asarray(hopeless)[run]:
+                chosen[run] = best_rows(merit[run], popsize, over[run] if self.limit_units.shape[-1] else None)
         # Parent and offspring learn alike from success, the covariance matrix of the offspring from its step.
         success = (np.arange(popsize, both.shape[-2])[:, None] == chosen[..., None, :]).any(-1)
         mine = parent[..., None, :] == np.arange(popsize)[:, None]
@@ -229,25 +266,31 @@ class MOCMAES(Optimizer):
         A, q = cholesky_update(self.A[at], self.q[at], z, p_succ[at] < self._threshold, self._cc, self._ccov)
         real = known[at][..., None]
         A, q = np.where(real[..., None], A, self.A[at]), np.where(real, q, self.q[at])
-        offspring = (u, values, sigma[at], p_succ[at], A, q)
-        stay = (self.parents, self.values, sigma, p_succ, self.A, self.q)
+        offspring = (u, values, violations, sigma[at], p_succ[at], A, q)
+        stay = (self.parents, self.values, self.violations, sigma, p_succ, self.A, self.q)
         for name, old, new in zip(self.OF_POINTS, stay, offspring, strict=True):
             setattr(self, name, np.concatenate([old, new], axis=len(self.batch))[(*runs, chosen)])
-        self._measure(values)
+        self._measure(np.where(violations[..., None] > 0, np.inf, values))
 
     def _measure(self, values: FloatArray) -> None:
-        """Keep the books: the reference point where it is not known, minus the hypervolume, and mean and best point."""
+        """Keep the books: the reference point where it is not known, minus the hypervolume, and mean and best point.
+
+        `values` are those of the offspring, inf where they fail or violate constraints.
+        """
         finite = np.isfinite(values)
         worst = np.where(finite, values, -np.inf).max(-2)
         self.reference = np.where(np.isnan(self.reference) & finite.any(-2), worst, self.reference)
-        figure = np.full(self.batch, np.inf)
+        figure: FloatArray = np.full(self.batch, np.inf)
         for run in np.ndindex(self.batch):
             if np.isfinite(self.reference[run]).all():
-                figure[run] = -_volume(self.values[run], self.reference[run])
+                kept = np.where(self.violations[run][:, None] > 0, np.inf, self.values[run])
+                figure[run] = -_volume(kept, self.reference[run])
+        figure[np.asarray((values == -np.inf).any((-1, -2)))] = -np.inf
         inside = self._inside(self.parents)
         self.book.improve(inside, np.zeros(self.batch, dtype=np.intp), figure)
         self.mean = inside.mean(-2)
-        self.traces.add(figure[..., None])
+        # Where no point keeps the constraints, the way to the first one is by the least violation.
+        self.traces.add(np.where(figure < np.inf, figure, self.violations.min(-1))[..., None])
 
     # What came out ---------------------------------------------------------------------------------
 
@@ -263,14 +306,17 @@ class MOCMAES(Optimizer):
         Returns
         -------
         dict
-            `x` (k, n) and `fun` (k, m), sorted by the first objective; `hypervolume` and its `reference` (m,).
+            `x` (k, n) and `fun` (k, m), sorted by the first objective; `hypervolume` and its `reference` (m,). Where no
+            point keeps the constraints it is those that violate them least, and the hypervolume is 0.
         """
         at = () if row is None else (row,)
-        values, reference = self.values[at], self.reference[at]
-        finite = np.flatnonzero(np.isfinite(values).all(-1)) if values.shape[-1] else np.empty(0, np.intp)
-        best = finite[fronts(values[finite]) == 0]
+        values, reference, over = self.values[at], self.reference[at], self.violations[at]
+        known = np.flatnonzero((values < np.inf).all(-1)) if values.shape[-1] else np.empty(0, np.intp)
+        least = over[known].min(initial=np.inf)
+        known = known[over[known] == least]
+        best = known[fronts(values[known]) == 0]
         best = best[np.lexsort(values[best].T[::-1])]
-        volume = _volume(values[best], reference) if best.size else 0.0
+        volume = _volume(values[best], reference) if best.size and least == 0 else 0.0
         x = self._inside(self.parents[at][best])
         return {"x": x, "fun": values[best], "hypervolume": volume, "reference": reference.copy()}
 
@@ -304,6 +350,8 @@ class MOCMAES(Optimizer):
 
 
 def _volume(values: FloatArray, reference: FloatArray) -> float:
-    """The hypervolume, the largest number where it is beyond that."""
+    """The hypervolume, the largest number where it is beyond that; infinite where a value is -inf."""
+    if (values == -np.inf).any():
+        return np.inf
     with np.errstate(over="ignore", invalid="ignore"):
         return float(np.nan_to_num(hypervolume(values, reference), nan=np.inf))

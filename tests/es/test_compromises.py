@@ -98,7 +98,6 @@ def test_spaces_and_callbacks():
     [
         ({"restarts": 2}, "restarts cannot be combined with MOCMAES"),
         ({"options": {"noise": "reevaluate"}}, "noise'] cannot be combined with MOCMAES"),
-        ({"constraints": {"type": "ineq", "fun": lambda x: 1 - x @ x}}, "constraints cannot be kept by MOCMAES"),
         ({"jac": lambda x: x}, "jac has no meaning for several objectives"),
         ({"fun": Objective(lambda x: x @ x, 3)}, "fun must have several values per point"),
         ({"fun": Ledger(Objective(lambda x: x @ x, 3))}, "fun must have several values per point"),
