@@ -46,3 +46,14 @@ def in_words(ends: Mapping[str, float], measure: str, *, low: bool = True) -> st
     words = ("lowest", "highest") if low else ("highest", "lowest")
     (best, worst) = (ordered[0], ordered[-1])
     return f"{words[0]} {measure}: {best} ({known[best]:.3g}), {words[1]}: {worst} ({known[worst]:.3g})"
+
+
+def first_of(shown: int, every: int, what: str) -> str:
+    """A sentence on what a figure leaves out, with a space before it; nothing where it shows all.
+
+    Examples
+    --------
+    >>> first_of(4, 24, "pairs of problem and method")
+    ' Shown: the first 4 of 24 pairs of problem and method.'
+    """
+    return f" Shown: the first {shown} of {every} {what}." if shown < every else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from es.core.arrays import FloatArray
+from experiments.figures.captions import first_of
 from experiments.figures.layout import panel_grid
 from experiments.figures.style import BLUE, EDGE, GREY, INK, PALE_INK, describe, readable, shorten
 from experiments.figures.sweeps import geometric, sorted_levels
@@ -175,7 +176,11 @@ def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
 
 def usable(tables: Sequence[SweepTable]) -> list[SweepTable]:
     """The first tables with two or more parameters."""
-    return [table for table in tables if len(table.parameters) > 1][:MOST_PANELS]
+    return _several(tables)[:MOST_PANELS]
+
+
+def _several(tables: Sequence[SweepTable]) -> list[SweepTable]:
+    return [table for table in tables if len(table.parameters) > 1]
 
 
 def parallel_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[Figure, list[dict[str, Any]]] | None:
@@ -197,6 +202,7 @@ def parallel_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[
         "interaction "
         "and noise). "
         f"One gradient = {grad_cost:g} evaluations."
+        f"{first_of(len(shown), len(_several(tables)), 'pairs of method and problem')}"
     )
     grid = panel_grid(len(shown), 1, panel=3.1, left=0.35, right=0.1, bottom=0.1, top=0.34)
     rows: list[dict[str, Any]] = []

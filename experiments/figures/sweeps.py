@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from es.core.arrays import FloatArray
-from experiments.figures.captions import trial_count
+from experiments.figures.captions import first_of, trial_count
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import DOT
 from experiments.figures.style import EDGE, INK, PALE_INK, RED, LineStyle, describe, dress, shorten, text_width
@@ -130,7 +130,8 @@ def heatmap_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[F
     figure, rows
         The figure, and the lines of its CSV (`HEATMAP_HEADER`).
     """
-    usable = [(table, pair) for table in tables if (pair := heatmap_pair(table)) is not None][:MOST_PANELS]
+    every = [(table, pair) for table in tables if (pair := heatmap_pair(table)) is not None]
+    usable = every[:MOST_PANELS]
     if not usable:
         return None
     measures = {_measure(table) for table, _ in usable}
@@ -139,7 +140,7 @@ def heatmap_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[F
         f"Cells: {' or '.join(sorted(measures))} per setting, {count} trials each; dark is good. k/N: successes where "
         f"not all trials "
         f"reached the target; orange outline: best setting by these same trials. One gradient = {grad_cost:g} "
-        f"evaluations."
+        f"evaluations.{first_of(len(usable), len(every), 'pairs of method and problem')}"
     )
     columns = min(2, len(usable))
     grid = panel_grid(len(usable), columns, panel=2.75, left=0.85, right=0.15)
@@ -185,6 +186,7 @@ def slice_figure(
         "the target. "
         + ("A point is the median over the settings of the other parameters. " if several else "")
         + f"One gradient = {grad_cost:g} evaluations."
+        + first_of(len(chosen), len(panels), "pairs of problem and parameter")
     )
     key = {label: style for label, style in look.items() if any(table.method == label for table in tables)}
     grid = panel_grid(len(chosen), min(2, len(chosen)), key=key, panel=2.6, left=0.68)

@@ -256,8 +256,10 @@ def test_small_panels_read_well():
         check(name, figure)
 
 
-def test_sweep_figures_read_well():
-    study = make_sweep({"method.sigma0": [0.01, 0.1, 0.5, 5.0], "method.popsize": [6, 20, 60]}, trials=4)
+@pytest.mark.parametrize("count", [1, 2, 6, 12])
+def test_sweep_figures_read_well(count):
+    values = {"method.sigma0": [0.01, 0.1, 0.5, 5.0], "method.popsize": [6, 20, 60]}
+    study = make_sweep(values, trials=2, methods=dict(list(NAMES.items())[:count]))
     tables, look = sweep_tables(study), study_styles(study)
     for figure, _ in (
         slice_figure(tables, look, grad_cost=4.0, samples=20),
@@ -265,6 +267,8 @@ def test_sweep_figures_read_well():
         parallel_figure(tables, grad_cost=4.0),
     ):
         check("sweep", figure)
+    caption, _ = described(figure)
+    assert ("the first 4 of" in caption) == (2 * count > 4)
 
 
 def test_intervals_of_a_slice_are_of_repeats_not_of_settings():
