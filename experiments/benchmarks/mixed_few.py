@@ -6,7 +6,7 @@ The problems are those of `experiments.benchmarks.mixed`, with random optima. Ea
 best value so far; behind the name stand the evaluations to the optimum, and of how many runs, where that is reached.
 A file keeps what was measured, so that methods and problems can be added one by one.
 
-Ours: `es.minimize(f, space, method="gp")`, and `es.minimize(f, space)` as it is. Peers,
+Ours: `method="gp"`, and the evolution strategy that fits the space. Peers,
 left out where they are missing: optuna's TPE, GP (needs torch) and CMA-ES, nevergrad's NGOpt, and
 SMAC (`HyperparameterOptimizationFacade`, a random forest).
 """
