@@ -30,6 +30,7 @@ from es.run.asynchronous import AsynchronousRun, check_asynchronous
 from es.run.checkpoint import Checkpoint, as_checkpoint
 from es.run.constraints import ranking_rule_for
 from es.run.differences import Differences, as_scheme
+from es.run.few_evaluations import advice
 from es.run.fingerprint import describe
 from es.run.given import adapt, conclude, given_points
 from es.run.loop import Run
@@ -327,6 +328,7 @@ def minimize(
         more = conclude(run, evaluate_mean=evaluate_mean)
     result = summarize(run)
     result.update(more)
+    result.message += advice(result, space, rules)
     return result
 
 

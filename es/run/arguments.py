@@ -206,9 +206,8 @@ def for_space(method: Any, space: Space) -> tuple[Any, Space]:
     anything else                                      cat-cmaes-margin
     ================================================== =================
 
-    With fewer than some hundred evaluations none of them is ahead of optuna's TPE on spaces such as hyperparameters:
-    on three of scikit-learn's models, 50 evaluations each, TPE was level once and ahead twice
-    (`experiments.benchmarks.mixed_real`). Logarithmic integers count as real numbers: they are searched in their
+    With up to some hundred evaluations more is expected of method "gp" than of any of them, as the message then says
+    (`es.run.few_evaluations`). Logarithmic integers count as real numbers: they are searched in their
     logarithm and rounded. Any other method gets what it can take: categories if it has the argument `categories`, else
     K real coordinates for a choice among K.
     """

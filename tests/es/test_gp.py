@@ -288,6 +288,13 @@ def test_far_fewer_evaluations_than_a_strategy_on_categories():
     assert res.success and res.nfev < 40
 
 
+def test_whoever_has_few_evaluations_is_told():
+    few = es.minimize(loss, SPACE, maxfevals=30, rng=1)
+    assert few.method == "ConditionalCMAES" and few.message.endswith("more is expected of method='gp'")
+    for more in ({"maxfevals": 300}, {"maxfevals": 30, "ftarget": 1e6}, {"maxfevals": 30, "method": "gp"}):
+        assert "expected of" not in es.minimize(loss, SPACE, rng=1, **more).message
+
+
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
