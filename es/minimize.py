@@ -328,7 +328,7 @@ def minimize(
         more = conclude(run, evaluate_mean=evaluate_mean)
     result = summarize(run)
     result.update(more)
-    result.message += advice(result, space, rules)
+    result["message"] += advice(result, space, rules)
     return result
 
 
