@@ -354,4 +354,4 @@ def _volume(values: FloatArray, reference: FloatArray) -> float:
     if (values == -np.inf).any():
         return np.inf
     with np.errstate(over="ignore", invalid="ignore"):
-        return float(np.nan_to_num(hypervolume(values, reference), nan=np.inf))
+        return float(np.nan_to_num(hypervolume(values, reference), nan=np.finfo(float).max))

@@ -32,12 +32,14 @@ def test_lists_are_values_and_the_callers_points_are_left_alone():
 
 def test_ledger():
     ledger = MultiLedger(MultiObjective(lambda x: [x[0], np.log(x[1])], 2))
-    with np.errstate(divide="ignore"):
-        ledger(np.array([[1.0, 2.0], [1.0, 0.0]]))
-    assert (ledger.nfev, ledger.njev, ledger.n_failed) == (2, 0, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ledger(np.array([[1.0, 2.0], [1.0, -1.0]]))
+        assert (ledger.nfev, ledger.njev, ledger.n_failed) == (2, 0, 1)
+        ledger(np.array([[1.0, 0.0]]))  # -inf is the least there is
+    assert (ledger.nfev, ledger.njev, ledger.n_failed) == (3, 0, 1)
     other = MultiLedger(ledger.objective)
     other.load_state_dict(ledger.state_dict())
-    assert (other.nfev, other.n_failed) == (2, 1)
+    assert (other.nfev, other.n_failed) == (3, 1)
 
 
 @pytest.mark.parametrize(
