@@ -134,47 +134,35 @@ rule(np.var, spread_rule(lambda out: 1))
 rule(np.std, spread_rule(slope_of_root))
 
 
-@traced(np.var)
-def var(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-    mean: Any = None,
-    correction: Any = None,
-) -> Any:
-    if dtype is None and getattr(a, "dtype", FLOAT64).char == "e":
-        return in_single(var)(a, axis, ddof=ddof, keepdims=keepdims, where=where, mean=mean, correction=correction)
-    free = ddof if correction is None else correction
-    if mean is None:
-        return record(np.var, (a, axis, dtype), {"ddof": free, "keepdims": keepdims, "where": where})
-    deviation = asarray(a) - mean  # about a given mean, which may be traced too
-    real_only(deviation, "np.var with mean=")
-    square = np.sum(deviation * deviation, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
-    return square * one_over_count(deviation, axis, keepdims, where, free, of_none=inf)
+def of_spread(fun: Any) -> None:
+    """``np.var`` and ``np.std``: by their rules, or about a given mean, which may be traced too."""
+
+    @traced(fun)
+    def spread(
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        ddof: Any = 0,
+        keepdims: Any = False,
+        *,
+        where: Any = True,
+        mean: Any = None,
+        correction: Any = None,
+    ) -> Any:
+        free = ddof if correction is None else correction
+        if dtype is None and getattr(a, "dtype", FLOAT64).char == "e":
+            return in_single(spread)(a, axis, ddof=free, keepdims=keepdims, where=where, mean=mean)
+        if mean is None:
+            return record(fun, (a, axis, dtype), {"ddof": free, "keepdims": keepdims, "where": where})
+        deviation = asarray(a) - mean
+        real_only(deviation, f"np.{fun.__name__} with mean=")
+        square = np.sum(deviation * deviation, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
+        variance = square * one_over_count(deviation, axis, keepdims, where, free, of_none=inf)
+        return variance if fun is np.var else np.sqrt(variance)
 
 
-@traced(np.std)
-def std(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-    mean: Any = None,
-    correction: Any = None,
-) -> Any:
-    if dtype is None and getattr(a, "dtype", FLOAT64).char == "e":
-        return in_single(std)(a, axis, ddof=ddof, keepdims=keepdims, where=where, mean=mean, correction=correction)
-    free = ddof if correction is None else correction
-    if mean is not None:
-        return np.sqrt(var(a, axis, dtype, free, keepdims, where=where, mean=mean))
-    return record(np.std, (a, axis, dtype), {"ddof": free, "keepdims": keepdims, "where": where})
+for measure in (np.var, np.std):
+    of_spread(measure)
 
 
 def extremum(
