@@ -1,21 +1,10 @@
 """The one table of which method `es.minimize` takes where none is named; the first row that fits decides.
 
-======================================================================= ========================================
-what is given                                                           method
-======================================================================= ========================================
-a Space with whole numbers, choices or conditions                       what `es.run.arguments.for_space` says
-several objectives                                                      mo-cmaes
-popsize, restarts, known, enqueue, evaluate_mean, options of strategies cmaes
-asynchronous=True                                                       cmaes
-whole numbers                                                           cmaes, which becomes cmaes-margin
-constraints and a gradient                                              slsqp
-constraints                                                             cmaes, with an augmented Lagrangian
-noise="reevaluate" among the options                                    cmaes
-anything else                                                           auto
-======================================================================= ========================================
+It is `TABLE` below, as the docstring of `es.minimize` and the page on `auto` show it. What a Space holds comes before
+it (`es.run.arguments.for_space`).
 
-`method="auto"` goes by the same table without its third row: what only strategies learn from is no reason to leave a
-method that was asked for. Constraints that `fun` returns beside its value show at the first evaluation: cmaes goes on
+`method="auto"` goes by it without the row on strategies: what only they learn from is no reason to leave a method that
+was asked for. Constraints that `fun` returns beside its value show at the first evaluation: cmaes goes on
 then. `es.minimize_runs` takes cmaes for anything else too: it stacks, and `auto` does not.
 """
 
