@@ -209,10 +209,13 @@ class Transform(Handler):
         flat = outside.reshape(-1).nonzero()[0]
         at, v = self._place(flat, u), u.reshape(-1)[flat]
         inner = np.minimum(np.maximum(v, floor.reshape(-1)[at]), ceiling.reshape(-1)[at])
-        run, place = np.divmod(flat, u.shape[-2] * u.shape[-1])
-        rows = run[np.flatnonzero(np.diff(run, prepend=-1))]  # the others have no penalty
-        beyond = np.zeros((len(rows), *u.shape[-2:]))
-        beyond.reshape(len(rows), -1)[np.searchsorted(rows, run), place] = (v - inner) / unit.reshape(-1)[at]
+        size = u.shape[-2] * u.shape[-1]
+        run = flat // size
+        begins = np.ones(run.size, dtype=bool)
+        np.not_equal(run[1:], run[:-1], out=begins[1:])
+        rows = run[begins]  # the others have no penalty
+        beyond = np.zeros((rows.size, *u.shape[-2:]))
+        beyond.reshape(-1)[flat - size * (run - begins.cumsum() + 1)] = (v - inner) / unit.reshape(-1)[at]
         ranked, some = f.copy(), np.atleast_2d(f)[rows]
         penalised = _penalised(some, beyond, self.weight)
         np.atleast_2d(ranked)[rows] = penalised
