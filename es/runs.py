@@ -24,7 +24,7 @@ from es.core.streams import open_streams
 from es.evaluation.stacked import StackedEvaluator, one_step, stacked_evaluator
 from es.run import arguments
 from es.run.differences import as_scheme
-from es.run.each import Each, each_run
+from es.run.each import Each, each_run, refuse_elsewhere
 from es.run.legs import Courses, stacks_with_restarts
 from es.run.memory import check_runs
 from es.run.solver_legs import STACKED, SolverCourses
@@ -58,6 +58,7 @@ def minimize_runs(
     keep_trace: bool = False,
     rng: Any = None,
     options: Mapping[str, Any] | None = None,
+    **others: Any,
 ) -> list[Result]:
     """Minimise a function from many starts, with many settings, or many functions, in stacks of runs.
 
@@ -95,6 +96,9 @@ def minimize_runs(
         As for `minimize`; c1, cmu, cc, cs, damps, lr and thresholds of criteria may hold one value per run. A Stack is
         evaluated in this process.
 
+    **others
+        Other arguments of `es.minimize` are refused with what to do instead, unless they are None, False or empty.
+
     Returns
     -------
     list of es.Result
@@ -120,6 +124,7 @@ def minimize_runs(
     >>> [bool(res.success) for res in results]
     [True, True, True]
     """
+    refuse_elsewhere(x0, others)
     cls = stacking(fun, method)
     start = _stacked(x0, runs, cls, fun)
     count = len(start)

@@ -15,6 +15,41 @@ from problems.numbers import numbers, shape_of, short
 RATES = ("c1", "cmu", "cc", "cs", "damps", "lr")  # of the constructors, one per stacked run where wanted
 
 
+# Arguments of `es.minimize` that runs in stacks do not have, and what to do.
+ELSEWHERE = {
+    "args": "give fun them by functools.partial",
+    "maximize": "minimise -fun",
+    "constraints": "give them to a problems.Objective",
+    "integrality": "give it to a problems.Objective",
+    **dict.fromkeys(
+        ("known", "enqueue", "evaluate_x0", "evaluate_mean", "archive", "asynchronous", "timeout", "callback",
+         "progress", "checkpoint"),
+        "call es.minimize for each run",
+    ),
+}  # fmt: skip
+
+
+def refuse_elsewhere(x0: Any, others: Mapping[str, Any]) -> None:
+    """Refuse what `es.minimize` takes and `es.minimize_runs` does not, unless it says nothing.
+
+    Raises
+    ------
+    ValueError
+        An argument of `es.minimize` alone, or x0 of a kind that it alone takes.
+    TypeError
+        An argument of neither.
+    """
+    for name, value in others.items():
+        if name not in ELSEWHERE:
+            raise TypeError(f"minimize_runs() got an unexpected keyword argument {name!r}")
+        if value is not None and value is not False and not (isinstance(value, tuple | list) and not value):
+            raise ValueError(f"{name} is an argument of es.minimize alone: {ELSEWHERE[name]}")
+    if x0 is None or isinstance(x0, Mapping):
+        what = "None" if x0 is None else "a Space"
+        cure = "draw a start for each run" if x0 is None else "call es.minimize for each run"
+        raise ValueError(f"x0 must be starts of shape (runs, n) or (n,), got {what}: {cure}")
+
+
 @dataclass(frozen=True)
 class Each:
     """What the runs are started with.
