@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from experiments.charts import chart_data, read_rows
+from experiments.collector import without_collector
 from experiments.figures.captions import listed
 from experiments.figures.draw import study_styles
 from experiments.figures.style import lighter
@@ -73,7 +74,8 @@ def write_report(study: StudyLike, folder: Path, *, quick: bool = False, refresh
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     seen = Analysis.of(study, quick=quick)
-    paths = draw_all(seen, folder)
+    with without_collector():  # the parts of figures hold each other, and are some ten thousands
+        paths = draw_all(seen, folder)
     with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, CSV_HEADER, lineterminator="\n")
         writer.writeheader()

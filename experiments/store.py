@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from experiments.collector import without_collector
 from experiments.curve import Curve, pack, unpack
 from experiments.journal import NAME, VERSION, Journal, StoreError, check_version, read_lines
 from experiments.provenance import provenance
@@ -326,31 +326,28 @@ def _joined(contents: Sequence[_Contents]) -> _Contents:
 def _read(path: Path) -> _Contents:
     content = _Contents(path.parent, {}, [], {}, [], [])
     under: dict[str, dict[str, Any]] = {}
-    # Nothing read here is garbage: the collector would go over a growing heap again and again, for a third of the time.
-    collecting = gc.isenabled()
-    gc.disable()
     try:
-        for number, record, torn in read_lines(path):
-            if number == 1 and not torn:
-                check_version(record, path)
-            if record is None:
-                what = "is unfinished" if torn else "is damaged"
-                content.warnings.append(f"Line {number} of {path} {what} and was left out; its trial will run again.")
-            elif "journal" in record:
-                check_version(record, path)
-                content.header = record
-            elif record["kind"] == "session":
-                content.sessions.append(record)
-            else:
-                content.records.pop(record["key"], None)  # what was written last comes last
-                content.records[record["key"]], under[record["key"]] = record, content.header
+        with without_collector():  # nothing read here is garbage, and looking for it takes a third of the time
+            for number, record, torn in read_lines(path):
+                if number == 1 and not torn:
+                    check_version(record, path)
+                if record is None:
+                    what = "is unfinished" if torn else "is damaged"
+                    content.warnings.append(
+                        f"Line {number} of {path} {what} and was left out; its trial will run again."
+                    )
+                elif "journal" in record:
+                    check_version(record, path)
+                    content.header = record
+                elif record["kind"] == "session":
+                    content.sessions.append(record)
+                else:
+                    content.records.pop(record["key"], None)  # what was written last comes last
+                    content.records[record["key"]], under[record["key"]] = record, content.header
     except OSError as error:
         if isinstance(error, StoreError):
             raise
         raise StoreError(f"{path} cannot be read ({error.strerror}).") from error
-    finally:
-        if collecting:
-            gc.enable()
     content.headers = [under[key] for key in content.records]
     return content
 
