@@ -9,18 +9,20 @@ Tasks, each the error of cross-validation in three parts, with parameters that a
 * `boosting`: gradient boosting on 178 rows of the breast cancer data: learning rate, trees, depth, rows, leaves, loss.
 * `forest`: a random forest on 178 rows of the digits: trees, depth, features, leaves, criterion, bootstrap and rows.
 
-Ours is `es.minimize(f, space)`; beside it optuna's TPE, CMA-ES and GP samplers, nevergrad's NGOpt and random search. A
-method gets every seed's value before the next; regret is to the best value that any run of any method found. Lines are
-medians over the runs, bands their quartiles. Needs the extra `peers`; a package that is missing is left out.
+Ours are `method="gp"` and the evolution strategy for what is in the space; beside them optuna's TPE, CMA-ES and GP
+samplers, nevergrad's NGOpt, SMAC where it is installed, and random search. A method gets every seed's value
+before the next; regret is to the best value that any run of any method found. Lines are medians over the runs, bands
+their quartiles. Needs
+the extra `peers`; a package that is missing is left out, and what the folder holds already is not measured again.
 
-Median errors after 50 evaluations, 10 runs each (GP: the first task only):
+Median errors in % after 50 evaluations, 10 runs each:
 
-    task      es.minimize    TPE  CMA-ES     GP  random
-    svc             0.011  0.011   0.014  0.011   0.017
-    boosting        0.042  0.034   0.039      -   0.042
-    forest          0.191  0.110   0.160      -   0.163
+    task            evotape gp      evotape ES      optuna TPE nevergrad NGOpt          random
+    svc                    1.7             1.1             1.1             1.7             1.7
+    boosting               2.8             4.2             3.4             4.5             4.2
+    forest                 8.4            19.1            11.0            16.3            16.3
 
-With so few evaluations TPE is ahead.
+On forest `gp` is ahead of all others from 13 evaluations on, on boosting level with TPE, on svc behind it by one row.
 """
 
 from __future__ import annotations
@@ -284,20 +286,26 @@ def draw(curves: dict[str, dict[str, list[list[float]]]], path: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(curves), figsize=(4.3 * len(curves), 3.6), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(1, len(curves), figsize=(4.3 * len(curves), 4.0), layout="constrained", squeeze=False)
     for axis, (name, methods) in zip(axes[0], curves.items(), strict=True):
         least = min(min(min(run) for run in runs) for runs in methods.values())
-        for k, (method, runs) in enumerate(methods.items()):
+        for k, method in enumerate(METHODS):
+            if method not in methods:
+                continue
+            runs = methods[method]
             regret = 100 * (np.array(runs) - least)
             low, middle, high = np.percentile(regret, [25, 50, 75], axis=0)
             x = np.arange(1, regret.shape[1] + 1)
-            axis.plot(x, middle, color=f"C{k}", label=method, linewidth=2.2 if method == "es.minimize" else 1.3)
-            axis.fill_between(x, low, high, color=f"C{k}", alpha=0.12, linewidth=0)
+            width = 2.4 if method.startswith("evotape") else 1.3
+            axis.plot(x, middle, color=f"C{k}", label=method, linewidth=width)
+            axis.fill_between(x, low, high, color=f"C{k}", alpha=0.13 if width > 2 else 0.08, linewidth=0)
         axis.set(title=name, xlabel="evaluations")
-        axis.set_ylim(0, None)
+        late = [100 * (np.percentile(runs, 75, axis=0)[4] - least) for runs in methods.values()]
+        axis.set_ylim(0, 1.1 * float(np.median(late)))  # the first points are of no interest
         axis.grid(alpha=0.3)
     axes[0][0].set_ylabel("regret, % of the rows")
-    axes[0][-1].legend(fontsize=8, frameon=False)
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     figure.savefig(path, dpi=140)
 
 
