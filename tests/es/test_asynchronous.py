@@ -313,9 +313,21 @@ if __name__ == "__main__":
 """
 
 
-def test_sigkill_loses_no_told_point(tmp_path):
+# The same over a space with conditions.
+SPACE = "es.Space(kind=['a', 'b'], u=(-2, 2), v=es.Linear(-2, 2, when={{'kind': 'b'}}), w=es.Integer(-3, 3))"
+CONDITIONAL = (
+    KILLED.replace("def fun(x):", "def fun(p):\n    x = np.array([p['u'], p.get('v', 1.0), float(p['w'])])")
+    .replace("np.ones(4)", SPACE)
+    .replace("popsize=8, ", "")
+)
+
+
+@pytest.mark.parametrize(
+    "script_of", [KILLED, pytest.param(CONDITIONAL, marks=pytest.mark.heavy)], ids=["plain", "conditional"]
+)
+def test_sigkill_loses_no_told_point(script_of, tmp_path):
     path, log, script = tmp_path / "run.npz", tmp_path / "log", tmp_path / "run.py"
-    script.write_text(KILLED.format(path=str(path), log=str(log)))
+    script.write_text(script_of.format(path=str(path), log=str(log)))
     rng = np.random.default_rng(0)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     told, kills = 0, 0
