@@ -17,10 +17,10 @@ the extra `peers`; a package that is missing is left out, and what the folder ho
 
 Median errors in % after 50 evaluations, 10 runs each:
 
-    task            evotape gp      evotape ES      optuna TPE nevergrad NGOpt          random
-    svc                    1.7             1.1             1.1             1.7             1.7
-    boosting               2.8             4.2             3.4             4.5             4.2
-    forest                 8.4            19.1            11.0            16.3            16.3
+    task         gp     ES  optuna TPE     GP  CMA-ES  nevergrad NGOpt  random
+    svc         1.7    1.1         1.1    1.1     1.4              1.7     1.7
+    boosting    2.8    4.2         3.4      -     3.9              4.5     4.2
+    forest      8.4   19.1        11.0      -    16.0             16.3    16.3
 
 On forest `gp` is ahead of all others from 13 evaluations on, on boosting level with TPE, on svc behind it by one row.
 """
