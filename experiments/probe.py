@@ -238,6 +238,12 @@ def _first_words(error: BaseException, most: int = 100) -> str:
 def as_objective(f: Any, n: int, bounds: Any, x0: FloatArray | None) -> Objective:
     """An objective of any callable; whether it takes populations is tried out."""
     if isinstance(f, Objective):
+        if bounds is not None:
+            kept = "has none" if f.bounds is None else "has its own"
+            raise ValueError(
+                f"bounds cannot be changed for the objective {f.name or 'given'}, which {kept}: leave them out, or give a"
+                " function that calls it"
+            )
         return f
     made = Objective(f, n=n, bounds=bounds, x0=x0)
     rng = np.random.default_rng(1)

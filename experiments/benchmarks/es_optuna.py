@@ -7,6 +7,7 @@ Counted is the processor time inside of the sampler's methods only; the median o
 
 from __future__ import annotations
 
+import argparse
 import time
 from typing import Any
 
@@ -49,6 +50,7 @@ def seconds(sampler: Any) -> float:
 
 def main() -> None:
     """Run and print."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     one_thread()
     import optuna
 

@@ -142,6 +142,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         (["advise", "spere"], "sphere"),
         (["advise", "sphere", "--n", "2", "--seconds", "-1"], "seconds must be positive"),
         (["advise", "sphere", "--bounds=1"], "bounds must be LOW,HIGH"),
+        (["advise", "sphere", "--n", "2", "--bounds=-1,1"], "bounds cannot be changed for the objective"),
     ):
         assert main(bad) == 2
         errors = capsys.readouterr().err
