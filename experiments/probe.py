@@ -241,8 +241,8 @@ def as_objective(f: Any, n: int, bounds: Any, x0: FloatArray | None) -> Objectiv
         if bounds is not None:
             kept = "has none" if f.bounds is None else "has its own"
             raise ValueError(
-                f"bounds cannot be changed for the objective {f.name or 'given'}, which {kept}: leave them out, or give a"
-                " function that calls it"
+                f"bounds cannot be changed for the objective {f.name or 'given'}, which {kept}: leave them out, or"
+                " give a function that calls it"
             )
         return f
     made = Objective(f, n=n, bounds=bounds, x0=x0)
