@@ -14,7 +14,7 @@ import numpy as np
 
 from es.auto import differences, line_search, noise
 from es.auto.factor import active_step, update
-from es.auto.stepwise import Asking, Stepwise
+from es.auto.stepwise import Asking, Stepwise, endless
 from es.core.arrays import FloatArray
 
 EPS = float(np.finfo(float).eps)
@@ -171,6 +171,9 @@ class NewtonLoop(Stepwise):
     # The iteration ---------------------------------------------------------------------------------
 
     def _iteration(self) -> Asking:
+        if endless(self.x, self.origin, self.scale):
+            self.ended = "lost"
+            return
         self.width = self._reachable()
         self.foreseen = None
         if math.isnan(self.f):
@@ -238,8 +241,12 @@ class NewtonLoop(Stepwise):
                 self._start_over()
                 return False
         q = new - old
-        pq, pp = float(p @ q), float(p @ p)
-        if not pq > 1e-10 * math.sqrt(pp * float(q @ q)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            pq, pp, qq = float(p @ q), float(p @ p), float(q @ q)
+        if not math.isfinite(pp + qq):  # of a plane the factor has no bound
+            self.ended = "lost"
+            return False
+        if not pq > 1e-10 * math.sqrt(pp) * math.sqrt(qq):
             self.slope, self.mode = new, "forward" if self.mode == "first" and pq > 0 else self.mode
             return self._rough_step(s, pq)
         if self.mode == "first":  # the first factor knew no curvature: Nocedal and Wright (6.20)
