@@ -15,6 +15,8 @@ from es.core.constrained import refuse_constraints
 from es.core.in_parts import Rule
 from es.core.optimizer import Optimizer
 
+ENDLESS = 1e100  # lengths of the start from there: a way to infinity, where squares and products are about to overflow
+
 
 class BatchOptimizer(Optimizer, ABC):
     """Base class: `ask` hands out a batch, `tell` moves on when the last of its values has come.
@@ -152,7 +154,14 @@ class BatchOptimizer(Optimizer, ABC):
         self._asked = None
         x_free = batch if len(self.free) == self.n else batch[:, self.free]
         g_free = None if self._slopes is None else self._slopes[:, self.free]
+        if self.f_best < before and self._is_endless():
+            self.end("tolfacupx")
+            return
         self._took(x_free, self._values, g_free)
+
+    def _is_endless(self) -> bool:
+        gone = np.abs(self.x_best[self.free] - self.start)
+        return bool((gone > ENDLESS * np.maximum(self.scale, np.abs(self.start))).any())
 
     def _fill(self, points: FloatArray, values: FloatArray, slopes: FloatArray | None) -> None:
         """Values of some of the batch, and of points of the caller's own, which only count."""

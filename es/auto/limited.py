@@ -9,7 +9,7 @@ import numpy as np
 
 from es.auto import line_search
 from es.auto.differences import gradient_jumps, gradient_lies
-from es.auto.stepwise import Asking, Stepwise, endless
+from es.auto.stepwise import Asking, Stepwise
 from es.core.arrays import FloatArray
 
 EPS = float(np.finfo(float).eps)
@@ -77,9 +77,6 @@ class LimitedLoop(Stepwise):
         return (float(told[0, 0]), told[0, 1:]) if np.isfinite(told).all() else None
 
     def _iteration(self) -> Asking:
-        if endless(self.x, self.origin, self.scale):
-            self.ended = "lost"
-            return
         width = self.ub - self.lb
         self.width = np.where(np.isfinite(width), width, 20 * self.scale + 4 * np.abs(self.x - self.origin))
         if self.g is None:

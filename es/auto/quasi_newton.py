@@ -14,7 +14,7 @@ import numpy as np
 
 from es.auto import differences, line_search, noise
 from es.auto.factor import active_step, update
-from es.auto.stepwise import Asking, Stepwise, endless
+from es.auto.stepwise import Asking, Stepwise
 from es.core.arrays import FloatArray
 
 EPS = float(np.finfo(float).eps)
@@ -171,9 +171,6 @@ class NewtonLoop(Stepwise):
     # The iteration ---------------------------------------------------------------------------------
 
     def _iteration(self) -> Asking:
-        if endless(self.x, self.origin, self.scale):
-            self.ended = "lost"
-            return
         self.width = self._reachable()
         self.foreseen = None
         if math.isnan(self.f):

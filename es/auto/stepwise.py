@@ -19,12 +19,6 @@ from es.core import state as store
 from es.core.arrays import FloatArray
 
 Asking = Generator[FloatArray, FloatArray, Any]
-ENDLESS = 1e100  # scales from the start: a descent without an end, whose squares and products are about to overflow
-
-
-def endless(x: FloatArray, origin: FloatArray, scale: FloatArray) -> bool:
-    """Whether a descent that began at `origin` is on its way to infinity."""
-    return bool((np.abs(x - origin) > ENDLESS * np.maximum(scale, np.abs(origin))).any())
 
 
 class Stepwise(ABC):

@@ -176,3 +176,17 @@ def test_no_success_on_the_way_to_infinity(method, slope):
     jac = "2-point" if method.endswith(("bfgs", "bfgs-b")) else None
     res = es.minimize(slope, np.ones(3), method=method, jac=jac, rng=1, maxfevals=20_000)
     assert not res.success, res.message
+
+
+@pytest.mark.parametrize("x0", [0.0, 1.0, 1e6])
+@pytest.mark.parametrize("method", ["auto", "quasi-newton", "separable-search"])
+@pytest.mark.parametrize("bounds", [None, [(None, 2e6)] * 3])
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_a_way_to_infinity_is_no_crash(method, x0, bounds):
+    """Points became NaN where squares of 1e160 overflowed, on a plane from some starts only."""
+    for slope in (np.sum, np.max, lambda x: -(x @ x), lambda x: x[0] * x[1] + x[2]):
+        res = es.minimize(
+            lambda x, slope=slope: float(slope(x)), np.full(3, x0), method=method, bounds=bounds, rng=1, maxfevals=5000
+        )
+        on_the_border = bounds is not None and np.isfinite(res.fun) and (res.x == 2e6).any()
+        assert np.isfinite(res.x).all() and (not res.success or on_the_border), res.message
