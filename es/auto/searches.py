@@ -18,7 +18,7 @@ from es.auto.stepwise import Stepwise
 from es.core.arrays import FloatArray, as_count
 from es.core.state import below
 
-FAR = 1e12  # lengths of the start, or of x0, beyond which no minimum is believed
+FAR = 1e9  # lengths of the start, or of x0, beyond which no minimum is believed
 
 
 class _Chain(BatchOptimizer):
