@@ -12,7 +12,8 @@ Tasks, each the error of cross-validation in three parts, with parameters that a
 Ours are `method="gp"` and the evolution strategy for what is in the space; beside them optuna's TPE, CMA-ES and GP
 samplers, nevergrad's NGOpt, SMAC where it is installed, and random search. A method gets every seed's value
 before the next; regret is to the best value that any run of any method found. Lines are medians over the runs, bands
-their quartiles. Needs the extra `peers`; a package that is missing is left out, and what the folder holds already is not measured again.
+their quartiles. Needs the extra `peers`; a package that is missing is left out, and what the
+folder holds already is not measured again.
 
 Median errors in % after 50 evaluations, 10 runs each:
 
