@@ -48,7 +48,7 @@ LINES = [
     Line("bbob-largescale", 80, (1,), 100),
     *(Line("bbob-noisy", n, (1, 2), 500) for n in (5, 10)),
     *(Line(f"bbob-times-{level}", 5, (1, 2), 500) for level in ("1e-6", "1e-4", "1e-2")),
-    Line("traps", 5, (1, 2), 500),
+    Line("traps", 5, tuple(range(1, 9)), 500),
     *(Line("terrain", n, (1, 2, 3), 1000) for n in (5, 10)),
     Line("partly", 10, (1, 2, 3), 1000),
     Line("mgh", None, (), 1000),
