@@ -8,16 +8,16 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from es.core import state, stopping
+from es.core import stopping
 from es.core.arrays import FloatArray, IntArray, as_count
-from es.core.optimizer import Optimizer
 from es.parts.mixed_domain import Domain
+from es.parts.searches import OneSearchPerRun
 from es.strategies._gp_search import GPSearch
 from es.strategies.cat_cmaes import as_categories
 from problems.numbers import numbers
 
 
-class GP(Optimizer):
+class GP(OneSearchPerRun):
     """Bayesian optimization: a Gaussian process of all points so far says where improvement is expected.
 
     Source: Jones, Schonlau and Welch, Efficient global optimization of expensive black-box functions (Journal of Global
@@ -149,22 +149,3 @@ class GP(Optimizer):
         """Largest improvement that was expected of the latest points, in units of the spread of f, per run."""
         values = [search.expected for search in self.searches]
         return values[0] if self.runs is None else np.array(values)
-
-    # Saving ----------------------------------------------------------------------------------------
-
-    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
-        """See `Optimizer.state_dict`; points that were asked and not yet told are part of it."""
-        arrays = super().state_dict()
-        for row, search in enumerate(self.searches):
-            arrays |= {f"search.{row}.{name}": value for name, value in search.state_dict().items()}
-        return arrays
-
-    def load_state_dict(self, arrays: Any) -> None:
-        """See `Optimizer.load_state_dict`."""
-        super().load_state_dict(arrays)
-        for row, search in enumerate(self.searches):
-            search.load_state_dict(state.below(arrays, f"search.{row}."))
-
-    def _take_runs(self, rows: IntArray) -> None:
-        super()._take_runs(rows)
-        self.searches = [self.searches[row] for row in rows]

@@ -8,19 +8,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from es.core import state
 from es.core.arrays import FloatArray, IntArray, as_count, check_inside
-from es.core.optimizer import Optimizer
 from es.core.stopping import CRITERIA
 from es.parts import bounds as boxes
 from es.parts.invariances import ALL_BUT_ROTATION
+from es.parts.searches import OneSearchPerRun
 from es.strategies._assisted_run import AssistedRun
 from es.strategies.cmaes import CMAES
 
 OWN = ("ftarget", "maxfevals", "maxtime", "lowest")  # what looks at evaluations; the other criteria look at generations
 
 
-class LQCMAES(Optimizer):
+class LQCMAES(OneSearchPerRun):
     """lq-CMA-ES: a linear or quadratic model ranks the population once it agrees with the points evaluated so far.
 
     Source: Hansen, A global surrogate assisted CMA-ES (GECCO 2019). `ask` hands out the points of a population that
@@ -213,22 +212,3 @@ class LQCMAES(Optimizer):
     def _summary(self, run: int, row: int) -> dict[str, Any]:
         mine = self.searches[row].cma
         return {**super()._summary(run, row), "nit": mine.nit, "sigma": float(mine.sigma)}
-
-    # Saving ----------------------------------------------------------------------------------------
-
-    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
-        """See `Optimizer.state_dict`; a population that is evaluated in part is part of it."""
-        arrays = super().state_dict()
-        for row, search in enumerate(self.searches):
-            arrays |= {f"search.{row}.{name}": value for name, value in search.state_dict().items()}
-        return arrays
-
-    def load_state_dict(self, arrays: Any) -> None:
-        """See `Optimizer.load_state_dict`."""
-        super().load_state_dict(arrays)
-        for row, search in enumerate(self.searches):
-            search.load_state_dict(state.below(arrays, f"search.{row}."))
-
-    def _take_runs(self, rows: IntArray) -> None:
-        super()._take_runs(rows)
-        self.searches = [self.searches[row] for row in rows]
