@@ -174,8 +174,7 @@ class _Workspace(threading.local):
             buffer = np.empty(size, np.uint8)
             if size <= CHUNK_BYTES:  # more is not kept
                 self.buffers[name] = buffer
-        array: Array = buffer[:size].view(dtype).reshape(shape)
-        return array
+        return buffer[:size].view(dtype).reshape(shape)
 
 
 _workspace = _Workspace()
@@ -202,8 +201,7 @@ def _parted(values: Array, groups: int) -> Array:
 def _images(a: Array, part: slice, axis: int) -> Array:
     """View of some images of an array, whose axis of images is counted from the end."""
     index: tuple[Any, ...] = (*(slice(None),) * (a.ndim + axis), part)
-    view: Array = a[index]
-    return view
+    return a[index]
 
 
 def _columns(x: Array, geometry: Windows, groups: int) -> Iterator[tuple[slice, Array]]:
@@ -223,8 +221,7 @@ def _each(kernel: Callable[..., Array], a: Array, b: Array, geometry: Windows, g
     lead = np.broadcast_shapes(a.shape[:-4], b.shape[:-4])
     a, b = np.broadcast_to(a, lead + a.shape[-4:]), np.broadcast_to(b, lead + b.shape[-4:])
     parts = np.stack([kernel(a[member], b[member], geometry, groups) for member in np.ndindex(lead)])
-    whole: Array = parts.reshape(*lead, *parts.shape[1:])
-    return whole
+    return parts.reshape(*lead, *parts.shape[1:])
 
 
 def _correlate(x: Array, w: Array, geometry: Windows, groups: int) -> Array:

@@ -103,8 +103,7 @@ class Windows:
         row, column = x.strides[-2:]
         (sh, sw), (dh, dw) = self.stride, self.dilation
         strides = (*x.strides[:2], row * dh, column * dw, row * sh, column * sw)
-        view: Array = np.ndarray((*x.shape[:2], *kernel, *places), x.dtype, x, 0, strides)  # cheaper than as_strided
-        return view
+        return np.ndarray((*x.shape[:2], *kernel, *places), x.dtype, x, 0, strides)  # cheaper than as_strided
 
     def fold(self, columns: Array, out: Array) -> None:
         """Add columns (N, C * window entries, places) up into padded images ``out`` (N, C, rows, columns)."""

@@ -37,8 +37,7 @@ def decode(line: bytes) -> dict[str, Any] | None:
     body, tail = line[:-_TAIL], line[-_TAIL:]
     if tail != b',"crc":"%08x"}' % zlib.crc32(body):
         return None
-    record: dict[str, Any] = json.loads(body + b"}")
-    return record
+    return json.loads(body + b"}")
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | None, bool]]:

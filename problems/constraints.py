@@ -73,8 +73,7 @@ class Constraints:
         """Sum of what g (k, m) violates, (k,); 0 where the point is feasible."""
         size = np.where(self.equality, np.abs(g), g)
         over = np.where(size <= np.where(self.equality, self.equality_slack, self.slack), 0.0, size)
-        total: FloatArray = np.where(np.isnan(over), np.inf, over).sum(-1)
-        return total
+        return np.where(np.isnan(over), np.inf, over).sum(-1)
 
 
 def listed(given: Any) -> list[Any]:

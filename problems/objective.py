@@ -220,8 +220,7 @@ class Objective:
             return lambda x: self._pair(fun(x))
         from autodiff import value_and_grad
 
-        transformed: Function = value_and_grad(fun)
-        return transformed
+        return value_and_grad(fun)
 
     # -- what methods may want to know --------------------------------------------------------------------------------
 

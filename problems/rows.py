@@ -58,8 +58,7 @@ class Shared:
 def kind_of(fun: Callable[..., Any]) -> Hashable:
     """What two functions must have in common to share a call, or None."""
     if hasattr(fun, "beside"):
-        kind: Hashable = fun.kind  # type: ignore[attr-defined]  # a Member has one
-        return kind
+        return fun.kind  # type: ignore[attr-defined]  # a Member has one
     return ("shared", id(fun))
 
 
@@ -67,8 +66,7 @@ def rows_of(members: Sequence[Callable[..., Any]]) -> Rows:
     """Functions of one kind as one."""
     first = members[0]
     if hasattr(first, "beside"):
-        rows: Rows = type(first).beside(members)  # type: ignore[attr-defined]  # a Member has it
-        return rows
+        return type(first).beside(members)  # type: ignore[attr-defined]  # a Member has it
     return Shared(first)
 
 

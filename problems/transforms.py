@@ -127,8 +127,7 @@ class _Scaled:
         return result * self.factor + self.offset
 
     def gradient(self, x: FloatArray) -> FloatArray:
-        slopes: FloatArray = np.asarray(self.jac(x), dtype=np.float64) * self.factor
-        return slopes
+        return np.asarray(self.jac(x), dtype=np.float64) * self.factor
 
     def reseed(self, rng: np.random.Generator) -> None:
         reseed(self.fun, rng)

@@ -15,8 +15,7 @@ Rate = float | npt.ArrayLike | Callable[[int], Any]
 
 def row_norm(x: Array) -> Array:
     """Norm along the last axis; the explicit C order keeps a row's bits free of what is stacked beside it."""
-    norm: Array = np.sqrt(np.multiply(x, x, order="C").sum(axis=-1, keepdims=True)) if x.ndim else np.abs(x)
-    return norm
+    return np.sqrt(np.multiply(x, x, order="C").sum(axis=-1, keepdims=True)) if x.ndim else np.abs(x)
 
 
 def clip_by_norm(g: Array, limit: float) -> Array:
@@ -44,8 +43,7 @@ def clip_by_value(g: Array, limit: float) -> Array:
     >>> clip_by_value(np.array([-3.0, 0.5]), 1.0)
     array([-1. ,  0.5])
     """
-    clipped: Array = np.clip(g, -limit, limit)
-    return clipped
+    return np.clip(g, -limit, limit)
 
 
 class Rule:

@@ -58,8 +58,7 @@ class SGD(Rule):
             v *= self.momentum
             v += g
             move = g + self.momentum * v if self.nesterov else v
-        new: Array = x - lr * move
-        return new
+        return x - lr * move
 
 
 class Momentum(SGD):

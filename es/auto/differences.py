@@ -44,8 +44,7 @@ def _lengths(run: Any, x: FloatArray, f: float) -> FloatArray:
     relative = (size / run.width[:, None]).max(0)
     with np.errstate(over="ignore"):
         t = np.maximum(t0, 4 * EPS * (np.abs(x)[:, None] / np.maximum(size, 1e-300)).min(0))  # x + t s must not be x
-    limited: FloatArray = np.minimum(t, (100 * LONGEST if run.measured else LONGEST) / relative)
-    return limited
+    return np.minimum(t, (100 * LONGEST if run.measured else LONGEST) / relative)
 
 
 def _forward(run: Any, x: FloatArray, t: FloatArray) -> tuple[FloatArray, FloatArray] | None:

@@ -99,8 +99,7 @@ def inward(x: FloatArray, scale: FloatArray, lb: FloatArray, ub: FloatArray) -> 
     """A direction with a part of every coordinate, one scale long along each, that stays inside the bounds."""
     side = np.where(np.arange(len(x)) % 2 == 0, 1.0, -1.0)
     into = np.where(x + scale > ub, -1.0, np.where(x - scale < lb, 1.0, side))
-    d: FloatArray = into * np.minimum(scale, np.where(np.isfinite(ub - lb), 0.4 * (ub - lb), scale))
-    return d
+    return into * np.minimum(scale, np.where(np.isfinite(ub - lb), 0.4 * (ub - lb), scale))
 
 
 def line(x: FloatArray, d: FloatArray, lb: FloatArray, ub: FloatArray) -> FloatArray:

@@ -86,8 +86,7 @@ class Populations:
 
     def ask(self) -> FloatArray:
         """A population."""
-        points: FloatArray = self._runs.ask()
-        return points
+        return self._runs.ask()
 
     def tell(self, x: FloatArray, f: FloatArray) -> None:
         """Its values."""

@@ -126,8 +126,7 @@ class Constrained(InParts):
         g = np.concatenate(parts, axis=1)
         rule.constraints.ncev += len(x)
         self._told_limits.add(x, g)
-        kept: BoolArray = rule.watch(x, g) == 0.0
-        return kept
+        return rule.watch(x, g) == 0.0
 
     def _rule_for(self, inequalities: int, equalities: int) -> AugmentedLagrangian:
         rule = self._lagrange
@@ -150,8 +149,7 @@ class Constrained(InParts):
     def _lagrangian(self, x: FloatArray, f: FloatArray) -> FloatArray:
         """What ranks points when they are learned from, which also adapts its coefficients."""
         assert self._lagrange is not None
-        rank: FloatArray = self._lagrange(x, f, self._told_limits.take(x, self._lagrange.constraints))["rank_by"]
-        return rank
+        return self._lagrange(x, f, self._told_limits.take(x, self._lagrange.constraints))["rank_by"]
 
     def _told_report(self) -> dict[str, Any]:
         """Fields of the result under constraints that were told: `ncev`, `violation`, and x if none was feasible."""
@@ -189,5 +187,4 @@ def _as_rows(name: str, given: npt.ArrayLike, k: int) -> FloatArray:
         return as_shape(name, given, (k,))[:, None]
     if len(shape) != 2 or shape[0] != k:
         raise ValueError(f"{name} must have shape ({k}, m), a row of m values for each point, got {shape}")
-    values: FloatArray = as_shape(name, given, shape)
-    return values
+    return as_shape(name, given, shape)

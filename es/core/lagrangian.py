@@ -159,8 +159,7 @@ class AugmentedLagrangian(FeasibleOnly):
         inactive = ~self.constraints.equality & (self.gamma + self.omega * g < 0)
         safe = np.where(self.omega > 0, self.omega, 1.0)
         phi = np.where(inactive, -(self.gamma**2) / (2 * safe), g * (self.gamma + 0.5 * self.omega * g))
-        h: FloatArray = f + phi.sum(-1)
-        return h
+        return f + phi.sum(-1)
 
     def _outside(self, g: FloatArray) -> FloatArray:
         """Squared distance from the feasible region for g (k, m), each constraint in units of its first spread."""

@@ -421,8 +421,7 @@ class Optimizer(Constrained):
     @property
     def units(self) -> FloatArray:
         """What each coordinate is measured in, (n,) or (active runs, n): sigma0, relative to its largest entry."""
-        units: FloatArray = self.scale0 / self.scale0.max(-1, keepdims=True)
-        return units
+        return self.scale0 / self.scale0.max(-1, keepdims=True)
 
     @property
     def stds(self) -> Any:

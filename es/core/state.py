@@ -85,8 +85,7 @@ def load(path: str | os.PathLike[str]) -> Arrays:
 def load_entry(path: str | os.PathLike[str], name: str) -> npt.NDArray[Any]:
     """Read one entry of what `save` wrote, without unpacking the others."""
     with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-        entry: npt.NDArray[Any] = file[name]
-        return entry
+        return file[name]
 
 
 def generator_to_text(generator: np.random.Generator) -> str:

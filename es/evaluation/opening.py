@@ -51,7 +51,7 @@ def open_workers(workers: Any, *, own_process: bool = False) -> Workers | MapLik
     if is_client(workers):
         return dask_workers(workers)
     if callable(workers):
-        return workers  # type: ignore[no-any-return]
+        return workers
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int | np.integer)):
         raise ValueError(
             "workers must be an int, None, a map-like callable, a concurrent.futures.Executor or a dask Client, got "

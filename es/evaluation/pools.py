@@ -82,10 +82,9 @@ def _new_pool(kind: Kind) -> futures.Executor:
     from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
     size, modules = kind
-    pool: futures.Executor = ProcessPoolExecutor(
+    return ProcessPoolExecutor(
         size, timeout=IDLE_SECONDS, env=ONE_THREAD, initializer=prepare_worker, initargs=(os.getpid(), modules)
     )
-    return pool
 
 
 def _kill(executor: Any) -> None:

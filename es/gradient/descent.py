@@ -139,8 +139,7 @@ class Descent(RuleState, Optimizer):
         if self.box is not None:
             u = x / self._measure
             g = u - np.clip(u - g, self.box.lb / self._measure, self.box.ub / self._measure)
-        largest: FloatArray = np.abs(g).max(-1)
-        return largest
+        return np.abs(g).max(-1)
 
     def _take_back(self, bad: Any) -> None:
         """Return to the last good point with half the rate and nothing remembered."""

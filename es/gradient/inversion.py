@@ -158,8 +158,7 @@ def _work(solve: Callable[[Call], Any], requests: queue.SimpleQueue[Any], answer
         answer = answers.get()
         if answer is _Abandoned:
             raise _Abandoned
-        result: Answer = answer
-        return result
+        return answer
 
     try:
         requests.put(_Finished(solve(call)))

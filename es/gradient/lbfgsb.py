@@ -96,8 +96,7 @@ def answered(asking: Asking, call: Callable[[FloatArray], Answer]) -> Any:
 def _routine() -> Callable[..., Any]:
     from scipy.optimize import _lbfgsb  # it is not public
 
-    routine: Callable[..., Any] = _lbfgsb.setulb
-    return routine
+    return _lbfgsb.setulb
 
 
 @cache

@@ -67,8 +67,7 @@ def _balance(slope: FloatArray, normals: FloatArray) -> FloatArray:
     from scipy.optimize import nnls
 
     multipliers, _ = nnls(normals, -slope)
-    left: FloatArray = slope + normals @ multipliers
-    return left
+    return slope + normals @ multipliers
 
 
 def _normals(x: FloatArray, box: Box | None, constraints: Any, scale: FloatArray) -> FloatArray | None:

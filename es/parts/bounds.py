@@ -96,8 +96,7 @@ def _remainder(t: FloatArray, period: Any) -> FloatArray:
     below, above = t < 0, t >= period
     if (t >= -period).all() and (t < 2 * period).all():
         return t + np.where(below, period, np.where(above, -period, 0.0))
-    rest: FloatArray = np.mod(t, period)
-    return rest
+    return np.mod(t, period)
 
 
 class Transform(Handler):
@@ -186,8 +185,7 @@ class Transform(Handler):
             return flat
         n = u.shape[-1]
         run: Any = 0 if u.ndim == 2 else flat // (u.shape[-2] * n)
-        place: IntArray = run * n + flat % n
-        return place
+        return run * n + flat % n
 
     def encode(self, x: FloatArray) -> FloatArray:
         """The point of the strategy, in the first period of the map."""

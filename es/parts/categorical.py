@@ -92,8 +92,7 @@ class Categorical:
         """The value (..., k, m) of each variable at standard normal z (..., k, m): quantiles of its distribution."""
         ends = q.cumsum(-1)[..., None, :, :]
         passed = (ndtr(z.astype(np.float64, copy=False))[..., None] > ends).sum(-1)
-        place: FloatArray = np.minimum(passed, self._last).astype(float)
-        return place
+        return np.minimum(passed, self._last).astype(float)
 
     def normals(self, q: FloatArray, values: FloatArray) -> FloatArray:
         """z (..., k, m) in the middle of what `values` maps to these values (..., k, m)."""
@@ -101,13 +100,11 @@ class Categorical:
         ends, own = q.cumsum(-1)[..., None, :, :], q[..., None, :, :]
         shape = (*place.shape[:-1], self.width)
         upper, width = (np.take_along_axis(np.broadcast_to(a, shape), place, -1)[..., 0] for a in (ends, own))
-        z: FloatArray = ndtri(np.clip(upper - 0.5 * width, 1e-12, 1 - 1e-12))
-        return z
+        return ndtri(np.clip(upper - 0.5 * width, 1e-12, 1 - 1e-12))
 
     def likeliest(self, q: FloatArray) -> FloatArray:
         """The most likely value of each variable, (..., m)."""
-        place: FloatArray = q.argmax(-1).astype(float)
-        return place
+        return q.argmax(-1).astype(float)
 
     def learned(self, old: Learned, values: FloatArray, weights: FloatArray) -> Learned:
         """One step of ASNG.

@@ -129,14 +129,12 @@ def _kept(named: tuple[str, Clause], subject: Subject) -> list[str]:
 def bowl(x: FloatArray) -> FloatArray:
     """An ellipsoid of condition 100."""
     weights: FloatArray = 100.0 ** (np.arange(x.shape[-1]) / max(1, x.shape[-1] - 1))
-    values: FloatArray = np.vecdot(weights * x, x)
-    return values
+    return np.vecdot(weights * x, x)
 
 
 def valley(x: FloatArray) -> FloatArray:
     """Rosenbrock's function."""
-    values: FloatArray = (100 * (x[..., 1:] - x[..., :-1] ** 2) ** 2 + (1 - x[..., :-1]) ** 2).sum(-1)
-    return values
+    return (100 * (x[..., 1:] - x[..., :-1] ** 2) ** 2 + (1 - x[..., :-1]) ** 2).sum(-1)
 
 
 def steps(opt: Any, f: Callable[[FloatArray], Any] = bowl, count: int = GENERATIONS, shuffle: Any = None) -> FloatArray:

@@ -43,5 +43,4 @@ class EliteFit(Strategy):
 
     def _mean_of_elite(self, y: FloatArray) -> FloatArray:
         """Mean (..., n) over the elite of ranked rows y (..., k, n)."""
-        mean: FloatArray = self._weights @ y[..., : len(self._weights), :]
-        return mean
+        return self._weights @ y[..., : len(self._weights), :]

@@ -95,8 +95,7 @@ class GradientEstimate(RuleState, LinearCost):
     @property
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
-        stds: FloatArray = np.asarray(self.sigma)[..., None] * self.shape
-        return stds
+        return np.asarray(self.sigma)[..., None] * self.shape
 
     def _ranked_by(self, f: FloatArray) -> FloatArray:
         self._merit = super()._ranked_by(f)  # f with all penalties: what is to become small

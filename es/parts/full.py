@@ -77,8 +77,7 @@ class FullCovariance(Strategy):
     @property
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
-        stds: FloatArray = self.sigma[..., None] * np.sqrt(np.vecdot(self.A, self.A))
-        return stds
+        return self.sigma[..., None] * np.sqrt(np.vecdot(self.A, self.A))
 
     @property
     def covariance(self) -> FloatArray:
@@ -92,8 +91,7 @@ class FullCovariance(Strategy):
 
     def axes(self) -> FloatArray:
         """Principal axes in `units` as columns (..., n, n), each times its standard deviation, in the caller's x."""
-        axes: FloatArray = self.sigma[..., None, None] * principal_axes(self._factor_in_units, self.units)
-        return axes
+        return self.sigma[..., None, None] * principal_axes(self._factor_in_units, self.units)
 
     @property
     def _factor_in_units(self) -> FloatArray:
@@ -110,14 +108,12 @@ def ratio_of_axes(factor: FloatArray) -> Any:
 def principal_axes(factor: FloatArray, units: FloatArray) -> FloatArray:
     """Principal axes of factor factor^T as columns (..., n, n), times their standard deviations and in these units."""
     u, lengths, _ = np.linalg.svd(factor)
-    axes: FloatArray = units[..., :, None] * (u * lengths[..., None, :])
-    return axes
+    return units[..., :, None] * (u * lengths[..., None, :])
 
 
 def steps(sigma: Any, A: FloatArray, z: FloatArray) -> FloatArray:
     """Steps sigma A z (..., k, n) for z (..., k, n)."""
-    y: FloatArray = sigma[..., None, None] * times(z, A.swapaxes(-1, -2))
-    return y
+    return sigma[..., None, None] * times(z, A.swapaxes(-1, -2))
 
 
 def _factor(covariance: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:

@@ -25,8 +25,7 @@ class Isotropic(Strategy):
     @property
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
-        stds: FloatArray = (self.sigma / self.scale0.max(-1))[..., None] * self.scale0
-        return stds
+        return (self.sigma / self.scale0.max(-1))[..., None] * self.scale0
 
     def _sample(self, z: FloatArray) -> FloatArray:
         return self.stds[..., None, :] * z

@@ -47,5 +47,4 @@ def places(x: npt.NDArray[Any], asked: npt.NDArray[Any]) -> IntArray:
 def fill_in(z: npt.NDArray[Any], asked: npt.NDArray[Any], place: IntArray) -> npt.NDArray[Any]:
     """z (..., k, n) with the rows of `asked` where they have a place there."""
     known = place < OWN
-    filled: npt.NDArray[Any] = np.where(known[..., None], pick_rows(asked, np.where(known, place, 0)), z)
-    return filled
+    return np.where(known[..., None], pick_rows(asked, np.where(known, place, 0)), z)

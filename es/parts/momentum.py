@@ -45,5 +45,4 @@ def with_momentum(step: FloatArray, path: FloatArray, c1: Any, cmu: Any, r: floa
     """
     of_samples, total = np.asarray(r * cmu), np.asarray(r * cmu + c1)
     share = np.where(total > 0, of_samples / np.where(total > 0, total, 1.0), 1.0)[..., None]
-    mixed: FloatArray = share * step + (1 - share) * path
-    return mixed
+    return share * step + (1 - share) * path

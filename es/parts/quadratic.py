@@ -79,8 +79,7 @@ class QuadraticModel:
         if not self.data:
             return np.zeros(x.shape[:-1])
         centre, unit, lowest, spread, beta = self._fitted()
-        value: FloatArray = lowest + spread * (self._features((x - centre) / unit) @ beta)
-        return value
+        return lowest + spread * (self._features((x - centre) / unit) @ beta)
 
     def agreement(self, k: int) -> float:
         """Kendall's rank correlation of model and function on the k newest points; 0 for fewer than three."""
@@ -92,8 +91,7 @@ class QuadraticModel:
     def gradient(self) -> FloatArray:
         """Gradient (n,) at the best point."""
         _, unit, _, spread, beta = self._fitted()
-        slope: FloatArray = spread * beta[1 : self.n + 1] / unit
-        return slope
+        return spread * beta[1 : self.n + 1] / unit
 
     def optimum(self) -> FloatArray:
         """Least point (n,) of a quadratic model; where it curves down, a point on the other side of the best one.
@@ -105,8 +103,7 @@ class QuadraticModel:
         values, vectors = np.linalg.eigh(self._hessian(beta))
         curvature = np.maximum(np.abs(values), 1e-14 * np.abs(values).max() + 1e-300)
         step = -((beta[1 : self.n + 1] @ vectors) / curvature) @ vectors.T
-        point: FloatArray = centre + unit * step
-        return point
+        return centre + unit * step
 
     def _hessian(self, beta: FloatArray) -> FloatArray:
         n = self.n

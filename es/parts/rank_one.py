@@ -37,8 +37,7 @@ def stretched_cross(cross: FloatArray, v: FloatArray) -> FloatArray:
     """sum w (y unit) y of rows y stretched along v, from sum w (z unit) z of the rows z before, both (..., n)."""
     unit, length = split(v)
     root = np.sqrt(1 + length**2)
-    stretched: FloatArray = root * (cross + (root - 1) * np.vecdot(cross, unit)[..., None] * unit)
-    return stretched
+    return root * (cross + (root - 1) * np.vecdot(cross, unit)[..., None] * unit)
 
 
 def _scale_along(z: FloatArray, unit: FloatArray, more: Any) -> FloatArray:

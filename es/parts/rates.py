@@ -120,8 +120,7 @@ def heaviside(rates: CMARates, length: Any, generations: int) -> Any:
 
 def by_heaviside(rates: CMARates, table: FloatArray, hsig: Any) -> FloatArray:
     """The entry for h_sigma of each run: of one table (2, ...), or of one for each run (runs, 2, ...)."""
-    entries: FloatArray = table[np.arange(len(table)), hsig.astype(np.intp)] if rates.differ else table.take(hsig, 0)
-    return entries
+    return table[np.arange(len(table)), hsig.astype(np.intp)] if rates.differ else table.take(hsig, 0)
 
 
 def covariance_weights(rates: CMARates, batch: tuple[int, ...], squares: FloatArray | None) -> FloatArray:

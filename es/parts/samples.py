@@ -76,8 +76,7 @@ class Samples:
         """|z_i|^2 of each row, (..., k)."""
         if self.few:
             z = self.all
-            square: FloatArray = np.vecdot(z, z).astype(np.float64, copy=False)
-            return square
+            return np.vecdot(z, z).astype(np.float64, copy=False)
         return self._unfold(np.vecdot(self.z, self.z) if self._squares is None else self._squares, 1.0)
 
     def lengths_along(self) -> FloatArray:

@@ -247,8 +247,7 @@ class Strategy(Optimizer):
     def _square_lengths(self) -> FloatArray:
         """|z|^2 of the points that were told, (..., k)."""
         z = self._told[0]
-        square: FloatArray = np.vecdot(z, z)
-        return square
+        return np.vecdot(z, z)
 
     def _ranked_by(self, f: FloatArray) -> FloatArray:
         if self.handler is None or (self._all_inside and self.handler.leaves(self.mean)):

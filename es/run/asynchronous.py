@@ -128,8 +128,7 @@ class AsynchronousRun(Run):
         """What ranks points when they are learned from, which also adapts the rule that ranks them."""
         # Of points that the caller knew the constraints have not been looked at.
         g = self._limits.take(x, self.ranking_rule.constraints)
-        rank: FloatArray = self.ranking_rule(x, f, g)["rank_by"]
-        return rank
+        return self.ranking_rule(x, f, g)["rank_by"]
 
     # Saving ----------------------------------------------------------------------------------------
 

@@ -148,8 +148,7 @@ class Checkpoint:
 
     def _settings_of_file(self) -> dict[str, Any]:
         with self._reading():
-            settings: dict[str, Any] = json.loads(str(store.load_entry(self.path, "run/settings")))
-            return settings
+            return json.loads(str(store.load_entry(self.path, "run/settings")))
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -133,8 +133,7 @@ class Course:
     @property
     def leg(self) -> Leg:
         """The present one."""
-        leg: Leg = self.restarts.inner
-        return leg
+        return self.restarts.inner
 
     def counts(self) -> dict[str, int]:
         """What all legs have used."""
@@ -399,8 +398,7 @@ class _Legs:
         scale = as_scale(fixed["sigma0"] if sigma0 is None else sigma0, start, box)
 
         def decode() -> FloatArray:
-            mean: FloatArray = self.make(x0=start, sigma0=scale, rng=rng).x_mean
-            return mean
+            return self.make(x0=start, sigma0=scale, rng=rng).x_mean
 
         return Leg(
             self.make.cls.kind, box, x0=start, scale0=scale, rng=rng, decode=decode,

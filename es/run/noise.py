@@ -125,5 +125,4 @@ def uncertainty(first: FloatArray, second: FloatArray, again: int, theta: float 
 def _allowed(rank: FloatArray, k: int, theta: float) -> FloatArray:
     """theta times the median of the rank changes |1 - R|, ..., |2 k - 1 - R| that a point of rank R can make."""
     steps = np.abs(np.arange(1, 2 * k)[:, None] - rank)
-    limit: FloatArray = theta * np.median(steps, axis=0)
-    return limit
+    return theta * np.median(steps, axis=0)

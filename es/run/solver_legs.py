@@ -85,8 +85,7 @@ class SolverCourses(Courses):
         x = np.array([solver.asked for solver in solvers])
         if not math.isfinite(np.vdot(x, x)):  # one runs away, or goes very far
             return np.stack([solver.ask() for solver in solvers])
-        inside: FloatArray = np.minimum(np.maximum(x, self._lower[alive, None]), self._upper[alive, None])
-        return inside
+        return np.minimum(np.maximum(x, self._lower[alive, None]), self._upper[alive, None])
 
     def _book(self, alive: IntArray, x: FloatArray, value: FloatArray, good: Any, slopes: Any) -> None:
         """Count, and keep the best of the legs and of the runs."""

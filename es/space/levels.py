@@ -53,10 +53,8 @@ class Levels(Parameter):
         """Places (entries,) of a value."""
         y = self.leaf.encode(value)
         if isinstance(self.leaf, Choice):
-            lead: FloatArray = y.reshape(-1, self.levels).argmax(-1).astype(float)
-            return lead
-        places: FloatArray = y - self.leaf.low
-        return places
+            return y.reshape(-1, self.levels).argmax(-1).astype(float)
+        return y - self.leaf.low
 
     def __repr__(self) -> str:
         return repr(self.leaf)

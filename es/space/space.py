@@ -381,8 +381,7 @@ class Space(Exchange, Mapping[str, "Parameter | Space"]):
         return OnCoordinates(self, fun)
 
     def __getitem__(self, name: str) -> Parameter | Space:
-        part: Parameter | Space = self._parameters[name]
-        return part
+        return self._parameters[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parameters)

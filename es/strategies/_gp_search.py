@@ -139,13 +139,11 @@ class GPSearch:
         if not finite.any():
             return before
         if not self.fitted:
-            best: FloatArray = self.x[np.where(finite, self.f, np.inf).argmin()]
-            return best
+            return self.x[np.where(finite, self.f, np.inf).argmin()]
         u, y = self._known()
         self.model.condition(u, y)
         mean = np.where(finite[self._rows()], self.model.predict(u)[0], np.inf)
-        centre: FloatArray = self.x[self._rows()[mean.argmin()]]
-        return centre
+        return self.x[self._rows()[mean.argmin()]]
 
     # Saving ----------------------------------------------------------------------------------------
 
@@ -202,8 +200,7 @@ class Proposals:
         return best, most
 
     def _merit(self, u: FloatArray) -> FloatArray:
-        merit: FloatArray = log_improvement(*self.model.predict(u), self.aim)
-        return merit
+        return log_improvement(*self.model.predict(u), self.aim)
 
     def _unknown(self, u: FloatArray) -> FloatArray:
         """Those of the points (k, n) that are not known, once each."""

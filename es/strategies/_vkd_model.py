@@ -75,13 +75,11 @@ class VkDModel:
     @property
     def stds(self) -> FloatArray:
         """Square roots of the diagonal of C."""
-        stds: FloatArray = self.D * np.sqrt(1 + self.S @ self.V**2)
-        return stds
+        return self.D * np.sqrt(1 + self.S @ self.V**2)
 
     def transform(self, z: FloatArray) -> FloatArray:
         """Normal vectors (..., n) with covariance C, for standard normal z."""
-        steps: FloatArray = self.D * (z + ((z @ self.V.T) * (np.sqrt(1 + self.S) - 1)) @ self.V)
-        return steps
+        return self.D * (z + ((z @ self.V.T) * (np.sqrt(1 + self.S) - 1)) @ self.V)
 
     def whiten(self, y: FloatArray) -> FloatArray:
         """The z that `transform` maps to y."""

@@ -289,8 +289,7 @@ class CatCMAES(CMAES):
     def _spreads(self) -> FloatArray:
         """How far each category is from being decided: the square root of its Gini impurity."""
         q = self.probabilities
-        spreads: FloatArray = np.sqrt(np.maximum(1 - (q * q).sum(-1), 1e-30))
-        return spreads
+        return np.sqrt(np.maximum(1 - (q * q).sum(-1), 1e-30))
 
     @property
     def stds(self) -> FloatArray:

@@ -108,8 +108,7 @@ class CRFMNES(Phases, LinearCost):
     @property
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
-        stds: FloatArray = np.asarray(self.sigma)[..., None] * self.D * np.sqrt(1 + self.v**2)
-        return stds
+        return np.asarray(self.sigma)[..., None] * self.D * np.sqrt(1 + self.v**2)
 
     def _eta_B(self, feasible: Any) -> Any:
         """Learning rate of D and v."""

@@ -79,12 +79,10 @@ class DDCMAES(Strategy):
         self._interval = max(1, int(1 / (10 * n * (c1 + cmu))))
 
     def _sample(self, z: FloatArray) -> FloatArray:
-        y: FloatArray = self.stds[..., None, :] * (z @ self.root)
-        return y
+        return self.stds[..., None, :] * (z @ self.root)
 
     def _invert_sample(self, y: FloatArray) -> FloatArray:
-        z: FloatArray = (y / self.stds[..., None, :]) @ self.inverse
-        return z
+        return (y / self.stds[..., None, :]) @ self.inverse
 
     def _update(self, z: FloatArray, y: FloatArray) -> None:
         w, mu = self._rates[0][3], self._mu
@@ -121,8 +119,7 @@ class DDCMAES(Strategy):
 
     def _back(self, path: FloatArray) -> FloatArray:
         """A path in coordinates of z."""
-        z: FloatArray = ((path / self.D)[..., None, :] @ self.inverse)[..., 0, :]
-        return z
+        return ((path / self.D)[..., None, :] @ self.inverse)[..., 0, :]
 
     def _take_root(self) -> None:
         """Apply the summed changes to C, hand its diagonal to D, and take the symmetric root of what remains."""
@@ -143,8 +140,7 @@ class DDCMAES(Strategy):
     @property
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
-        stds: FloatArray = np.asarray(self.sigma)[..., None] * self.D
-        return stds
+        return np.asarray(self.sigma)[..., None] * self.D
 
     @property
     def axis_ratio(self) -> Any:

@@ -79,8 +79,7 @@ class LMMAES(Isotropic):
     def _rates(self) -> FloatArray:
         """Rate of each path in the transformation, 0 for those not yet in use: shape (m, ..., 1, 1)."""
         used = np.asarray(self.moved) > np.arange(len(self._cd)).reshape(-1, *(1,) * len(self.batch))
-        rates: FloatArray = (self._cd.reshape(-1, *(1,) * len(self.batch)) * used)[..., None, None]
-        return rates
+        return (self._cd.reshape(-1, *(1,) * len(self.batch)) * used)[..., None, None]
 
     def _sample(self, z: FloatArray) -> FloatArray:
         d = z

@@ -185,8 +185,7 @@ class LQCMAES(OneSearchPerRun):
     @property
     def x_mean(self) -> FloatArray:
         """Mean of the distribution in the caller's coordinates, inside the bounds."""
-        mean: FloatArray = self._of_each("x_mean", (self.n,))
-        return mean
+        return self._of_each("x_mean", (self.n,))
 
     @property
     def sigma(self) -> Any:
@@ -196,8 +195,7 @@ class LQCMAES(OneSearchPerRun):
     @property
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
-        stds: FloatArray = self._of_each("stds", (self.n,))
-        return stds
+        return self._of_each("stds", (self.n,))
 
     @property
     def axis_ratio(self) -> Any:

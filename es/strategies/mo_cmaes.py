@@ -221,8 +221,7 @@ class MOCMAES(Optimizer):
         if not m:
             largest = np.where(np.isfinite(over), over, 0.0).max(-2)
             self.limit_units = np.where(largest > 0, largest, 1.0)
-        total: FloatArray = (over / self.limit_units[..., None, :]).sum(-1)
-        return total
+        return (over / self.limit_units[..., None, :]).sum(-1)
 
     def _checked_values(self, f: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
         m = np.shape(f)[-1] if np.ndim(f) == len(shape) + 1 else 0
@@ -297,8 +296,7 @@ class MOCMAES(Optimizer):
     @property
     def stds(self) -> FloatArray:
         """Largest standard deviation of each coordinate in the population, (n,) or (active runs, n)."""
-        stds: FloatArray = (self.sigma[..., None] * np.sqrt(np.vecdot(self.A, self.A))).max(-2)
-        return stds
+        return (self.sigma[..., None] * np.sqrt(np.vecdot(self.A, self.A))).max(-2)
 
     def front(self, row: int | None = None) -> dict[str, Any]:
         """The Pareto set found by a run, or by that in this row of a stack.

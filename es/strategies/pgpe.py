@@ -78,5 +78,4 @@ class PGPE(GradientEstimate):
     @property
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
-        stds: FloatArray = self.sigma * self.shape
-        return stds
+        return self.sigma * self.shape

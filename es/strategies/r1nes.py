@@ -55,8 +55,7 @@ class R1NES(LinearCost):
 
     def _scale(self) -> FloatArray:
         """The unit of each coordinate, (..., n)."""
-        scale: FloatArray = np.asarray(self.sigma)[..., None] * self.shape
-        return scale
+        return np.asarray(self.sigma)[..., None] * self.shape
 
     def _map(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         return self._scale(), *stretching(self.u)
@@ -123,8 +122,7 @@ class R1NES(LinearCost):
     @property
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
-        stds: FloatArray = self._scale() * np.sqrt(1 + self.u**2)
-        return stds
+        return self._scale() * np.sqrt(1 + self.u**2)
 
     @property
     def axis_ratio(self) -> Any:

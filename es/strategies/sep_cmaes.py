@@ -88,5 +88,4 @@ class SepCMAES(LinearCost):
     @property
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
-        stds: FloatArray = np.asarray(self.sigma)[..., None] * self.D
-        return stds
+        return np.asarray(self.sigma)[..., None] * self.D

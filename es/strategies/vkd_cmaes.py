@@ -75,8 +75,7 @@ class VkDCMAES(Strategy):
         return y
 
     def _sample(self, z: FloatArray) -> FloatArray:
-        y: FloatArray = np.asarray(self.sigma)[..., None, None] * self._each_run(VkDModel.transform, z)
-        return y
+        return np.asarray(self.sigma)[..., None, None] * self._each_run(VkDModel.transform, z)
 
     def _invert_sample(self, y: FloatArray) -> FloatArray:
         return self._each_run(VkDModel.whiten, y / np.asarray(self.sigma)[..., None, None])

@@ -285,8 +285,7 @@ def autograd_cross_entropy(scores: Callable[[Any, Any], Any], labels: Any) -> Ca
         z = scores(p, anp)
         return anp.mean(logsumexp(z, axis=1) - z[rows, labels])
 
-    gradient: Callable[[Any], Any] = autograd.grad(loss)
-    return gradient
+    return autograd.grad(loss)
 
 
 def autograd_convolutional(p: Any, x: Any, np_: Any) -> Any:

@@ -48,8 +48,7 @@ def quadratic(weights: FloatArray, x_opt: FloatArray, rotate: bool = True) -> Fu
 
     def f(x: FloatArray) -> FloatArray:
         y = (x - x_opt) @ R.T
-        value: FloatArray = (weights * y * y).sum(-1)
-        return value
+        return (weights * y * y).sum(-1)
 
     return f
 
@@ -59,8 +58,7 @@ def rosenbrock(x_opt: FloatArray) -> Function:
 
     def f(x: FloatArray) -> FloatArray:
         z = x - x_opt + 1
-        value: FloatArray = (100 * (z[..., 1:] - z[..., :-1] ** 2) ** 2 + (1 - z[..., :-1]) ** 2).sum(-1)
-        return value
+        return (100 * (z[..., 1:] - z[..., :-1] ** 2) ** 2 + (1 - z[..., :-1]) ** 2).sum(-1)
 
     return f
 

@@ -50,8 +50,7 @@ def get(name: str) -> Lesson:
         near = get_close_matches(name, names(), n=1)
         guess = f"; did you mean {near[0]!r}?" if near else f": choose one of {', '.join(names())}"
         raise ValueError(f"name must be that of a lesson, got {name!r}{guess}")
-    lesson: Lesson = import_module(f"experiments.lessons.{name.replace('-', '_')}").LESSON
-    return lesson
+    return import_module(f"experiments.lessons.{name.replace('-', '_')}").LESSON
 
 
 def run(name: str, folder: Path) -> Path:

@@ -132,8 +132,7 @@ def backward(end: Value) -> None:
 def unstretched(g: Array, shape: tuple[int, ...]) -> Array:
     """Where NumPy has stretched x to fit, one entry went into many: their gradients add up."""
     g = np.sum(g, axis=tuple(range(g.ndim - len(shape))))
-    total: Array = np.sum(g, axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
-    return total
+    return np.sum(g, axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
 
 
 def grad(f: Callable[[Value], Value]) -> Callable[[npt.ArrayLike], Array]:

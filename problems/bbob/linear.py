@@ -69,8 +69,7 @@ class LinearConstraints:
         """Values at z of shape (..., n), shape (..., m)."""
         terms = self.normals * (z[..., None, :] - self.shifts * self.normals)
         # COCO drops positive terms of rounding size, so that the optimum stays feasible wherever it is moved
-        total: FloatArray = np.where((terms > 1e-11) | (terms < 0.0), terms, 0.0).sum(-1)
-        return total
+        return np.where((terms > 1e-11) | (terms < 0.0), terms, 0.0).sum(-1)
 
 
 def draw(function: int, n: int, instance: int, active: int, inside: FloatArray) -> LinearConstraints:

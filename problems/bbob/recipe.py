@@ -34,5 +34,4 @@ class Recipe:
 
 @lru_cache(maxsize=96)
 def _one(recipe: Any, function: int, n: int, instance: int) -> Landscape:
-    landscape: Landscape = recipe.finish(function, recipe.frame(function, n, instance))
-    return landscape
+    return recipe.finish(function, recipe.frame(function, n, instance))

@@ -92,13 +92,11 @@ class FrameStack(Frame):
 
     def optimum(self, added: int = 0) -> FloatArray:
         """x_opt of each, shape (r, 1, n)."""
-        found: FloatArray = self.draw(lambda frame: frame.optimum(added))
-        return found
+        return self.draw(lambda frame: frame.optimum(added))
 
     def valley_optimum(self, turn: Rotation, factor: float) -> FloatArray:
         """x_opt of f9, shape (r, 1, n)."""
-        found: FloatArray = self.draw(lambda frame: frame.valley_optimum(frame.rotations()[0], factor))
-        return found
+        return self.draw(lambda frame: frame.valley_optimum(frame.rotations()[0], factor))
 
     def rotations(self) -> Sequence[Rotation]:
         """Rotations of the function, each of all instances."""

@@ -53,8 +53,7 @@ def steps(n: int) -> FloatArray:
 
 def conditioning(n: int, alpha: float) -> FloatArray:
     """Diagonal of Lambda^alpha: alpha^(e_i / 2), shape (n,)."""
-    diagonal: FloatArray = np.sqrt(alpha) ** steps(n)
-    return diagonal
+    return np.sqrt(alpha) ** steps(n)
 
 
 def columns(values: NDArray[np.floating[Any]]) -> list[NDArray[np.floating[Any]]]:
@@ -113,8 +112,7 @@ def asymmetric(x: FloatArray, strength: FloatArray) -> FloatArray:
     """
     positive = np.maximum(x, TINY)
     # TINY goes as it came, so that 0 stays 0
-    bent: FloatArray = positive ** (ONE + strength * np.sqrt(positive)) + (np.minimum(x, _ZERO) - TINY)
-    return bent
+    return positive ** (ONE + strength * np.sqrt(positive)) + (np.minimum(x, _ZERO) - TINY)
 
 
 def round_half_up(x: FloatArray) -> FloatArray:
@@ -128,14 +126,12 @@ def dot(weights: FloatArray, x: FloatArray) -> FloatArray:
     This and :func:`turn` are one product per point: a product with the whole batch would be faster still, but then the
     last bits of a value would depend on the points beside it.
     """
-    total: FloatArray = np.matmul(weights, x[..., None])[..., 0]
-    return total
+    return np.matmul(weights, x[..., None])[..., 0]
 
 
 def turn(matrix: FloatArray, x: FloatArray) -> FloatArray:
     """Matrix times each vector along the last axis of x."""
-    turned: FloatArray = np.matmul(matrix, x[..., None])[..., 0]
-    return turned
+    return np.matmul(matrix, x[..., None])[..., 0]
 
 
 def squares(z: FloatArray, weights: FloatArray) -> FloatArray:

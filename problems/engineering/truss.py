@@ -115,8 +115,7 @@ SECTIONS: FloatArray = np.array(
 
 def chosen_sections(x: Any) -> FloatArray:
     """Areas of the sections with numbers x, from 0; what is no number of a section becomes the nearest one."""
-    areas: FloatArray = SECTIONS[np.clip(np.rint(x), 0, SECTIONS.size - 1).astype(np.intp)]
-    return areas
+    return SECTIONS[np.clip(np.rint(x), 0, SECTIONS.size - 1).astype(np.intp)]
 
 
 def ten_bar_discrete(x: Any) -> Any:

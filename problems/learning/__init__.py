@@ -195,8 +195,7 @@ def _ridge(dataset: str, split_seed: int, l2: float) -> FloatArray:
     split = data.load(dataset, split_seed)
     x = np.column_stack([split.x_train, np.ones(len(split.x_train))])
     weights = np.append(np.full(split.x_train.shape[1], l2 * len(x)), 0.0)
-    best: FloatArray = np.linalg.solve(x.T @ x + np.diag(weights), x.T @ split.y_train)
-    return best
+    return np.linalg.solve(x.T @ x + np.diag(weights), x.T @ split.y_train)
 
 
 for _dataset, _kind in (
