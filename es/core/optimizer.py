@@ -286,7 +286,7 @@ class Optimizer(Constrained):
         if not booked:
             self.book.count(raw, gradients=slopes is not None, failed=None if plain else ~(raw < np.inf))
             if plain and allowed is None:
-                self.book.improve(points, order[..., 0], ranked[..., 0])
+                self.book.improve(points, order[..., 0][()], ranked[..., 0][()])
             else:
                 good = values < np.inf
                 value = np.where(good if allowed is None else good & allowed, values, np.inf)

@@ -38,5 +38,5 @@ class Exponential(FullCovariance):
         G_sigma = np.trace(G, axis1=-2, axis2=-1) / self.n
         values, vectors = np.linalg.eigh(G)
         growth = np.exp(np.asarray(0.5 * eta_B)[..., None] * (values - np.asarray(G_sigma)[..., None]))
-        self.A = self.A @ (vectors * growth[..., None, :] @ vectors.swapaxes(-1, -2))
+        self.A = self.A @ (vectors * growth[..., None, :] @ vectors.mT)
         self.sigma = self.sigma * np.exp(0.5 * eta_sigma * G_sigma)

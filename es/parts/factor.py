@@ -42,7 +42,7 @@ def cholesky_update(
     V[..., :k, :n] = z
     V[..., k, :n] = q
     V[..., k, n] = 1 / c1
-    S = times(V.swapaxes(-1, -2), D * V)
+    S = times(V.mT, D * V)
     S += aI
     L = _stacked_cholesky(S)
     return times(A, L[..., :n, :n]), L[..., n, :n]

@@ -71,8 +71,8 @@ class FullCovariance(Strategy):
 
     def _invert_sample(self, y: FloatArray) -> FloatArray:
         steps = y / self.sigma[..., None, None] / self.units[..., None, :]
-        z: FloatArray = np.linalg.solve(self._factor_in_units, steps.swapaxes(-1, -2))
-        return z.swapaxes(-1, -2)
+        z: FloatArray = np.linalg.solve(self._factor_in_units, steps.mT)
+        return z.mT
 
     @property
     def stds(self) -> FloatArray:
@@ -82,7 +82,7 @@ class FullCovariance(Strategy):
     @property
     def covariance(self) -> FloatArray:
         """Covariance matrix of the distribution, (n, n) or (active runs, n, n)."""
-        return np.asarray(self.sigma**2)[..., None, None] * (self.A @ self.A.swapaxes(-1, -2))
+        return np.asarray(self.sigma**2)[..., None, None] * (self.A @ self.A.mT)
 
     @property
     def axis_ratio(self) -> Any:
@@ -113,7 +113,7 @@ def principal_axes(factor: FloatArray, units: FloatArray) -> FloatArray:
 
 def steps(sigma: Any, A: FloatArray, z: FloatArray) -> FloatArray:
     """Steps sigma A z (..., k, n) for z (..., k, n)."""
-    return sigma[..., None, None] * times(z, A.swapaxes(-1, -2))
+    return (sigma[..., None, None] if sigma.ndim else sigma) * times(z, A.mT)
 
 
 def _factor(covariance: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
@@ -129,7 +129,7 @@ def _factor(covariance: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
     # Whether it is symmetric shows in its correlations, whatever the coordinates are measured in.
     stds = np.sqrt(variances)
     correlations = C / stds[..., :, None] / stds[..., None, :]
-    if not np.allclose(correlations, correlations.swapaxes(-1, -2)):
+    if not np.allclose(correlations, correlations.mT):
         raise ValueError("covariance0 must be symmetric, got entries that differ from their mirror images")
     try:
         factor: FloatArray = np.linalg.cholesky(C)

@@ -32,7 +32,7 @@ class CMARates:
         Positive weights, (41).
     ps_keep, ps_gain, pc_keep : float, or (runs, 1)
         Factors of both paths, (43) and (45).
-    pc_gain : ndarray, shape (2,), or (runs, 2)
+    pc_gain : ndarray, shape (2, 1), or (runs, 2, 1)
         Of the new step in (45): 0 where h_sigma is 0, and the factor.
     sigma_rate : float, or (runs,)
         c_sigma / d_sigma, (44).
@@ -103,7 +103,7 @@ def cma_rates(n: int, active: bool, p: CMAParameters, *others: CMAParameters) ->
         ps_keep=ps_keep,
         ps_gain=ps_gain,
         pc_keep=pc_keep,
-        pc_gain=np.array([0.0, pc_gain]),
+        pc_gain=np.array([[0.0], [pc_gain]]),
         sigma_rate=p.cs / p.damps,
         expected=expected,
         longest=(1.4 + 2 / (n + 1)) * expected,
@@ -120,6 +120,8 @@ def heaviside(rates: CMARates, length: Any, generations: int) -> Any:
 
 def by_heaviside(rates: CMARates, table: FloatArray, hsig: Any) -> FloatArray:
     """The entry for h_sigma of each run: of one table (2, ...), or of one for each run (runs, 2, ...)."""
+    if not hsig.ndim:
+        return table[int(hsig)]
     return table[np.arange(len(table)), hsig.astype(np.intp)] if rates.differ else table.take(hsig, 0)
 
 
@@ -133,8 +135,7 @@ def covariance_weights(rates: CMARates, batch: tuple[int, ...], squares: FloatAr
     squares : ndarray, shape (*batch, used - mu), or None
         |z_i|^2 where w_i < 0; None where there are none.
     """
-    weights = np.empty(batch + rates.of_samples.shape[-2:])
-    weights[...] = rates.of_samples
+    weights = rates.of_samples.copy() if rates.differ or not batch else np.tile(rates.of_samples, (*batch, 1, 1))
     if squares is not None:
         np.divide(rates.of_worse, squares, out=weights[..., rates.mu : -1, 0])
     return weights

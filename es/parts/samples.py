@@ -59,7 +59,7 @@ class Samples:
         """Note z P^T, for P (..., m, n), and |z|^2 if wanted, of the next block (`cut`), while it is in the cache."""
         z = cut(self.z, block)
         if P is not None:
-            along = np.vecdot(z, P)[..., None] if P.shape[-2] == 1 else z @ P.swapaxes(-1, -2)
+            along = np.vecdot(z, P)[..., None] if P.shape[-2] == 1 else z @ P.mT
             if block is None:
                 self.along = along
             else:

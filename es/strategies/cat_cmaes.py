@@ -255,7 +255,7 @@ class CatCMAES(CMAES):
         z = np.array(y)
         if self.dim:
             move = y.take(self.numeric, -1) / self.sigma[..., None, None] / self.units[..., None, self.numeric]
-            z[..., self.numeric] = np.linalg.solve(self._factor_in_units, move.swapaxes(-1, -2)).swapaxes(-1, -2)
+            z[..., self.numeric] = np.linalg.solve(self._factor_in_units, move.mT).mT
         return z
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
@@ -308,7 +308,7 @@ class CatCMAES(CMAES):
         if not self.places.size:
             return super().covariance
         axes = self._widened(np.asarray(self.sigma)[..., None, None] * self.A)
-        return axes @ axes.swapaxes(-1, -2)
+        return axes @ axes.mT
 
     @property
     def axis_ratio(self) -> Any:

@@ -124,7 +124,7 @@ class CMAES(FullCovariance):
         length = path_length(self.ps)
         self.sigma = sigma * path_length_control(length, r.sigma_rate, r.expected)  # (44)
         hsig = heaviside(r, length, self.nit + 1) if momentum is None else np.ones(self.batch, bool)[()]
-        pc_gain = by_heaviside(r, r.pc_gain, hsig)[..., None]
+        pc_gain = by_heaviside(r, r.pc_gain, hsig)
         cumulate(self.q, r.pc_keep, pc_gain, z_w)  # (45), in coordinates of z
         if momentum is not None:  # in the place of (42)
             path = steps(sigma, self.A, self.q[..., None, :])[..., 0, :]

@@ -103,7 +103,7 @@ class DDCMAES(Strategy):
         q = self._back(self.pc)
         eye, gamma = np.eye(self.n), np.asarray(self.gamma_c)[..., None, None]
         self.change = self.change + c1 * (q[..., None] * q[..., None, :] - gamma * eye)
-        self.change = self.change + cmu * (z.swapaxes(-1, -2) @ ((w_c * shrink)[..., None] * z) - w_c.sum() * eye)
+        self.change = self.change + cmu * (z.mT @ ((w_c * shrink)[..., None] * z) - w_c.sum() * eye)
         # The same for the diagonal alone, with its own rates, and slower where the condition of C is high.
         growth = c1_d * (self._back(self.pd) ** 2 - np.asarray(self.gamma_d)[..., None])
         growth = growth + cmu_d * (((w_d * shrink)[..., None, :] @ (z * z))[..., 0, :] - w_d.sum())
@@ -131,7 +131,7 @@ class DDCMAES(Strategy):
         C = C / diagonal[..., None] / diagonal[..., None, :]  # and C is a correlation matrix
         values, vectors = np.linalg.eigh(C)
         lengths = np.sqrt(np.maximum(values, 1e-28 * values[..., -1:]))
-        back = vectors.swapaxes(-1, -2)
+        back = vectors.mT
         self.root = (vectors * lengths[..., None, :]) @ back
         self.inverse = (vectors / lengths[..., None, :]) @ back
         self.ratio = lengths[..., -1] / lengths[..., 0]

@@ -49,7 +49,7 @@ class DXNESIC(Phases, Exponential):
         moves, converges = self._phase(self.utilities @ z)
         w = self._weights(np.vecdot(z, z), moves)[..., None, :]
         self.mean += (w @ y)[..., 0, :]  # sigma B G_delta
-        G = z.swapaxes(-1, -2) @ (w.swapaxes(-1, -2) * z)  # G_M = sum w_i (z_i z_i^T - I); the weights sum to 0
+        G = z.mT @ (w.mT * z)  # G_M = sum w_i (z_i z_i^T - I); the weights sum to 0
         before = self.A
         self._grow(G, self._rate_of_shape(moves, converges), self._eta_sigma(moves, converges))
         self._expand(before, moves)
@@ -65,7 +65,7 @@ class DXNESIC(Phases, Exponential):
         """Emphasise the expansion along principal axes, in `units`, that grew while the distribution moves."""
         units = self.units[..., :, None]
         before, A = before / units, self.A / units
-        old, new = before @ before.swapaxes(-1, -2), A @ A.swapaxes(-1, -2)
+        old, new = before @ before.mT, A @ A.mT
         # Where axes are of equal length, as at the start, those of the new matrix decide: nothing depends on the
         # coordinates.
         axes = np.linalg.eigh(old + 1e-6 * new)[1]
@@ -77,7 +77,7 @@ class DXNESIC(Phases, Exponential):
             return
         grows = np.where((tau > 0) & np.asarray(moves)[..., None], np.asarray(self.gamma)[..., None], 1.0)
         scale = np.exp(np.log(grows).mean(-1))  # det(Q)^(1/n)
-        Q = axes * (grows / scale[..., None])[..., None, :] @ axes.swapaxes(-1, -2)
+        Q = axes * (grows / scale[..., None])[..., None, :] @ axes.mT
         self.A = np.where(np.asarray(moves)[..., None, None], units * (Q @ A), self.A)
         self.sigma = self.sigma * scale
 

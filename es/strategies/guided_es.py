@@ -100,7 +100,7 @@ class GuidedES(GradientEstimate):
     def _guide(self, z: FloatArray, beside: float, along: float) -> FloatArray:
         """Samples z (..., k, n), their parts inside of the subspace times `along`, the rest times `beside`."""
         U = self.basis
-        inside: FloatArray = (z @ U.swapaxes(-1, -2)) @ U
+        inside: FloatArray = (z @ U.mT) @ U
         return beside * z + (along - beside) * inside
 
     def _follow(self, samples: Samples, weights: FloatArray) -> None:
@@ -124,5 +124,5 @@ class GuidedES(GradientEstimate):
             unit = np.where(good, guide / np.where(good, size, 1.0), 0.0)[..., None, :]
             newest = np.concatenate([unit, self.past[..., :-1, :]], axis=-2)
             self.past = np.where(good[..., None], newest, self.past)
-        q = np.linalg.qr(self.past.swapaxes(-1, -2))[0]
-        self.basis = np.ascontiguousarray(q.swapaxes(-1, -2))
+        q = np.linalg.qr(self.past.mT)[0]
+        self.basis = np.ascontiguousarray(q.mT)

@@ -86,7 +86,7 @@ class LMMAES(Isotropic):
         for i, cd in enumerate(self._rates()):  # d <- (1 - cd) d + cd m_i (m_i^T d)
             if cd.any():
                 m = self.m[..., i, :, None]
-                d = (1 - cd) * d + cd * (d @ m) * m.swapaxes(-1, -2)
+                d = (1 - cd) * d + cd * (d @ m) * m.mT
         return super()._sample(d)
 
     def _invert_sample(self, y: FloatArray) -> FloatArray:
@@ -94,8 +94,8 @@ class LMMAES(Isotropic):
         for i, cd in reversed(list(enumerate(self._rates()))):
             if cd.any():  # the inverse of each factor, by Sherman & Morrison
                 m = self.m[..., i, :, None]
-                square = (m.swapaxes(-1, -2) @ m) * cd / (1 - cd)
-                d = (d - cd / (1 - cd) * (d @ m) / (1 + square) * m.swapaxes(-1, -2)) / (1 - cd)
+                square = (m.mT @ m) * cd / (1 - cd)
+                d = (d - cd / (1 - cd) * (d @ m) / (1 + square) * m.mT) / (1 - cd)
         return d
 
     def _update(self, z: FloatArray, y: FloatArray) -> None:

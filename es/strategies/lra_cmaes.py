@@ -60,7 +60,7 @@ class LRACMAES(CMAES):
         step = self.mean - mean
         A_in_units = A / units[..., :, None]
         B = np.linalg.solve(A_in_units, self._factor_in_units)
-        S = _each_entry(self.sigma / sigma) ** 2 * (B @ B.swapaxes(-1, -2))
+        S = _each_entry(self.sigma / sigma) ** 2 * (B @ B.mT)
         local_mean = np.linalg.solve(A_in_units, (step / units)[..., None])[..., 0] / sigma[..., None]
         local_cov = (S - np.eye(self.n)) / np.sqrt(2)
         before = self.eta_mean

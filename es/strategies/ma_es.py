@@ -69,7 +69,7 @@ class MAES(FullCovariance):
         s, sigma = self.ps[..., None], np.asarray(self.sigma)[..., None, None]
         M = (1 - (p.c1 + p.cmu) / 2) * self.A
         M += (p.c1 / 2) * (self.A @ s) * self.ps[..., None, :]
-        M += (y / sigma).swapaxes(-1, -2) @ ((p.cmu / 2) * w[:, None] * z)
+        M += (y / sigma).mT @ ((p.cmu / 2) * w[:, None] * z)
         self.A = M
         factor = path_length_control(path_length(self.ps), p.cs / p.damps, parameters.expected_norm(self.n))
         self.sigma = self.sigma * factor  # (M12)

@@ -74,7 +74,7 @@ class NES(Exponential):
         fisher = np.zeros((*self.batch, size, size))
         for start in range(0, samples, 1000):
             s = scores(plain(self._streams, self.batch, min(1000, samples - start), self.n))
-            fisher += s.swapaxes(-1, -2) @ s
+            fisher += s.mT @ s
         return fisher / samples
 
 

@@ -75,7 +75,7 @@ class SepCMAES(LinearCost):
         length = path_length(self.ps)
         self.sigma = self.sigma * path_length_control(length, r.sigma_rate, r.expected)  # (44)
         hsig = heaviside(r, length, self.nit + 1)
-        cumulate(self.q, r.pc_keep, by_heaviside(r, r.pc_gain, hsig)[..., None], z_w)  # (45), in coordinates of z
+        cumulate(self.q, r.pc_keep, by_heaviside(r, r.pc_gain, hsig), z_w)  # (45), in coordinates of z
         change = np.sqrt(by_heaviside(r, r.decay, hsig)[..., None] + squares + weights[..., -1:] * self.q**2)
         self.D = self.D * change  # (47): of the matrix S in C' = D S D only the diagonal
         self.q /= change

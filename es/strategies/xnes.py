@@ -34,7 +34,7 @@ class XNES(Exponential):
     def _update(self, z: FloatArray, y: FloatArray) -> None:
         u = self.utilities
         self.mean += u @ y  # sigma B G_delta, with G_delta = sum u_i z_i
-        G = z.swapaxes(-1, -2) @ (u[:, None] * z)  # G_M = sum u_i (z_i z_i^T - I); the utilities sum to 0
+        G = z.mT @ (u[:, None] * z)  # G_M = sum u_i (z_i z_i^T - I); the utilities sum to 0
         self._grow(G, self.eta_B, self.eta_sigma)
 
     @property
