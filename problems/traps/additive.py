@@ -14,13 +14,9 @@ from problems.traps.ground import Builder, Ground, Map, moved
 __all__ = ["TABLE"]
 
 
-def _neighbours(z: Any) -> Any:
-    return (z[..., :-1] * z[..., 1:]).sum(-1)
-
-
 def _coupled(z: Any, fun: Map, strength: float) -> Any:
     """fun + strength * sum of z_i z_{i+1}, which is no less than 0 where fun is no less than the sphere."""
-    return fun(z) + strength * _neighbours(z)
+    return fun(z) + strength * (z[..., :-1] * z[..., 1:]).sum(-1)
 
 
 def _near(z: Any) -> Any:
@@ -33,11 +29,6 @@ def _far(z: Any) -> Any:
     """Coupled far out only."""
     over = np.maximum(z.sum(-1) - 3.0, 0.0)
     return (z * z).sum(-1) + over * over
-
-
-def _product(z: Any) -> Any:
-    """Product of 1 + z_i^2, less 1: the logarithm is a sum."""
-    return np.expm1(np.log1p(z * z).sum(-1))
 
 
 def _one_pair(n: int, rng: np.random.Generator) -> Ground:
@@ -59,6 +50,6 @@ TABLE: dict[str, Builder] = {
 TABLE |= {
     "coupled-near": moved(_near),
     "coupled-far": moved(_far),
-    "product": moved(_product),
+    "product": moved(lambda z: np.expm1(np.log1p(z * z).sum(-1))),  # of 1 + z_i^2, less 1: the logarithm is a sum
     "one-pair": _one_pair,
 }

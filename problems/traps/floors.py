@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from problems import functions
-from problems.traps.ground import Builder, ellipsoid, rosenbrock, sphere, through, turned
+from problems.traps.ground import Builder, Map, ellipsoid, rosenbrock, sphere, through, turned
 
 __all__ = ["TABLE"]
 
@@ -18,8 +17,8 @@ def _single(f: Any) -> Any:
     return np.asarray(f, dtype=np.float32).astype(np.float64)
 
 
-def _digits(f: Any, width: float) -> Any:
-    return width * np.rint(f / width)
+def _digits(width: float) -> Map:
+    return lambda f: width * np.rint(f / width)
 
 
 def _rippled(z: Any) -> Any:
@@ -27,27 +26,19 @@ def _rippled(z: Any) -> Any:
     return functions.ellipsoid(z) + 1e-6 * (np.sin(np.pi * 1e4 * z) ** 2).sum(-1)
 
 
-def _noisy(builder: Builder, absolute: float = 0.0, relative: float = 0.0) -> Builder:
-    return through(builder, _same, noise=(absolute, relative))
-
-
-def _same(f: Any) -> Any:
-    return f
-
-
 _flat = {"differentiable": False}
 
 TABLE: dict[str, Builder] = {
     "single-ellipsoid": through(ellipsoid, _single, **_flat),
     "single-rosenbrock": through(rosenbrock, _single, **_flat),
-    "digits-ellipsoid-1e-6": through(ellipsoid, partial(_digits, width=1e-6), **_flat),
-    "digits-ellipsoid-1e-3": through(ellipsoid, partial(_digits, width=1e-3), **_flat),
-    "digits-rosenbrock-1e-6": through(rosenbrock, partial(_digits, width=1e-6), **_flat),
+    "digits-ellipsoid-1e-6": through(ellipsoid, _digits(1e-6), **_flat),
+    "digits-ellipsoid-1e-3": through(ellipsoid, _digits(1e-3), **_flat),
+    "digits-rosenbrock-1e-6": through(rosenbrock, _digits(1e-6), **_flat),
     "ripples": turned(_rippled),
-    "noise-relative-1e-6": _noisy(ellipsoid, relative=1e-6),
-    "noise-relative-1e-4": _noisy(ellipsoid, relative=1e-4),
-    "noise-relative-1e-2": _noisy(ellipsoid, relative=1e-2),
-    "noise-1e-6": _noisy(rosenbrock, absolute=1e-6),
-    "noise-1e-3": _noisy(ellipsoid, absolute=1e-3),
-    "noise-1": _noisy(sphere, absolute=1.0),
+    "noise-relative-1e-6": through(ellipsoid, noise=(0.0, 1e-6)),
+    "noise-relative-1e-4": through(ellipsoid, noise=(0.0, 1e-4)),
+    "noise-relative-1e-2": through(ellipsoid, noise=(0.0, 1e-2)),
+    "noise-1e-6": through(rosenbrock, noise=(1e-6, 0.0)),
+    "noise-1e-3": through(ellipsoid, noise=(1e-3, 0.0)),
+    "noise-1": through(sphere, noise=(1.0, 0.0)),
 }

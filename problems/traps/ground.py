@@ -66,13 +66,13 @@ def turned(fun: Map, image: float = 0.0, **settings: Any) -> Builder:
     return build
 
 
-def through(builder: Builder, outer: Map, **settings: Any) -> Builder:
-    """outer(f) in place of f."""
+def through(builder: Builder, outer: Map = lambda f: f, **changes: Any) -> Builder:
+    """outer(f) in place of f, with other fields of `Ground` changed."""
 
     def build(n: int, rng: np.random.Generator) -> Ground:
         ground = builder(n, rng)
         inner = ground.value
-        return replace(ground, value=lambda x: outer(inner(x)), **settings)
+        return replace(ground, value=lambda x: outer(inner(x)), **changes)
 
     return build
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from problems import functions
-from problems.traps.ground import Builder, ellipsoid, moved, sphere, through, turned
+from problems.functions import ellipsoid, sphere, step
+from problems.traps import ground
+from problems.traps.ground import Builder, Map, moved, through, turned
 
 __all__ = ["TABLE"]
 
@@ -18,36 +18,8 @@ def _grid(z: Any, width: float) -> Any:
     return width * np.floor(z / width + 0.5)
 
 
-def _stepped_ellipsoid(z: Any) -> Any:
-    return functions.ellipsoid(_grid(z, 1.0))
-
-
-def _fine_ellipsoid(z: Any) -> Any:
-    return functions.ellipsoid(_grid(z, 0.1))
-
-
-def _half(z: Any) -> Any:
-    """Every second variable in steps."""
-    return functions.sphere(z[..., 0::2]) + functions.sphere(_grid(z[..., 1::2], 0.5))
-
-
-def _tilted(z: Any) -> Any:
-    """Plateaus with a slope of 1e-4 along the first variable."""
-    return np.maximum(1e-4 * np.abs(z[..., 0]), functions.sphere(_grid(z, 0.5)))
-
-
-def _wall(z: Any) -> Any:
-    """A sphere that jumps by 100 where the first variable passes its best value."""
-    return functions.sphere(z) + np.where(z[..., 0] > 0.0, 100.0, 0.0)
-
-
-def _terraces(z: Any) -> Any:
-    """A sphere that jumps by 1 for each variable that is more than 1 away."""
-    return functions.sphere(z) + np.where(np.abs(z) > 1.0, 1.0, 0.0).sum(-1)
-
-
-def _rounded_down(f: Any, width: float) -> Any:
-    return width * np.floor(f / width)
+def _stepped_ellipsoid(width: float) -> Map:
+    return lambda z: ellipsoid(_grid(z, width))
 
 
 def _doubling(f: Any) -> Any:
@@ -58,14 +30,17 @@ def _doubling(f: Any) -> Any:
 _flat = {"differentiable": False}
 
 TABLE: dict[str, Builder] = {
-    "step-sphere": moved(functions.step, **_flat),
-    "step-ellipsoid": moved(_stepped_ellipsoid, **_flat),
-    "step-ellipsoid-turned": turned(_stepped_ellipsoid, **_flat),
-    "step-ellipsoid-fine": turned(_fine_ellipsoid, **_flat),
-    "half-steps": moved(_half),
-    "tilted-steps": turned(_tilted, **_flat),
-    "wall": moved(_wall),
-    "terraces": moved(_terraces),
-    "values-by-1": through(ellipsoid, partial(_rounded_down, width=1.0), **_flat),
-    "values-by-doubling": through(sphere, _doubling, **_flat),
+    "step-sphere": moved(step, **_flat),
+    "step-ellipsoid": moved(_stepped_ellipsoid(1.0), **_flat),
+    "step-ellipsoid-turned": turned(_stepped_ellipsoid(1.0), **_flat),
+    "step-ellipsoid-fine": turned(_stepped_ellipsoid(0.1), **_flat),
+    # every second variable in steps
+    "half-steps": moved(lambda z: sphere(z[..., 0::2]) + sphere(_grid(z[..., 1::2], 0.5))),
+    # plateaus with a slope of 1e-4 along the first variable
+    "tilted-steps": turned(lambda z: np.maximum(1e-4 * np.abs(z[..., 0]), sphere(_grid(z, 0.5))), **_flat),
+    # a jump by 100 where the first variable passes its best value, and by 1 for each variable more than 1 away
+    "wall": moved(lambda z: sphere(z) + np.where(z[..., 0] > 0.0, 100.0, 0.0)),
+    "terraces": moved(lambda z: sphere(z) + np.where(np.abs(z) > 1.0, 1.0, 0.0).sum(-1)),
+    "values-by-1": through(ground.ellipsoid, np.floor, **_flat),
+    "values-by-doubling": through(ground.sphere, _doubling, **_flat),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,16 +10,12 @@ from problems import functions
 from problems.bbob.transforms import dot, turn
 from problems.numbers import FloatArray
 from problems.transforms import rotation
-from problems.traps.ground import Builder, Ground, ellipsoid, rastrigin, rosenbrock, sphere, through
+from problems.traps.ground import Builder, Ground, Map, ellipsoid, rastrigin, rosenbrock, sphere, through
 
 __all__ = ["BOUNDS", "OFFSETS", "SIGMAS"]
 
 
 # -- offsets and factors -----------------------------------------------------------------------------------------------
-
-
-def _affine(f: Any, factor: float, offset: float) -> Any:
-    return factor * f + offset
 
 
 def _quarter(f: Any) -> Any:
@@ -46,10 +41,10 @@ def _mixed_units(n: int, rng: np.random.Generator) -> Ground:
 
 
 OFFSETS: dict[str, Builder] = {
-    "offset-1e6": through(ellipsoid, partial(_affine, factor=1.0, offset=1e6)),
-    "offset-1e12": through(rosenbrock, partial(_affine, factor=1.0, offset=-1e12)),
-    "factor-1e-12": through(rosenbrock, partial(_affine, factor=1e-12, offset=0.0)),
-    "factor-1e12": through(ellipsoid, partial(_affine, factor=1e12, offset=0.0)),
+    "offset-1e6": through(ellipsoid, lambda f: f + 1e6),
+    "offset-1e12": through(rosenbrock, lambda f: f - 1e12),
+    "factor-1e-12": through(rosenbrock, lambda f: 1e-12 * f),
+    "factor-1e12": through(ellipsoid, lambda f: 1e12 * f),
     "quarter-power": through(ellipsoid, _quarter),
     "logarithm": through(rosenbrock, np.log1p),
     "far-away": _far_away,
@@ -72,9 +67,8 @@ def _plane(n: int, rng: np.random.Generator) -> Ground:
     return _bounded(x_opt, lambda x: dot(slope, x - x_opt), -5.0, 5.0)
 
 
-def _behind_bounds(share: float, builder: str) -> Builder:
-    """A sphere or a separable ellipsoid whose own minimum lies up to 3 beyond the box in a share of the variables."""
-    fun = getattr(functions, builder)
+def _behind_bounds(share: float, fun: Map) -> Builder:
+    """A function whose own minimum lies up to 3 beyond the box in a share of the variables."""
 
     def build(n: int, rng: np.random.Generator) -> Ground:
         place = rng.uniform(-4.0, 4.0, n)
@@ -124,9 +118,7 @@ def _narrow(n: int, rng: np.random.Generator) -> Ground:
     """Every second variable in a range of 1e-6."""
     inner = sphere(n, rng)
     half = np.where(np.arange(n) % 2 == 0, 5e-7, 5.0)
-    sigma0 = 0.2 * half
-    low, high = inner.x_opt - half, inner.x_opt + half
-    return _bounded(inner.x_opt, inner.value, low, high, sigma0=sigma0)
+    return _bounded(inner.x_opt, inner.value, inner.x_opt - half, inner.x_opt + half, sigma0=0.2 * half)
 
 
 def _start_at_bound(n: int, rng: np.random.Generator) -> Ground:
@@ -145,8 +137,8 @@ def _skewed(n: int, rng: np.random.Generator) -> Ground:
 BOUNDS: dict[str, Builder] = {
     "corner-plane": _plane,
     "corner-turned": _turned_at_corner,
-    "face-sphere": _behind_bounds(0.1, "sphere"),
-    "face-ellipsoid": _behind_bounds(0.5, "ellipsoid"),
+    "face-sphere": _behind_bounds(0.1, functions.sphere),
+    "face-ellipsoid": _behind_bounds(0.5, functions.ellipsoid),
     "fixed-variable": _fixed,
     "one-sided": _one_sided,
     "endless-box": _endless,
@@ -159,20 +151,11 @@ BOUNDS: dict[str, Builder] = {
 # -- step sizes --------------------------------------------------------------------------------------------------------
 
 
-def _stepping(builder: Builder, factor: float) -> Builder:
-    """The step size is `factor` times what would be right."""
-
-    def build(n: int, rng: np.random.Generator) -> Ground:
-        ground = builder(n, rng)
-        return Ground(ground.value, ground.x_opt, settings={"sigma0": 2.0 * factor})
-
-    return build
-
-
 _BASES = {"sphere": sphere, "ellipsoid": ellipsoid, "rosenbrock": rosenbrock, "rastrigin": rastrigin}
 
+# the step size is `factor` times what would be right
 SIGMAS: dict[str, Builder] = {
-    f"sigma0-{word}-{name}": _stepping(builder, factor)
+    f"sigma0-{word}-{name}": through(builder, settings={"sigma0": 2.0 * factor})
     for word, factor in (("small", 1e-4), ("large", 1e3))
     for name, builder in _BASES.items()
 }
