@@ -21,7 +21,38 @@ class Mixed(MarginCMAES):
         super().__init__(x0, *args, integrality=np.arange(np.shape(x0)[-1]) % 2, **options)
 
 
+def _with(base, name=None, **parts):
+    """A class with categories and the like, each made from the places of the coordinates."""
+
+    class Discrete(get_method(base)):
+        registered = base
+        claims = frozenset({"monotone", "permutation"})
+        most_branches = 0 if name == "blocks" else 24
+
+        def __init__(self, x0, *args, **options):
+            places = np.arange(np.shape(x0)[-1])
+            super().__init__(x0, *args, **{name: part(places) for name, part in parts.items()}, **options)
+
+    Discrete.__name__ = name or base
+    return Discrete
+
+
 NAMES = [*(name for name in TABLE if _is_strategy(name)), Mixed]
+
+# Strategies of discrete values, with some.
+DISCRETE = [
+    _with("cat-cmaes", categories=lambda i: 3 * (i % 2)),
+    _with("cat-cmaes-margin", categories=lambda i: 3 * (i % 2), integrality=lambda i: i % 4 == 2),
+    _with("asng", categories=lambda i: np.full(i.size, 4)),
+    _with(
+        "conditional-cmaes", "branches", categories=lambda i: 2 * (i == i.size - 2),
+        conditions=lambda i: {i.size - 1: {i.size - 2: (1,)}} if i.size > 1 else {},
+    ),
+    _with(
+        "conditional-cmaes", "blocks", categories=lambda i: np.where(i % 2, 0, 30) * (i.size > 1),
+        conditions=lambda i: {k: {k - 1: (0, 1, k + 1)} for k in range(1, i.size) if k % 2},
+    ),
+]  # fmt: skip
 
 
 # These do not converge from everywhere: they fit an elite, and end early where it never held the optimum, or do not

@@ -70,27 +70,6 @@ def test_golden_step_of_catcma():
     assert opt.sigma == pytest.approx(0.824189328437245, abs=1e-12)
 
 
-@pytest.mark.parametrize("cls", [es.CatCMAES, es.CatMarginCMAES])
-def test_the_contract_holds_beside_categories(cls):
-    class Mixed(cls):
-        claims = frozenset({"monotone", "permutation"})
-
-        def __init__(self, x0, *args, **options):
-            places = np.arange(np.shape(x0)[-1])
-            more = {"integrality": places % 4 == 2} if cls is es.CatMarginCMAES else {}
-            super().__init__(x0, *args, categories=3 * (places % 2), **more, **options)
-
-    es.check_strategy(Mixed)
-
-
-def test_the_contract_holds_with_categories_alone():
-    class Alone(es.ASNG):
-        def __init__(self, x0, *args, **options):
-            super().__init__(x0, *args, categories=np.full(np.shape(x0)[-1], 4), **options)
-
-    es.check_strategy(Alone)
-
-
 def mixed(x):
     """Two real numbers, a whole number, a category of four values and one of three."""
     real = ((x[..., :2] - 0.3) ** 2).sum(-1) + (x[..., 2] - 2) ** 2

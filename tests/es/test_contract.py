@@ -7,13 +7,22 @@ import es
 from es.parts.full import FullCovariance, steps
 from es.parts.invariances import ALL
 from es.parts.strategy import Strategy
-from es.registry import get_method
-from tests.es.table import NAMES
+from es.registry import TABLE, get_method
+from tests.es.table import DISCRETE, NAMES
+
+OTHERS = ["conditional-cmaes", *DISCRETE, "lq-cmaes", "random-search", pytest.param("gp", marks=pytest.mark.heavy)]
 
 
-@pytest.mark.parametrize("name", [*NAMES, "lq-cmaes", "random-search"])
+@pytest.mark.parametrize("name", [*NAMES, *OTHERS], ids=lambda name: getattr(name, "__name__", name))
 def test_every_strategy_keeps_it(name):
     es.check_strategy(get_method(name))
+
+
+def test_no_strategy_is_left_out():
+    """What samples and is told one value for each point; searches along lines and of fronts owe another contract."""
+    asked = {name for name in TABLE if get_method(name).kind in ("strategy", "categorical", "model")}
+    names = {getattr(other, "values", [other])[0] for other in (*NAMES, *OTHERS)}
+    assert asked <= names | {base.registered for base in DISCRETE}
 
 
 @pytest.mark.parametrize(

@@ -194,11 +194,6 @@ def test_it_keeps_the_contract(clause):
     assert contract._kept(clause, contract.Subject(es.GP, 2, es.GP.claims, {})) == []
 
 
-@pytest.mark.heavy
-def test_it_keeps_the_whole_contract():
-    es.check_strategy(es.GP)
-
-
 def test_a_mixed_space_with_conditions():
     res = es.minimize(loss, SPACE, method="gp", maxfevals=45, rng=1, archive="all")
     assert res.method == "GP" and res.fun < 0.1 and res.x["rule"] == "b" and res.x["width"] == 16
