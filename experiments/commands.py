@@ -356,12 +356,12 @@ def docs_command(options: argparse.Namespace) -> int:
 
 def bench_command(options: argparse.Namespace) -> int:
     """Run a benchmark as a program of its own, so that nothing loaded here disturbs its times."""
-    folder = Path(__file__).parent / "benchmarks"
-    names = sorted(p.stem for p in folder.glob("*.py") if "def main(" in p.read_text(encoding="utf-8"))
+    from experiments.benchmarks import BENCHMARKS, listing
+
     if options.name is None:
-        print("\n".join(names))
+        print(listing())
         return 0
-    if options.name not in names:
-        raise SpecError((), f"no benchmark is called {options.name!r}; there are {', '.join(names)}.")
+    if options.name not in BENCHMARKS:
+        raise SpecError((), f"no benchmark is called {options.name!r}; there are {', '.join(sorted(BENCHMARKS))}.")
     done = subprocess.run([sys.executable, "-m", f"experiments.benchmarks.{options.name}", *options.rest], check=False)
     return done.returncode

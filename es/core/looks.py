@@ -109,7 +109,7 @@ def settled(opt: Any, threshold: Any) -> Outcome:
 
     The window is that of the history, or `patience` where that is longer. Without discrete values it never ends a run.
     """
-    patience = getattr(opt, "patience", 0)
+    patience = getattr(opt, "patience", 0) or 0
     back = max(window(opt), patience)
     if not patience or opt.nit < back or _still_moving(opt, threshold, back):
         return NOT_YET
@@ -142,7 +142,7 @@ def stagnating(opt: Watched, threshold: Any) -> Outcome:
     what it takes to try all discrete values. The figure is the number of
     generations in units of that length.
     """
-    least = max(100 + 100 * opt.n**1.5 / opt.popsize, 3 * getattr(opt, "patience", 0))
+    least = max(100 + 100 * opt.n**1.5 / opt.popsize, 3 * (getattr(opt, "patience", 0) or 0))
     if opt.nit % max(1, int(least / 20)) or opt.nit < least * np.min(threshold):
         return NOT_YET
     back = int(min(max(0.2 * opt.nit, least), opt.traces.length, 20_000))

@@ -22,7 +22,7 @@ import problems
 from experiments import advice as advice_module
 from experiments.advice import advise
 from experiments.benchmarks.advise_answers import read_answers, title, works
-from experiments.benchmarks.timing import one_thread, write_rows
+from experiments.benchmarks.command import benchmark, write_rows
 from experiments.candidates import Candidate
 
 LIMIT, ENOUGH = 1.5, 16
@@ -36,15 +36,12 @@ def without_optimum(objective: Any) -> Any:
     return hidden
 
 
-def main() -> None:
+@benchmark(
+    set=("second", "", {"choices": ("first", "second", "third")}), out=(None, "folder for advise.csv", {"type": Path}),
+    seconds=(30.0, "of processor time for each advice"), only=(None, "names of problems", {"nargs": "+"}),
+)  # fmt: skip
+def main(given: argparse.Namespace) -> None:
     """Print a row per problem; write them as CSV if asked."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--set", choices=("first", "second", "third"), default="second")
-    parser.add_argument("--out", type=Path, help="folder for advise.csv")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of processor time for each advice")
-    parser.add_argument("--only", nargs="+", help="names of problems")
-    given = parser.parse_args()
-    one_thread()
     advice_module.CLOCK = time.process_time
     answers = read_answers(given.set)
     rows: list[tuple[Any, ...]] = []
@@ -67,7 +64,3 @@ def main() -> None:
     print(f"{good} of {len(rows)} within {LIMIT} times the best (asked: {ENOUGH} of 20)")
     if given.out:
         write_rows(given.out / "advise.csv", HEADER, rows)
-
-
-if __name__ == "__main__":
-    main()

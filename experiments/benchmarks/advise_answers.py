@@ -19,7 +19,7 @@ import numpy as np
 
 import problems
 from experiments import Method, Problem, Spec, SpecError, run_study
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.command import benchmark
 from experiments.statistics.cells import collect
 from experiments.statistics.overall import overall_table
 from experiments.statistics.summary import summary_table
@@ -128,28 +128,30 @@ def _starts(spec: Spec) -> bool:
     return True
 
 
-def read_answers(which: str) -> dict[str, dict[str, dict[str, str]]]:
-    """Rows of the table by problem and method."""
-    found: dict[str, dict[str, dict[str, str]]] = {}
+def read_rows() -> list[dict[str, Any]]:
+    """The rows of the table."""
+    if not ANSWERS.exists():
+        return []
     with ANSWERS.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            if row["set"] == which:
-                found.setdefault(row["problem"], {})[row["method"]] = row
+        return list(csv.DictReader(file))
+
+
+def read_answers(which: str) -> dict[str, dict[str, dict[str, str]]]:
+    """Rows of a set by problem and method."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for row in read_rows():
+        if row["set"] == which:
+            found.setdefault(row["problem"], {})[row["method"]] = row
     return found
 
 
-def main() -> None:
+@benchmark(
+    set=("second", "", {"choices": ("first", "second", "third")}), folder=(Path("results/advise"), "for the studies"),
+    seeds=(7, "runs of each method"),
+)  # fmt: skip
+def main(given: argparse.Namespace) -> None:
     """Run what is missing of the studies of a set, and write its rows into the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--set", choices=("first", "second", "third"), default="second")
-    parser.add_argument("--folder", type=Path, default=Path("results/advise"), help="for the studies")
-    parser.add_argument("--seeds", type=int, default=7, help="runs of each method")
-    given = parser.parse_args()
-    one_thread()
-    kept: list[dict[str, Any]] = []
-    if ANSWERS.exists():
-        with ANSWERS.open(newline="", encoding="utf-8") as file:
-            kept = [row for row in csv.DictReader(file) if row["set"] != given.set]
+    kept = [row for row in read_rows() if row["set"] != given.set]
     for work in works(given.set):
         found = study_of(work, given.folder, given.seeds)
         kept += [{"set": given.set, **row} for row in found]
@@ -159,7 +161,3 @@ def main() -> None:
             writer = csv.DictWriter(file, HEADER, lineterminator="\n")
             writer.writeheader()
             writer.writerows(kept)
-
-
-if __name__ == "__main__":
-    main()

@@ -25,7 +25,7 @@ import numpy as np
 import es
 from es.core.arrays import FloatArray
 from experiments.benchmarks.auto_cases import Case, cases, make, multiplied, noisy, of_bbob
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.command import FOLDER, benchmark
 from problems.ledger import Ledger
 
 TARGETS = 51
@@ -178,23 +178,13 @@ def tell(rows: list[Row], methods: list[str]) -> None:
                       f"{int((d < -0.03).sum())}: {[names[i] for i in np.flatnonzero(d < -0.01)]}")  # fmt: skip
 
 
-def main() -> None:
+@benchmark(
+    suite=("bbob", "see `experiments.benchmarks.auto_cases`"), dims=[5], instances=[1, 2, 3, 4, 5],
+    functions=(None, "numbers of functions of bbob", {"nargs": "+", "type": int}),
+    methods=(["auto", "cmaes"], "the last is what others compare with"), seeds=1,
+    budget=(2000, "evaluations per variable"), most=(10**9, "evaluations of a run, where that is less"),
+    largest=(40, "variables of problems of a fixed size"), out=FOLDER,
+)  # fmt: skip
+def main(given: argparse.Namespace) -> None:
     """Measure, print the table, write the rows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--suite", default="bbob", help="see `experiments.benchmarks.auto_cases`")
-    parser.add_argument("--dims", type=int, nargs="+", default=[5])
-    parser.add_argument("--instances", type=int, nargs="+", default=[1, 2, 3, 4, 5])
-    parser.add_argument("--functions", type=int, nargs="+")
-    parser.add_argument("--methods", nargs="+", default=["auto", "cmaes"], help="the last is what others compare with")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--budget", type=int, default=2000, help="evaluations per variable")
-    parser.add_argument("--most", type=int, default=10**9, help="evaluations of a run, where that is less")
-    parser.add_argument("--largest", type=int, default=40, help="variables of problems of a fixed size")
-    parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
-    one_thread()
     tell(measured(given), given.methods)
-
-
-if __name__ == "__main__":
-    main()

@@ -20,7 +20,7 @@ import numpy as np
 
 import es
 import problems
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.command import benchmark
 from problems import bbob
 from problems.objective import Objective
 
@@ -81,13 +81,9 @@ def found_out(problem: Objective, n: int, seed: int) -> int:
     return int(opt.nfev) if "coupled" in opt.stop() else 0
 
 
-def main() -> None:
+@benchmark(dims=[2, 3, 5, 10, 20, 40], seeds=6)
+def main(given: argparse.Namespace) -> None:
     """Count, and print a line for each group and each false verdict."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dims", type=int, nargs="+", default=[2, 3, 5, 10, 20, 40])
-    parser.add_argument("--seeds", type=int, default=6)
-    given = parser.parse_args()
-    one_thread()
     for kind, cases in (("no sums", coupled), ("sums", sums), ("couplings that are not seen", unseen)):
         took: dict[str, list[float]] = {}
         wrong = total = 0
@@ -104,7 +100,3 @@ def main() -> None:
             called = late[late < np.inf]
             when = f" after {np.median(called):.1f} n (median), {called.max():.1f} n at most" if called.size else ""
             print(f"  {group:<26} {called.size} of {late.size} called coupled{when}")
-
-
-if __name__ == "__main__":
-    main()

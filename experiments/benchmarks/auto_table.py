@@ -18,7 +18,7 @@ import numpy as np
 
 from experiments.benchmarks import auto_area
 from experiments.benchmarks.auto_cases import cases
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.command import benchmark
 
 METHODS = ["auto", "cmaes"]
 HEADER = ("line", "suite", "problem", "n", "instance", "seed", "method", "log", "linear", "failed")
@@ -122,14 +122,11 @@ def failures(path: Path) -> str:
     return "\n".join(text) + "\n"
 
 
-def main() -> None:
+@benchmark(
+    out=(None, "folder for the files", {"type": Path, "required": True}), only=(None, "suites", {"nargs": "+"}), seeds=1
+)
+def main(given: argparse.Namespace) -> None:
     """Measure, write rows and table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--only", nargs="+", help="suites")
-    parser.add_argument("--seeds", type=int, default=1)
-    given = parser.parse_args()
-    one_thread()
     given.out.mkdir(parents=True, exist_ok=True)
     path = given.out / "auto_table.csv"
     for line in LINES:
@@ -138,7 +135,3 @@ def main() -> None:
             (given.out / "auto_table.md").write_text(f"{table(path)}\n{failures(path)}")
     print(table(path))
     print(failures(path))
-
-
-if __name__ == "__main__":
-    main()

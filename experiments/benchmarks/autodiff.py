@@ -8,7 +8,6 @@ on the wall. Libraries that are not installed (extra ``peers``) are left out.
 
 from __future__ import annotations
 
-import argparse
 import gc
 import importlib
 import importlib.util
@@ -22,7 +21,7 @@ import numpy as np
 import autodiff as ad
 from autodiff import nn
 from experiments.benchmarks import autodiff_by_hand as hand
-from experiments.benchmarks.timing import Bench, Goal, Work
+from experiments.benchmarks.timing import Bench, Goal, Work, timing
 
 Way = Callable[[], Any]
 HAND = "NumPy by hand"
@@ -355,20 +354,13 @@ def checkpoint_table() -> str:
 WORKS = {f.__name__: f for f in (chain, long_loop, single, mlp, convolutional, depthwise, population)}
 
 
-def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--only", nargs="+", choices=list(WORKS), default=list(WORKS), help="pieces of work to time")
-
-
-def main() -> None:
-    """Command line; see the head of the file."""
-    title = "Value and gradient, one thread, processor time"
-    bench = Bench(__doc__, "autodiff", title, rounds=25, clock=time.process_time, options=_options)
+@timing(
+    "Value and gradient, one thread, processor time", rounds=25, clock=time.process_time,
+    only=(list(WORKS), "pieces of work to time", {"choices": list(WORKS)}),
+)  # fmt: skip
+def main(bench: Bench) -> None:
+    """Each piece of work, and the memory of checkpoints."""
     for name in bench.given.only:
         bench.add(WORKS[name](), warmup=2)
     if bench.given.only == list(WORKS):
         bench.say(checkpoint_table())
-    bench.save()
-
-
-if __name__ == "__main__":
-    main()

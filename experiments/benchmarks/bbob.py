@@ -8,14 +8,14 @@ their 101 and 21 peaks, apart), and everywhere less than cocoex takes per point.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.timing import Bench, Goal, Measured, Work, table
+from experiments.benchmarks.command import span
+from experiments.benchmarks.timing import Bench, Goal, Measured, Work, table, timing
 from problems import bbob
 
 POINTS = 1000
@@ -24,32 +24,27 @@ SINGLE = 25e-6
 PEAKS = (21, 22)
 
 
-def _each(problem: Any, points: list[Any]) -> Callable[[], object]:
+def in_turn(problem: Any, points: list[Any]) -> Callable[[], object]:
+    """One point after the other."""
     return lambda: [problem(x) for x in points]
 
 
 def works(functions: list[int]) -> list[Work]:
     """One piece of work for single points at n=10, and one for batches at each of n=10 and n=40."""
-    rng = np.random.default_rng(0)
-    coco = find_spec("cocoex") is not None
-    if coco:
-        import cocoex
-    found = []
+    rng, found = np.random.default_rng(0), []
     for n, batch in ((10, False), (10, True), (40, True)):
         x = rng.uniform(-5.0, 5.0, (POINTS, n))
         candidates: dict[str, Callable[[], object]] = {}
         goals: list[Goal] = []
         for function in functions:
             name, f = f"f{function}", bbob.make(f"bbob-f{function}", n)
-            if batch:
-                candidates[name] = lambda f=f, x=x: f(x)  # type: ignore[misc]  # a lambda's defaults have no types
-                if function not in PEAKS:
-                    goals.append(Goal(name, POINTS * PER_POINT[n]))
-            else:
-                candidates[name] = _each(f, [x[0]])
-                goals.append(Goal(name, SINGLE))
-            if coco and batch:
-                candidates[f"{name} cocoex"] = _each(cocoex.BareProblem("bbob", function, n, 1), list(x))
+            candidates[name] = in_turn(f, [x if batch else x[0]])
+            if not batch or function not in PEAKS:
+                goals.append(Goal(name, POINTS * PER_POINT[n] if batch else SINGLE))
+            if find_spec("cocoex") and batch:
+                import cocoex
+
+                candidates[f"{name} cocoex"] = in_turn(cocoex.BareProblem("bbob", function, n, 1), list(x))
                 goals.append(Goal(name, 1.0, f"{name} cocoex"))
         title = f"{POINTS} points, n={n}" if batch else f"one point, n={n}"
         found.append(Work(title, candidates, base=f"f{functions[0]}", goals=goals, calls=3 if batch else 300))
@@ -72,20 +67,12 @@ def summary(results: list[Measured]) -> str:
     return "\n".join([*lines, f"{sum(reached)} of {len(reached)} goals reached (microseconds per point, medians)"])
 
 
-def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--functions", default="1-24", help="a range, such as 15-17")
-    parser.add_argument("--details", action="store_true", help="print the full tables with quartiles")
-
-
-def main() -> None:
-    """Measure, print, and write tables and figures where asked."""
-    bench = Bench(__doc__, "bbob", "BBOB: this code, and cocoex point by point", quiet=True, options=_options)
-    first, _, last = bench.given.functions.partition("-")
-    for work in works(list(range(int(first), int(last or first) + 1))):
+@timing(
+    "BBOB: this code, and cocoex point by point", quiet=True, functions=("1-24", "a range, such as 15-17"),
+    details=(False, "print the full tables with quartiles"),
+)  # fmt: skip
+def main(bench: Bench) -> None:
+    """Single points and batches."""
+    for work in works(span(bench.given.functions)):
         bench.add(work, warmup=2)
     bench.say(table(bench.results) if bench.given.details else summary(bench.results))
-    bench.save()
-
-
-if __name__ == "__main__":
-    main()

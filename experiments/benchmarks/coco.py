@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 import es
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.command import benchmark
 from problems import Objective, bbob, stack
 
 SIX = (1, 3, 8, 10, 15, 21)
@@ -106,10 +106,7 @@ def sweep(n: int = 5, budget: float = 100) -> None:
     draw = np.random.default_rng(0)
     objective = bbob.make("bbob-f10", n, 1)
     columns: dict[str, Any] = {"sigma0": 10 ** draw.uniform(-1, 1, SETTINGS), "popsize": draw.integers(4, 46, SETTINGS)}
-    rates: dict[str, Any] = {
-        "c1": 10 ** draw.uniform(-2.5, -0.7, SETTINGS),
-        "cmu": 10 ** draw.uniform(-2.5, -0.7, SETTINGS),
-    }
+    rates: dict[str, Any] = {name: 10 ** draw.uniform(-2.5, -0.7, SETTINGS) for name in ("c1", "cmu")}
     runs = SETTINGS * SEEDS
     starts = np.stack([objective.x0(seed) for seed in range(SEEDS)])
 
@@ -125,33 +122,26 @@ def sweep(n: int = 5, budget: float = 100) -> None:
     print(f"sweep    n={n:<3} {budget:>6.0f} n {runs:>4} runs {seconds:>8.1f} s {each:>8.2f} us", flush=True)
 
 
-def main() -> None:
+@benchmark(
+    rows=(["ipop", "bipop", "sweep", "lbfgsb"], "", {"choices": ["ipop", "bipop", "snes", "sweep", "lbfgsb", "all"]}),
+    dims=[5, 20], budget=(2000.0, "evaluations for each variable"), sample=(6, "runs to time run by run; 0: none"),
+    most=(None, "runs in a stack at most", {"type": int}),
+    pycma=(False, "time pycma as well, with 500 n evaluations at most"),
+)  # fmt: skip
+def main(given: argparse.Namespace) -> None:
     """Measure and print."""
-    one_thread()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", nargs="+", default=["ipop", "bipop", "sweep", "lbfgsb"],
-                        choices=["ipop", "bipop", "snes", "sweep", "lbfgsb", "all"])  # fmt: skip
-    parser.add_argument("--dims", type=int, nargs="+", default=[5, 20])
-    parser.add_argument("--budget", type=float, default=2000.0, help="evaluations for each variable")
-    parser.add_argument("--sample", type=int, default=6, help="runs to time run by run; 0: none")
-    parser.add_argument("--most", type=int, help="runs in a stack at most")
-    parser.add_argument("--pycma", action="store_true", help="time pycma as well, with 500 n evaluations at most")
-    given = parser.parse_args()
     in_stacks(instances(SIX, 5, [1]), 500, method="cmaes", restarts="bipop")  # what is imported, and made at first use
+    rows: dict[str, tuple[Sequence[int], float, dict[str, Any]]] = {
+        "ipop": (SIX, given.budget, {"method": "cmaes", "restarts": "ipop"}),
+        "bipop": (SIX, given.budget, {"method": "cmaes", "restarts": "bipop"}),
+        "snes": (SIX, given.budget, {"method": "snes", "restarts": "ipop"}),
+        "lbfgsb": (SIX, given.budget / 5, {"method": "l-bfgs-b", "restarts": 1000}),
+        "all": (range(1, 25), 10_000, {"method": "cmaes", "restarts": "bipop"}),
+    }
     for name in given.rows:
         if name == "sweep":
             sweep()
             continue
+        functions, budget, method = rows[name]
         for n in given.dims:
-            if name == "all":
-                row(name, range(1, 25), n, 10_000, given, method="cmaes", restarts="bipop")
-            elif name == "lbfgsb":
-                row(name, SIX, n, given.budget / 5, given, method="l-bfgs-b", restarts=1000)
-            elif name == "snes":
-                row(name, SIX, n, given.budget, given, method="snes", restarts="ipop")
-            else:
-                row(name, SIX, n, given.budget, given, method="cmaes", restarts=name)
-
-
-if __name__ == "__main__":
-    main()
+            row(name, functions, n, budget, given, **method)

@@ -21,7 +21,7 @@ import numpy as np
 import es
 from es.core.arrays import FloatArray
 from experiments.benchmarks.coco import INSTANCES, PRECISION, instances
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.command import benchmark, span
 from problems import stack
 
 TARGETS = (1e1, 1e0, 1e-1, 1e-3, 1e-5, 1e-7)
@@ -86,16 +86,10 @@ def runtime(runs: list[Any], k: int) -> tuple[float, float, float]:
         return float(cost.sum() / reached.sum()), float(samples[SAMPLES // 40]), float(samples[-SAMPLES // 40])
 
 
-def main() -> None:
+@benchmark(dims=[5], budget=(2000.0, "evaluations for each variable"), functions=("1-24", "a range, such as 15-17"))
+def main(given: argparse.Namespace) -> None:
     """Measure and print."""
-    one_thread()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dims", type=int, nargs="+", default=[5])
-    parser.add_argument("--budget", type=float, default=2000.0, help="evaluations for each variable")
-    parser.add_argument("--functions", default="1-24", help="a range, such as 15-17")
-    given = parser.parse_args()
-    first, _, last = given.functions.partition("-")
-    functions = list(range(int(first), int(last or first) + 1))
+    functions = span(given.functions)
     for n in given.dims:
         began = time.process_time()
         mine = ours(functions, n, given.budget)
@@ -110,7 +104,3 @@ def main() -> None:
             print(f"f{function:<3} {TARGETS[k]:>6.0e} {a:>9.0f} [{a_low:.0f}, {a_high:.0f}]   pycma {b:>9.0f} "
                   f"[{b_low:.0f}, {b_high:.0f}]{'' if meet else '   apart'}", flush=True)  # fmt: skip
         print(f"intervals meet on {meeting} of {len(functions)}; {time.process_time() - began:.1f} s of pycma")
-
-
-if __name__ == "__main__":
-    main()

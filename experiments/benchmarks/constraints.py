@@ -24,7 +24,7 @@ from scipy.optimize import Bounds, NonlinearConstraint
 
 import es
 from es.core.arrays import FloatArray
-from experiments.benchmarks.counting import Case, Counts, Function, count, each
+from experiments.benchmarks.counting import Case, Counts, Function, counting, each
 
 PRECISIONS = (1e-6, 1e-8)
 
@@ -79,110 +79,73 @@ def linear(name: str, n: int, m: int) -> Constrained:
     )
 
 
-def columns(x: FloatArray) -> FloatArray:
-    """Variables along the first axis, so that formulas read as printed."""
-    return np.moveaxis(x, -1, 0)
+def of_cec(name: str, n: int, f_opt: float, low: Any, high: Any, f: Callable[..., Any], g: Any) -> Constrained:
+    """A problem whose f and g take the variables one by one, as they are printed."""
 
-
-def stack(*parts: Any) -> FloatArray:
-    """Constraints along the last axis."""
-    return np.stack(np.broadcast_arrays(*parts), axis=-1)
-
-
-def g06() -> Constrained:
-    """Two circles that leave a thin crescent."""
-
-    def f(x: FloatArray) -> FloatArray:
-        a, b = columns(x)
-        return np.asarray((a - 10) ** 3 + (b - 20) ** 3)
-
-    def g(x: FloatArray) -> FloatArray:
-        a, b = columns(x)
-        return stack(100 - (a - 5) ** 2 - (b - 5) ** 2, (a - 6) ** 2 + (b - 5) ** 2 - 82.81)
-
-    return Constrained("g06", 2, f, g, -6961.81387558015, Bounds([13, 0], [100, 100]))
-
-
-def g07() -> Constrained:
-    """A quadratic function of ten variables; six of the eight constraints are active."""
-
-    def f(x: FloatArray) -> FloatArray:
-        a, b, c, d, e, p, q, r, s, t = columns(x)
-        return np.asarray(
-            a * a + b * b + a * b - 14 * a - 16 * b + (c - 10) ** 2 + 4 * (d - 5) ** 2 + (e - 3) ** 2
-            + 2 * (p - 1) ** 2 + 5 * q * q + 7 * (r - 11) ** 2 + 2 * (s - 10) ** 2 + (t - 7) ** 2 + 45
-        )  # fmt: skip
-
-    def g(x: FloatArray) -> FloatArray:
-        a, b, c, d, e, p, q, r, s, t = columns(x)
-        return stack(
-            -105 + 4 * a + 5 * b - 3 * q + 9 * r,
-            10 * a - 8 * b - 17 * q + 2 * r,
-            -8 * a + 2 * b + 5 * s - 2 * t - 12,
-            3 * (a - 2) ** 2 + 4 * (b - 3) ** 2 + 2 * c * c - 7 * d - 120,
-            5 * a * a + 8 * b + (c - 6) ** 2 - 2 * d - 40,
-            a * a + 2 * (b - 2) ** 2 - 2 * a * b + 14 * e - 6 * p,
-            0.5 * (a - 8) ** 2 + 2 * (b - 4) ** 2 + 3 * e * e - p - 30,
-            -3 * a + 6 * b + 12 * (s - 8) ** 2 - 7 * t,
-        )
-
-    return Constrained("g07", 10, f, g, 24.30620906818, Bounds(np.full(10, -10.0), np.full(10, 10.0)))
-
-
-def g08() -> Constrained:
-    """Many local optima; neither constraint is active at the best."""
-
-    def f(x: FloatArray) -> FloatArray:
-        a, b = columns(x)
+    def value(x: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(-(np.sin(2 * np.pi * a) ** 3) * np.sin(2 * np.pi * b) / (a**3 * (a + b)))
+            return np.asarray(f(*np.moveaxis(x, -1, 0)))
 
-    def g(x: FloatArray) -> FloatArray:
-        a, b = columns(x)
-        return stack(a * a - b + 1, 1 - a + (b - 4) ** 2)
+    def constraints(x: FloatArray) -> FloatArray:
+        return np.stack(np.broadcast_arrays(*g(*np.moveaxis(x, -1, 0))), axis=-1)
 
-    return Constrained("g08", 2, f, g, -0.0958250414180359, Bounds([0, 0], [10, 10]))
-
-
-def g09() -> Constrained:
-    """Seven variables; two of the four constraints are active."""
-
-    def f(x: FloatArray) -> FloatArray:
-        a, b, c, d, e, p, q = columns(x)
-        return np.asarray(
-            (a - 10) ** 2 + 5 * (b - 12) ** 2 + c**4 + 3 * (d - 11) ** 2
-            + 10 * e**6 + 7 * p * p + q**4 - 4 * p * q - 10 * p - 8 * q
-        )  # fmt: skip
-
-    def g(x: FloatArray) -> FloatArray:
-        a, b, c, d, e, p, q = columns(x)
-        return stack(
-            -127 + 2 * a * a + 3 * b**4 + c + 4 * d * d + 5 * e,
-            -282 + 7 * a + 3 * b + 10 * c * c + d - e,
-            -196 + 23 * a + b * b + 6 * p * p - 8 * q,
-            4 * a * a + b * b - 3 * a * b + 2 * c * c + 5 * p - 11 * q,
-        )
-
-    return Constrained("g09", 7, f, g, 680.630057374402, Bounds(np.full(7, -10.0), np.full(7, 10.0)))
+    return Constrained(name, n, value, constraints, f_opt, Bounds(np.full(n, low), np.full(n, high)))
 
 
-def g24() -> Constrained:
-    """A feasible region in two parts, the optimum where both constraints meet."""
-
-    def f(x: FloatArray) -> FloatArray:
-        return np.asarray(-x.sum(-1))
-
-    def g(x: FloatArray) -> FloatArray:
-        a, b = columns(x)
-        return stack(-2 * a**4 + 8 * a**3 - 8 * a * a + b - 2, -4 * a**4 + 32 * a**3 - 88 * a * a + 96 * a + b - 36)
-
-    return Constrained("g24", 2, f, g, -5.50801327159536, Bounds([0, 0], [3, 4]))
+def cec() -> list[Constrained]:
+    """The five problems of CEC 2006."""
+    return [
+        of_cec(  # two circles that leave a thin crescent
+            "g06", 2, -6961.81387558015, [13.0, 0.0], 100.0, lambda a, b: (a - 10) ** 3 + (b - 20) ** 3,
+            lambda a, b: (100 - (a - 5) ** 2 - (b - 5) ** 2, (a - 6) ** 2 + (b - 5) ** 2 - 82.81),
+        ),
+        of_cec(  # six of the eight constraints are active
+            "g07", 10, 24.30620906818, -10.0, 10.0,
+            lambda a, b, c, d, e, p, q, r, s, t: (
+                a * a + b * b + a * b - 14 * a - 16 * b + (c - 10) ** 2 + 4 * (d - 5) ** 2 + (e - 3) ** 2
+                + 2 * (p - 1) ** 2 + 5 * q * q + 7 * (r - 11) ** 2 + 2 * (s - 10) ** 2 + (t - 7) ** 2 + 45
+            ),
+            lambda a, b, c, d, e, p, q, r, s, t: (
+                -105 + 4 * a + 5 * b - 3 * q + 9 * r,
+                10 * a - 8 * b - 17 * q + 2 * r,
+                -8 * a + 2 * b + 5 * s - 2 * t - 12,
+                3 * (a - 2) ** 2 + 4 * (b - 3) ** 2 + 2 * c * c - 7 * d - 120,
+                5 * a * a + 8 * b + (c - 6) ** 2 - 2 * d - 40,
+                a * a + 2 * (b - 2) ** 2 - 2 * a * b + 14 * e - 6 * p,
+                0.5 * (a - 8) ** 2 + 2 * (b - 4) ** 2 + 3 * e * e - p - 30,
+                -3 * a + 6 * b + 12 * (s - 8) ** 2 - 7 * t,
+            ),
+        ),
+        of_cec(  # many local optima; neither constraint is active at the best
+            "g08", 2, -0.0958250414180359, 0.0, 10.0,
+            lambda a, b: -(np.sin(2 * np.pi * a) ** 3) * np.sin(2 * np.pi * b) / (a**3 * (a + b)),
+            lambda a, b: (a * a - b + 1, 1 - a + (b - 4) ** 2),
+        ),
+        of_cec(  # two of the four constraints are active
+            "g09", 7, 680.630057374402, -10.0, 10.0,
+            lambda a, b, c, d, e, p, q: (
+                (a - 10) ** 2 + 5 * (b - 12) ** 2 + c**4 + 3 * (d - 11) ** 2
+                + 10 * e**6 + 7 * p * p + q**4 - 4 * p * q - 10 * p - 8 * q
+            ),
+            lambda a, b, c, d, e, p, q: (
+                -127 + 2 * a * a + 3 * b**4 + c + 4 * d * d + 5 * e,
+                -282 + 7 * a + 3 * b + 10 * c * c + d - e,
+                -196 + 23 * a + b * b + 6 * p * p - 8 * q,
+                4 * a * a + b * b - 3 * a * b + 2 * c * c + 5 * p - 11 * q,
+            ),
+        ),
+        of_cec(  # a feasible region in two parts, the optimum where both constraints meet
+            "g24", 2, -5.50801327159536, 0.0, [3.0, 4.0], lambda a, b: -(a + b),
+            lambda a, b: (
+                -2 * a**4 + 8 * a**3 - 8 * a * a + b - 2, -4 * a**4 + 32 * a**3 - 88 * a * a + 96 * a + b - 36
+            ),
+        ),
+    ]  # fmt: skip
 
 
 def problems() -> list[Constrained]:
     """All of them."""
-    quadratics = [linear(name, n, m) for n in (5, 10, 20) for name in ("sphere", "ellipsoid") for m in (1, n // 2)]
-    return [*quadratics, g06(), g07(), g08(), g09(), g24()]
+    return [linear(name, n, m) for n in (5, 10, 20) for name in ("sphere", "ellipsoid") for m in (1, n // 2)] + cec()
 
 
 def wanted(problem: Constrained, precision: float) -> float:
@@ -192,25 +155,18 @@ def wanted(problem: Constrained, precision: float) -> float:
 
 def ours(problem: Constrained, seed: int) -> list[tuple[int, float]]:
     """Evaluations and values at which the best feasible value improved."""
-    ledger_f: list[tuple[int, float]] = []
+    found: list[tuple[int, float]] = []
 
     def keep(intermediate_result: Any) -> None:
-        if not ledger_f or intermediate_result.fun < ledger_f[-1][1]:
-            ledger_f.append((intermediate_result.nfev, intermediate_result.fun))
+        if not found or intermediate_result.fun < found[-1][1]:
+            found.append((intermediate_result.nfev, intermediate_result.fun))
 
     es.minimize(
-        problem.f,
-        problem.start(seed),
-        sigma0=problem.sigma0,
-        bounds=problem.box,
-        constraints=NonlinearConstraint(problem.g, -np.inf, 0),
-        vectorized=True,
-        maxfevals=problem.budget,
-        ftarget=wanted(problem, min(PRECISIONS)),
-        callback=keep,
-        rng=seed,
-    )
-    return ledger_f
+        problem.f, problem.start(seed), sigma0=problem.sigma0, bounds=problem.box,
+        constraints=NonlinearConstraint(problem.g, -np.inf, 0), vectorized=True, maxfevals=problem.budget,
+        ftarget=wanted(problem, min(PRECISIONS)), callback=keep, rng=seed,
+    )  # fmt: skip
+    return found
 
 
 def pycma(problem: Constrained, seed: int) -> list[tuple[int, float]]:
@@ -220,14 +176,9 @@ def pycma(problem: Constrained, seed: int) -> list[tuple[int, float]]:
     f = cma.ConstrainedFitnessAL(
         lambda x: float(problem.f(x)), lambda x: problem.g(x).tolist(), logging=0, archives=False
     )
-    options: dict[str, Any] = {
-        "verbose": -9,
-        "seed": seed + 1,
-        "maxfevals": problem.budget,
-        "CMA_stds": problem.sigma0,
-        # Criteria that compare values of a function that changes; without them it comes further.
-        **{"tolstagnation": 0, "tolflatfitness": 1000, "tolfun": 0, "tolfunhist": 0},
-    }
+    options: dict[str, Any] = {"verbose": -9, "seed": seed + 1, "maxfevals": problem.budget, "CMA_stds": problem.sigma0}
+    # Criteria that compare values of a function that changes; without them it comes further.
+    options |= {"tolstagnation": 0, "tolflatfitness": 1000, "tolfun": 0, "tolfunhist": 0}
     if problem.box is not None:
         options["bounds"] = [problem.box.lb.tolist(), problem.box.ub.tolist()]
     with warnings.catch_warnings():
@@ -248,20 +199,16 @@ def evaluations(found: list[tuple[int, float]], target: float) -> float:
     return next((float(used) for used, value in found if value <= target), np.inf)
 
 
-def cases(given: argparse.Namespace) -> list[Case]:
+@counting(runs=15)
+def main(given: argparse.Namespace) -> list[Case]:
     """Every problem, to both precisions."""
 
     def counts(method: Callable[[Constrained, int], list[tuple[int, float]]], problem: Constrained) -> Counts:
-        return each(lambda seed: [evaluations(method(problem, seed), wanted(problem, p)) for p in PRECISIONS])
+        def one(seed: int) -> list[float]:
+            found = method(problem, seed)
+            return [evaluations(found, wanted(problem, precision)) for precision in PRECISIONS]
+
+        return each(one)
 
     to = tuple(f"to {precision:g}" for precision in PRECISIONS)
     return [Case("cmaes", "pycma", p.name, p.n, counts(ours, p), counts(pycma, p), targets=to) for p in problems()]
-
-
-def main() -> None:
-    """Print the table; write it as CSV if asked."""
-    count(__doc__, "constraints", cases, runs=15)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
 """Counting evaluations to a target: methods beside the packages that have them, on the same functions and starts.
 
-A benchmark is a list of `Case`s; `count` runs them, prints a row for each and writes the rows as CSV. The ratio is that
-of the medians over the runs; a run that does not arrive counts as inf. The packages themselves are in `peers`.
+A benchmark is a list of `Case`s; `counting` makes it a command that prints a row for each and writes the rows as CSV.
+The ratio is that of the medians over the runs; a run that does not arrive counts as inf. The packages are in `peers`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,20 @@ import numpy.typing as npt
 
 import es
 from es.core.arrays import FloatArray
-from experiments.benchmarks.timing import one_thread, write_rows
+from experiments.benchmarks.command import FOLDER, benchmark, write_rows
 
 Function = Callable[[FloatArray], FloatArray]
 Peer = Callable[[Function, FloatArray, float, int, int, float], float]  # of f, x0, sigma0, popsize, seed, budget
 Counts = Callable[[int], npt.ArrayLike]  # of the number of runs: evaluations (runs,), or (runs, targets)
+Rows = list[tuple[Any, ...]]  # as in HEADER
 
 TARGET = 1e-8
 HEADER = ("method", "peer", "function", "n", "evotape", "theirs", "ratio", "arrived")
+
+
+def rotation(n: int) -> FloatArray:
+    """A fixed rotation."""
+    return np.linalg.qr(np.random.default_rng(n).standard_normal((n, n)))[0]
 
 
 def function(name: str, n: int) -> Function:
@@ -36,7 +42,7 @@ def function(name: str, n: int) -> Function:
         return lambda x: np.asarray((x * x - 10 * np.cos(2 * np.pi * x) + 10).sum(-1))
     i = np.arange(n) / (n - 1)
     shape = name.removeprefix("rotated ")
-    R = np.eye(n) if shape == name else np.linalg.qr(np.random.default_rng(n).standard_normal((n, n)))[0]
+    R = np.eye(n) if shape == name else rotation(n)
     if shape == "different powers":
         return lambda x: np.asarray((np.abs(x @ R.T) ** (2 + 4 * i)).sum(-1))
     weights = {
@@ -48,6 +54,11 @@ def function(name: str, n: int) -> Function:
     if shape == name:
         return lambda x: np.asarray((x * x) @ weights)
     return lambda x: np.asarray(((x @ R.T) ** 2) @ weights)
+
+
+def shifted(f: Function, by: FloatArray) -> Function:
+    """f with its optimum moved."""
+    return lambda x: f(x - by)
 
 
 def starts(name: str, n: int, runs: int) -> tuple[FloatArray, float]:
@@ -128,70 +139,65 @@ def rows_of(case: Case, runs: int, alone: bool) -> Iterable[tuple[Any, ...]]:
     if not alone:
         with contextlib.suppress(ImportError):
             theirs = np.asarray(case.theirs(runs), dtype=float).reshape(runs, -1)
+    known = not np.isnan(theirs).any()
     for column, target in enumerate(case.targets):
-        ours, arrived = median_of(mine[:, column])
-        peer, share = median_of(theirs[:, column])
-        known = not np.isnan(theirs).any()
+        (ours, arrived), (peer, share) = median_of(mine[:, column]), median_of(theirs[:, column])
         ratio = ours / peer if np.isfinite(ours) else np.inf
         on = f"{case.on} {target}".strip()
         yield (case.label or case.method, case.peer, on, case.n, ours, peer if known else np.nan,
                ratio if known else np.nan, f"{arrived} {share}" if known else arrived)  # fmt: skip
 
 
-def count(
-    doc: str, name: str, cases: Callable[[argparse.Namespace], Iterable[Case]], *, runs: int, limit: float = 1.10,
-    options: Callable[[argparse.ArgumentParser], None] | None = None,
-) -> tuple[argparse.Namespace, list[tuple[Any, ...]]]:  # fmt: skip
-    """Run a benchmark from the command line: print a row per case and target, and write them as CSV if asked.
+def counting(
+    *, runs: int, limit: float = 1.10, then: Callable[[Rows, Path | None], None] | None = None, **options: Any
+) -> Callable[[Callable[[argparse.Namespace], list[Case]]], Callable[[], None]]:
+    """Make a function that gives the cases for some options the command of its file.
 
     Parameters
     ----------
-    doc, name : str
-        Docstring of the benchmark, and its name, which the CSV file gets.
-    cases : callable
-        Gives the cases for the options of the command line.
     runs : int
         Runs of a case unless the command line says how many.
     limit : float
         The largest ratio that is asked for; rows above are marked.
-    options : callable, optional
-        Adds options of the benchmark's own to the parser.
-
-    Returns
-    -------
-    given, rows
-        The options, and the rows as in `HEADER`.
+    then : callable, optional
+        What is done with the rows at the end, and with the folder if one is named.
+    **options
+        Those that only this benchmark has; see `benchmark`.
     """
-    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
-    parser.add_argument("--out", type=Path, help=f"folder for {name}.csv")
-    parser.add_argument("--runs", type=int, default=runs)
-    parser.add_argument("--dims", type=int, nargs="+", help="numbers of variables")
-    parser.add_argument("--only", "--methods", nargs="+", help="beginnings of names of methods or functions")
-    parser.add_argument("--alone", action="store_true", help="without the peers")
-    if options is not None:
-        options(parser)
-    given = parser.parse_args()
-    one_thread()
-    words = tuple(given.only or ("",))
-    chosen = [c for c in cases(given) if not given.dims or c.n in given.dims]
-    chosen = [c for c in chosen if c.method.startswith(words) or c.on.startswith(words)]
-    if not chosen:
-        parser.error(f"nothing is left by --only and --dims; methods are {', '.join({c.method for c in cases(given)})}")
-    print(
-        f"{'method':23s}{'peer':11s}{'function':24s}{'n':>4s}{'evotape':>10s}{'peer':>10s}{'ratio':>8s}{'arrived':>16s}"
-    )
-    rows = []
-    for one in chosen:
-        for row in rows_of(one, given.runs, given.alone):
-            method, peer, on, n, ours, theirs, ratio, arrived = row
-            rows.append(row)
-            text = f"{method:23s}{peer:11s}{on:24s}{n:>4d}{ours:>10.0f}{theirs:>10.0f}{ratio:>8.3f}{arrived:>16s}"
-            print(text + (" above" if ratio > limit else ""), flush=True)
-    ratios = np.array([row[6] for row in rows])
-    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
-    if ratios.size:
-        mean = np.exp(np.log(ratios).mean())
-        print(f"geometric mean of the ratios {mean:.3f}, {(ratios > limit).sum()} of {ratios.size} above {limit:g}")
-    if given.out:
-        write_rows(given.out / f"{name}.csv", HEADER, rows)
-    return given, rows
+
+    def command(cases: Callable[[argparse.Namespace], list[Case]]) -> Callable[[], None]:
+        def main(given: argparse.Namespace) -> None:
+            words, found = tuple(given.only or ("",)), cases(given)
+            chosen = [c for c in found if not given.dims or c.n in given.dims]
+            chosen = [c for c in chosen if c.method.startswith(words) or c.on.startswith(words)]
+            if not chosen:
+                methods = ", ".join({c.method for c in found})
+                raise SystemExit(f"error: nothing is left by --only and --dims; methods are {methods}")
+            head = f"{'method':23s}{'peer':11s}{'function':24s}{'n':>4s}{'evotape':>10s}{'peer':>10s}{'ratio':>8s}"
+            print(f"{head}{'arrived':>16s}")
+            rows: Rows = []
+            for one in chosen:
+                for row in rows_of(one, given.runs, given.alone):
+                    method, peer, on, n, ours, theirs, ratio, arrived = row
+                    rows.append(row)
+                    text = f"{method:23s}{peer:11s}{on:24s}{n:>4d}{ours:>10.0f}{theirs:>10.0f}{ratio:>8.3f}"
+                    print(f"{text}{arrived:>16s}" + (" above" if ratio > limit else ""), flush=True)
+            ratios = np.array([row[6] for row in rows])
+            ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
+            if ratios.size:
+                mean, above = np.exp(np.log(ratios).mean()), (ratios > limit).sum()
+                print(f"geometric mean of the ratios {mean:.3f}, {above} of {ratios.size} above {limit:g}")
+            if given.out:
+                write_rows(given.out / f"{Path(cases.__code__.co_filename).stem}.csv", HEADER, rows)
+            if then is not None:
+                then(rows, given.out)
+
+        main.__module__ = cases.__module__
+        return benchmark(
+            out=FOLDER, runs=runs, dims=(None, "numbers of variables", {"nargs": "+", "type": int}),
+            only=(None, "beginnings of names of methods or functions",
+                  {"nargs": "+", "flags": ["--only", "--methods"]}),
+            alone=(False, "without the peers"), **options,
+        )(main)  # fmt: skip
+
+    return command

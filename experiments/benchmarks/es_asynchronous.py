@@ -40,8 +40,10 @@ from __future__ import annotations
 import argparse
 import heapq
 import itertools
+import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +52,8 @@ import numpy.typing as npt
 
 import es
 from es.core.arrays import FloatArray
+from experiments.benchmarks.command import benchmark, write_rows
 from experiments.benchmarks.counting import TARGET, Function, function, starts
-from experiments.benchmarks.timing import one_thread, write_rows
 
 FUNCTIONS = ("sphere", "ellipsoid", "rosenbrock")
 BUDGET = 60_000
@@ -131,10 +133,7 @@ def measure(way: str, workers: int, lost: float, name: str, n: int, runs: int, d
         rng = np.random.default_rng([seed, workers])
         cls = AnyRows if way == "any" else es.CMAES
         opt = cls(start, sigma0, rng=seed, stop={"ftarget": TARGET, "maxfevals": BUDGET})
-
-        def draw(rng: np.random.Generator = rng) -> float:
-            return DURATIONS[durations](rng)
-
+        draw = partial(DURATIONS[durations], rng)
         if way == "synchronous":
             used = synchronous(opt, f, workers, draw)
         elif way == "in order":
@@ -165,8 +164,6 @@ class Sleeper:
 
 def busy(asynchronous: bool, evaluations: int, seconds: float = 0.05) -> float:
     """Share of the time of two worker processes in which they evaluate, from the first evaluation to the last."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         es.minimize(
             Sleeper(folder, seconds), np.ones(10), rng=1, workers=2, maxfevals=evaluations, asynchronous=asynchronous
@@ -175,33 +172,28 @@ def busy(asynchronous: bool, evaluations: int, seconds: float = 0.05) -> float:
     return float((spans[:, 1] - spans[:, 0]).sum() / 2 / (spans[:, 1].max() - spans[:, 0].min()))
 
 
-def main() -> None:
+WAYS = [
+    ("synchronous", 8, 0.0), ("in order", 1, 0.0), ("dropped", 8, 0.0), ("any", 8, 0.0), ("extra", 8, 0.0),
+    ("synchronous", 32, 0.0), ("any", 32, 0.0), ("extra", 32, 0.0), ("extra", 8, 0.1), ("extra", 32, 0.1),
+]  # fmt: skip
+
+
+@benchmark(
+    runs=15, n=10, durations=("lognormal", "", {"choices": sorted(DURATIONS)}),
+    out=(None, "file for the rows", {"type": Path}),
+    real=(False, "how busy two real workers are, in the place of the table"),
+)  # fmt: skip
+def main(given: argparse.Namespace) -> None:
     """Measure and print the table; write it as CSV where a file is given."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=15)
-    parser.add_argument("--n", type=int, default=10)
-    parser.add_argument("--durations", choices=sorted(DURATIONS), default="lognormal")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--real", action="store_true", help="how busy two real workers are, in the place of the table")
-    given = parser.parse_args()
     if given.real:
         for asynchronous in (True, False):
             print(f"asynchronous={asynchronous}: {busy(asynchronous, 300):.3f} of the time of two workers")
         return
-    one_thread()
-    ways = [
-        ("synchronous", 8, 0.0), ("in order", 1, 0.0), ("dropped", 8, 0.0), ("any", 8, 0.0), ("extra", 8, 0.0),
-        ("synchronous", 32, 0.0), ("any", 32, 0.0), ("extra", 32, 0.0), ("extra", 8, 0.1), ("extra", 32, 0.1),
-    ]  # fmt: skip
     rows = []
     print(*HEADER, sep="\t", flush=True)
-    for way, workers, lost in ways:
+    for way in WAYS:
         for name in FUNCTIONS:
-            rows.append(measure(way, workers, lost, name, given.n, given.runs, given.durations))
+            rows.append(measure(*way, name, given.n, given.runs, given.durations))
             print(*rows[-1], sep="\t", flush=True)
     if given.out is not None:
         write_rows(given.out, HEADER, rows)
-
-
-if __name__ == "__main__":
-    main()

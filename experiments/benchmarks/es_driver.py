@@ -10,7 +10,6 @@ rounds.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,13 +20,11 @@ import scipy.optimize
 import es
 from es.core.arrays import FloatArray
 from es.registry import get_method
-from experiments.benchmarks.timing import Bench, Goal, Work, human
+from experiments.benchmarks.timing import Bench, Goal, Work, human, timing
 
 N = 10
 ITERATIONS = {"cmaes": 150, "adam": 200}  # fewer than either needs to converge
 START = np.linspace(-1.5, 1.5, N)
-
-Clock = Callable[[], float]
 
 
 def sphere(x: FloatArray) -> Any:
@@ -50,33 +47,20 @@ def rosenbrock(x: FloatArray) -> tuple[Any, FloatArray]:
     return (100 * rise * rise + (1 - low) ** 2).sum(-1), g
 
 
-def by_hand(method: str) -> Callable[[], None]:
-    """Ask, evaluate, tell, and nothing else."""
+def asked(method: str, stop: bool) -> Callable[[], None]:
+    """Ask, evaluate, tell, and nothing else; or the loop that a user writes, with `stop`."""
     cls: Any = get_method(method)
 
     def run() -> None:
-        opt = cls(START, rng=1)
-        if cls.wants_gradient:
-            for _ in range(ITERATIONS[method]):
-                x = opt.ask()
-                opt.tell(x, sphere(x), slope(x))
-        else:
-            for _ in range(ITERATIONS[method]):
-                x = opt.ask()
-                opt.tell(x, sphere(x))
-
-    return run
-
-
-def with_stop(method: str) -> Callable[[], None]:
-    """The loop that a user writes: stop, ask, evaluate, tell."""
-    cls: Any = get_method(method)
-
-    def run() -> None:
-        opt = cls(START, rng=1, stop={"maxiter": ITERATIONS[method]})
-        while not opt.stop():
+        opt = cls(START, rng=1, **({"stop": {"maxiter": ITERATIONS[method]}} if stop else {}))
+        for _ in range(ITERATIONS[method]):
+            if stop and opt.stop():
+                break
             x = opt.ask()
-            opt.tell(x, sphere(x), *([slope(x)] if cls.wants_gradient else []))
+            if cls.wants_gradient:
+                opt.tell(x, sphere(x), slope(x))
+            else:
+                opt.tell(x, sphere(x))
 
     return run
 
@@ -84,28 +68,22 @@ def with_stop(method: str) -> Callable[[], None]:
 def driven(method: str, iterations: int) -> Callable[[], Any]:
     """`es.minimize` for some iterations."""
     gradient: dict[str, Any] = {"jac": slope} if method == "adam" else {}
-
-    def run() -> Any:
-        return es.minimize(sphere, START, method=method, vectorized=True, maxiter=iterations, rng=1, **gradient)
-
-    return run
+    return lambda: es.minimize(sphere, START, method=method, vectorized=True, maxiter=iterations, rng=1, **gradient)
 
 
-def iterations(bench: Bench, clock: Clock) -> None:
-    """CMA-ES and Adam."""
+@timing(
+    "The driver's own cost, one BLAS thread", rounds=25,
+    cpu=(False, "count processor time, where others use the machine too"),
+)  # fmt: skip
+def main(bench: Bench) -> None:
+    """CMA-ES and Adam by the iteration, SciPy's solvers by the evaluation, and one generation alone."""
+    clock = time.process_time if bench.given.cpu else time.perf_counter
     for method, count in ITERATIONS.items():
-        work = Work(
-            f"{method}, {count} iterations, n={N}",
-            {"ask, tell": by_hand(method), "ask, tell, stop": with_stop(method), "minimize": driven(method, count)},
-            base="ask, tell",
-            goals=[Goal("minimize", 1.9, "ask, tell")],
-            calls=1,
-        )
-        bench.say(f"  minimize, one iteration: {human(bench.add(work, clock=clock).median('minimize') / count)}")
-
-
-def solvers(bench: Bench, clock: Clock) -> None:
-    """L-BFGS-B and BFGS of SciPy, called by hand and through the driver."""
+        ways = {"ask, tell": asked(method, False), "ask, tell, stop": asked(method, True)}
+        ways["minimize"] = driven(method, count)
+        title, goals = f"{method}, {count} iterations, n={N}", [Goal("minimize", 1.9, "ask, tell")]
+        measured = bench.add(Work(title, ways, base="ask, tell", goals=goals, calls=1), clock=clock)
+        bench.say(f"  minimize, one iteration: {human(measured.median('minimize') / count)}")
     for method in ("l-bfgs-b", "bfgs"):
         cls: Any = get_method(method)
         given = {**cls.defaults, "maxiter": 10**6, **({"maxfun": 10**6} if method == "l-bfgs-b" else {})}
@@ -118,36 +96,12 @@ def solvers(bench: Bench, clock: Clock) -> None:
             return es.minimize(rosenbrock, START, jac=True, method=method, vectorized=True, rng=1)
 
         count, own = ours().nfev, scipys().nfev
-        goals = [Goal("minimize", 1.6 * count / own, "SciPy")]
-        ways = {"SciPy": scipys, "minimize": ours}
-        work = Work(f"{method}, an evaluation, n={N}", ways, base="SciPy", goals=goals, calls=1)
-        measured = bench.add(work, clock=clock)
+        goals, ways = [Goal("minimize", 1.6 * count / own, "SciPy")], {"SciPy": scipys, "minimize": ours}
+        title = f"{method}, an evaluation, n={N}"
+        measured = bench.add(Work(title, ways, base="SciPy", goals=goals, calls=1), clock=clock)
         mine, theirs = measured.median("minimize") / count, measured.median("SciPy") / own
-        bench.say(
-            f"  one evaluation: {human(mine)}, SciPy's own {human(theirs)} ({mine / theirs:.2f}x; {count} and {own}"
-            " evaluations)"
-        )
-
-
-def single(bench: Bench, clock: Clock) -> None:
-    """One generation alone, from the call to the result."""
+        both = f"({mine / theirs:.2f}x; {count} and {own} evaluations)"
+        bench.say(f"  one evaluation: {human(mine)}, SciPy's own {human(theirs)} {both}")
     name = "minimize, maxiter=1"
-    goals = [Goal(name, 450e-6)]
-    work = Work(f"one generation alone, n={N}", {name: driven("cmaes", 1)}, base=name, goals=goals, calls=50)
+    work = Work(f"one generation alone, n={N}", {name: driven("cmaes", 1)}, name, [Goal(name, 450e-6)], calls=50)
     bench.add(work, clock=clock)
-
-
-def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--cpu", action="store_true", help="count processor time, where others use the machine too")
-
-
-def main() -> None:
-    """Time, print, and write a table and a figure."""
-    bench = Bench(__doc__, "es_driver", "The driver's own cost, one BLAS thread", rounds=25, options=_options)
-    for part in (iterations, solvers, single):
-        part(bench, time.process_time if bench.given.cpu else time.perf_counter)
-    bench.save()
-
-
-if __name__ == "__main__":
-    main()

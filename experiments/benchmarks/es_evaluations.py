@@ -12,26 +12,15 @@ from __future__ import annotations
 
 import argparse
 
-from experiments.benchmarks.counting import Case, case, count
+from experiments.benchmarks.counting import Case, case, counting
 from experiments.benchmarks.peers import pycma
 
 ROTATED = ("ellipsoid", "discus", "cigar", "different powers")
 FUNCTIONS = ("sphere", *(f"rotated {shape}" for shape in ROTATED), "rosenbrock")
 
 
-def cases(given: argparse.Namespace) -> list[Case]:
+@counting(runs=15, limit=1.05)
+def main(given: argparse.Namespace) -> list[Case]:
     """CMA-ES on all functions in all dimensions."""
-    return [
-        case("cmaes", "pycma", pycma(), on, n, 1e6, times=9 if n <= 5 else 1)
-        for n in given.dims or (2, 5, 10, 20, 40)
-        for on in FUNCTIONS
-    ]
-
-
-def main() -> None:
-    """Print the table; write it as CSV if asked."""
-    count(__doc__, "es_evaluations", cases, runs=15, limit=1.05)
-
-
-if __name__ == "__main__":
-    main()
+    works = [(on, n) for n in given.dims or (2, 5, 10, 20, 40) for on in FUNCTIONS]
+    return [case("cmaes", "pycma", pycma(), on, n, 1e6, times=9 if n <= 5 else 1) for on, n in works]

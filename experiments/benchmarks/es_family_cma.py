@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import argparse
 
-from experiments.benchmarks.counting import Case, Peer, case, count
+from experiments.benchmarks.counting import Case, Peer, case, counting
 from experiments.benchmarks.peers import cmaes, pycma, pycma_lq, pypop7
 
 Works = list[tuple[str, int]]
@@ -62,19 +62,11 @@ PLANS: list[tuple[str, str, Peer, Works, float, float | None]] = [  # method, pa
 ]
 
 
-def cases(given: argparse.Namespace) -> list[Case]:
+@counting(runs=9)
+def main(given: argparse.Namespace) -> list[Case]:
     """Every method on its functions."""
     return [
         case(method, package, peer, on, n, budget, sigma0=sigma0)
         for method, package, peer, works, budget, sigma0 in PLANS
         for on, n in works
     ]
-
-
-def main() -> None:
-    """Print the table; write it as CSV if asked."""
-    count(__doc__, "es_family_cma", cases, runs=9)
-
-
-if __name__ == "__main__":
-    main()

@@ -26,7 +26,7 @@ import numpy as np
 
 import es
 from es.core.arrays import FloatArray
-from experiments.benchmarks.counting import Case, Function, count, counted
+from experiments.benchmarks.counting import Case, Function, counted, counting, function
 from experiments.benchmarks.peers import evosax_run
 
 POPSIZE, SPREAD = 64, 0.1
@@ -42,7 +42,7 @@ FOLLOWERS = (  # method, update rule, learning rate
 
 def follower(method: str, rule: str, lr: float, n: int) -> Case:
     """To n / 100 from f = n on a sphere of n variables, ours and evosax's."""
-    most, target, start = 5000 * POPSIZE, 0.01 * n, np.ones(n)
+    most, target, start, sphere = 5000 * POPSIZE, 0.01 * n, np.ones(n), function("sphere", n)
     guided = method == "guided-es"
 
     def ours(runs: int) -> FloatArray:
@@ -62,13 +62,8 @@ def follower(method: str, rule: str, lr: float, n: int) -> Case:
     return Case(method, "evosax", "sphere, to n / 100", n, ours, theirs, f"{method}, {rule}")
 
 
-def sphere(x: FloatArray) -> FloatArray:
-    """Sum of squares."""
-    return np.asarray(np.vecdot(x, x))
-
-
 def surrogate(n: int, seed: int) -> Function:
-    """Gradient of `sphere` plus a fixed bias and noise, each as long as it is: about 55 degrees off."""
+    """Gradient of the sphere plus a fixed bias and noise, each as long as it is: about 55 degrees off."""
     bias = np.random.default_rng(n).standard_normal(n)
     bias /= np.linalg.norm(bias)
     rng = np.random.default_rng(seed)
@@ -91,8 +86,7 @@ def _peer(method: str, rule_name: str, rate: float, start: FloatArray) -> tuple[
     if method == "ars":
         return algorithms.ARS(POPSIZE, start, rule(rate), spread(SPREAD)), {"std_init": SPREAD}
     if method == "openai-es":
-        # Adam takes the factor out itself.
-        lr = rate * SPREAD if rule_name == "sgd" else rate
+        lr = rate * SPREAD if rule_name == "sgd" else rate  # Adam takes the factor out itself
         return algorithms.Open_ES(POPSIZE, start, optimizer=rule(lr), std_schedule=spread(SPREAD)), {}
     n = len(start)
     ranks = importlib.import_module("evosax.core.fitness_shaping").centered_rank_fitness_shaping_fn
@@ -100,15 +94,7 @@ def _peer(method: str, rule_name: str, rate: float, start: FloatArray) -> tuple[
     return guided, {"beta": 2 * SPREAD * n / POPSIZE}
 
 
-def cases(given: argparse.Namespace) -> list[Case]:
+@counting(runs=15)
+def main(given: argparse.Namespace) -> list[Case]:
     """Every method with its update rules."""
     return [follower(*plan, n) for plan in FOLLOWERS for n in given.dims or (40, 100)]
-
-
-def main() -> None:
-    """Print the table; write it as CSV if asked."""
-    count(__doc__, "es_family_gradient", cases, runs=15)
-
-
-if __name__ == "__main__":
-    main()

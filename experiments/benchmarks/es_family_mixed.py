@@ -27,7 +27,7 @@ from scipy.optimize import Bounds
 
 import es
 from es.core.arrays import FloatArray
-from experiments.benchmarks.counting import Case, Function, count, counted, each, function, run
+from experiments.benchmarks.counting import Case, Function, counted, counting, each, function, run, shifted
 from experiments.benchmarks.peers import by_ask_and_tell
 
 MIXED = [shape + kind for kind in ("Int", "OneMax", "LeadingOnes") for shape in ("Sphere", "Ellipsoid")]
@@ -38,16 +38,11 @@ def mixed(name: str, n: int) -> tuple[Function, tuple[float, float]]:
     """A function whose second half of variables takes whole numbers, and the bounds of those."""
     half = n // 2
     quadratic = function("sphere" if name.startswith("Sphere") else "ellipsoid", n if name.endswith("Int") else half)
-
-    def one_max(x: FloatArray) -> FloatArray:
-        return np.asarray(quadratic(x[..., :half]) + (1 - x[..., half:]).sum(-1))
-
-    def leading_ones(x: FloatArray) -> FloatArray:
-        return np.asarray(quadratic(x[..., :half]) + (n - half) - x[..., half:].cumprod(-1).sum(-1))
-
     if name.endswith("Int"):
         return quadratic, (-10.0, 10.0)
-    return one_max if name.endswith("OneMax") else leading_ones, (0.0, 1.0)
+    if name.endswith("OneMax"):
+        return lambda x: np.asarray(quadratic(x[..., :half]) + (1 - x[..., half:]).sum(-1)), (0.0, 1.0)
+    return lambda x: quadratic(x[..., :half]) + (n - half) - x[..., half:].cumprod(-1).sum(-1), (0.0, 1.0)
 
 
 def with_margin(name: str, n: int) -> Case:
@@ -55,8 +50,6 @@ def with_margin(name: str, n: int) -> Case:
     f, (low, high) = mixed(name, n)
     whole = np.arange(n) >= n // 2
     bounds = Bounds(np.where(whole, low, -np.inf), np.where(whole, high, np.inf))
-    stop = {"ftarget": 1e-10, "maxfevals": 1e4 * n}
-    cls: Any = es.get_method("cmaes-margin")
 
     def starts(runs: int) -> FloatArray:
         x0 = np.random.default_rng(n).uniform(1, 3, (runs, n))
@@ -64,7 +57,8 @@ def with_margin(name: str, n: int) -> Case:
         return x0
 
     def optimizer(x0: FloatArray) -> Any:
-        return cls(x0, 1.0, bounds=bounds, integrality=whole, rng=1, stop=stop)
+        cls: Any = es.get_method("cmaes-margin")
+        return cls(x0, 1.0, bounds=bounds, integrality=whole, rng=1, stop={"ftarget": 1e-10, "maxfevals": 1e4 * n})
 
     def theirs(runs: int) -> list[float]:
         popsize = optimizer(starts(1)).popsize
@@ -115,39 +109,23 @@ def started(on: str, n: int, part: float | None, warm: bool) -> Case:
     return Case(method, "cmaes", name, n, each(ours, 1), each(theirs, 1), times=3 if part else 1)
 
 
-def shifted(f: Function, optimum: FloatArray) -> Function:
-    """f moved to an optimum."""
-    return lambda x: f(x - optimum)
-
-
 def earlier(f: Function, middle: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Points and values of a run of CMA-ES, as somebody may have kept them."""
-    opt = es.CMAES(middle, 1 / 6, rng=rng, stop={"maxfevals": EARLIER})
     points, values = [], []
-    while not opt.stop():
-        points.append(opt.ask())
-        values.append(f(points[-1]))
-        opt.tell(points[-1], values[-1])
+
+    def kept(x: FloatArray) -> FloatArray:
+        points.append(x)
+        values.append(f(x))
+        return values[-1]
+
+    run(es.CMAES(middle, 1 / 6, rng=rng, stop={"maxfevals": EARLIER}), kept)
     return np.concatenate(points), np.concatenate(values)
 
 
-def cases(given: argparse.Namespace) -> list[Case]:
+@counting(runs=31)
+def main(given: argparse.Namespace) -> list[Case]:
     """CMA-ES with margin, then warm and cold starts."""
-    dims = given.dims or (10, 20)
-    found = [with_margin(name, n) for n in dims for name in MIXED]
-    return found + [
-        started(on, n, part, warm)
-        for warm in (True, False)
-        for n in dims
-        for on in ("sphere", "rotated ellipsoid")
-        for part in (1e-4, None)
+    dims, shapes = given.dims or (10, 20), ("sphere", "rotated ellipsoid")
+    return [with_margin(name, n) for n in dims for name in MIXED] + [
+        started(on, n, part, warm) for warm in (True, False) for n in dims for on in shapes for part in (1e-4, None)
     ]
-
-
-def main() -> None:
-    """Print the table; write it as CSV if asked."""
-    count(__doc__, "es_family_mixed", cases, runs=31)
-
-
-if __name__ == "__main__":
-    main()

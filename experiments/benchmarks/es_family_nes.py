@@ -35,7 +35,8 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import FloatArray
-from experiments.benchmarks.counting import Case, Peer, case, count
+from es.parts.parameters import utilities
+from experiments.benchmarks.counting import Case, Peer, Rows, case, counting
 from experiments.benchmarks.peers import cmaes, crfmnes, evosax_snes, pypop7
 
 Works = dict[str, list[int]]
@@ -68,16 +69,6 @@ PLANS: list[tuple[str, str, Peer, Works, str]] = [  # method, package, peer, wor
 ]
 
 
-def cases(given: argparse.Namespace) -> list[Case]:
-    """Every method on its functions."""
-    return [
-        case(method, package, peer, on, n, 3e4 * n, label=label)
-        for method, package, peer, works, label in PLANS
-        for on, dims in works.items()
-        for n in dims
-    ]
-
-
 def step_sizes(
     iterations: int = 400, popsize: int = 1000, sigma0: float = 1.0, eta: float = 0.01, seed: int = 0
 ) -> dict[str, FloatArray]:
@@ -92,8 +83,6 @@ def step_sizes(
     dict of str to ndarray, shape (iterations + 1,)
         sigma of "plain" and "natural"; the plain one ends as NaN once sigma is no longer positive.
     """
-    from es.parts.parameters import utilities
-
     u = utilities(popsize)
     found = {}
     for kind in ("plain", "natural"):
@@ -115,8 +104,10 @@ def step_sizes(
     return found
 
 
-def draw_step_sizes(path: Path) -> None:
+def draw_step_sizes(rows: Rows, out: Path | None) -> None:
     """Figure of `step_sizes`: sigma over the iterations, and the change of sigma in one step at each sigma."""
+    if out is None:
+        return
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 4), layout="constrained")
@@ -147,15 +138,15 @@ def draw_step_sizes(path: Path) -> None:
     for ax in (left, right):
         ax.grid(alpha=0.3)
     figure.suptitle("f(x) = x² in one dimension, the same learning rate for both", fontsize="medium")
-    figure.savefig(path, dpi=140)
+    figure.savefig(out / "natural_gradient.png", dpi=140)
 
 
-def main() -> None:
-    """Print the table; write it as CSV and draw the figure if asked."""
-    given, _ = count(__doc__, "es_family_nes", cases, runs=15)
-    if given.out:
-        draw_step_sizes(given.out / "natural_gradient.png")
-
-
-if __name__ == "__main__":
-    main()
+@counting(runs=15, then=draw_step_sizes)
+def main(given: argparse.Namespace) -> list[Case]:
+    """Every method on its functions."""
+    return [
+        case(method, package, peer, on, n, 3e4 * n, label=label)
+        for method, package, peer, works, label in PLANS
+        for on, dims in works.items()
+        for n in dims
+    ]

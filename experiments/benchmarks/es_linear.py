@@ -12,7 +12,6 @@ The comparison with other packages is `experiments.benchmarks.es_linear_peers`.
 
 from __future__ import annotations
 
-import argparse
 import functools
 import tracemalloc
 from collections.abc import Callable, Mapping
@@ -22,7 +21,7 @@ import numpy as np
 
 from es.registry import get_method
 from es.replicas import Replicas
-from experiments.benchmarks.timing import Bench, Goal, Work
+from experiments.benchmarks.timing import Bench, Goal, Work, timing
 
 LIMIT = 1.3
 MOST_ARRAYS = 4
@@ -123,14 +122,12 @@ def travel(generations: int = 3) -> list[str]:
     return rows
 
 
-def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dims", type=int, nargs="+", default=[1000, 10_000, 100_000, 1_000_000])
-    parser.add_argument("--methods", nargs="+", default=METHODS, choices=METHODS)
-
-
-def main() -> None:
-    """Time, print, and write tables and a figure."""
-    bench = Bench(__doc__, "es_linear", "Strategies of linear cost: time of ask and tell", options=_options)
+@timing(
+    "Strategies of linear cost: time of ask and tell",
+    dims=[1000, 10_000, 100_000, 1_000_000], methods=(METHODS, "", {"choices": METHODS}),
+)  # fmt: skip
+def main(bench: Bench) -> None:
+    """Times by n, memory, and what travels between processes."""
     for n in bench.given.dims:
         rounds = 5 if n > 100_000 else None
         ways = {name: generation(name, n, {}) for name in bench.given.methods}
@@ -138,8 +135,3 @@ def main() -> None:
         bench.add(work("options", n, options_of(n)), rounds=rounds)
         bench.say("\n".join(memory(n, bench.given.methods)))
     bench.say("\n".join(travel()))
-    bench.save()
-
-
-if __name__ == "__main__":
-    main()

@@ -19,7 +19,6 @@ generation of evosax, which takes some ten microseconds of several milliseconds.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
@@ -30,8 +29,8 @@ from typing import Any
 import numpy as np
 
 from es.registry import get_method
-from experiments.benchmarks.peers import Clock, Evosax, Step, cmaes_step, installed, pycma_step, pypop7_step
-from experiments.benchmarks.timing import Bench, Goal, Work
+from experiments.benchmarks.peers import Clock, Evosax, Step, cmaes_step, pycma_step, pypop7_step
+from experiments.benchmarks.timing import Bench, Goal, Work, installed, timing
 
 POPSIZE = 64
 FACTOR = 2  # times as fast as each peer
@@ -82,22 +81,15 @@ def single_precision(bench: Bench, n: int) -> None:
             child.close()
 
 
-def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--evosax", default=sys.executable, metavar="PYTHON", help="interpreter that has evosax")
-
-
-def main() -> None:
-    """Time, print, and write a table and a figure."""
-    title = "Linear cost: against other packages, one core"
-    bench = Bench(__doc__, "es_linear_peers", title, options=_options)
+@timing(
+    "Linear cost: against other packages, one core",
+    evosax=(sys.executable, "interpreter that has it", {"metavar": "PYTHON"}),
+)
+def main(bench: Bench) -> None:
+    """Sep-CMA-ES, then single precision."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core for all, other processes included
     for n in (1000, 10_000):
         sep_cma_es(bench, n)
     for n in (10_000, 100_000):
         single_precision(bench, n)
-    bench.save()
-
-
-if __name__ == "__main__":
-    main()

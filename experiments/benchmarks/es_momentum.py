@@ -11,16 +11,14 @@ of mean evaluations.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import es
 from es.core.arrays import FloatArray
+from experiments.benchmarks.command import FOLDER, benchmark, write_rows
 from experiments.benchmarks.counting import TARGET, counted, function, median_of, starts
-from experiments.benchmarks.timing import one_thread, write_rows
 from problems import get, stack
 
 FUNCTIONS = ("sphere", "rotated ellipsoid", "rotated cigar", "rotated discus", "rosenbrock", "rotated different powers")
@@ -65,37 +63,19 @@ def ratios(rows: list[list[Any]], way: str, base: str) -> FloatArray:
     return np.array([row[a] / row[b] for row in whole])
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@benchmark(out=FOLDER, runs=31, dims=[5, 10, 20, 40], bbob=False)
+def main(given: argparse.Namespace) -> None:
     """Run, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--runs", type=int, default=31)
-    parser.add_argument("--dims", type=int, nargs="+", default=[5, 10, 20, 40])
-    parser.add_argument("--bbob", action="store_true")
-    given = parser.parse_args(arguments)
     rows: list[list[Any]] = []
-    one_thread()
     for n in given.dims:
-        some = (
-            (on_bbob(k, n) for k in range(1, 25))
-            if given.bbob
-            else (on_function(name, n, given.runs) for name in FUNCTIONS)
-        )
-        for row in some:
-            rows.append(row)
-            print("  ".join(f"{cell:.0f}" if isinstance(cell, float) else f"{cell}" for cell in row), flush=True)
-    for way, base in (
-        ("momentum", "plain"),
-        ("momentum, positive", "plain, positive"),
-        ("momentum, positive", "plain"),
-    ):
+        for work in range(1, 25) if given.bbob else FUNCTIONS:
+            rows.append(on_function(work, n, given.runs) if isinstance(work, str) else on_bbob(work, n))
+            print("  ".join(f"{cell:.0f}" if isinstance(cell, float) else f"{cell}" for cell in rows[-1]), flush=True)
+    positive = "momentum, positive"
+    for way, base in (("momentum", "plain"), (positive, "plain, positive"), (positive, "plain")):
         found = ratios(rows, way, base)
         if found.size:
             mean = np.exp(np.log(found).mean())
             print(f"{way} / {base}: {mean:.3f}, from {found.min():.2f} to {found.max():.2f}, of {found.size}")
     if given.out is not None:
         write_rows(given.out / f"momentum{'-bbob' if given.bbob else ''}.csv", HEADER, rows)
-
-
-if __name__ == "__main__":
-    main()

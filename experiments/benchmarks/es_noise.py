@@ -14,19 +14,17 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import es
 from es.core.arrays import FloatArray
-from experiments.benchmarks.counting import Case, count, each, function
+from experiments.benchmarks.counting import Case, counting, each, function
 
 
-@dataclass(frozen=True)
-class Noisy:
+class Noisy(NamedTuple):
     """A function with noise of a standard deviation, and how near the mean is to come."""
 
     name: str
@@ -35,10 +33,6 @@ class Noisy:
     target: float
     budget: int
 
-    def f(self, x: FloatArray) -> FloatArray:
-        """Values without noise."""
-        return function(self.name, self.n)(x)
-
 
 CASES = [
     Noisy("sphere", 10, 1.0, 1e-1, 100_000),
@@ -46,17 +40,16 @@ CASES = [
     Noisy("rastrigin", 10, 0.0, 10.0, 100_000),
     Noisy("ellipsoid", 10, 0.0, 1e-8, 30_000),
 ]
-Ask = Callable[[], FloatArray]
 
 
-def until_near(case: Noisy, seed: int, opt: Any, ask: Ask, tell: Callable[[FloatArray, FloatArray], object]) -> float:
+def until_near(case: Noisy, seed: int, opt: Any, ask: Callable[[], FloatArray], tell: Callable[..., object]) -> float:
     """Evaluations until the value of the mean is at the target, inf where the optimizer stops or the budget ends."""
-    noise, used = np.random.default_rng([seed, 1]), 0
+    f, noise, used = function(case.name, case.n), np.random.default_rng([seed, 1]), 0
     while used < case.budget and not (opt.stop() if hasattr(opt, "stop") else opt.should_stop()):
         x = ask()
-        tell(x, case.f(x) + case.std * noise.standard_normal(len(x)))
+        tell(x, f(x) + case.std * noise.standard_normal(len(x)))
         used += len(x)
-        if case.f(opt.mean) <= case.target:
+        if f(opt.mean) <= case.target:
             return float(used)
     return np.inf
 
@@ -80,21 +73,11 @@ def cmaes(case: Noisy, seed: int) -> float:
     )  # fmt: skip
 
 
-def cases(given: argparse.Namespace) -> list[Case]:
+@counting(runs=11)
+def main(given: argparse.Namespace) -> list[Case]:
     """Each function beside the package, and beside plain CMA-ES."""
-    found = []
-    for case in CASES:
-        on = f"{case.name}{', noise 1' if case.std else ''} to {case.target:g}"
-        for package, peer in (("cmaes", cmaes), ("no lra", ours("cmaes"))):
-            mine, theirs = each(partial(ours("lra-cmaes"), case)), each(partial(peer, case))
-            found.append(Case("lra-cmaes", package, on, case.n, mine, theirs))
-    return found
-
-
-def main() -> None:
-    """Print the table; write it as CSV if asked."""
-    count(__doc__, "es_noise", cases, runs=11)
-
-
-if __name__ == "__main__":
-    main()
+    return [
+        Case("lra-cmaes", package, f"{case.name}{', noise 1' if case.std else ''} to {case.target:g}", case.n,
+             each(partial(ours("lra-cmaes"), case)), each(partial(peer, case)))
+        for case in CASES for package, peer in (("cmaes", cmaes), ("no lra", ours("cmaes")))
+    ]  # fmt: skip

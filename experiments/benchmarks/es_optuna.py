@@ -7,17 +7,17 @@ Counted is the processor time inside of the sampler's methods only; the median o
 
 from __future__ import annotations
 
-import argparse
+import itertools
 import time
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 import es
-from experiments.benchmarks.timing import one_thread
+from experiments.benchmarks.timing import Bench, Goal, Work, timing
 
-TRIALS, PARAMETERS, ROUNDS = 500, 10, 7
+TRIALS, PARAMETERS = 500, 10
 METHODS = ("infer_relative_search_space", "sample_relative", "sample_independent", "before_trial", "after_trial")
+SPENT = [0.0]  # seconds inside of samplers so far
 
 
 def objective(trial: Any) -> float:
@@ -25,44 +25,41 @@ def objective(trial: Any) -> float:
     return float(sum((trial.suggest_float(f"x{i}", -5, 5) - 1) ** 2 for i in range(PARAMETERS)))
 
 
-def seconds(sampler: Any) -> float:
-    """Processor time that the sampler takes in a study."""
+def timed(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method whose time is counted."""
+
+    def call(*words: Any, **more: Any) -> Any:
+        start = time.process_time()
+        try:
+            return method(*words, **more)
+        finally:
+            SPENT[0] += time.process_time() - start
+
+    return call
+
+
+def study(make: Callable[..., Any]) -> Callable[[], None]:
+    """A study with a sampler of the next seed."""
     import optuna
 
-    spent = 0.0
+    seeds = itertools.count()
 
-    def timed(method: Any) -> Any:
-        def call(*words: Any, **more: Any) -> Any:
-            nonlocal spent
-            start = time.process_time()
-            try:
-                return method(*words, **more)
-            finally:
-                spent += time.process_time() - start
+    def run() -> None:
+        sampler = make(seed=next(seeds))
+        for name in METHODS:
+            setattr(sampler, name, timed(getattr(sampler, name)))
+        optuna.create_study(sampler=sampler).optimize(objective, n_trials=TRIALS)
 
-        return call
-
-    for name in METHODS:
-        setattr(sampler, name, timed(getattr(sampler, name)))
-    optuna.create_study(sampler=sampler).optimize(objective, n_trials=TRIALS)
-    return spent
+    return run
 
 
-def main() -> None:
-    """Run and print."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    one_thread()
+@timing("Samplers of optuna: their processor time", rounds=7, clock=lambda: SPENT[0])
+def main(bench: Bench) -> None:
+    """Our sampler and optuna's own."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    ours, theirs = [], []
-    for seed in range(ROUNDS):
-        ours.append(seconds(es.optuna_sampler("cmaes", seed=seed)))
-        theirs.append(seconds(optuna.samplers.CmaEsSampler(seed=seed)))
-    ratio = float(np.median(np.array(ours) / np.array(theirs)))
-    print(f"{TRIALS} trials, {PARAMETERS} parameters, ms: ours {np.median(ours) * 1e3:.0f}", end=", ")
-    print(f"optuna's CmaEsSampler {np.median(theirs) * 1e3:.0f}, ratio {ratio:.3f} (goal 0.2)")
-
-
-if __name__ == "__main__":
-    main()
+    ways = {"ours": study(lambda seed: es.optuna_sampler("cmaes", seed=seed)),
+            "CmaEsSampler": study(optuna.samplers.CmaEsSampler)}  # fmt: skip
+    goals = [Goal("ours", 0.2, "CmaEsSampler")]
+    bench.add(Work(f"{TRIALS} trials, {PARAMETERS} parameters", ways, "CmaEsSampler", goals, calls=1), warmup=0)

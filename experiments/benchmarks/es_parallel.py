@@ -9,16 +9,17 @@ idle cores.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.timing import Bench, Goal, Work
+import es
+from experiments.benchmarks.timing import Bench, Goal, Work, timing
 
 GENERATIONS, POPSIZE, N = 10, 16, 10
 
@@ -42,16 +43,12 @@ def alone(fun: Callable[[Any], float]) -> None:
 
 def with_es(fun: Callable[[Any], float], workers: Any) -> None:
     """`es.minimize`."""
-    import es
-
     es.minimize(fun, np.ones(N), popsize=POPSIZE, maxfevals=GENERATIONS * POPSIZE, workers=workers, rng=1)
 
 
 def with_joblib(fun: Callable[[Any], float], workers: int) -> None:
     """The same strategy, its populations through `joblib.Parallel`."""
     import joblib
-
-    import es
 
     opt = es.CMAES(np.ones(N), popsize=POPSIZE, rng=1)
     with joblib.Parallel(n_jobs=workers) as parallel:
@@ -72,43 +69,24 @@ def with_pycma(fun: Callable[[Any], float], workers: int) -> None:
             opt.tell(x, evaluate(x))
 
 
-def candidates(fun: Callable[[Any], float], workers: int, pool: ProcessPoolExecutor) -> dict[str, Callable[[], object]]:
+@timing("Parallel evaluation", rounds=9, workers=2, milliseconds=5.0, busy=(False, "compute instead of sleeping"))
+def main(bench: Bench) -> None:
     """Ways to make the evaluations, those of packages that are not installed left out."""
-    found: dict[str, Callable[[], object]] = {
-        "evaluations alone": partial(alone, fun),
-        "es.minimize, one process": partial(with_es, fun, 1),
-        f"es.minimize, workers={workers}": partial(with_es, fun, workers),
-        "es.minimize, ProcessPoolExecutor": partial(with_es, fun, pool),
-        "joblib.Parallel by hand": partial(with_joblib, fun, workers),
-    }
-    try:
-        import cma  # noqa: F401 - only to see whether it is there
-    except ImportError:
-        return found
-    return {**found, "pycma EvalParallel2": partial(with_pycma, fun, workers)}
-
-
-def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--milliseconds", type=float, default=5.0)
-    parser.add_argument("--busy", action="store_true", help="compute instead of sleeping")
-
-
-def main() -> None:
-    """Measure, print the table, and write figure and CSV where a folder is given."""
-    bench = Bench(__doc__, "es_parallel", "Parallel evaluation", rounds=9, options=_options)
     given = bench.given
-    fun = partial(objective, given.milliseconds * 1e-3, given.busy)
-    with ProcessPoolExecutor(given.workers) as pool:
-        ways = candidates(fun, given.workers, pool)
+    fun, workers = partial(objective, given.milliseconds * 1e-3, given.busy), given.workers
+    with ProcessPoolExecutor(workers) as pool:
+        ways: dict[str, Callable[[], object]] = {
+            "evaluations alone": partial(alone, fun),
+            "es.minimize, one process": partial(with_es, fun, 1),
+            f"es.minimize, workers={workers}": partial(with_es, fun, workers),
+            "es.minimize, ProcessPoolExecutor": partial(with_es, fun, pool),
+            "joblib.Parallel by hand": partial(with_joblib, fun, workers),
+        }
+        if find_spec("cma") is not None:
+            ways["pycma EvalParallel2"] = partial(with_pycma, fun, workers)
         name = f"{GENERATIONS} generations of {POPSIZE} evaluations of {given.milliseconds:g} ms"
-        goal = Goal(f"es.minimize, workers={given.workers}", 1 / (0.9 * given.workers), "evaluations alone")
+        goal = Goal(f"es.minimize, workers={workers}", 1 / (0.9 * workers), "evaluations alone")
         measured = bench.add(Work(name, ways, base="evaluations alone", goals=[goal], calls=1), warmup=2)
     for way in ways:
-        share = 1 / (given.workers * measured.ratio(way)[0])
-        bench.say(f"{way}: {share:.2f} of the ideal throughput of {given.workers} workers")
-    bench.save()
-
-
-if __name__ == "__main__":
-    main()
+        share = 1 / (workers * measured.ratio(way)[0])
+        bench.say(f"{way}: {share:.2f} of the ideal throughput of {workers} workers")

@@ -19,8 +19,8 @@ import numpy as np
 
 import es
 from es.core.arrays import FloatArray
-from experiments.benchmarks.peers import Step, cmaes_step, fcmaes_step, installed, pycma_step
-from experiments.benchmarks.timing import Bench, Goal, Work, human
+from experiments.benchmarks.peers import Step, cmaes_step, fcmaes_step, pycma_step
+from experiments.benchmarks.timing import Bench, Goal, Work, human, installed, timing
 
 # n: generations in a block, least factors to pycma, cmaes, fcmaes
 ROWS: dict[int, tuple[int, dict[str, float]]] = {
@@ -32,8 +32,7 @@ ROWS: dict[int, tuple[int, dict[str, float]]] = {
     1000: (30, {"pycma": 4, "fcmaes": 4}),
 }
 STACKS = {2: 2e-6, 10: 6e-6}  # n: seconds per run and generation
-
-
+RUNS, COUNT = 100, 30  # of a stack
 PEERS: dict[str, Callable[[int, int], Step]] = {"pycma": pycma_step, "cmaes": cmaes_step, "fcmaes": fcmaes_step}
 
 
@@ -53,57 +52,35 @@ def block(step: Step, values: FloatArray) -> Callable[[], None]:
     return run
 
 
-def generations(bench: Bench) -> None:
-    """One run, n = 2 to 1000."""
+def fresh(statement: str) -> Callable[[], object]:
+    """A statement in an interpreter of its own."""
+    return lambda: subprocess.run([sys.executable, "-c", statement], check=True)
+
+
+@timing("CMA-ES: time of ask and tell, one BLAS thread")
+def main(bench: Bench) -> None:
+    """One run, stacked runs, and the import."""
     for n, (count, factors) in ROWS.items():
         popsize = 4 + int(3 * np.log(n))
         values = np.random.default_rng(n).random((count, popsize))
         steps = {"evotape": ours(np.zeros(n), popsize)}
         steps |= installed({name: partial(PEERS[name], n, popsize) for name in factors})
-        work = Work(
-            f"CMA-ES, {count} generations of ask and tell, n={n}, popsize {popsize}",
-            {name: block(step, values) for name, step in steps.items()},
-            base="evotape",
-            goals=[Goal("evotape", 1 / factor, name) for name, factor in factors.items()],
-            calls=1,
-        )
-        bench.say(f"  one generation: {human(bench.add(work).median('evotape') / count)}")
-
-
-def stacks(bench: Bench, runs: int = 100, count: int = 30) -> None:
-    """Stacked runs against as many runs of pycma; a call of pycma is one run and is multiplied by their number."""
+        title = f"CMA-ES, {count} generations of ask and tell, n={n}, popsize {popsize}"
+        goals = [Goal("evotape", 1 / factor, name) for name, factor in factors.items()]
+        ways = {name: block(step, values) for name, step in steps.items()}
+        measured = bench.add(Work(title, ways, base="evotape", goals=goals, calls=1))
+        bench.say(f"  one generation: {human(measured.median('evotape') / count)}")
     for n, limit in STACKS.items():
-        popsize = 4 + int(3 * np.log(n))
-        values = np.random.default_rng(n).random((count, runs, popsize))
-        candidates = {"evotape, stacked": block(ours(np.zeros((runs, n)), popsize), values)}
-        goals = [Goal("evotape, stacked", limit * runs * count)]
+        popsize, mine = 4 + int(3 * np.log(n)), "evotape, stacked"
+        values = np.random.default_rng(n).random((COUNT, RUNS, popsize))
+        ways, goals = {mine: block(ours(np.zeros((RUNS, n)), popsize), values)}, [Goal(mine, limit * RUNS * COUNT)]
         for name, peer in installed({"pycma": partial(pycma_step, n, popsize)}).items():
             # as long for pycma as for one of the stacked runs, so the factor asked for is 50 / runs
-            candidates[f"{name}, one run"] = block(peer, values[:, 0])
-            goals.append(Goal("evotape, stacked", runs / 50, f"{name}, one run"))
-        title = f"{runs} stacked runs, {count} generations, n={n}, popsize {popsize}"
-        measured = bench.add(Work(title, candidates, base="evotape, stacked", goals=goals, calls=1))
-        bench.say(f"  per run and generation: {human(measured.median('evotape, stacked') / runs / count)}")
-
-
-def imports(bench: Bench) -> None:
-    """Import time in fresh interpreters, against numpy and scipy.linalg alone."""
-
-    def fresh(statement: str) -> Callable[[], object]:
-        return lambda: subprocess.run([sys.executable, "-c", statement], check=True)
-
+            ways[f"{name}, one run"] = block(peer, values[:, 0])
+            goals.append(Goal(mine, RUNS / 50, f"{name}, one run"))
+        title = f"{RUNS} stacked runs, {COUNT} generations, n={n}, popsize {popsize}"
+        measured = bench.add(Work(title, ways, base=mine, goals=goals, calls=1))
+        bench.say(f"  per run and generation: {human(measured.median(mine) / RUNS / COUNT)}")
     floor = "import numpy, scipy.linalg"
-    ways = {floor: fresh(floor), "import es": fresh("import es")}
-    bench.add(Work("import", ways, base=floor, goals=[Goal("import es", 1.5, floor)], calls=1))
-
-
-def main() -> None:
-    """Time, print, and write a table and a figure."""
-    bench = Bench(__doc__, "es_speed", "CMA-ES: time of ask and tell, one BLAS thread")
-    for part in (generations, stacks, imports):
-        part(bench)
-    bench.save()
-
-
-if __name__ == "__main__":
-    main()
+    imports = {floor: fresh(floor), "import es": fresh("import es")}
+    bench.add(Work("import", imports, base=floor, goals=[Goal("import es", 1.5, floor)], calls=1))

@@ -41,7 +41,6 @@ import importlib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,6 +48,7 @@ import numpy.typing as npt
 
 import es
 from es.core.arrays import FloatArray
+from experiments.benchmarks.command import FOLDER, benchmark
 
 TARGET, BUDGET = 1e-8, 20_000
 AXES = 1000.0  # of the ellipsoid, longest to shortest
@@ -243,14 +243,9 @@ def row(problem: Problem, seeds: range, peers: bool = True) -> dict[str, Any]:
     return figures
 
 
-def main() -> None:
+@benchmark(runs=15, first=(1000, "seed of the first run"), only=[], out=FOLDER)
+def main(given: argparse.Namespace) -> None:
     """Print the table, and write it where asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=15)
-    parser.add_argument("--first", type=int, default=1000, help="seed of the first run")
-    parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
     peers = importlib.util.find_spec("cmaes") is not None
     lines = [f"{'problem':<16}{'ours':>14}{'CatCMAwM':>14}{'CMAwM':>14}{'ratio':>8}"]
     print(lines[0])
@@ -274,7 +269,3 @@ def main() -> None:
     if given.out is not None:
         given.out.mkdir(parents=True, exist_ok=True)
         (given.out / "mixed.txt").write_text("\n".join(lines) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 import es
+from experiments.benchmarks.command import benchmark
 from experiments.benchmarks.mixed import PROBLEMS, TARGET, Problem
 from experiments.benchmarks.mixed_real import METHODS, NEEDS, Enough
 
@@ -75,16 +76,11 @@ def line(name: str, curves: list[list[float]], seconds: float) -> str:
     return f"{name:<34}{cells}{evaluations:>8} ({arrived:2d}){seconds / len(curves):8.1f} s"
 
 
-def main() -> None:
+@benchmark(
+    runs=10, first=(2000, "seed of the first run"), budget=200, only=[], methods=[], out=(Path("mixed_few"), "folder")
+)
+def main(given: argparse.Namespace) -> None:
     """Measure what is not in the file, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--first", type=int, default=2000, help="seed of the first run")
-    parser.add_argument("--budget", type=int, default=200)
-    parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--methods", nargs="*", default=[])
-    parser.add_argument("--out", type=Path, default=Path("mixed_few"))
-    given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     store = given.out / "curves.json"
     print(f"{'':<34}" + "".join(f"{at:>11}" for at in AT) + f"{'evals':>13}{'a run':>10}")
@@ -105,7 +101,3 @@ def main() -> None:
                 known[key] = [found, time.process_time() - began]
                 store.write_text(json.dumps(known))
             print(line(f"{problem.name:<17}{name}", *known[key]), flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -46,6 +46,7 @@ import numpy.typing as npt
 
 import es
 from es.core.arrays import FloatArray
+from experiments.benchmarks.command import benchmark
 
 Values = dict[str, Any]
 Task = Callable[[Values], float]
@@ -310,15 +311,9 @@ def draw(curves: dict[str, dict[str, list[list[float]]]], path: Path) -> None:
     figure.savefig(path, dpi=140)
 
 
-def main() -> None:
+@benchmark(runs=10, budget=50, only=[], methods=[], out=(Path("mixed_real"), "folder"))
+def main(given: argparse.Namespace) -> None:
     """Measure, print regrets, write the figure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--budget", type=int, default=50)
-    parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--methods", nargs="*", default=[])
-    parser.add_argument("--out", type=Path, default=Path("mixed_real"))
-    given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     store = given.out / "curves.json"
     curves: dict[str, dict[str, list[list[float]]]] = json.loads(store.read_text()) if store.exists() else {}
@@ -339,7 +334,3 @@ def main() -> None:
             final = np.array(found)[:, -1]
             print(f"{name:<10}{method:<18}{np.median(final):8.4f}{time.process_time() - began:8.0f} s", flush=True)
     draw(curves, given.out / "mixed_real.png")
-
-
-if __name__ == "__main__":
-    main()

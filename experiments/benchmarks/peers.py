@@ -201,17 +201,6 @@ def pypop7_step(n: int, popsize: int, clock: Clock, generations: int = 4) -> Ste
     return step
 
 
-def installed(steps: dict[str, Callable[[], Step]]) -> dict[str, Step]:
-    """The steps of the packages that are there."""
-    found: dict[str, Step] = {}
-    for name, make in steps.items():
-        try:
-            found[name] = make()
-        except ImportError:
-            print(f"{name} is not installed: left out")
-    return found
-
-
 # What the other interpreter runs: one generation for each line that it reads.
 EVOSAX = """
 import sys

@@ -8,7 +8,6 @@ timed.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.timing import Bench, Goal, Work
+from experiments.benchmarks.timing import Bench, Goal, Work, timing
 from experiments.report import write_report
 
 METHODS = {"CMA-ES": "cmaes", "SNES": "snes", "Adam": "adam", "L-BFGS-B": "l-bfgs-b"}
@@ -59,21 +58,15 @@ def make_study(repeats: int) -> MadeUp:
     return MadeUp(header, trials)
 
 
-def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--trials", type=int, default=10_000, metavar="N", help="with --quick a tenth of them")
-
-
-def main() -> None:
-    """Time `write_report` and print the table."""
-    bench = Bench(__doc__, "report-times", "Time of the report", rounds=1, options=_options)
+@timing(
+    "Time of the report", name="report-times", rounds=1,
+    trials=(10_000, "with --quick a tenth of them", {"metavar": "N"}),
+)  # fmt: skip
+def main(bench: Bench) -> None:
+    """Time `write_report`."""
     trials = bench.given.trials // (10 if bench.given.quick else 1)
     study = make_study(max(1, round(trials / (len(METHODS) * len(FUNCTIONS) * len(DIMENSIONS)))))
     with tempfile.TemporaryDirectory() as scratch:
         ways = {"write_report": lambda: write_report(study, bench.given.out or Path(scratch))}
         title, goals = f"report of {len(study.trials):,} trials", [Goal("write_report", 30.0)]
         bench.add(Work(title, ways, base="write_report", goals=goals, calls=1), rounds=1, warmup=0)
-    bench.save()
-
-
-if __name__ == "__main__":
-    main()

@@ -14,7 +14,6 @@ at n=5, and at n=20 2.5 (f21, with its 101 peaks) to 7 times: arithmetic that co
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
@@ -22,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.timing import Bench, Goal, Measured, Work, table
+from experiments.benchmarks.command import span
+from experiments.benchmarks.timing import Bench, Goal, Measured, Work, table, timing
 from problems import Objective, bbob, stack
 
 INSTANCES = range(1, 16)
@@ -101,25 +101,14 @@ def summary(results: list[Measured]) -> str:
     return "\n".join(lines)
 
 
-def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--functions", default="1-24", help="a range, such as 15-17")
-    parser.add_argument("--dims", type=int, nargs="+", default=[5, 20])
-    parser.add_argument("--details", action="store_true", help="print the full tables with quartiles")
-
-
-def main() -> None:
-    """Measure, print, and write tables and figures where asked."""
-    bench = Bench(
-        __doc__, "stacks", "15 instances of BBOB: in one call, in turn, and cocoex", quiet=True, options=_options
-    )
-    first, _, last = bench.given.functions.partition("-")
+@timing(
+    "15 instances of BBOB: in one call, in turn, and cocoex", quiet=True, functions=("1-24", "a range, such as 15-17"),
+    dims=[5, 20], details=(False, "print the full tables with quartiles"),
+)  # fmt: skip
+def main(bench: Bench) -> None:
+    """All functions in all dimensions."""
     for n in bench.given.dims:
-        for function in range(int(first), int(last or first) + 1):
+        for function in span(bench.given.functions):
             for work in works(function, n):
                 bench.add(work, warmup=2)
     bench.say(table(bench.results) if bench.given.details else summary(bench.results))
-    bench.save()
-
-
-if __name__ == "__main__":
-    main()

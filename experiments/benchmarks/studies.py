@@ -13,9 +13,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 
-from experiments.benchmarks.timing import one_thread
+import problems
+from experiments import Method, Problem, Spec, Sweep, load, run_study
+from experiments.benchmarks.command import benchmark
+from experiments.curve import pack
+from experiments.journal import encode
+from experiments.records import blank_record
+from experiments.report import write_report
+from experiments.runner import run_trials
+from experiments.store import Store
+from experiments.trial import run_trial
 
 STEP_SIZES = 20
 SEEDS = 50
@@ -23,8 +33,6 @@ SEEDS = 50
 
 def no_op(trials: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:
     """Give blank records: a trial that does nothing."""
-    from experiments.records import blank_record
-
     return [blank_record(trial) for trial in trials]
 
 
@@ -37,9 +45,6 @@ def timed(action: Callable[[], Any]) -> float:
 
 def overhead(count: int = 2000) -> float:
     """Milliseconds per no-op trial through two loky processes that are already up."""
-    from experiments import Method, Problem, Spec
-    from experiments.runner import run_trials
-
     trials = Spec("noop", [Problem("sphere", 2)], [Method("cmaes")], seeds=count).trials
     list(run_trials(trials[:4], jobs=2, work=no_op))
     return 1e3 * timed(lambda: list(run_trials(trials, jobs=2, work=no_op))) / count
@@ -47,8 +52,6 @@ def overhead(count: int = 2000) -> float:
 
 def sweep_spec() -> Any:
     """20 step sizes x 50 seeds of CMA-ES on the rotated ellipsoid, n=10, to 1e-8."""
-    from experiments import Method, Problem, Spec, Sweep
-
     sizes = np.geomspace(0.1, 10, STEP_SIZES).tolist()
     problem = Problem("ellipsoid", 10, {"rotated": True}, budget=20_000)
     return Spec("thousand", [problem], [Method("cmaes")], seeds=SEEDS, sweep=Sweep(grid={"method.sigma0": sizes}))
@@ -56,8 +59,6 @@ def sweep_spec() -> Any:
 
 def our_sweep(folder: Path) -> tuple[float, int, float]:
     """Seconds for the whole sweep with its journal, runs at the target, median evaluations."""
-    from experiments import load, run_study
-
     seconds = timed(lambda: run_study(sweep_spec(), folder, jobs=2))
     trials = load(folder).trials
     reached = sum(trial["f"] <= 1e-8 for trial in trials)
@@ -67,8 +68,6 @@ def our_sweep(folder: Path) -> tuple[float, int, float]:
 def peer_run(sigma0: float, seed: int) -> tuple[float, int]:
     """One run of pycma on the same function, whole populations evaluated in one call."""
     import cma
-
-    import problems
 
     f = problems.get("ellipsoid", n=10, rotated=True)
     options = {"ftarget": 1e-8, "seed": seed + 1, "verbose": -9, "maxfevals": 200_000, "bounds": [-5, 5]}
@@ -81,8 +80,6 @@ def peer_run(sigma0: float, seed: int) -> tuple[float, int]:
 
 def peer_sweep(runs: int) -> tuple[float, int, float]:
     """Seconds for 1,000 runs, a process-task each, scaled up from `runs` of them; runs at the target; evaluations."""
-    import joblib
-
     every = STEP_SIZES * SEEDS // runs
     jobs = [(s, k) for s in np.geomspace(0.1, 10, STEP_SIZES).tolist() for k in range(SEEDS)][::every]
     with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
@@ -97,12 +94,6 @@ def peer_sweep(runs: int) -> tuple[float, int, float]:
 
 def big_study(folder: Path, trials: int) -> None:
     """Write a journal of many trials with curves as they are."""
-    from experiments import load
-    from experiments.curve import pack
-    from experiments.journal import encode
-    from experiments.store import Store
-    from experiments.trial import run_trial
-
     spec = sweep_spec().replace(seeds=-(-trials // STEP_SIZES))
     Store(folder, spec).close()
     todo = spec.trials[:trials]
@@ -120,17 +111,15 @@ def line(what: str, figure: str, asked: str, good: bool | None) -> None:
     print(f"{what:62} {figure:>22} {asked:>16}  {'' if good is None else 'yes' if good else 'NO'}", flush=True)
 
 
-def main() -> None:
+@benchmark(
+    peer_runs=(40, "runs of pycma that are timed (the rest is scaled)"),
+    only=(None, "", {"choices": ("overhead", "sweep", "load", "report")}),
+)  # fmt: skip
+def main(given: argparse.Namespace) -> None:
     """Measure and print."""
-    one_thread()
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peer-runs", type=int, default=40, help="runs of pycma that are timed (the rest is scaled)")
-    parser.add_argument("--only", choices=("overhead", "sweep", "load", "report"))
-    options = parser.parse_args()
-    from experiments import load
 
     def wanted(name: str) -> bool:
-        return options.only in (None, name)
+        return given.only in (None, name)
 
     line("what", "measured", "asked", None)
     with tempfile.TemporaryDirectory() as home:
@@ -139,18 +128,14 @@ def main() -> None:
             line("no-op trial through loky", f"{ms:.3f} ms", "<= 1 ms", ms <= 1)
         if wanted("sweep"):
             ours, reached, evaluations = our_sweep(Path(home) / "sweep")
-            line(
-                f"1,000 CMA-ES runs, sweep ({reached} reach 1e-8, {evaluations:.0f} evaluations)",
-                f"{ours:.1f} s",
-                "",
-                None,
-            )
+            label = f"1,000 CMA-ES runs, sweep ({reached} reach 1e-8, {evaluations:.0f} evaluations)"
+            line(label, f"{ours:.1f} s", "", None)
             try:
-                peer, hits, evaluations = peer_sweep(options.peer_runs)
+                peer, hits, evaluations = peer_sweep(given.peer_runs)
             except ImportError:
                 print("pycma is not installed: pip install evotape[peers]")
             else:
-                label = f"the same, a pycma task each ({hits}/{options.peer_runs} reach, {evaluations:.0f})"
+                label = f"the same, a pycma task each ({hits}/{given.peer_runs} reach, {evaluations:.0f})"
                 line(label, f"{peer:.1f} s", "", None)
                 line("pycma / sweep", f"{peer / ours:.1f}", ">= 20", peer / ours >= 20)
         if wanted("load"):
@@ -158,13 +143,7 @@ def main() -> None:
             seconds = timed(lambda: load(Path(home) / "big"))
             line("load a journal of 100,000 trials", f"{seconds:.2f} s", "<= 5 s", seconds <= 5)
         if wanted("report"):
-            from experiments.report import write_report
-
             big_study(Path(home) / "report", 10_000)
             study = load(Path(home) / "report")
             seconds = timed(lambda: write_report(study, Path(home) / "report"))
             line("report of 10,000 trials", f"{seconds:.1f} s", "<= 30 s", seconds <= 30)
-
-
-if __name__ == "__main__":
-    main()

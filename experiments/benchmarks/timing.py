@@ -9,10 +9,7 @@ quartile over the rounds.
 from __future__ import annotations
 
 import argparse
-import csv
 import gc
-import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,22 +19,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+from experiments.benchmarks.command import benchmark, write_rows
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What is to be reached: ``time(subject) / time(versus) <= limit``, or ``time(subject) <= limit`` seconds.
+    """What is to be reached: ``time(subject) <= limit * time(versus)``, or without versus ``limit`` seconds a call.
 
-    Parameters
-    ----------
-    subject : str
-        Name of the candidate that the goal is about.
-    limit : float
-        Largest ratio allowed, or with ``versus=None`` the largest time in seconds for one call.
-    versus : str, optional
-        Name of the candidate that the subject is compared with. A candidate that was not timed (its package is not
-        installed) leaves the goal open.
+    A candidate that was not timed (its package is not installed) leaves the goal open.
     """
 
     subject: str
@@ -47,20 +36,9 @@ class Goal:
 
 @dataclass(frozen=True)
 class Work:
-    """One piece of work and the ways to do it.
+    """One piece of work, its title, and the ways to do it: each is called without arguments and does it once.
 
-    Parameters
-    ----------
-    name : str
-        Title of the table and of the figure's panel.
-    candidates : mapping of str to callable
-        Each is called without arguments and does the whole work once.
-    base : str
-        The candidate that the ratio column refers to.
-    goals : sequence of Goal
-        What is to be reached.
-    calls : int
-        Calls of one candidate in one round; their mean is the round's time.
+    `base` is the candidate that ratios refer to; in one round each makes `calls` calls, whose mean is its time.
     """
 
     name: str
@@ -99,40 +77,14 @@ class Measured:
         return value, value <= goal.limit
 
 
-def one_thread() -> None:
-    """Restart the interpreter with one thread for every numerical library unless the environment says so already.
-
-    Call it first in ``main``: thread pools read the variables when they are loaded, so setting them later is too late.
-    """
-    if all(os.environ.get(variable) == "1" for variable in _THREAD_VARIABLES):
-        return
-    environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, "1")}
-    sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
-
-
 def measure(
     work: Work, *, rounds: int = 25, warmup: int = 2, clock: Callable[[], float] = time.perf_counter
 ) -> Measured:
-    """Time every candidate of a piece of work in interleaved rounds.
+    """Time every candidate of a piece of work in interleaved rounds, in an order that rotates from round to round.
 
-    Parameters
-    ----------
-    work : Work
-        What is timed.
-    rounds : int
-        Number of rounds; every candidate is timed once in each, in an order that rotates from round to round.
-    warmup : int
-        Untimed calls of every candidate before the first round.
-    clock : callable
-        Returns seconds.
-
-    Returns
-    -------
-    Measured
-        Seconds per call, one entry per round and candidate. Each turn begins with a collection of garbage and one
-        untimed call, which brings the candidate's code and data back into the caches; during the turn the collector
-        stays as the user has it, because its cost is part of what a library costs.
+    Each is called `warmup` times before. Its turn begins with a collection of garbage and one untimed call, which
+    brings the candidate's code and data back into the caches; during the turn the collector stays as the user has it,
+    because its cost is part of what a library costs.
 
     Examples
     --------
@@ -214,33 +166,8 @@ def write_csv(results: Iterable[Measured], path: str | Path) -> Path:
     return write_rows(path, ("work", "way", "round", "seconds"), rows)
 
 
-def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
-    """Write a table as CSV, its folder too if it is not there, and return the file's path."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *rows])
-    return path
-
-
 def draw(results: Sequence[Measured], stem: str | Path, *, title: str = "") -> list[Path]:
-    """Draw a panel for each piece of work, times with quartiles and goals as marks; write ``stem.png`` and ``.svg``.
-
-    Parameters
-    ----------
-    results : sequence of Measured
-        What to draw, one panel each.
-    stem : path
-        Where to write, without the suffix.
-    title : str
-        Title over all panels.
-
-    Returns
-    -------
-    list of Path
-        The two files written.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    """Draw a panel for each piece of work, times with quartiles and goals as marks; write ``stem.png`` and ``.svg``."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -252,7 +179,6 @@ def draw(results: Sequence[Measured], stem: str | Path, *, title: str = "") -> l
     figure = Figure(
         figsize=(6.4 * columns, 0.42 * sum(heights) + 1.3 * rows + 0.4), layout=ConstrainedLayoutEngine(h_pad=0.12)
     )
-    FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False, gridspec_kw={"height_ratios": [h + 2 for h in heights]})
     for ax in axes.ravel()[len(results) :]:
         ax.set_visible(False)
@@ -300,51 +226,23 @@ def _draw_panel(ax: Any, measured: Measured) -> None:
 
 
 class Bench:
-    """A benchmark from the command line: measures pieces of work, prints their tables, and writes files at the end.
+    """What a benchmark measures pieces of work with: it prints their tables, and writes files at the end.
 
-    Parameters
-    ----------
-    doc, name, title : str
-        Docstring of the benchmark, name of its files, title of its figure.
-    clock : callable
-        Returns seconds.
-    rounds : int
-        Interleaved rounds; five with ``--quick``.
-    quiet : bool
-        Whether it prints tables of its own in place of each work's.
-    options : callable, optional
-        Adds options of the benchmark's own to the parser.
+    `given` holds the options of the command line, `quiet` is set where a benchmark prints tables of its own.
     """
 
-    def __init__(
-        self,
-        doc: str | None,
-        name: str,
-        title: str,
-        *,
-        rounds: int = 15,
-        quiet: bool = False,
-        clock: Callable[[], float] = time.perf_counter,
-        options: Callable[[argparse.ArgumentParser], None] | None = None,
-    ) -> None:
-        one_thread()
-        parser = argparse.ArgumentParser(description=(doc or "").split("\n")[0])
-        parser.add_argument("--out", type=Path, metavar="FOLDER", help=f"folder for {name}.csv, .txt, .png and .svg")
-        parser.add_argument("--rounds", type=int, default=rounds, help=f"interleaved rounds (default {rounds})")
-        parser.add_argument("--quick", action="store_true", help="five rounds")
-        if options is not None:
-            options(parser)
-        self.given = parser.parse_args()
-        self.rounds = 5 if self.given.quick else self.given.rounds
+    def __init__(self, given: argparse.Namespace, clock: Callable[[], float], quiet: bool) -> None:
+        self.given, self.quiet = given, quiet
+        self.rounds = 5 if given.quick else given.rounds
         self.results: list[Measured] = []
         self._lines: list[str] = []
-        self._name, self._title, self._clock, self._quiet = name, title, clock, quiet
+        self._clock = clock
 
     def add(self, work: Work, *, rounds: int | None = None, warmup: int = 1, clock: Any = None) -> Measured:
         """Measure a piece of work and print its table."""
         measured = measure(work, rounds=rounds or self.rounds, warmup=warmup, clock=clock or self._clock)
         self.results.append(measured)
-        if not self._quiet:
+        if not self.quiet:
             self.say(table([measured]))
         return measured
 
@@ -353,10 +251,57 @@ class Bench:
         self._lines.append(text)
         print(text, flush=True)
 
-    def save(self) -> None:
-        """Write what was measured as CSV, text and figure if a folder was named."""
-        if self.given.out is None:
-            return
-        write_csv(self.results, self.given.out / f"{self._name}.csv")
-        (self.given.out / f"{self._name}.txt").write_text("\n".join(self._lines) + "\n", encoding="utf-8")
-        draw(self.results, self.given.out / self._name, title=self._title)
+    def save(self, stem: Path, title: str) -> None:
+        """Write what was measured as CSV, text and figure."""
+        write_csv(self.results, stem.with_suffix(".csv"))
+        stem.with_suffix(".txt").write_text("\n".join(self._lines) + "\n", encoding="utf-8")
+        draw(self.results, stem, title=title)
+
+
+def timing(
+    title: str, *, name: str = "", rounds: int = 15, quiet: bool = False,
+    clock: Callable[[], float] = time.perf_counter, **options: Any,
+) -> Callable[[Callable[[Bench], None]], Callable[[], None]]:  # fmt: skip
+    """Make a function that measures with a `Bench` the command of its file.
+
+    Parameters
+    ----------
+    title, name : str
+        Title of the figure, and name of the files if not that of the benchmark.
+    rounds : int
+        Interleaved rounds unless the command line says how many; five with ``--quick``.
+    quiet : bool
+        Whether it prints tables of its own in place of each work's.
+    clock : callable
+        Returns seconds.
+    **options
+        Those that only this benchmark has; see `benchmark`.
+    """
+
+    def command(function: Callable[[Bench], None]) -> Callable[[], None]:
+        stem = name or Path(function.__code__.co_filename).stem
+
+        def main(given: argparse.Namespace) -> None:
+            bench = Bench(given, clock, quiet)
+            function(bench)
+            if given.out is not None:
+                bench.save(given.out / stem, title)
+
+        main.__module__ = function.__module__
+        return benchmark(
+            out=(None, f"folder for {stem}.csv, .txt, .png and .svg", {"type": Path}),
+            rounds=(rounds, f"interleaved rounds (default {rounds})"), quick=(False, "five rounds"), **options,
+        )(main)  # fmt: skip
+
+    return command
+
+
+def installed(makers: Mapping[str, Callable[[], Callable[..., object]]]) -> dict[str, Any]:
+    """The ways of the packages that are there, each made by the function of its name."""
+    found: dict[str, Any] = {}
+    for name, make in makers.items():
+        try:
+            found[name] = make()
+        except ImportError:
+            print(f"{name} is not installed: left out")
+    return found

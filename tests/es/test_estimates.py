@@ -155,6 +155,15 @@ def test_wrong_arguments(cls, options, message):
         cls(np.zeros(2), 1.0, **options)
 
 
+@pytest.mark.parametrize("cls", ALL)
+def test_a_run_without_halvings_looks_at_its_criteria(cls):
+    opt = cls(np.ones(3), 0.5, patience=None, rng=0, stop={"maxiter": 150, "stagnation": 1.0, "tolfunhist": None})
+    while not opt.stop():
+        x = opt.ask()
+        opt.tell(x, (x * x).sum(-1))
+    assert opt.nit >= 100
+
+
 def test_constant_spread():
     opt = OpenAIES(np.zeros(3), 0.5, patience=None, rng=0)
     for _ in range(200):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,19 +10,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.benchmarks import counting
+from experiments.benchmarks import BENCHMARKS, counting, listing
 from experiments.benchmarks.counting import Case, case, rows_of
 
-BENCHMARKS = Path(counting.__file__).parent
-NAMES = sorted(p.stem for p in BENCHMARKS.glob("*.py") if "def main(" in p.read_text(encoding="utf-8"))
+FOLDER = Path(counting.__file__).parent
+QUICK = ("es_noise", "es_speed", "mixed")
 
 
-@pytest.mark.heavy
-@pytest.mark.parametrize("name", NAMES)
-def test_every_benchmark_names_its_options(name: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", f"experiments.benchmarks.{name}", "--help"], capture_output=True, text=True, check=True
+def test_the_table_names_every_benchmark() -> None:
+    made = re.compile(r"^@(benchmark|counting|timing)\(", re.MULTILINE)
+    assert {path.stem for path in FOLDER.glob("*.py") if made.search(path.read_text(encoding="utf-8"))} == set(
+        BENCHMARKS
     )
+    lines = listing().splitlines()
+    assert len(lines) == 2 * len(BENCHMARKS) and all(len(line) <= 120 for line in lines)
+
+
+def test_the_documentation_names_benchmarks_that_exist() -> None:
+    root = FOLDER.parents[1]
+    pages = [root / "README.md", root / "CONTRIBUTING.md", *(root / "experiments" / "docs").rglob("*.md")]
+    words = re.compile(r"(?:experiments bench |`bench |experiments[./]benchmarks[./])(\w+)")
+    named = {name for page in pages for name in words.findall(page.read_text(encoding="utf-8"))}
+    assert len(named) > 5 and named <= set(BENCHMARKS)
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.heavy) for n in BENCHMARKS])
+def test_every_benchmark_names_its_options(name: str) -> None:
+    words = [sys.executable, "-m", f"experiments.benchmarks.{name}", "--help"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert "usage:" in done.stdout
 
 
