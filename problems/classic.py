@@ -52,6 +52,10 @@ class _NearSaddle:
         return x
 
 
+_HILBERT = "Hilbert & Cohn-Vossen 1932, Anschauliche Geometrie, with a quartic bowl added"
+_HIMMELBLAU = "Himmelblau 1972, Applied Nonlinear Programming"
+_SCHWEFEL = "Schwefel 1981, Numerical Optimization"
+_STEP = "De Jong 1975; Bäck 1996, Evolutionary Algorithms"
 _JAMIL = "Jamil & Yang 2013, Int. J. Mathematical Modelling and Numerical Optimisation 4(2)"
 _HANSEN = "Hansen & Ostermeier 2001, Evolutionary Computation 9(2)"
 _LEVY = "Levy & Montalvo 1985, SIAM J. Scientific and Statistical Computing 6(1)"
@@ -71,36 +75,14 @@ TABLE: dict[str, Classic] = {
     "rastrigin": Classic(functions.rastrigin, 0.0, "Rastrigin 1974, Systems of Extremal Control", box=(-5.12, 5.12)),
     "ackley": Classic(functions.ackley, 0.0, "Ackley 1987, A Connectionist Machine", box=(-32.768, 32.768)),
     "griewank": Classic(functions.griewank, 0.0, "Griewank 1981, J. Optimization Theory 34(1)", box=(-600.0, 600.0)),
-    "schwefel": Classic(
-        functions.schwefel, 420.96874635998203, "Schwefel 1981, Numerical Optimization", box=(-500.0, 500.0)
-    ),
+    "schwefel": Classic(functions.schwefel, 420.96874635998203, _SCHWEFEL, box=(-500.0, 500.0)),
     "levy": Classic(functions.levy, 1.0, _LEVY, box=(-10.0, 10.0)),
-    "styblinski-tang": Classic(
-        functions.styblinski_tang,
-        -2.9035340277711771,
-        _STYBLINSKI,
-    ),
-    "himmelblau": Classic(
-        functions.himmelblau, (3.0, 2.0), "Himmelblau 1972, Applied Nonlinear Programming", dims=(2, 2)
-    ),
-    "x2-sin-x": Classic(
-        functions.x2_sin_x,
-        -8.0961636032229204,
-        "y = x^2 sin x",
-        box=(-10.0, 10.0),
-        dims=(1, 1),
-    ),
+    "styblinski-tang": Classic(functions.styblinski_tang, -2.9035340277711771, _STYBLINSKI),
+    "himmelblau": Classic(functions.himmelblau, (3.0, 2.0), _HIMMELBLAU, dims=(2, 2)),
+    "x2-sin-x": Classic(functions.x2_sin_x, -8.0961636032229204, "y = x^2 sin x", box=(-10.0, 10.0), dims=(1, 1)),
     "saddle": Classic(functions.saddle, (0.0, 1.0), _NESTEROV, box=(-2.0, 2.0), dims=(2, None), start=_NearSaddle),
-    "monkey-saddle": Classic(
-        functions.monkey_saddle,
-        (-3.0, 0.0),
-        "Hilbert & Cohn-Vossen 1932, Anschauliche Geometrie, with a quartic bowl added",
-        dims=(2, 2),
-        start=_NearSaddle,
-    ),
-    "step": Classic(
-        functions.step, 0.0, "De Jong 1975; Bäck 1996, Evolutionary Algorithms", smooth=False, differentiable=False
-    ),
+    "monkey-saddle": Classic(functions.monkey_saddle, (-3.0, 0.0), _HILBERT, dims=(2, 2), start=_NearSaddle),
+    "step": Classic(functions.step, 0.0, _STEP, smooth=False, differentiable=False),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FloatArray", "flag", "generator", "number", "numbers", "short", "size", "unmasked", "whole"]
+__all__ = ["FloatArray", "columns", "flag", "generator", "number", "numbers", "short", "size", "unmasked", "whole"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -91,3 +91,12 @@ def generator(what: str, rng: Any) -> np.random.Generator:
         raise ValueError(
             f"{what} must be None, an integer from 0, a SeedSequence or a Generator, got {str(rng)[:40]!r}"
         ) from None
+
+
+def columns(x: Any) -> list[Any]:
+    """x_1, x_2, ... of x (..., n), each of shape (..., 1).
+
+    Slices, not numbers: NumPy's powers of numbers and of arrays differ in the last bit, and a slice meets the m times
+    of a measurement along the last axis.
+    """
+    return [x[..., i : i + 1] for i in range(x.shape[-1])]

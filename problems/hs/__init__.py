@@ -18,15 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from problems.hs import few, more, two
-from problems.hs.problem import Problem
+from problems.hs.table import TABLE
 from problems.numbers import FloatArray
 from problems.objective import Objective
 from problems.registry import register
 
 __all__ = ["TABLE", "Limits", "Values", "make"]
-
-TABLE: dict[int, Problem] = dict(sorted({**two.TABLE, **few.TABLE, **more.TABLE}.items()))
 
 
 class Values:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["INF", "Problem"]
+from problems.numbers import columns
 
-INF = float("inf")
+__all__ = ["Problem"]
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,11 @@ class Problem:
     def value(self, x: Any) -> Any:
         """Values at x of shape (..., n), shape (...)."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return self.fun(*_parts(x))[..., 0]
+            return self.fun(*columns(x))[..., 0]
 
     def limits(self, x: Any, equal: bool) -> Any:
         """What is to be 0, or what is to be at least 0, at x of shape (..., n): shape (..., m)."""
         given = self.equal if equal else self.least_zero
         assert given is not None
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return np.concatenate(given(*_parts(x)), axis=-1)
-
-
-def _parts(x: Any) -> list[Any]:
-    # slices, not numbers: NumPy's powers of numbers and of arrays differ in the last bit
-    return [x[..., i : i + 1] for i in range(x.shape[-1])]
+            return np.concatenate(given(*columns(x)), axis=-1)

@@ -6,29 +6,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "brown_almost_linear",
-    "broyden_banded",
-    "broyden_tridiagonal",
-    "chebyquad",
-    "discrete_boundary_value",
-    "discrete_integral",
-    "extended_rosenbrock",
-    "linear_full_rank",
-    "linear_rank_1",
-    "linear_rank_1_zeros",
-    "penalty_1",
-    "penalty_2",
-    "trigonometric",
-    "variably_dimensioned",
-    "watson",
-]
+from problems.mgh.small import joined
 
 _ROOT_A = float(np.sqrt(1e-5))  # of the weight a in both penalty functions
-
-
-def _joined(*residuals: Any) -> Any:
-    return np.concatenate(residuals, axis=-1)
 
 
 def _counted(x: Any) -> Any:
@@ -49,7 +29,7 @@ def _grid(n: int) -> Any:
 def _padded(x: Any) -> Any:
     """x with x_0 = x_{n+1} = 0."""
     zero = 0.0 * x[..., :1]
-    return _joined(zero, x, zero)
+    return joined(zero, x, zero)
 
 
 def watson(x: Any, m: int) -> Any:
@@ -61,18 +41,18 @@ def watson(x: Any, m: int) -> Any:
     rows = x[..., None, :]
     value = (rows * powers).sum(-1)
     first, second = x[..., :1], x[..., 1:2]
-    return _joined((rows[..., 1:] * slopes).sum(-1) - value * value - 1.0, first, second - first * first - 1.0)
+    return joined((rows[..., 1:] * slopes).sum(-1) - value * value - 1.0, first, second - first * first - 1.0)
 
 
 def extended_rosenbrock(x: Any, m: int) -> Any:
     """(21): n / 2 bent valleys side by side."""
     odd, even = x[..., 0::2], x[..., 1::2]
-    return _joined(10.0 * (even - odd * odd), 1.0 - odd)
+    return joined(10.0 * (even - odd * odd), 1.0 - odd)
 
 
 def penalty_1(x: Any, m: int) -> Any:
     """(23): all x_i = 1, held weakly, against sum of x_i^2 = 1/4."""
-    return _joined(_ROOT_A * (x - 1.0), _total(x * x) - 0.25)
+    return joined(_ROOT_A * (x - 1.0), _total(x * x) - 0.25)
 
 
 def penalty_2(x: Any, m: int) -> Any:
@@ -81,7 +61,7 @@ def penalty_2(x: Any, m: int) -> Any:
     e = np.exp(x / 10.0)
     y = np.exp(i / 10.0) + np.exp((i - 1.0) / 10.0)
     weights = n - np.arange(float(n))
-    return _joined(
+    return joined(
         x[..., :1] - 0.2,
         _ROOT_A * (e[..., 1:] + e[..., :-1] - y),
         _ROOT_A * (e[..., 1:] - np.exp(-0.1)),
@@ -93,7 +73,7 @@ def variably_dimensioned(x: Any, m: int) -> Any:
     """(25): a sphere and the square and fourth power of one weighted sum."""
     d = x - 1.0
     s = _total(_counted(x) * d)
-    return _joined(d, s, s * s)
+    return joined(d, s, s * s)
 
 
 def trigonometric(x: Any, m: int) -> Any:
@@ -104,7 +84,7 @@ def trigonometric(x: Any, m: int) -> Any:
 
 def brown_almost_linear(x: Any, m: int) -> Any:
     """(27): linear but for the product of all; a minimum of 1 near (0, ..., 0, n + 1)."""
-    return _joined(x[..., :-1] + _total(x) - (x.shape[-1] + 1.0), x.prod(-1, keepdims=True) - 1.0)
+    return joined(x[..., :-1] + _total(x) - (x.shape[-1] + 1.0), x.prod(-1, keepdims=True) - 1.0)
 
 
 def discrete_boundary_value(x: Any, m: int) -> Any:
@@ -138,7 +118,7 @@ def broyden_banded(x: Any, m: int) -> Any:
     for shift in (-5, -4, -3, -2, -1, 1):
         if abs(shift) < n:
             zeros = 0.0 * q[..., : abs(shift)]
-            moved = _joined(zeros, q[..., :shift]) if shift < 0 else _joined(q[..., shift:], zeros)
+            moved = joined(zeros, q[..., :shift]) if shift < 0 else joined(q[..., shift:], zeros)
             around = around + moved
     return x * (2.0 + 5.0 * x * x) + 1.0 - around
 
@@ -146,7 +126,7 @@ def broyden_banded(x: Any, m: int) -> Any:
 def linear_full_rank(x: Any, m: int) -> Any:
     """(32): a linear system of full rank with m equations."""
     mean = 2.0 / m * _total(x)
-    return _joined(x - mean - 1.0, *([-mean - 1.0] * (m - x.shape[-1])))
+    return joined(x - mean - 1.0, *([-mean - 1.0] * (m - x.shape[-1])))
 
 
 def linear_rank_1(x: Any, m: int) -> Any:
@@ -172,4 +152,4 @@ def chebyquad(x: Any, m: int) -> Any:
         integral = 0.0 if i % 2 else -1.0 / (i * i - 1.0)
         rows.append(now.mean(-1, keepdims=True) - integral)
         before, now = now, 2.0 * y * now - before
-    return _joined(*rows)
+    return joined(*rows)
