@@ -42,6 +42,7 @@ from es.core.arrays import FloatArray, IntArray, difference
 from problems.boxes import Box
 
 FARTHEST = 1e150  # a face beyond that is no face: nothing comes there, and squares of distances would overflow
+FEW = 512  # numbers up to which one slow function is quicker than several fast ones
 
 
 class Handler:
@@ -71,9 +72,9 @@ class Handler:
         """What ranks the points u (..., k, n) with values f (..., k); f itself unless a method says otherwise."""
         return f
 
-    def leaves(self, mean: FloatArray) -> bool:
-        """Whether points that `decode` leaves as they are have no penalty, with this mean."""
-        return False
+    def ranked_as_decoded(self, f: FloatArray, x: FloatArray, opt: Any) -> FloatArray | None:
+        """`ranked_by` of the points for which `decode` gave x, as far as it noted what that needs."""
+        return None
 
     def take(self, rows: IntArray) -> None:
         """Keep these runs of a stack."""
@@ -82,17 +83,24 @@ class Handler:
 def _mirror(u: FloatArray, lower: Any, upper: Any, low: Any, high: Any) -> FloatArray:
     """u mirrored at the faces `lower` and `upper`, where there are any (`low`, `high`), until it lies between them."""
     inside = (u >= np.where(low, lower, -np.inf)) & (u <= np.where(high, upper, np.inf))
-    if inside.all():
-        return u
+    return u if inside.all() else np.where(inside, u, _folded(u, lower, upper, low, high))
+
+
+def _folded(u: FloatArray, lower: Any, upper: Any, low: Any, high: Any) -> FloatArray:
+    """`_mirror` of u that lie beyond a face."""
     closed = low & high
     width = np.where(closed & (upper > lower), upper - lower, 1.0)
-    folded = lower + width - np.abs(_remainder(u - lower, 2 * width) - width)
-    one_sided = np.where(low, lower + np.abs(u - lower), upper - np.abs(upper - u))
-    return np.where(inside, u, np.where(closed, folded, one_sided))
+    below = u - lower
+    folded: FloatArray = lower + width - np.abs(_remainder(below, 2 * width) - width)
+    if closed.all():
+        return folded
+    return np.where(closed, folded, np.where(low, lower + np.abs(below), upper - np.abs(upper - u)))
 
 
 def _remainder(t: FloatArray, period: Any) -> FloatArray:
-    """`np.mod`, which takes several times as long: a period more or less is exact, for it is not rounded."""
+    """`np.mod`, which takes several times as long for many: a period more or less is exact, for it is not rounded."""
+    if t.size < FEW:
+        return np.mod(t, period)
     below, above = t < 0, t >= period
     if (t >= -period).all() and (t < 2 * period).all():
         return t + np.where(below, period, np.where(above, -period, 0.0))
@@ -127,6 +135,7 @@ class Transform(Handler):
         margin = np.minimum(self.margin * scale, width / 4)
         self._margin = np.where(width > 0, margin, 1.0)  # of a fixed coordinate any will do: x is clipped
         self._axes = scale.ndim
+        self._far: tuple[FloatArray, IntArray, FloatArray] = (scale, np.empty(0, np.intp), scale)  # see `decode`
         self._set_faces()
 
     def _set_faces(self) -> None:
@@ -140,37 +149,39 @@ class Transform(Handler):
         rows = (
             self.lower, self.upper, margin, self.box.lb, self.box.ub,
             np.where(low, self.lower + margin, -np.inf), np.where(high, self.upper - margin, np.inf),
-            self._first, np.where(high, upper, np.inf),
+            self._first, self._last,
         )  # fmt: skip
         for place, row in zip(self._faces, rows, strict=True):
             place[...] = row
         flat = self._faces.reshape(9, -1)
         alike = bool((flat == flat[:, :1]).all())
         self._shared = tuple(np.float64(value) for value in flat[:, 0]) if alike else None  # of all coordinates
-        self._floor = np.where(low, self._faces[5], self.box.lb)
-        self._ceiling = np.where(high, self._faces[6], self.box.ub)
+        self._floor = _least(np.where(low, self._faces[5], self.box.lb))
+        self._ceiling = _least(np.where(high, self._faces[6], self.box.ub))
 
     def decode(self, u: FloatArray) -> FloatArray:
-        """Points of the box for points of the strategy."""
+        """Points of the box for points of the strategy; noted is which entries lie beyond the first period."""
         inside = u >= self._fitting(self._floor, u)
         inside &= u <= self._fitting(self._ceiling, u)
-        if inside.all():
-            return u
-        x = np.array(u, order="C")
+        bent = np.logical_not(inside, out=inside).reshape(-1).nonzero()[0]  # few coordinates, mostly
+        x = np.array(u, order="C") if bent.size else u
         flat = x.reshape(-1)
-        bent = (~inside).reshape(-1).nonzero()[0]  # few coordinates, mostly: the others are left alone
         v = flat[bent]
+        self._far = x, bent, v
+        if not bent.size:
+            return u
         faces: Any = self._shared
         if self._shared is None:
             faces = self._faces.reshape(9, -1).take(self._place(bent, u), 1)
         lower, upper, a, lb, ub, floor, ceiling, first, last = faces
-        far = (v < first) | (v > last)
-        if far.any():
+        (far,) = ((v < first) | (v > last)).nonzero()
+        self._far = x, bent[far], v[far]
+        if far.size:
             if self._shared is None:
-                low, high = first[far] > -np.inf, last[far] < np.inf
-                v[far] = _mirror(v[far], lower[far] - a[far], upper[far] + a[far], low, high)
+                ends = lower[far] - a[far], upper[far] + a[far], first[far] > -np.inf, last[far] < np.inf
             else:
-                v[far] = _mirror(v[far], lower - a, upper + a, first > -np.inf, last < np.inf)
+                ends = lower - a, upper + a, first > -np.inf, last < np.inf
+            v[far] = _folded(v[far], *ends)
         below = v < floor
         curved = below | (v > ceiling)
         side = np.where(below, 1.0, -1.0)
@@ -198,15 +209,28 @@ class Transform(Handler):
     def ranked_by(self, f: FloatArray, u: FloatArray, opt: Any) -> FloatArray:
         """f plus the penalty for what lies beyond the period of the map that holds the mean."""
         mean = opt.mean
-        floor, ceiling = (self._first, self._last) if self.leaves(mean) else self._period(mean)
+        floor, ceiling = (self._first, self._last) if self._holds(mean) else self._period(mean)
         outside = u < floor[..., None, :]
         outside |= u > ceiling[..., None, :]
-        if not outside.any():
-            return f  # all points are in the period of the mean
-        unit = np.maximum(opt.stds, self.fading * opt.scale0)
         flat = outside.reshape(-1).nonzero()[0]
-        at, v = self._place(flat, u), u.reshape(-1)[flat]
-        inner = np.minimum(np.maximum(v, floor.reshape(-1)[at]), ceiling.reshape(-1)[at])
+        return self._with_penalty(f, u, flat, u.reshape(-1)[flat], (floor, ceiling), opt)
+
+    def ranked_as_decoded(self, f: FloatArray, x: FloatArray, opt: Any) -> FloatArray | None:
+        """`ranked_by`, where the mean is in the first period and x is the last that `decode` gave."""
+        decoded, flat, v = self._far
+        if decoded is not x or not self._holds(opt.mean):
+            return None
+        return self._with_penalty(f, x, flat, v, (self._first, self._last), opt)
+
+    def _with_penalty(
+        self, f: FloatArray, u: FloatArray, flat: IntArray, v: FloatArray, ends: tuple[FloatArray, FloatArray], opt: Any
+    ) -> FloatArray:
+        """f plus the penalty for the entries v of the points that lie beyond these ends; `flat` is where."""
+        if not flat.size:
+            return f
+        unit = np.maximum(opt.stds, self.fading * opt.scale0)
+        at = self._place(flat, u)
+        inner = np.minimum(np.maximum(v, ends[0].reshape(-1)[at]), ends[1].reshape(-1)[at])
         size = u.shape[-2] * u.shape[-1]
         run = flat // size
         begins = np.ones(run.size, dtype=bool)
@@ -219,8 +243,8 @@ class Transform(Handler):
         np.atleast_2d(ranked)[rows] = penalised
         return f if penalised is some else ranked
 
-    def leaves(self, mean: FloatArray) -> bool:
-        """Whether the mean is in the first period: all points that are left as they are lie there."""
+    def _holds(self, mean: FloatArray) -> bool:
+        """Whether the mean of each run is in the first period."""
         return bool((mean >= self._first).all() and (mean < self._last).all())
 
     def _period(self, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -241,12 +265,21 @@ class Transform(Handler):
     def take(self, rows: IntArray) -> None:
         """Keep these runs of a stack."""
         for name in ("_margin", "_first", "_last", "_floor", "_ceiling"):
-            setattr(self, name, getattr(self, name)[rows])
+            value = getattr(self, name)
+            setattr(self, name, value[rows] if value.ndim else value)
         self._faces = self._faces[:, rows]
 
     def _fitting(self, values: FloatArray, u: FloatArray) -> FloatArray:
         """Values of each coordinate with the axes of u."""
-        return values if u.ndim == self._axes else values[..., None, :]
+        return values if u.ndim == self._axes or not values.ndim else values[..., None, :]
+
+
+def _least(values: FloatArray) -> FloatArray:
+    """Values (n,) or (runs, n) in as few numbers as they take: with these arrays are compared much sooner."""
+    if (values == values.reshape(-1)[0]).all():
+        return values.reshape(-1)[0]
+    first = values[..., :1]
+    return first if (values == first).all() else values
 
 
 class Narrow(Transform):

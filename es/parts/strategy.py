@@ -78,7 +78,7 @@ class Strategy(Optimizer):
 
     criteria: ClassVar[tuple[str, ...]] = stopping.DISTRIBUTION
     min_rows: ClassVar[int] = 2
-    _all_inside: bool = False  # whether the bounds have left the points of the only `ask` since the last tell alone
+    _in_order: bool = False  # whether those of the only `ask` since the last tell are told as they were asked
     takes_late_points: ClassVar[bool] = True
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma")
     asked_parts: ClassVar[tuple[str, ...]] = ("z", "y", "x")  # what is kept of points until they are told
@@ -179,9 +179,7 @@ class Strategy(Optimizer):
         z = self._normal(self._streams, self.batch, k, self.n, self.dtype)
         y = self._sample(z)
         u = self.mean[..., None, :] + y
-        decoded = self._decode(u)
-        self._all_inside = decoded is u and not self._asked
-        x = np.asarray(decoded, dtype=self.dtype)
+        x = np.asarray(self._decode(u), dtype=self.dtype)
         self._asked.append((z, y, x))
         return x.copy()
 
@@ -194,12 +192,12 @@ class Strategy(Optimizer):
         return z, y, x
 
     def _arrange(self, x: FloatArray) -> IntArray | None:
-        if len(self._asked) == 1:
-            z, y, mine = self._asked[0]
-            if unchanged(x, mine):
-                self._told = z, y
-                return None
-        return self._match(x, *self._all_asked())
+        self._in_order = len(self._asked) == 1 and unchanged(x, self._asked[0][2])
+        if not self._in_order:
+            return self._match(x, *self._all_asked())
+        z, y, _ = self._asked[0]
+        self._told = z, y
+        return None
 
     def _match(self, x: FloatArray, z_asked: FloatArray, y_asked: FloatArray, x_asked: FloatArray) -> IntArray:
         """Rows as they were asked, then those of the caller's own, whose z is found by going back from the point."""
@@ -207,7 +205,6 @@ class Strategy(Optimizer):
         if self._waiting is None and x_asked.shape[-2] > x.shape[-2]:
             self._leave_out(x_asked, x)
         order: IntArray = place.argsort(-1, kind="stable")
-        self._all_inside = False
         if place.max() < OWN:
             z, y = pick_rows(z_asked, place), pick_rows(y_asked, place)
         else:
@@ -250,9 +247,10 @@ class Strategy(Optimizer):
         return np.vecdot(z, z)
 
     def _ranked_by(self, f: FloatArray) -> FloatArray:
-        if self.handler is None or (self._all_inside and self.handler.leaves(self.mean)):
+        if self.handler is None:
             return f
-        return self.handler.ranked_by(f, self._told_points(), self)
+        ranked = self.handler.ranked_as_decoded(f, self._asked[0][2], self) if self._in_order else None
+        return self.handler.ranked_by(f, self._told_points(), self) if ranked is None else ranked
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
         z, y = self._told
@@ -292,7 +290,7 @@ class Strategy(Optimizer):
         """See `Optimizer.load_state_dict`."""
         super().load_state_dict(arrays)
         self._adjust_rates(int(arrays["rates_popsize"]))
-        self._asked, self._all_inside = [], False
+        self._asked = []
         while f"asked.{len(self._asked)}.z" in arrays:
             i = len(self._asked)
             self._asked.append(tuple(np.array(arrays[f"asked.{i}.{part}"]) for part in self.asked_parts))
