@@ -26,6 +26,7 @@ CLEAR = 30.0  # times what was assumed: ripples at the bottom of a smooth functi
 AGAIN = 6  # times that noise is measured again at what looks like the end
 STEPPED = 1e-4  # steps in f of this part of all that was gained are no rounding
 NOISY = 0.1  # where four times the noise is more than this part of all that was gained, differences no longer pay
+BESIDE = 1e-2  # scales, by which a run leaves a start where the slope vanishes
 FAR = 5.0  # scales from where it began, a run knows nothing of the coarse curvature
 SMALL_SCALE = 15.0  # times the coarse curvature at the Hessian, and
 AT_ONCE = 100.0  # along the first steps: a rough function
@@ -71,7 +72,7 @@ class NewtonLoop(Stepwise):
 
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "f_start", "S", "slope", "nit", "failures", "mode", "measured", "hessian", "drop", "last_drop",
-        "decrement", "gradient", "doubts", "remeasured", "level", "x_slope", "left_out", "taken",
+        "decrement", "gradient", "doubts", "remeasured", "level", "x_slope", "left_out", "taken", "beside",
     )  # fmt: skip
 
     def __init__(
@@ -95,6 +96,7 @@ class NewtonLoop(Stepwise):
         self.foreseen: differences.Foreseen | None = None
         self.taken = True  # whether the last line search ended with the first step
         self.origin = x.copy()
+        self.beside = False  # whether the run began again beside a start where the slope vanished
         self.width = self._reachable()
         self.S = np.diag(scale)
         self.slope: FloatArray | None = None  # along the columns of S, at x
@@ -283,7 +285,26 @@ class NewtonLoop(Stepwise):
             return
         if reason == "flat" and not self.ended and (yield from self._resolved()):
             reason = "converged"
+        if not self.ended and (yield from self._begins_beside()):
+            return
         self.ended = self.ended or reason
+
+    def _begins_beside(self) -> Asking:
+        """A run that never left its start goes to the lower of two points beside it: that may have been a saddle."""
+        if self.nit or self.beside or self.curvature is not None:
+            return False
+        self.beside = True
+        step = BESIDE * self.scale * np.random.default_rng(self.n).standard_normal(self.n)
+        points = np.clip(np.array([self.x - step, self.x + step]), self.lb, self.ub)
+        values = yield points
+        lower = int(np.argmin(values))
+        if not (np.isfinite(values).all() and (points[lower] != self.x).any()):
+            return False
+        curved = float(abs(values.sum() - 2 * self.f) / ((step / self.scale) ** 2).sum())
+        self.x, self.f, self.level = points[lower], float(values[lower]), False
+        self._start_over()
+        self.S = self.S / math.sqrt(curved) if curved > 0 else self.S
+        return True
 
     def _resolved(self) -> Asking:
         """Whether no difference is seen because the run has come down to a minimum, not because f is flat."""

@@ -110,7 +110,8 @@ class Stepwise(ABC):
         self.ended = plain.pop("ended")
         sizes, wide = plain.pop("sizes"), plain.pop("wide")
         for name in self.state_names:
-            setattr(self, name, np.array(arrays[f"array.{name}"]) if f"array.{name}" in arrays else plain[name])
+            in_arrays, otherwise = f"array.{name}" in arrays, getattr(self, name, None)  # of a state of an older version
+            setattr(self, name, np.array(arrays[f"array.{name}"]) if in_arrays else plain.get(name, otherwise))
         if self.ended:
             self.asked = None
             return

@@ -89,7 +89,11 @@ ROWS = (
     ),
     Criterion("smallsteps", None, "failed", "steps were lost in rounding from the start: sigma0 is too small for x0"),
     Criterion("drift", None, "failed", "the steps shrank while the mean still moved: sigma0 does not hold the optimum"),
-    Criterion("tolgrad", 1e-10, "converged", "the gradient is small", looks.small_gradient),
+    Criterion(
+        "tolgrad", 1e-10, "converged", "the gradient is small", looks.small_gradient,
+        doubts=((looks.unmoved, "stationary"),),
+    ),
+    Criterion("stationary", None, "failed", "the gradient vanishes at x0, maybe a maximum or saddle: begin beside it"),
     Criterion(
         "tolrate", 1e-4, "converged", "smaller steps bring nothing more", looks.worn_rate,
         doubts=((looks.steep, "steep"),),

@@ -277,8 +277,13 @@ def without_gradient(opt: Watched, threshold: Any) -> Outcome:
 
 
 def steep(opt: Any, threshold: Any) -> Any:
-    """No gradient has been as small as a millionth of the largest one."""
-    return np.logical_not(opt.gentlest <= 1e-6 * opt.steepest)
+    """No gradient has been as small as a millionth of the largest one, and 1e-5 of the mean slope of the descent."""
+    return np.logical_not(opt.gentlest <= np.minimum(1e-6 * opt.steepest, 1e-5 * opt.mean_slope))
+
+
+def unmoved(opt: Any, threshold: Any) -> Any:
+    """A gradient that was small from the start, as at a maximum or a saddle."""
+    return opt.steepest < np.minimum(threshold, 1e-10)
 
 
 def small_gradient(opt: Any, threshold: Any) -> Outcome:

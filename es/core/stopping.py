@@ -28,6 +28,7 @@ conditioncov    1e+14    failed    the condition number of the covariance matrix
 smallsteps      none     failed    steps were lost in rounding from the start: sigma0 is too small for x0
 drift           none     failed    the steps shrank while the mean still moved: sigma0 does not hold the optimum
 tolgrad         1e-10    converged the gradient is small
+stationary      none     failed    the gradient vanishes at x0, maybe a maximum or saddle: begin beside it
 tolrate         0.0001   converged smaller steps bring nothing more
 tolimprovement  1e-05    converged no improvement is expected
 steep           none     failed    smaller steps bring nothing more, and the gradient is not small
@@ -44,7 +45,8 @@ callback        none     stopped   the callback raised StopIteration
 A default of "off" needs a threshold from the caller, one of "none" has no threshold: others tell of it. A name that is
 not in the table (`opt.end("enough")`) means "stopped". What only looks like a criterion of convergence is told of by
 another row: tolfun on a plateau by tolflatfitness, noeffectcoord where steps never became smaller by smallsteps,
-tolrate on a slope by steep, -inf at a point beyond 1e30 by unbounded; and tolflatfitness where f has no more digits by
+tolrate on a slope by steep, tolgrad of a method that never moved by
+stationary (solvers of SciPy begin again beside x0 there), -inf at a point beyond 1e30 by unbounded; and tolflatfitness where f has no more digits by
 resolution. Of all that a run has met the first of these decides:
 
 ========== ======= ====== ===========================================================================================

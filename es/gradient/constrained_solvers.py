@@ -8,7 +8,7 @@ import numpy as np
 
 from es.core.arrays import FloatArray
 from es.gradient.inversion import Call
-from es.gradient.scipy_solvers import UNLIMITED, Descended, Task, minimize_quietly, value_and_gradient
+from es.gradient.scipy_solvers import UNLIMITED, Descended, Task, leaves_its_start, minimize_quietly, value_and_gradient
 from problems.constraints import EQUALITY, listed
 
 GTOL = 1e-10  # of trust-constr, unless told otherwise, where neither bounds nor constraints are in the way
@@ -17,6 +17,7 @@ CONVERGED, LINE_SEARCH, ITERATIONS = 0, 8, 9
 STILL = 1e-10  # change of f from one start to the next, as a part of f, by which SLSQP stands still
 
 
+@leaves_its_start
 def slsqp(call: Call, task: Task) -> Any:
     """Sequential least squares programming, started again from its end while that is none; see `Descended`.
 
@@ -47,6 +48,7 @@ def slsqp(call: Call, task: Task) -> Any:
         x, last = result.x, result.fun
 
 
+@leaves_its_start
 def trust_constr(call: Call, task: Task) -> Any:
     """Trust-region constrained, with BFGS updates for the second derivatives.
 

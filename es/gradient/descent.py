@@ -98,6 +98,11 @@ class Descent(RuleState, Optimizer):
         return set(inspect.signature(cls.rule).parameters) - {"lr", "clip"} | {"clip_norm", "clip_value"}
 
     @property
+    def mean_slope(self) -> Any:
+        """Descent from the first value to the best, over the largest of the steps that `sigma0` says."""
+        return (self.first - self.lowest) / np.asarray(self.size) / (self.scale0 / self._measure).max(-1)
+
+    @property
     def stds(self) -> FloatArray:
         """Nothing is sampled: no standard deviations."""
         return np.full_like(self.mean, np.nan)

@@ -17,6 +17,7 @@ from problems.constraints import EQUALITY, Constraints, listed
 # What a step of the initial scale may promise at an optimum, as a part of the range of f; and where a solver stands
 # still, with gradients that may be differences.
 BALANCED, STANDING = 3e-7, 1e-5
+GAIN = 1e-6  # of |f|: the most that a step in a bowl as wide as the range of f may still gain where a solver stands
 
 
 def is_stationary(
@@ -57,6 +58,8 @@ def is_stationary(
     rounding = 10 * np.sqrt(eps * abs(f) * span)
     if part == STANDING:
         rounding += 1e-6 * min(abs(f), 1e3 * span)  # of forward differences, of f and of constraints
+        # After a fall by many orders a small part of the range is more than all that is left.
+        part = max(BALANCED, min(part, np.sqrt(2 * GAIN * abs(f) / span))) if span > 0 else part
     return bool(left <= part * span + rounding)
 
 

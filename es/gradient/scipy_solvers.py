@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from problems.boxes import Box
 UNLIMITED = 2**31 - 1  # the driver holds the budget; SciPy's own limits must not cut it short
 PRECISION = 2  # status of BFGS and CG: a line search found no descent
 LEAST_GAIN = 1e-12  # of f, that a further start must bring
+UNMOVED, LEVEL, BESIDE = 1e-6, 1e-8, 1e-2  # in units of the scale: a start, a gradient, a step away from the start
 
 
 @dataclass
@@ -126,6 +127,43 @@ def minimize_quietly(*args: Any, **kwargs: Any) -> Any:
         return minimize(*args, **kwargs)
 
 
+def beside(result: Any, task: Task) -> FloatArray | None:
+    """Two points beside the start, on either side, where a solver has stayed there because the gradient vanishes.
+
+    That is so at a maximum and at a saddle as well as at a minimum. The step is along all coordinates in which the
+    gradient vanishes, in a direction of chance.
+    """
+    slope = result.get("grad", result.get("jac"))  # trust-constr keeps that of the constraints in jac
+    if not result.success or slope is None or (np.abs(result.x - task.x0) > UNMOVED * task.scale).any():
+        return None
+    slope = np.abs(np.array(slope)[: task.x0.size] * task.scale)
+    level = slope <= LEVEL * max(1.0, slope.max())
+    step = BESIDE * task.scale * np.random.default_rng(task.seed).standard_normal(task.x0.size) * level
+    points = np.array([task.x0 - step, task.x0 + step])
+    if task.box is not None:
+        points = np.clip(points, task.box.lb, task.box.ub)
+    return points if (points != task.x0).any() else None
+
+
+def lower(first: Any, second: Any, task: Task) -> Any:
+    """What a solver found from its start, or what it found from beside it, if that is lower and no breach of limits."""
+    return second if second.fun < first.fun and (second.success or not task.constraints) else first
+
+
+def leaves_its_start(solve: Callable[[Call, Task], Any]) -> Callable[[Call, Task], Any]:
+    """A solver that begins again beside its start where the gradient vanishes there; see `beside`."""
+
+    def solve_twice(call: Call, task: Task) -> Any:
+        result = solve(call, task)
+        points = beside(result, task)
+        if points is None:
+            return result
+        values = [call(point[None])[0].item(0) for point in points]
+        return lower(result, solve(call, replace(task, x0=points[np.argmin(values)])), task)
+
+    return solve_twice
+
+
 class Stalls:
     """Whether L-BFGS-B is to start again with an empty memory where it stalled: until that gains little three times."""
 
@@ -148,8 +186,10 @@ class Stalls:
 
 def lbfgsb(call: Call, task: Task) -> Any:
     """L-BFGS-B, started again while that gains something."""
-    if takes_steps(task):
-        return answered(lbfgsb_by_steps(task), call)
+    return answered(lbfgsb_by_steps(task), call) if takes_steps(task) else leaves_its_start(_lbfgsb_of_scipy)(call, task)
+
+
+def _lbfgsb_of_scipy(call: Call, task: Task) -> Any:
     seen, x = Descended(value_and_gradient(call)), task.x0
     stalls, options = Stalls(seen, task), {**task.options, "maxiter": UNLIMITED, "maxfun": UNLIMITED}
     while True:
@@ -166,6 +206,18 @@ def takes_steps(task: Task) -> bool:
 
 def lbfgsb_by_steps(task: Task) -> Asking:
     """`lbfgsb` as a generator of points."""
+    result = yield from _lbfgsb_of_steps(task)
+    points = beside(result, task)
+    if points is None:
+        return result
+    values = []
+    for point in points:
+        values.append((yield point[None])[0].item(0))
+    second = yield from _lbfgsb_of_steps(replace(task, x0=points[np.argmin(values)]))
+    return lower(result, second, task)
+
+
+def _lbfgsb_of_steps(task: Task) -> Asking:
     seen, x = Descended(), task.x0
     stalls = Stalls(seen, task)
     while True:
@@ -193,8 +245,8 @@ def _gradient_solver(name: str) -> Callable[[Call, Task], Any]:
     return solve
 
 
-bfgs = _gradient_solver("BFGS")
-cg = _gradient_solver("CG")
+bfgs = leaves_its_start(_gradient_solver("BFGS"))
+cg = leaves_its_start(_gradient_solver("CG"))
 
 
 def nelder_mead(call: Call, task: Task) -> Any:

@@ -26,6 +26,8 @@ from es.gradient.units import in_units, powers_of_two
 from problems.constraints import listed
 from problems.numbers import flag, number
 
+FAR = 1e30  # scales from where points lie on the way to infinity
+
 
 class ScipySolver(Optimizer):
     """Base class: a solver of SciPy as an optimizer.
@@ -170,6 +172,9 @@ class ScipySolver(Optimizer):
         reason = "converged" if getattr(outcome, "success", True) else "solver"
         if any(np.array_equal(self._inside(outcome.x), x) for x in self._blind):
             reason = "nogradient"  # no optimum: what made the solver stop there were zeros in the place of a gradient
+        far = FAR * np.maximum(self._task.scale, 1.0)
+        if reason == "converged" and (np.maximum(np.abs(outcome.x), np.abs(self.book.x_best)) > far).any():
+            reason = "tolfacupx"  # of such numbers f has no digits left for a step, which looks like convergence
         if reason == "converged" and listed(self._task.constraints) and self.f_best < np.inf:
             # Points that violate constraints by as little as is allowed may be lower: they are not what it has found.
             self.book.x_best, self.book.f_best = self._inside(np.array(outcome.x)), np.float64(outcome.fun)

@@ -8,6 +8,7 @@ import scipy.optimize
 from scipy.optimize import LinearConstraint, NonlinearConstraint, rosen, rosen_der
 
 import es
+import problems
 from es.registry import get_method, methods
 from problems import Objective
 from tests.es.table import NAMES, ellipsoid, sphere
@@ -134,6 +135,68 @@ def test_a_blind_run_stays_blind_when_it_is_resumed(tmp_path):
 def test_a_worn_rate_is_a_success_where_the_gradient_is_small(method):
     res = es.minimize(rosen, np.zeros(4), jac=rosen_der, method=method, maxfevals=30_000)
     assert res.success == (res.fun < 1e-7), res.message
+
+
+# Where the gradient vanishes, and no minimum is: f, its gradient, a start, bounds, whether there is a minimum at all
+STATIONARY = {
+    "saddle": (lambda x: x[0] ** 2 - x[1] ** 2, lambda x: 2 * x * [1, -1], np.zeros(2), None, False),
+    "inflection": (lambda x: x[0] ** 3, lambda x: 3 * x**2, np.zeros(1), None, False),
+    "monkey saddle": (
+        lambda x: x[0] ** 3 - 3 * x[0] * x[1] ** 2,
+        lambda x: np.array([3 * x[0] ** 2 - 3 * x[1] ** 2, -6 * x[0] * x[1]]), np.zeros(2), None, False,
+    ),
+    "maximum": (lambda x: np.cos(x).sum(), lambda x: -np.sin(x), np.zeros(2), None, True),
+    "small maximum": (lambda x: 1e-9 * np.cos(x).sum(), lambda x: -1e-9 * np.sin(x), np.zeros(2), None, True),
+    "dome in a box": (lambda x: -float(x @ x), lambda x: -2 * x, np.zeros(3), [(-3, 2)] * 3, True),
+    "dome on a border": (
+        lambda x: x[0] - x[1] ** 2, lambda x: np.array([1.0, -2 * x[1]]), np.zeros(2), [(0, 1), (-1, 1)], True
+    ),
+}  # fmt: skip
+SOLVERS = ("l-bfgs-b", "bfgs", "cg", "slsqp", "trust-constr", "quasi-newton")
+
+
+@pytest.mark.parametrize("method", [*GRADIENT, "quasi-newton", "auto"])
+@pytest.mark.parametrize("name", STATIONARY)
+@pytest.mark.filterwarnings("ignore:(overflow|invalid)", "ignore:delta_grad")
+def test_a_start_where_the_gradient_vanishes_is_no_success(name, method):
+    f, jac, x0, bounds, ends = STATIONARY[name]
+    least = {"maximum": -2, "small maximum": -2e-9, "dome in a box": -27, "dome on a border": -1}.get(name, -np.inf)
+    if bounds is not None and method in ("bfgs", "cg"):
+        pytest.skip("keeps no bounds")
+    more = {"jac": jac, "bounds": bounds, "maxfevals": 300 if method == "trust-constr" else 2000}
+    found = [es.minimize(f, x0, method=method, rng=3, **more)]
+    if method not in ("auto", "trust-constr"):
+        found += outcomes(f, x0, method, **more)
+    for res in found:
+        local = name == "dome in a box" and np.isin(np.rint(res.x * 1e6) / 1e6, (-3, 2)).all()  # another corner
+        assert not res.success or local or (ends and res.fun < least + 1e-6 * abs(least)), res.message
+    if method in SOLVERS[:4] and ends:
+        assert found[0].success and found[0].nfev < 200
+
+
+@pytest.mark.parametrize("method", SOLVERS)
+def test_a_start_at_the_minimum_is_a_success(method):
+    for scale in (1.0, 1e-9):
+        res = es.minimize(
+            lambda x, a=scale: a * sphere(x), np.zeros(3), method=method, jac=lambda x, a=scale: 2 * a * x, rng=1
+        )
+        assert res.success and res.fun == 0 and res.nfev < 60, res.message
+
+
+def test_a_descent_that_never_moved_says_why():
+    res = es.minimize(sphere, np.zeros(3), method="adam", jac=lambda x: 2 * x, rng=1)
+    assert not res.success and set(res.stop) == {"stationary"} and "saddle" in res.message
+    many = es.minimize_runs(sphere, np.array([[0.0, 0], [1, 1]]), method="momentum", jac=lambda x: 2 * x, rng=1)
+    assert [res.success for res in many] == [False, True]
+
+
+@pytest.mark.parametrize("method", ["l-bfgs-b", "slsqp", "adam", "cg"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_long_descent_is_not_the_end(method):
+    """Meyer's fit falls from 2e9 to 88: 1e-5 of that way is more than all that is left of it."""
+    problem = problems.get("mgh-meyer")
+    res = es.minimize(problem, method=method, rng=1, maxfevals=8000)
+    assert not res.success or res.fun < 1.001 * problem.f_opt, (res.fun, res.message)
 
 
 # Constraints -----------------------------------------------------------------------------------------
