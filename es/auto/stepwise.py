@@ -110,8 +110,8 @@ class Stepwise(ABC):
         self.ended = plain.pop("ended")
         sizes, wide = plain.pop("sizes"), plain.pop("wide")
         for name in self.state_names:
-            in_arrays, otherwise = f"array.{name}" in arrays, getattr(self, name, None)  # of a state of an older version
-            setattr(self, name, np.array(arrays[f"array.{name}"]) if in_arrays else plain.get(name, otherwise))
+            otherwise = plain.get(name, getattr(self, name, None))  # older versions saved fewer
+            setattr(self, name, np.array(arrays[f"array.{name}"]) if f"array.{name}" in arrays else otherwise)
         if self.ended:
             self.asked = None
             return

@@ -186,7 +186,9 @@ class Stalls:
 
 def lbfgsb(call: Call, task: Task) -> Any:
     """L-BFGS-B, started again while that gains something."""
-    return answered(lbfgsb_by_steps(task), call) if takes_steps(task) else leaves_its_start(_lbfgsb_of_scipy)(call, task)
+    if takes_steps(task):
+        return answered(lbfgsb_by_steps(task), call)
+    return leaves_its_start(_lbfgsb_of_scipy)(call, task)
 
 
 def _lbfgsb_of_scipy(call: Call, task: Task) -> Any:

@@ -220,7 +220,7 @@ class ScipySolver(Optimizer):
             self._blind += list(points)
         seen = self._palatable(rank, slopes)
         best = 0 if rank.size == 1 else int(np.where(np.isfinite(rank), rank, np.inf).argmin())
-        if -math.inf < rank.item(best) <= self._finite[0]:
+        if math.isfinite(rank.item(best)) and rank.item(best) <= self._finite[0]:
             self.mean = points[best].copy()
         solver.tell(*seen)
         if self._running().asked is None:
