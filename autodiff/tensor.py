@@ -103,6 +103,8 @@ class Tensor(Eager):
         return core.made(Tensor, out, (self.node, RULES[ufunc][0](out, x), None), ufunc, self.level)
 
     def __array_function__(self, fun: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        if self.level > 0 and fun in SHORT and not kwargs and len(args) == 1:  # np.sum(x): as x.sum()
+            return SHORT[fun](self)
         return call_function(fun, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -386,6 +388,7 @@ REFLECTED = {
     np.add: Tensor.__radd__, np.subtract: Tensor.__rsub__, np.multiply: Tensor.__rmul__,
     np.true_divide: Tensor.__rtruediv__, np.matmul: Tensor.__rmatmul__,
 }  # fmt: skip
+SHORT: dict[Any, Any] = {np.sum: Tensor.sum, np.mean: Tensor.mean}
 REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
 

@@ -119,17 +119,7 @@ def tanh_rule(out: Any, x: Any) -> Any:
     """1 - out^2, which needs only `out` to be kept; far out, where that has lost its digits, from x."""
     if out.dtype.kind == "c" or largest(value_of(out)) < 0.9995:
         return lambda g: g * (1 - out * out)
-    if type(out) is not np.ndarray:
-        return lambda g: g * sech2(x)
-    far = np.nonzero(np.abs(out) >= 0.9995)
-    steep = sech2(x[far])
-
-    def vjp(g: Any) -> Any:
-        slope = 1 - out * out
-        slope[far] = steep
-        return g * slope
-
-    return vjp
+    return lambda g: g * sech2(x)
 
 
 def arcsinh_rule(out: Any, x: Any) -> Any:
