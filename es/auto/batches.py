@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import state as store
-from es.core.arrays import FloatArray, IntArray, as_shape, check_inside
-from es.core.constrained import refuse_constraints
-from es.core.in_parts import Rule
+from es.core.arrays import FloatArray, IntArray, check_inside
 from es.core.optimizer import Optimizer
+from es.core.told import Told
 
 ENDLESS = 1e100  # lengths of the start from there: a way to infinity, where squares and products are about to overflow
 
@@ -114,25 +113,9 @@ class BatchOptimizer(Optimizer, ABC):
         wanted = points.copy() if self._missing.all() else points[self._missing]
         return wanted if k is None else wanted[:k]
 
-    def tell(
-        self,
-        x: npt.ArrayLike,
-        f: npt.ArrayLike,
-        g: npt.ArrayLike | None = None,
-        *,
-        rank_by: npt.ArrayLike | Rule | None = None,
-        feasible: npt.ArrayLike | None = None,
-        constraints: npt.ArrayLike | None = None,
-        equalities: npt.ArrayLike | None = None,
-    ) -> None:
-        """See `Optimizer.tell`; the search goes on when all points of the batch have been told."""
-        if constraints is not None or equalities is not None:
-            refuse_constraints(type(self), "constraints")
-        points, values = self._checked(x, f)
-        rank = values
-        if rank_by is not None:
-            rank = as_shape("rank_by", rank_by(points, values) if callable(rank_by) else rank_by, values.shape)
-        slopes = self._checked_gradient(g, points.shape)
+    def _learn_from(self, told: Told, booked: bool = False) -> None:
+        """The search goes on when all points of the batch have been told."""
+        points, values, rank, feasible, slopes = told
         self.nit += 1
         good = values < np.inf
         whole = bool(good.all())
@@ -140,7 +123,7 @@ class BatchOptimizer(Optimizer, ABC):
         self.generations_without_value = 0 if whole or good.any() else self.generations_without_value + 1
         allowed = values if whole else np.where(good, values, np.inf)
         if feasible is not None:
-            allowed = np.where(as_shape("feasible", feasible, values.shape, bool), allowed, np.inf)
+            allowed = np.where(feasible, allowed, np.inf)
         best, before = allowed.argmin(), float(self.f_best)
         self.book.improve(points, best, allowed[best])
         batch = self._batch() if self._asked is None else self._asked

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,60 +12,22 @@ import numpy.typing as npt
 from es.core import state
 from es.core.arrays import BoolArray, FloatArray, as_shape
 from es.core.saving import Saving
-from es.core.waiting import Keys, Part, Waiting
+from es.core.told import Rule, Told
+from es.core.waiting import Keys, Waiting
 
-Rule = Callable[[FloatArray, FloatArray], FloatArray]
 
-
-class InParts(Saving, ABC):
+class InParts(Saving):
     """Points that are asked or told a few at a time, or are counted and not learned from."""
 
     takes_late_points: ClassVar[bool] = False  # whether points may be told one by one, late and never
-    f_sorted: FloatArray | None
-    _waiting: Waiting | None = None  # made when somebody asks or tells in parts
-
-    # What an optimizer gives -----------------------------------------------------------------------
-
-    @property
-    @abstractmethod
-    def batch(self) -> tuple[int, ...]:
-        """Leading axes of the state."""
-
-    @abstractmethod
-    def _candidates(self, k: int) -> FloatArray:
-        """Draw k points of the present distribution, (..., k, n)."""
-
-    @abstractmethod
-    def _check_told(self, x: FloatArray) -> None:
-        """Refuse points that the method cannot learn from."""
-
-    @abstractmethod
-    def _checked(self, x: npt.ArrayLike, f: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Points (..., k, n) and their values (..., k), or an error that names what does not fit."""
-
-    @abstractmethod
-    def _checked_gradient(self, g: npt.ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
-        """The gradients of points of that shape, None for a method that wants none."""
-
-    @abstractmethod
-    def _learn_from(
-        self,
-        points: FloatArray,
-        values: FloatArray,
-        slopes: FloatArray | None,
-        rank: FloatArray,
-        allowed: BoolArray | None,
-        booked: bool = False,
-    ) -> None:
-        """Learn from points (..., k, n) that have all come back, and count them unless they are `booked`."""
 
     def _points_out(self) -> FloatArray:
         """Points (..., j, n) that were asked in whole populations since the last update."""
         return np.empty((*self.batch, 0, self.n))
 
-    def _learnable(self, part: Part) -> Part:
+    def _learnable(self, told: Told) -> Told:
         """The rows that the method can learn from."""
-        return part
+        return told
 
     @property
     def least_rows(self) -> int:
@@ -93,13 +54,12 @@ class InParts(Saving, ABC):
         self._check_told(x)
         waiting = self._open_waiting()
         self._book_points(x, f, None, feasible)
-        told = f.copy()  # the caller may go on writing into the arrays
-        waiting.take_in(Part(x.copy(), told, told if rank is f or callable(rank) else rank.copy(), feasible))
+        values = f.copy()  # the caller may go on writing into the arrays
+        waiting.take_in(Told(x.copy(), values, values if rank is f or callable(rank) else rank.copy(), feasible))
         self._looked = -1  # a target or a budget may have been reached
         if waiting.enough:
-            part = self._learnable(waiting.collect())
-            ranked = rank(part.x, part.f) if callable(rank) else part.rank
-            self._learn_from(part.x, part.f, None, ranked, part.feasible, booked=True)
+            told = self._learnable(waiting.collect())
+            self._learn_from(told._replace(rank=rank(told.x, told.f)) if callable(rank) else told, booked=True)
             waiting.turn()
             if waiting.idle:
                 self._waiting = None

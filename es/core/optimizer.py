@@ -7,40 +7,31 @@ there on.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from es.core import stopping
 from es.core.arrays import (
-    BoolArray,
     FloatArray,
-    IntArray,
     as_count,
-    as_points,
     as_scale,
     as_shape,
     as_start,
-    check_finite,
     check_inside,
-    pick,
-    pick_rows,
 )
 from es.core.book import Book
 from es.core.constrained import Constrained
-from es.core.in_parts import Rule
-from es.core.lagrangian import NO_POINT
-from es.core.ranking import rank_best_first
 from es.core.streams import open_streams
+from es.core.told import Rule, Told
 from es.core.traces import Traces
 from problems.boxes import as_box
 
 if TYPE_CHECKING:
-    from es.core.result import Result
+    pass
 
 
 class Optimizer(Constrained):
@@ -75,20 +66,6 @@ class Optimizer(Constrained):
     A subclass gives `_candidates` and `_learn`. `state_names` lists the arrays that are the state of a run, each with a
     leading axis when runs are stacked: what is saved, and what a run that has ended is taken out of.
     """
-
-    kind: ClassVar[str] = "strategy"
-    paper: ClassVar[str] = ""
-    cost: ClassVar[str] = ""
-    good_for: ClassVar[str] = ""
-    claims: ClassVar[frozenset[str]] = frozenset()
-    wants_gradient: bool = False  # of the class; a search whose batches differ says it of the batch
-    default_popsize: ClassVar[int] = 1
-    evaluations_per_variable: ClassVar[float | None] = None  # where the method has no end of its own on some functions
-    min_rows: ClassVar[int] = 1  # the smallest population
-    state_names: ClassVar[tuple[str, ...]] = ("mean",)
-    dtype: np.dtype[Any] = np.dtype(np.float64)  # of points
-    sigma: Any = None  # step size, of methods that have one
-    criteria: ClassVar[tuple[str, ...]] = stopping.COMMON
 
     def __init__(
         self,
@@ -125,53 +102,6 @@ class Optimizer(Constrained):
         self._figures_of = -1
         self._opened = time.monotonic()
         self._prepare()
-
-    # What a method gives ---------------------------------------------------------------------------
-
-    def _init(self) -> None:
-        """Further state, once `n`, `batch`, `popsize`, `mean` and `scale0` are known."""
-
-    def _prepare(self) -> None:
-        """Make the state, at the end of the constructor."""
-        self._init()
-
-    def _default_popsize(self) -> int:
-        return self.default_popsize
-
-    @property
-    def rare_interval(self) -> int:
-        """Iterations between looks at criteria that need a decomposition of the covariance matrix."""
-        return 1
-
-    def _candidates(self, k: int) -> FloatArray:
-        """The next k points (..., k, n), inside the bounds; a fresh array."""
-        raise NotImplementedError
-
-    def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
-        """Move on, from points (..., k, n), values (..., k) and gradients like x.
-
-        `order` (..., k) ranks the rows best first, non-finite ones last.
-        """
-        raise NotImplementedError
-
-    def _arrange(self, x: FloatArray) -> IntArray | None:
-        """An order of the rows that does not depend on the order in which they came; None if they are in it."""
-        self._check_told(x)
-        return None
-
-    def _ranked_by(self, f: FloatArray) -> FloatArray:
-        """What ranks the rows once they are arranged; the same array where it is f itself."""
-        return f
-
-    def _after(self) -> None:
-        """Last thing in each tell."""
-
-    # The loop --------------------------------------------------------------------------------------
-
-    @property
-    def batch(self) -> tuple[int, ...]:
-        """Leading axes of the state: () for one run, (active runs,) for stacked ones."""
-        return () if self.runs is None else (len(self.active),)
 
     def ask(self, k: int | None = None) -> FloatArray:
         """Points to evaluate.
@@ -258,46 +188,9 @@ class Optimizer(Constrained):
         elif whole and rank_by is not None:
             rank = as_shape("rank_by", rank_by(points, values), values.shape)
         if whole:
-            self._learn_from(points, values, slopes, rank, allowed)
+            self._learn_from(Told(points, values, rank, allowed, slopes))
         else:
             self._take_part(points, values, rank, allowed)
-
-    def _learn_from(
-        self,
-        points: FloatArray,
-        values: FloatArray,
-        slopes: FloatArray | None,
-        rank: FloatArray,
-        allowed: BoolArray | None,
-        booked: bool = False,
-    ) -> None:
-        """Learn from points (..., k, n) that have all come back, and count them unless they are in the book."""
-        raw = values  # in the order of the caller's
-        arranged = self._arrange(points)
-        if arranged is not None:
-            same = rank is values
-            points, values = pick_rows(points, arranged), pick(values, arranged)
-            rank = values if same else pick(rank, arranged)
-            slopes = None if slopes is None else pick_rows(slopes, arranged)
-            allowed = None if allowed is None else pick(allowed, arranged)
-        rank = self._ranked_by(rank)
-        order, ranked, clean = rank_best_first(rank)
-        plain = clean and rank is values
-        if not booked:
-            self.book.count(raw, gradients=slopes is not None, failed=None if plain else ~(raw < np.inf))
-            if plain and allowed is None:
-                self.book.improve(points, order[..., 0][()], ranked[..., 0][()])
-            else:
-                good = values < np.inf
-                value = np.where(good if allowed is None else good & allowed, values, np.inf)
-                self.book.improve(points, value.argmin(-1), value.min(-1))
-        self.f_sorted = ranked if plain else None
-        self.traces.add(ranked)
-        if slopes is not None:
-            self._watch_gradients(slopes)
-        self._learn_where_possible(points, values, slopes, order, None if clean else ranked)
-        self.nit += 1
-        self._after()
 
     def stop(self) -> dict[Any, Any]:
         """Why to end, empty while there is no reason.
@@ -333,204 +226,3 @@ class Optimizer(Constrained):
         for one in self.active.tolist() if run is None else [run]:
             self._reasons.setdefault(one, {})[reason] = figure
         self._retire()
-
-    # What came out ---------------------------------------------------------------------------------
-
-    @property
-    def x_mean(self) -> FloatArray:
-        """Centre of the search in the caller's coordinates, (n,) or (active runs, n)."""
-        return self.mean.copy()
-
-    @property
-    def result(self) -> Result:
-        """Result of the run.
-
-        Returns
-        -------
-        es.Result
-            `x`, `fun`: the best evaluated point and value (x0 and NaN if no value was finite); `mean`: centre of the
-            search; `stop`, `message`, `status`, `success`: why it ended; `nfev`, `njev`, `nit`, `n_failed`; `seed`.
-
-        Raises
-        ------
-        ValueError
-            For stacked runs, which have `results`.
-        """
-        if self.runs is not None:
-            raise ValueError(f"result is of a single run, got {self.runs} stacked runs: use results")
-        return self.results[0]
-
-    @property
-    def results(self) -> list[Result]:
-        """The result of each run, ended or not, in the order of x0."""
-        from es.core.result import Result
-
-        rows = {int(run): row for row, run in enumerate(self.active)}
-        return [
-            Result(self._ended[run] if run in self._ended else self._summary(run, rows[run]))
-            for run in range(self.runs or 1)
-        ]
-
-    def ended(self, run: int) -> Mapping[str, Any] | None:
-        """What the result of a stacked run says that has ended; None of one that goes on."""
-        return self._ended.get(run)
-
-    def _summary(self, run: int, row: int) -> dict[str, Any]:
-        """What the result of a run says, read from row `row` of the state."""
-        counts = self.book.of(row)
-        wanted, found = "ftarget" in self._watch.thresholds, not math.isnan(counts["fun"])
-        spent: Any = {name: counts[name] for name in ("nfev", "n_failed")}
-        more = self._told_report()
-        instead = NO_POINT if more.get("violation") else ""
-        return {
-            **counts,
-            **more,
-            **stopping.ending(self._reasons.get(run, {}), found=found, wanted=wanted, instead=instead, **spent),
-            "mean": self.x_mean[... if self.runs is None else row].copy(),
-            "nit": self.nit,
-            "seed": self._seeds[run],
-        }
-
-    @property
-    def nfev(self) -> Any:
-        """Points evaluated, a number or one per active run."""
-        return self.book.nfev
-
-    @property
-    def njev(self) -> Any:
-        """Gradients evaluated, a number or one per active run."""
-        return self.book.njev
-
-    @property
-    def n_failed(self) -> Any:
-        """Points without a value, a number or one per active run."""
-        return self.book.n_failed
-
-    @property
-    def f_best(self) -> Any:
-        """Least value so far, a number or one per active run; inf before the first."""
-        return self.book.f_best
-
-    @property
-    def x_best(self) -> FloatArray:
-        """Where it was found, (n,) or (active runs, n)."""
-        return self.book.x_best
-
-    # Inside ----------------------------------------------------------------------------------------
-
-    @property
-    def units(self) -> FloatArray:
-        """What each coordinate is measured in, (n,) or (active runs, n): sigma0, relative to its largest entry."""
-        return self.scale0 / self.scale0.max(-1, keepdims=True)
-
-    @property
-    def stds(self) -> Any:
-        """Standard deviation of each coordinate, (n,) or (active runs, n); None where a method does not sample."""
-        return None
-
-    @property
-    def axis_ratio(self) -> Any:
-        """Ratio of the longest to the shortest principal axis, per run; None where a method does not sample."""
-        return None
-
-    @property
-    def growth(self) -> Any:
-        """Largest ratio of a standard deviation to what it was at the start, per run."""
-        return (self.once("stds") / self.scale0).max(-1)
-
-    def once(self, figure: str) -> Any:
-        """`stds`, `growth` or `axis_ratio`, made once an iteration however many look at it."""
-        if self._figures_of != self.nit:
-            self._figures, self._figures_of = {}, self.nit
-        if figure not in self._figures:
-            self._figures[figure] = getattr(self, figure)
-        return self._figures[figure]
-
-    @property
-    def seconds(self) -> float:
-        """Time since the run began, before it was saved and loaded included."""
-        return time.monotonic() - self._opened
-
-    @property
-    def seed(self) -> Any:
-        """What would give the same random stream as `rng`; for stacked runs a list. None where a Generator came in."""
-        return self._seeds[0] if self.runs is None else list(self._seeds)
-
-    def _each(self, value: float) -> Any:
-        """A number for each run: a NumPy scalar for one, an array (runs,) for stacked ones."""
-        return np.full(self.batch, value)[()]
-
-    def _row_names(self) -> tuple[str, ...]:
-        return ("generations_without_value", "generations_without_gradient", "scale0", *self.state_names)
-
-    def _checked(self, x: npt.ArrayLike, f: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        points = as_points(x, self.dtype)
-        shape = points.shape
-        if shape[:-2] != self.batch or shape[-1:] != (self.n,) or len(shape) < 2:
-            wanted = (*self.batch, "k", self.n)
-            raise ValueError(f"x must have shape ({', '.join(map(str, wanted))}), got {shape}")
-        if shape[-2] == 0:
-            raise ValueError("x must hold at least one point, got none")
-        return points, as_shape("f", f, shape[:-1])
-
-    def _checked_gradient(self, g: npt.ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
-        if g is None:
-            if self.wants_gradient:
-                raise ValueError(f"g must be given to {type(self).__name__}, which moves by gradients, got None")
-            return None
-        if not self.wants_gradient:
-            raise ValueError(f"g must not be given to {type(self).__name__}, which uses no gradients")
-        return as_shape("g", g, shape)
-
-    def _watch_gradients(self, g: FloatArray) -> None:
-        if math.isfinite(np.vdot(g, g)) and self.runs is None:  # the rule, and cheap
-            self.generations_without_gradient = 0
-            return
-        bad = ~np.isfinite(g).all((-1, -2))
-        self.generations_without_gradient = np.where(bad, self.generations_without_gradient + 1, 0)[()]
-
-    def _check_told(self, x: FloatArray) -> None:
-        """Refuse points that nobody could have been asked for."""
-        check_finite(x)
-        check_inside(x, self.box, "x")
-
-    def _learn_where_possible(
-        self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None
-    ) -> None:
-        """Learn, except in runs without a finite value; `unclean`: ranked values, if some are not finite."""
-        hopeless = np.False_ if unclean is None else unclean[..., 0] == np.inf
-        if unclean is not None or self._was_unclean:
-            count = self.generations_without_value
-            self.generations_without_value = np.where(hopeless, count + 1, 0 * count)[()]
-            self._was_unclean = unclean is not None
-        if unclean is None or not hopeless.any():
-            self._learn(x, f, g, order)
-        elif not hopeless.all():
-            kept = {name: getattr(self, name)[hopeless].copy() for name in self.state_names}
-            self._learn(x, f, g, order)
-            for name, rows in kept.items():
-                getattr(self, name)[hopeless] = rows
-
-    def _retire(self) -> None:
-        """Take runs that have a reason to end out of the stack."""
-        if self.runs is None or not any(run in self._reasons for run in self.active.tolist()):
-            return
-        for row, run in enumerate(self.active.tolist()):
-            if run in self._reasons:
-                self._ended[run] = self._summary(run, row)
-        self._take_runs(
-            np.array([row for row, run in enumerate(self.active.tolist()) if run not in self._reasons], int)
-        )
-
-    def _take_runs(self, rows: IntArray) -> None:
-        """Keep these rows of everything that has one row per run."""
-        for name in self._row_names():
-            setattr(self, name, getattr(self, name)[rows])
-        self.book.take(rows)
-        self.traces.take(rows)
-        self._watch.take(rows)
-        if self._waiting is not None:
-            self._waiting.take(rows)
-        self._streams = [self._streams[row] for row in rows]
-        self.active = self.active[rows]
-        self._figures_of = -1

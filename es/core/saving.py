@@ -10,39 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import state
-from es.core.arrays import IntArray
-from es.core.book import Book
-from es.core.stopping import Watch
-from es.core.traces import Traces
+from es.core.learner import Learner
 
 
-class Saving:
-    """What an `Optimizer` saves; the attributes are explained there."""
-
-    n: int
-    runs: int | None
-    active: IntArray
-    popsize: int
-    mean: npt.NDArray[np.float64]
-    nit: int
-    book: Book
-    _watch: Watch
-    traces: Traces
-    _streams: list[np.random.Generator]
-    _seeds: list[Any]
-    _reasons: dict[int, dict[str, float]]
-    _ended: dict[int, dict[str, Any]]
-    dtype: np.dtype[Any]
-    _looked: int
-    _figures_of: int
-    _opened: float
-    _was_unclean: bool
-
-    def _row_names(self) -> tuple[str, ...]:
-        raise NotImplementedError
-
-    def _take_runs(self, rows: IntArray) -> None:
-        raise NotImplementedError
+class Saving(Learner):
+    """What an `Optimizer` saves."""
 
     def _popsize_of_state(self) -> int:
         """The population's size, by which a state is known to fit."""

@@ -8,27 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import FloatArray, IntArray
+from es.core.told import Told
 
 SIZE = 16  # bytes that stand for a point
 REMEMBERED = 200  # generations whose points are known again when they come late
 ASSUMED = 3  # generations of unknown points that are taken for late ones, while such are awaited
 
 Keys = dict[bytes, int]  # point -> how many of it are out; the oldest first
-
-
-class Part(NamedTuple):
-    """Points that were told: x (..., k, n), f and what ranks them (..., k), and which may become the best."""
-
-    x: FloatArray
-    f: FloatArray
-    rank: FloatArray
-    feasible: npt.NDArray[np.bool_] | None
 
 
 class Waiting:
@@ -45,7 +37,7 @@ class Waiting:
     ----------
     out, late : list of dict, one for each run
         Points that were handed out and not told: of the present distribution, and of earlier ones.
-    parts : list of Part
+    parts : list of Told
         What was told since the last update.
     fresh : ndarray of int, shape (runs,)
         How many of these are points of the present distribution.
@@ -55,7 +47,7 @@ class Waiting:
         self.popsize = popsize
         self.out: list[Keys] = [{} for _ in range(runs)]
         self.late: list[Keys] = [{} for _ in range(runs)]
-        self.parts: list[Part] = []
+        self.parts: list[Told] = []
         self.fresh = np.zeros(runs, dtype=np.intp)
         self._assumed = np.zeros(runs, dtype=np.intp)  # unknown points that were taken for late ones
         self._block: FloatArray | None = None  # points (..., popsize, n) that were made together
@@ -95,7 +87,7 @@ class Waiting:
                 _remove(out, key)
         self._grow_old()
 
-    def take_in(self, part: Part) -> None:
+    def take_in(self, part: Told) -> None:
         """Points have come back.
 
         A point that was not handed out counts as one of the present distribution: the caller's own, or one that the
@@ -126,16 +118,16 @@ class Waiting:
         """Whether nothing is awaited and nothing kept."""
         return not self.parts and self._block is None and not any(self.out) and not any(self.late)
 
-    def collect(self) -> Part:
+    def collect(self) -> Told:
         """All that has come back since the last update, as one part."""
-        x, f, rank, feasible = zip(*self.parts, strict=True)
+        x, f, rank, feasible, _ = zip(*self.parts, strict=True)
         plain = all(one is values for one, values in zip(rank, f, strict=True))
         values = np.concatenate(f, axis=-1)
         allowed = None
         if any(one is not None for one in feasible):
             every = [np.ones(v.shape, dtype=bool) if one is None else one for one, v in zip(feasible, f, strict=True)]
             allowed = np.concatenate(every, axis=-1)
-        return Part(np.concatenate(x, axis=-2), values, values if plain else np.concatenate(rank, axis=-1), allowed)
+        return Told(np.concatenate(x, axis=-2), values, values if plain else np.concatenate(rank, axis=-1), allowed)
 
     def turn(self) -> None:
         """The distribution has changed: what is out belongs to an earlier one, and what was not handed out is void."""
@@ -158,7 +150,7 @@ class Waiting:
         self.out, self.late = ([keys[row] for row in rows.tolist()] for keys in (self.out, self.late))
         self.fresh, self._assumed = self.fresh[rows], self._assumed[rows]
         self._block = None if self._block is None else self._block[rows]
-        self.parts = [_of_runs(part, rows) for part in self.parts]
+        self.parts = [part.of(rows) for part in self.parts]
 
     # Saving ----------------------------------------------------------------------------------------
 
@@ -197,19 +189,13 @@ class Waiting:
             f = np.array(arrays[f"{at}f"])
             rank = np.array(arrays[f"{at}rank"]) if f"{at}rank" in arrays else f
             feasible = np.array(arrays[f"{at}feasible"]) if f"{at}feasible" in arrays else None
-            self.parts.append(Part(np.array(arrays[f"{at}x"]), f, rank, feasible))
+            self.parts.append(Told(np.array(arrays[f"{at}x"]), f, rank, feasible))
 
 
 def keys_of(x: npt.NDArray[Any]) -> list[list[bytes]]:
     """What stands for each of the points x (..., k, n), for each run of a stack; -0.0 is 0.0."""
     runs = (x + 0.0)[None] if x.ndim == 2 else x + 0.0
     return [[blake2b(row.tobytes(), digest_size=SIZE).digest() for row in rows] for rows in runs]
-
-
-def _of_runs(part: Part, rows: IntArray) -> Part:
-    f = part.f[rows]
-    rank = f if part.rank is part.f else part.rank[rows]
-    return Part(part.x[rows], f, rank, None if part.feasible is None else part.feasible[rows])
 
 
 def _remove(keys: Keys, key: bytes) -> bool:

@@ -16,9 +16,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from es.core.arrays import BoolArray, FloatArray
+from es.core.arrays import FloatArray
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
+from es.core.told import Told
 from es.gradient.inversion import Answer, Call, Direct, Inverted
 from es.gradient.scipy_solvers import Task
 from es.gradient.stepwise import Solver
@@ -193,16 +194,9 @@ class ScipySolver(Optimizer):
             asked = np.clip(np.nan_to_num(asked), -1e100, 1e100)
         return self._inside(asked)
 
-    def _learn_from(
-        self,
-        points: FloatArray,
-        values: FloatArray,
-        slopes: FloatArray | None,
-        rank: FloatArray,
-        allowed: BoolArray | None,
-        booked: bool = False,
-    ) -> None:
+    def _learn_from(self, told: Told, booked: bool = False) -> None:
         """Count the points of `ask`, and hand the solver their values in their order, or what ranks them instead."""
+        points, values, rank, allowed, slopes = told
         self._check_told(points)
         self._book_points(points, values, slopes, allowed)
         some = rank.item(0) < math.inf if rank.size == 1 else (rank < np.inf).any()

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from es.core import stopping
 from es.core.arrays import FloatArray, IntArray, check_finite, check_inside, pick_rows, pick_rows_of
 from es.core.optimizer import Optimizer
-from es.core.waiting import Part
+from es.core.told import Told
 from es.parts import bounds as boxes
 from es.parts.matching import OWN, fill_in, longest_own, places, unchanged
 from es.parts.precision import RANGE, as_precision, inner_box, nearest_box
@@ -214,14 +214,11 @@ class Strategy(Optimizer):
         self._told = pick_rows(z, order), pick_rows(y, order)
         return order
 
-    def _learnable(self, part: Part) -> Part:
+    def _learnable(self, told: Told) -> Told:
         """All rows; of a strategy that cannot tell which z a point has, those of its present distribution."""
         if self.runs is not None or type(self)._invert_sample is not Strategy._invert_sample:
-            return part
-        here = places(part.x, self._points_out()) < OWN
-        f = part.f[here]
-        rank = f if part.rank is part.f else part.rank[here]
-        return Part(part.x[here], f, rank, None if part.feasible is None else part.feasible[here])
+            return told
+        return told.of(places(told.x, self._points_out()) < OWN)
 
     def _check_told(self, x: FloatArray) -> None:
         check_finite(x)

@@ -10,8 +10,8 @@ from scipy.special import ndtri
 
 from es.core import stopping
 from es.core.arrays import FloatArray, IntArray, as_shape
-from es.core.in_parts import Rule
 from es.core.optimizer import Optimizer
+from es.core.told import Rule
 from es.parts.categorical import margin
 from es.parts.integers import Cells
 from es.parts.invariances import ALL_BUT_MONOTONE
