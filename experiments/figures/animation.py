@@ -63,27 +63,15 @@ def save_animation(
     for ax, path, style in zip(grid.axes, paths, looks, strict=True):
         ax.plot(*path.centre[0], "o", color="white", markeredgecolor=INK, markersize=6, zorder=5)
         soft: dict[str, Any] = {"color": style.color, "animated": True}
-        moving.append(
-            {
-                "line": ax.plot([], [], linewidth=1.4, **soft)[0],
-                "ring": ax.plot([], [], linewidth=1.6, **soft)[0],
-                "dots": ax.plot([], [], ".", alpha=0.6, markersize=4, **soft)[0],
-                "head": ax.plot([], [], style.marker, markeredgecolor="white", markersize=7, **soft)[0],
-                "text": ax.text(
-                    0.985,
-                    0.03,
-                    "",
-                    transform=ax.transAxes,
-                    ha="right",
-                    va="bottom",
-                    fontsize=8,
-                    color=INK,
-                    animated=True,
-                    bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5},
-                    zorder=8,
-                ),
-            }
-        )
+        words: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": 8, "color": INK, "animated": True}
+        words["bbox"] = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5}
+        moving.append({
+            "line": ax.plot([], [], linewidth=1.4, **soft)[0],
+            "ring": ax.plot([], [], linewidth=1.6, **soft)[0],
+            "dots": ax.plot([], [], ".", alpha=0.6, markersize=4, **soft)[0],
+            "head": ax.plot([], [], style.marker, markeredgecolor="white", markersize=7, **soft)[0],
+            "text": ax.text(0.985, 0.03, "", transform=ax.transAxes, zorder=8, **words),
+        })  # fmt: skip
     times = max(float(path.cost[-1]) for path in paths) * np.linspace(0, 1, frames) ** 2
     canvas: Any = figure.canvas
     canvas.draw()  # contours, frames and text once; only what moves is drawn anew in each frame

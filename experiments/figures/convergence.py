@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.figures.captions import in_words, trial_count
+from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.labels import end_labels
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_line
@@ -19,7 +20,6 @@ from experiments.statistics.summary import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 MOST_LARGE_PANELS = 8
 HEADER = ("problem", "method", "evaluations", "q25", "median", "q75", "trials")
@@ -32,7 +32,7 @@ def convergence_figure(
     grad_cost: float,
     columns: int = 2,
     notes: Sequence[str] = (),
-) -> tuple[Figure, list[dict[str, Any]]]:
+) -> Drawn:
     """Small multiples: best value so far against evaluations, both on log axes, a panel per problem.
 
     Where the optimum is known the y axis shows f - f_opt, floored at the final target; else it shows f itself.
@@ -49,11 +49,6 @@ def convergence_figure(
         Panels side by side; more than eight panels are drawn small, four in a row.
     notes : sequence of str
         Sentences for the caption.
-
-    Returns
-    -------
-    figure, rows
-        The figure, and the lines of its CSV (`HEADER`).
     """
     problems = list(dict.fromkeys(cell.problem for cell in cells))
     shown = {label: style for label, style in look.items() if any(cell.method == label for cell in cells)}
@@ -64,7 +59,7 @@ def convergence_figure(
         grid = panel_grid(len(problems), columns, key=shown)
     else:
         grid = panel_grid(len(problems), 4, key=shown, panel=1.7, left=0.68, bottom=0.42)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for index, (ax, problem) in enumerate(zip(grid.axes, problems, strict=True)):
         rows += draw_panel(ax, [c for c in cells if c.problem == problem], look, labelled=alone, large=large)
         if not large:
@@ -77,7 +72,7 @@ def convergence_figure(
 
 def draw_panel(
     ax: Axes, cells: Sequence[Cell], look: Mapping[str, LineStyle], *, labelled: bool = True, large: bool = True
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """Draw one problem of the convergence figure and return its CSV rows; ``labelled`` names the lines at their
     ends."""
     targets, title = cells[0].targets, cells[0].title
@@ -86,36 +81,21 @@ def draw_panel(
     shift = 0.0 if targets.known else targets.reference
     last = max((float(np.max(cell.budgets)) for cell in cells), default=10.0)
     at = log_grid(1.0, max(last, 10.0))
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     ends, lowest, highest = [], np.inf, -np.inf
     for position, cell in enumerate(cells):
-        values = [np.maximum(gap, floor) + shift for gap in cell.gaps]
-        quartiles = quantiles_at(cell.costs, values, at)
-        ended = float(np.max(cell.budgets))
-        style = look[cell.method]
-        phase = position / max(len(cells), 1)
-        band = (quartiles[0], quartiles[2])
-        draw_line(
-            ax, at, quartiles[1], style, band=band, ended=ended, phase=phase, pale=0.14 if len(cells) < 5 else 0.07
-        )
+        quartiles = quantiles_at(cell.costs, [np.maximum(gap, floor) + shift for gap in cell.gaps], at)
+        style, ended = look[cell.method], float(np.max(cell.budgets))
+        phase, pale = position / len(cells), 0.14 if len(cells) < 5 else 0.07
+        draw_line(ax, at, quartiles[1], style, band=(quartiles[0], quartiles[2]), ended=ended, phase=phase, pale=pale)
         seen = quartiles[1][~np.isnan(quartiles[1])]
         if seen.size:
             reached = at[np.nonzero(quartiles[1] <= seen[-1])[0][0]]
             ends.append((at[-1], float(seen[-1]), reached, cell.method, style))
             lowest, highest = min(lowest, float(np.nanmin(quartiles))), max(highest, float(np.nanmax(quartiles)))
-        rows += [
-            {
-                "problem": cell.problem,
-                "method": cell.method,
-                "evaluations": x,
-                "q25": a,
-                "median": b,
-                "q75": c,
-                "trials": len(cell.costs),
-            }
-            for x, (a, b, c) in zip(at, quartiles.T, strict=True)
-            if not np.isnan(b)
-        ]
+        drawn = zip(at, *quartiles, strict=True)
+        lines = ((cell.problem, cell.method, *line, len(cell.costs)) for line in drawn if not np.isnan(line[2]))
+        rows += csv_rows(HEADER, lines)
     what = r"$f - f_\mathrm{opt}$" if targets.known else "objective f (loss)"
     dress(ax, title=title, ylabel=what, xlabel="evaluations")
     if not ends:
@@ -135,16 +115,12 @@ def draw_panel(
 
 
 def _caption(cells: Sequence[Cell], grad_cost: float) -> str:
-    count = trial_count(cells)
-    known = any(cell.targets.known for cell in cells)
+    finals = [cell.targets.final for cell in cells if cell.targets.known]
+    floor = f" f − f_opt is floored at the target {number(finals[0])}." if finals else ""
     return (
-        f"Best value so far; line: median, band: quartiles of {count} trials per method. One gradient is charged as "
-        f"{grad_cost:g} evaluations. Trials that ended keep their last value (thin line: no trial is running any more)."
-        + (
-            f" f − f_opt is floored at the target {number(next(c.targets.final for c in cells if c.targets.known))}."
-            if known
-            else ""
-        )
+        f"Best value so far; line: median, band: quartiles of {trial_count(cells)} trials per method. One gradient is "
+        f"charged as {grad_cost:g} evaluations. Trials that ended keep their last value (thin line: no trial is "
+        f"running any more).{floor}"
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from es.core.arrays import FloatArray
 from experiments.figures.captions import in_words, trial_count
+from experiments.figures.files import Drawn, Row
 from experiments.figures.labels import end_labels
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_line
@@ -22,7 +23,6 @@ from experiments.statistics.reference import best2009, has_best2009
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 REFERENCES = {"2009": "#D9CFA6", "2009-16": "#CBB7D6"}
 HEADER = ("group", "method", "evaluations_per_dimension", "fraction", "low", "high", "simulated", "problems", "trials")
@@ -68,7 +68,7 @@ def ecdf_figure(
     title: str = "Targets reached",
     notes: Sequence[str] = (),
     known: Distributions | None = None,
-) -> tuple[Figure, list[dict[str, Any]]]:
+) -> Drawn:
     """Runtime distributions of all methods over all problems and targets, in one large panel.
 
     Parameters
@@ -89,15 +89,9 @@ def ecdf_figure(
         Sentences for the caption.
     known : Distributions, optional
         What was worked out before, with all cells as the group ``""``; takes the place of samples and draws.
-
-    Returns
-    -------
-    figure, rows
-        The figure, and the lines of its CSV (`HEADER`).
     """
-    names = [look[m].name for m in dict.fromkeys(cell.method for cell in cells)] + [
-        f"best {years}" for years in REFERENCES
-    ]
+    names = [look[method].name for method in dict.fromkeys(cell.method for cell in cells)]
+    names += [f"best {years}" for years in REFERENCES]
     right = text_width([_label(name, 0.0) for name in names], 9.5) + 0.5
     grid = panel_grid(1, 1, panel=4.5, left=0.66, right=right, bottom=0.5, top=0.36)
     known = known or distributions(cells, {"": cells}, samples=samples, draws=draws)
@@ -115,7 +109,7 @@ def ecdf_panels(
     draws: int = 50,
     notes: Sequence[str] = (),
     known: Distributions | None = None,
-) -> tuple[Figure, list[dict[str, Any]]]:
+) -> Drawn:
     """Runtime distributions of groups of problems, a panel each.
 
     Parameters
@@ -126,17 +120,12 @@ def ecdf_panels(
         As in `ecdf_figure`.
     known : Distributions, optional
         What was worked out before, with these groups.
-
-    Returns
-    -------
-    figure, rows
-        The figure, and the lines of its CSV (`HEADER`).
     """
     every = [cell for cells in groups.values() for cell in cells]
     key = {label: style for label, style in look.items() if any(cell.method == label for cell in every)}
     grid = panel_grid(len(groups), 2 if len(groups) < 5 else 3, key=key, panel=2.4, left=0.66)
     known = known or distributions(every, groups, samples=samples, draws=draws)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for ax, (title, cells) in zip(grid.axes, groups.items(), strict=True):
         part = draw_panel(ax, cells, look, known, title, title=title, fontsize=8.5)
         rows += [{**row, "group": title} for row in part]
@@ -153,7 +142,7 @@ def draw_panel(
     *,
     title: str,
     fontsize: float,
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """Draw all methods of a group, and the best of BBOB behind them where it applies; returns the CSV rows."""
     problems = list(dict.fromkeys(cell.problem for cell in cells))
     methods = known.groups.get(group, {})
@@ -161,7 +150,7 @@ def draw_panel(
     end = max([2 * start, *(found.budget for found in methods.values())]) * ROOM_FOR_RESTARTS
     shown = (known.at >= start * (1 - 1e-9)) & (known.at <= end * (1 + 1e-9))
     at = known.at[shown]
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     ends: list[tuple[float, float, str, LineStyle]] = []
     for years, color in REFERENCES.items():
         reference = reference_runtimes(cells, years)
@@ -229,17 +218,12 @@ def _caption(cells: Sequence[Cell], grad_cost: float, samples: int, *, alone: bo
         parts.append(f"{t.size} targets f − f_opt = {_ten(t[0])} … {_ten(t[-1])}.")
     if relative:
         t = relative[0].targets.precisions
-        names = (
-            ", ".join(cell.problem for cell in relative)
-            if len(relative) < 3
-            else f"{len(relative)} problems without known optimum"
-        )
-        parts.append(
-            f"{names}: {t.size} targets at 1 … {_ten(t[-1] / t[0])} of the starting gap to the best f of any trial."
-        )
-    parts.append(
-        f"One gradient = {grad_cost:g} evaluations. Cross: largest budget; thin beyond it: simulated restarts."
-    )
+        few = ", ".join(cell.problem for cell in relative)
+        names = few if len(relative) < 3 else f"{len(relative)} problems without known optimum"
+        span = f"{t.size} targets at 1 … {_ten(t[-1] / t[0])}"
+        parts.append(f"{names}: {span} of the starting gap to the best f of any trial.")
+    parts.append(f"One gradient = {grad_cost:g} evaluations.")
+    parts.append("Cross: largest budget; thin beyond it: simulated restarts.")
     for method in dict.fromkeys(cell.method for cell in cells):
         missing = len(problems) - sum(cell.method == method for cell in cells)
         if missing:

@@ -9,6 +9,7 @@ import numpy as np
 
 from es.core.arrays import FloatArray
 from experiments.figures.captions import in_words, trial_count
+from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import DOT
 from experiments.figures.style import DOTS, EDGE, GREY, NONE, PALETTE, LineStyle, describe, dress, text_width
@@ -19,7 +20,6 @@ from experiments.statistics.summary import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 DIMENSION_HEADER = ("problem", "method", "n", "target", "ert", "low", "high", "successes", "trials", "largest_budget")
 SCATTER_HEADER = ("problem", "n", "target", "x_method", "x_ert", "y_method", "y_ert")
@@ -70,7 +70,7 @@ def dimension_figure(
     grad_cost: float,
     samples: int = 500,
     notes: Sequence[str] = (),
-) -> tuple[Figure, list[dict[str, Any]]]:
+) -> Drawn:
     """ERT / n to the final target against n, a panel per problem family (`Cell.family`).
 
     Parameters
@@ -80,25 +80,14 @@ def dimension_figure(
     look, grad_cost, samples, notes
         Styles, the cost of a gradient for the caption, bootstrap resamples of the intervals (0 draws none), sentences
         for the caption.
-
-    Returns
-    -------
-    figure, rows
-        The figure, and the lines of its CSV (`DIMENSION_HEADER`).
     """
     families = dimension_families(cells)
     large = len(families) <= MOST_LARGE_PANELS
     shown = {label: style for label, style in look.items() if any(cell.method == label for cell in cells)}
     targets = {number(f[0].targets.final) for f in families.values()}
-    grid = panel_grid(
-        len(families),
-        min(2 if large else 4, len(families)),
-        key=shown,
-        panel=2.5 if large else 1.7,
-        left=0.66 if large else 0.72,
-        bottom=0.48 if large else 0.42,
-    )
-    rows: list[dict[str, Any]] = []
+    sizes: dict[str, Any] = {"panel": 2.5, "left": 0.66} if large else {"panel": 1.7, "left": 0.72, "bottom": 0.42}
+    grid = panel_grid(len(families), 2 if large else 4, key=shown, **sizes)
+    rows: list[Row] = []
     for index, (ax, (family, members)) in enumerate(zip(grid.axes, families.items(), strict=True)):
         rows += _scaling_panel(ax, members, look, samples)
         xlabel = "dimension n" if large or grid.is_last(index) else ""
@@ -127,8 +116,9 @@ def dimension_families(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
     return {name: members for name, members in families.items() if len({c.n for c in members}) > 1}
 
 
-def _scaling_panel(ax: Axes, cells: list[Cell], look: Mapping[str, LineStyle], samples: int) -> list[dict[str, Any]]:
-    rows, heights = [], []
+def _scaling_panel(ax: Axes, cells: list[Cell], look: Mapping[str, LineStyle], samples: int) -> list[Row]:
+    lines: list[tuple[Any, ...]] = []
+    heights = []
     methods = list(dict.fromkeys(cell.method for cell in cells))
     for position, method in enumerate(methods):
         mine = sorted((c for c in cells if c.method == method), key=lambda c: c.n)
@@ -138,20 +128,8 @@ def _scaling_panel(ax: Axes, cells: list[Cell], look: Mapping[str, LineStyle], s
             ert = float(expected_runtime(times, cell.budgets))
             low, high = ert_interval(times, cell.budgets, samples=samples) if samples else (np.asarray(ert),) * 2
             facts.append((cell.n, ert, float(low), float(high), float(cell.budgets.max())))
-            rows.append(
-                {
-                    "problem": cell.family,
-                    "method": method,
-                    "n": cell.n,
-                    "target": cell.targets.final,
-                    "ert": ert,
-                    "low": low,
-                    "high": high,
-                    "successes": int(np.isfinite(times).sum()),
-                    "trials": times.size,
-                    "largest_budget": cell.budgets.max(),
-                }
-            )
+            hits, budget = int(np.isfinite(times).sum()), cell.budgets.max()
+            lines.append((cell.family, method, cell.n, cell.targets.final, ert, low, high, hits, times.size, budget))
         n, ert, low, high, budget = np.array(facts, dtype=float).T
         shift = 1.15 ** ((position - (len(methods) - 1) / 2) / max(len(methods), 4))
         plot_scaling(ax, n, ert, low, high, budget, look[method], shift=shift)
@@ -164,7 +142,7 @@ def _scaling_panel(ax: Axes, cells: list[Cell], look: Mapping[str, LineStyle], s
     ax.set_xticks(dimensions, _apart(ax, dimensions))
     ax.set_xticks([], minor=True)
     _slanted_grid(ax)
-    return rows
+    return csv_rows(DIMENSION_HEADER, lines)
 
 
 def _apart(ax: Axes, dimensions: Sequence[int]) -> list[str]:
@@ -208,7 +186,7 @@ def scatter_figure(
     grad_cost: float,
     look: Mapping[str, LineStyle] | None = None,
     notes: Sequence[str] = (),
-) -> tuple[Figure, list[dict[str, Any]]]:
+) -> Drawn:
     """ERT of one method against ERT of another: a point per problem and target, a colour per dimension.
 
     Parameters
@@ -220,11 +198,6 @@ def scatter_figure(
         For the caption.
     look, notes
         Styles, whose short names stand at the axes; sentences for the caption.
-
-    Returns
-    -------
-    figure, rows
-        The figure, and the lines of its CSV (`SCATTER_HEADER`).
     """
     dimensions = sorted({cell.n for cell in cells})
     columns = min(3 if len(pairs) <= 6 else 4, len(pairs))
@@ -236,7 +209,7 @@ def scatter_figure(
     size = {1: 4.6, 2: 3.7, 3: 2.75}.get(columns, 2.15)
     key = {f"n = {n}": LineStyle(PALETTE[i % len(PALETTE)], "o", NONE) for i, n in enumerate(dimensions)}
     grid = panel_grid(len(pairs), columns, key=key, panel=size, left=0.62, right=0.1, top=0.3)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for ax, pair in zip(grid.axes, pairs, strict=True):
         rows += _scatter_panel(ax, cells, pair, dimensions, look)
     alt = "Scatter plots of the expected runtimes of pairs of methods, on log axes. " + "; ".join(
@@ -253,8 +226,8 @@ def _faster(rows: Sequence[Mapping[str, Any]], pair: tuple[str, str]) -> float:
 
 def _scatter_panel(
     ax: Axes, cells: Sequence[Cell], pair: tuple[str, str], dimensions: list[int], look: Mapping[str, LineStyle] | None
-) -> list[dict[str, Any]]:
-    rows = []
+) -> list[Row]:
+    rows: list[Row] = []
     by_key = {(cell.problem, cell.method): cell for cell in cells}
     for problem in dict.fromkeys(cell.problem for cell in cells):
         both = [by_key.get((problem, method)) for method in pair]
@@ -263,18 +236,8 @@ def _scatter_panel(
         every = both[0].targets.precisions
         chosen = every[np.unique(np.linspace(0, every.size - 1, SCATTER_TARGETS).round().astype(int))]
         x, y = (expected_runtime(cell.times(chosen), cell.budgets) for cell in both if cell is not None)
-        rows += [
-            {
-                "problem": problem,
-                "n": both[0].n,
-                "target": t,
-                "x_method": pair[0],
-                "x_ert": a,
-                "y_method": pair[1],
-                "y_ert": b,
-            }
-            for t, a, b in zip(chosen, x, y, strict=True)
-        ]
+        points = zip(chosen, x, y, strict=True)
+        rows += csv_rows(SCATTER_HEADER, ((problem, both[0].n, t, pair[0], a, pair[1], b) for t, a, b in points))
     found = np.array([[r["x_ert"], r["y_ert"]] for r in rows], dtype=float).reshape(-1, 2)
     finite = found[np.isfinite(found)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (1.0, 10.0)
@@ -289,16 +252,8 @@ def _scatter_panel(
     for index, n in enumerate(dimensions):
         mine = np.array([row["n"] == n for row in rows], dtype=bool) & np.isfinite(found).any(axis=1)
         place = np.where(np.isfinite(found), found, margin)[mine]
-        ax.scatter(
-            place[:, 0],
-            place[:, 1],
-            s=6 + 26 * rank[mine],
-            color=PALETTE[index % len(PALETTE)],
-            alpha=0.75,
-            linewidths=0.4,
-            edgecolors="white",
-            zorder=3,
-        )
+        dots: dict[str, Any] = {"alpha": 0.75, "linewidths": 0.4, "edgecolors": "white", "zorder": 3}
+        ax.scatter(place[:, 0], place[:, 1], s=6 + 26 * rank[mine], color=PALETTE[index % len(PALETTE)], **dots)
     for which in ("x", "y"):
         decade_ticks(ax, which, low, limit, most=5)
     ax.set_aspect("equal", adjustable="box")

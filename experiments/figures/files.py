@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -13,10 +13,19 @@ from experiments.figures.style import DPI, described
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Row = dict[str, Any]
+Drawn: TypeAlias = "tuple[Figure, list[Row]]"
+"""A figure, and the lines of its CSV file by the names of its header."""
+
 SEEDS = (
     "bootstrap and simulated restarts: numpy.random.default_rng(i), i = 0 for intervals, else the place of the method"
 )
 """Written into each figure's metadata."""
+
+
+def csv_rows(header: Sequence[str], lines: Iterable[Sequence[Any]]) -> list[Row]:
+    """Lines of a CSV file by the names of their columns."""
+    return [dict(zip(header, line, strict=True)) for line in lines]
 
 
 def save(

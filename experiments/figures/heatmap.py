@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.figures.captions import trial_count
+from experiments.figures.files import Drawn, csv_rows
 from experiments.figures.style import INK, PALE_INK, LineStyle, describe, new_figure, readable, short_names, text_width
 from experiments.statistics.cells import Cell
 from experiments.statistics.ranking import Ranking, rank_methods
@@ -15,7 +16,6 @@ from experiments.statistics.summary import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 HEADER = (
     "problem", "method", "rank", "ert", "p_value", "effect", "final_effect", "common_budget", "mean_rank"
@@ -83,7 +83,7 @@ def heatmap_figure(
     ranking: Ranking | None = None,
     level: float = 0.05,
     notes: Sequence[str] = (),
-) -> tuple[Figure, list[dict[str, Any]]]:
+) -> Drawn:
     """Rank heat map of a study; studies in several dimensions get a block of columns per dimension.
 
     Parameters
@@ -94,11 +94,6 @@ def heatmap_figure(
     grad_cost, ranking, level, notes
         Cost of a gradient, for the caption; the ranks of the cells, where they are known already; level of the tests;
         sentences for the caption.
-
-    Returns
-    -------
-    figure, rows
-        The figure, and the lines of its CSV (`HEADER`).
     """
     ranking = ranking or rank_methods(cells)
     facts = {cell.problem: cell for cell in cells}
@@ -145,21 +140,11 @@ def heatmap_figure(
         title = f"Ranks, n = {n}" if split else "Ranks"
         look_of: dict[str, Any] = {"fontsize": 9.5, "fontweight": "bold", "color": INK, "va": "center"}
         ax.text(0, 1 + (head - 0.14) / box[3], title, transform=ax.transAxes, **look_of)
-    table = [
-        {
-            "problem": problem,
-            "method": method,
-            "rank": ranking.ranks[i, j],
-            "ert": ranking.ert[i, j],
-            "p_value": ranking.p_values[i, j],
-            "effect": ranking.effects[i, j],
-            "final_effect": ranking.final_effects[i, j],
-            "common_budget": ranking.common[i],
-            "mean_rank": ranking.mean_ranks[j],
-        }
-        for i, problem in enumerate(ranking.problems)
-        for j, method in enumerate(ranking.methods)
-    ]
+    arrays = (ranking.ranks, ranking.ert, ranking.p_values, ranking.effects, ranking.final_effects)
+    table = csv_rows(HEADER, (
+        (problem, method, *(array[i, j] for array in arrays), ranking.common[i], ranking.mean_ranks[j])
+        for i, problem in enumerate(ranking.problems) for j, method in enumerate(ranking.methods)
+    ))  # fmt: skip
     text = " ".join([_caption(ranking, cells, grad_cost, level, compact), *notes])
     describe(figure, text, _alt(ranking, level))
     return figure, table
@@ -173,8 +158,7 @@ def _caption(ranking: Ranking, cells: Sequence[Cell], grad_cost: float, level: f
         f"{what} (∞: by the median gap left); {trial_count(cells)} trials, one gradient = {grad_cost:g} evaluations. "
         "★ better than every other method, ≈ no significant difference to the best (rank-sum test, Holm over all "
         f"cells, {level:.0%}). All is decided at the common budget of {common} evaluations, the least that a trial on "
-        f"the "
-        "problem was allowed; a trial that ended before counts with what it had then."
+        "the problem was allowed; a trial that ended before counts with what it had then."
     )
     apart = np.nansum(np.abs(ranking.effects - ranking.final_effects) > 0.25)
     if apart:
@@ -194,6 +178,5 @@ def _alt(ranking: Ranking, level: float) -> str:
     first = ", ".join(f"{method} on {count}" for method, count in wins.items() if count)
     return (
         f"Table of {len(ranking.problems)} problems and {len(ranking.methods)} methods, dark where a method is fast. "
-        f"First: "
-        f"{first}; significantly ahead of all others on {alone} of the problems."
+        f"First: {first}; significantly ahead of all others on {alone} of the problems."
     )

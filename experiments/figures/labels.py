@@ -75,25 +75,11 @@ def end_labels(
     gap = fontsize * 1.35 / 72 * ax.figure.dpi / height
     places = spread([float(p[1]) for p in points], gap, 0.01, 0.99)
     for (_, _, label, style), point, place in zip(items, points, places, strict=True):
-        ax.plot(
-            [point[0], max(1.0, point[0]) + 0.25 * reach, 1.0 + 0.85 * reach],
-            [point[1], point[1], place],
-            transform=ax.transAxes,
-            color=style.color,
-            linewidth=0.8,
-            clip_on=False,
-            zorder=1.5,
-        )
-        ax.text(
-            1.0 + reach,
-            place,
-            label,
-            transform=ax.transAxes,
-            color=readable(style.color),
-            fontsize=fontsize,
-            va="center",
-            ha="left",
-        )
+        x = [point[0], max(1.0, point[0]) + 0.25 * reach, 1.0 + 0.85 * reach]
+        look: dict[str, Any] = {"color": style.color, "linewidth": 0.8, "clip_on": False, "zorder": 1.5}
+        ax.plot(x, [point[1], point[1], place], transform=ax.transAxes, **look)
+        words: dict[str, Any] = {"color": readable(style.color), "fontsize": fontsize, "va": "center", "ha": "left"}
+        ax.text(1.0 + reach, place, label, transform=ax.transAxes, **words)
 
 
 def key_rows(look: Mapping[str, LineStyle], width: float, *, fontsize: float = 9.0, left: float = 0.6) -> int:
@@ -131,7 +117,5 @@ def key_strip(
         )  # fmt: skip
         figure.add_artist(line)
         figure.add_artist(dot)
-        name = style.name or label
-        figure.text(
-            (x + 0.4) / width, level, name, color=readable(style.color), fontsize=fontsize, va="center", ha="left"
-        )
+        words: dict[str, Any] = {"color": readable(style.color), "fontsize": fontsize, "va": "center", "ha": "left"}
+        figure.text((x + 0.4) / width, level, style.name or label, **words)

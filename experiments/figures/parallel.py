@@ -10,15 +10,15 @@ import numpy as np
 
 from es.core.arrays import FloatArray
 from experiments.figures.captions import first_of
+from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.layout import panel_grid
-from experiments.figures.style import BLUE, EDGE, GREY, INK, PALE_INK, describe, readable, shorten
+from experiments.figures.style import BLUE, EDGE, GREY, INK, PALE_INK, RED, describe, readable, shorten
 from experiments.figures.sweeps import geometric, sorted_levels
 from experiments.statistics.summary import number
 from experiments.statistics.sweep import SweepTable, is_numeric, setting_text, short_name, table_importance, value_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 HEADER = ("problem", "method", "setting", "parameter", "value", "importance", "outcome")
 MOST_PANELS = 4
@@ -42,11 +42,8 @@ def unit_column(column: Sequence[Any]) -> tuple[FloatArray, list[tuple[float, st
         first, last = (np.log10(low), np.log10(high)) if log else (low, high)
         width = last - first or 1.0
         distinct = sorted({float(v) for v in known})
-        shown = (
-            distinct
-            if len(distinct) <= 6
-            else [float(low), float(np.sqrt(low * high) if log else (low + high) / 2), float(high)]
-        )
+        middle = np.sqrt(low * high) if log else (low + high) / 2
+        shown = distinct if len(distinct) <= 6 else [float(low), float(middle), float(high)]
         ticks = [(float(((np.log10(v) if log else v) - first) / width), value_text(v)) for v in shown]
         return (scaled - first) / width, ticks
     levels = sorted_levels(known)
@@ -102,7 +99,7 @@ def coordinates(table: SweepTable) -> Coordinates:
     return Coordinates(axes, np.stack([places for places, _ in columns] + [last]), [share[name] for name in names])
 
 
-def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
+def plot_parallel(ax: Axes, table: SweepTable) -> list[Row]:
     """Draw one sweep table: an axis per parameter, the most important first, the outcome last; returns the CSV rows."""
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -114,29 +111,16 @@ def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
     shades = LinearSegmentedColormap.from_list("rank", ["#E3E3E3", "#A8C8E0", BLUE])
     grid = np.linspace(0, 1, 24)
     smooth = grid * grid * (3 - 2 * grid)
-    for position, index in enumerate(order):
-        y = lines[:, index]
-        color = shades(position / max(len(order) - 1, 1))
+
+    def draw(y: FloatArray, **style: Any) -> None:
         for axis in range(len(names)):
             if not np.isnan(y[axis : axis + 2]).any():
-                ax.plot(
-                    axis + grid,
-                    y[axis] + (y[axis + 1] - y[axis]) * smooth,
-                    color=color,
-                    linewidth=0.9,
-                    alpha=0.85,
-                    zorder=2 + position / len(order),
-                )
-    best = lines[:, table.best]
-    for axis in range(len(names)):
-        if not np.isnan(best[axis : axis + 2]).any():
-            ax.plot(
-                axis + grid,
-                best[axis] + (best[axis + 1] - best[axis]) * smooth,
-                color="#D55E00",
-                linewidth=2.0,
-                zorder=4,
-            )
+                ax.plot(axis + grid, y[axis] + (y[axis + 1] - y[axis]) * smooth, **style)
+
+    for position, index in enumerate(order):
+        color = shades(position / max(len(order) - 1, 1))
+        draw(lines[:, index], color=color, linewidth=0.9, alpha=0.85, zorder=2 + position / len(order))
+    draw(lines[:, table.best], color=RED, linewidth=2.0, zorder=4)
     for axis, tick in enumerate(one.ticks for one in found.axes):
         ax.plot([axis, axis], [-0.02, 1.02], color=GREY, linewidth=1.0, zorder=5)
         for y_place, text in tick:
@@ -159,19 +143,11 @@ def plot_parallel(ax: Axes, table: SweepTable) -> list[dict[str, Any]]:
     title = shorten(f"{table.method}, {table.cells[0].title}", 80)
     ax.set_title(title, fontsize=10, color=INK, loc="left", pad=5, fontweight="bold")
     ax.spines[:].set_color(EDGE)
-    return [
-        {
-            "problem": table.problem,
-            "method": table.method,
-            "setting": index,
-            "parameter": name,
-            "value": setting.get(name),
-            "importance": share[name],
-            "outcome": outcome[index],
-        }
+    return csv_rows(HEADER, (
+        (table.problem, table.method, index, name, setting.get(name), share[name], outcome[index])
         for index, setting in enumerate(table.settings)
         for name in sorted(table.parameters, key=lambda name: -share[name])
-    ]
+    ))  # fmt: skip
 
 
 def usable(tables: Sequence[SweepTable]) -> list[SweepTable]:
@@ -183,29 +159,19 @@ def _several(tables: Sequence[SweepTable]) -> list[SweepTable]:
     return [table for table in tables if len(table.parameters) > 1]
 
 
-def parallel_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[Figure, list[dict[str, Any]]] | None:
-    """Parallel coordinates of the first tables with two or more parameters; None where none has.
-
-    Returns
-    -------
-    figure, rows
-        The figure, and the lines of its CSV (`HEADER`).
-    """
+def parallel_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> Drawn | None:
+    """Parallel coordinates of the first tables with two or more parameters; None where none has."""
     shown = usable(tables)
     if not shown:
         return None
     text = (
         "A line per setting; blue: good, grey: bad, orange: the best by these same trials. Axes from left to right by "
-        "importance: the "
-        "share of "
-        "the variance of the ranked outcome that the parameter explains by itself (what is missing to 100 % is "
-        "interaction "
-        "and noise). "
-        f"One gradient = {grad_cost:g} evaluations."
+        "importance: the share of the variance of the ranked outcome that the parameter explains by itself (what is "
+        f"missing to 100 % is interaction and noise). One gradient = {grad_cost:g} evaluations."
         f"{first_of(len(shown), len(_several(tables)), 'pairs of method and problem')}"
     )
     grid = panel_grid(len(shown), 1, panel=3.1, left=0.35, right=0.1, bottom=0.1, top=0.34)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for ax, table in zip(grid.axes, shown, strict=True):
         rows += plot_parallel(ax, table)
     parts = [f"{t.method} on {t.problem}: best {setting_text(t.settings[t.best])}" for t in shown]

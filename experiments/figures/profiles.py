@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from es.core.arrays import FloatArray
 from experiments.figures.captions import in_words, trial_count
+from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_line
 from experiments.figures.style import LineStyle, describe, dress
@@ -20,7 +21,6 @@ from experiments.statistics.summary import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 HEADER = ("profile", "method", "at", "fraction", "tolerance", "problems")
 TOLERANCE = 1e-5
@@ -72,28 +72,20 @@ def profile_figure(
     grad_cost: float,
     tolerance: float = TOLERANCE,
     notes: Sequence[str] = (),
-) -> tuple[Figure, list[dict[str, Any]]]:
-    """Data profile (left) and performance profile (right).
-
-    Returns
-    -------
-    figure, rows
-        The figure, and the lines of its CSV (`HEADER`).
-    """
+) -> Drawn:
+    """Data profile (left) and performance profile (right)."""
     methods = [method for method in look if any(cell.method == method for cell in cells)]
     times, dimensions = profile_times(cells, methods, tolerance)
     text = (
         f"Share of {times.shape[1]} problems (each of the {trial_count(cells)} trials on a problem is one) solved to "
         f"{number(tolerance)} of the starting gap f(x0) − f_L. Left: within so many simplex gradients of n + 1 "
-        f"evaluations; right: "
-        f"within so many times the evaluations of the fastest method. One gradient = {grad_cost:g} evaluations. "
-        f"Moré and Wild "
-        "2009; Dolan and Moré 2002. No simulated restarts."
+        f"evaluations; right: within so many times the evaluations of the fastest method. One gradient = {grad_cost:g} "
+        "evaluations. Moré and Wild 2009; Dolan and Moré 2002. No simulated restarts."
     )
     grid = panel_grid(2, 2, key={method: look[method] for method in methods}, panel=2.7, left=0.66)
     scaled = times / (dimensions + 1)
     ratios = performance_ratios(times)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     kinds = (
         ("data", scaled, "simplex gradients (n + 1 evaluations)", "Data profile"),
         ("performance", ratios, "evaluations / evaluations of the fastest", "Performance profile"),
@@ -105,11 +97,10 @@ def profile_figure(
         shares = data_profile(times, dimensions, at) if kind == "data" else performance_profile(times, at)
         _draw(ax, at, shares, methods, look)
         dress(ax, title=title, xlabel=xlabel, ylabel="fraction of problems")
-        rows += [
-            {"profile": kind, "method": m, "at": x, "fraction": y, "tolerance": tolerance, "problems": times.shape[1]}
-            for m, share in zip(methods, shares, strict=True)
-            for x, y in zip(at, share, strict=True)
-        ]
+        rows += csv_rows(HEADER, (
+            (kind, method, x, y, tolerance, times.shape[1])
+            for method, share in zip(methods, shares, strict=True) for x, y in zip(at, share, strict=True)
+        ))  # fmt: skip
     ends = {row["method"]: float(row["fraction"]) for row in rows if row["profile"] == "data"}
     alt = f"Two charts of rising curves, data profile and performance profile; {in_words(ends, 'share', low=False)}."
     describe(grid.figure, " ".join([text, *notes]), alt)

@@ -9,6 +9,7 @@ import numpy as np
 
 from es.core.arrays import FloatArray
 from experiments.figures.captions import first_of, trial_count
+from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import DOT
 from experiments.figures.style import EDGE, INK, PALE_INK, RED, LineStyle, describe, dress, shorten, text_width
@@ -20,7 +21,6 @@ from experiments.statistics.sweep import SweepTable, is_numeric, setting_text, s
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 HEATMAP_HEADER = ("problem", "method", "x", "x_value", "y", "y_value", "ert", "median_gap", "successes", "trials")
 SLICE_HEADER = ("problem", "method", "parameter", "value", "outcome", "low", "high", "measure", "trials")
@@ -56,7 +56,7 @@ def sorted_levels(column: Sequence[Any]) -> list[Any]:
     return sorted(distinct.values()) if is_numeric(list(distinct.values())) else [distinct[k] for k in sorted(distinct)]
 
 
-def plot_heatmap(ax: Axes, table: SweepTable, pair: tuple[str, str]) -> list[dict[str, Any]]:
+def plot_heatmap(ax: Axes, table: SweepTable, pair: tuple[str, str]) -> list[Row]:
     """Draw the outcome over two parameters, the best of all others in each cell; returns the CSV rows.
 
     Cells hold the ERT (or the median gap left, where few settings reach the target), with the share of successes
@@ -83,25 +83,13 @@ def plot_heatmap(ax: Axes, table: SweepTable, pair: tuple[str, str]) -> list[dic
     norm = LogNorm(low, max(high, low * 1.5))
     ax.imshow(shown, cmap=shades, norm=norm, aspect="auto", origin="lower")
     small = max(len(x_levels), 4) > 8
-    rows = []
+    lines: list[tuple[Any, ...]] = []
     for (y, x), i in sorted(chosen.items()):
         cell, value = table.cells[i], values[y, x]
         times = cell.final_times
         hits = int(np.isfinite(times).sum())
-        rows.append(
-            {
-                "problem": table.problem,
-                "method": table.method,
-                "x": pair[0],
-                "x_value": x_levels[x],
-                "y": pair[1],
-                "y_value": y_levels[y],
-                "ert": table.ert[i],
-                "median_gap": table.gaps[i],
-                "successes": hits,
-                "trials": times.size,
-            }
-        )
+        axes = (pair[0], x_levels[x], pair[1], y_levels[y])
+        lines.append((table.problem, table.method, *axes, table.ert[i], table.gaps[i], hits, times.size))
         if not np.isfinite(value):
             text, color = f"0/{times.size}" if not small else "–", PALE_INK
         else:
@@ -119,17 +107,11 @@ def plot_heatmap(ax: Axes, table: SweepTable, pair: tuple[str, str]) -> list[dic
         step = -(-len(levels) // max(1, min(10, most)))
         axis.set_ticks(range(0, len(levels), step), words[::step])
     ax.tick_params(length=0)
-    return rows
+    return csv_rows(HEATMAP_HEADER, lines)
 
 
-def heatmap_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[Figure, list[dict[str, Any]]] | None:
-    """Heat maps of the first tables that have two parameters on a grid; None where none has.
-
-    Returns
-    -------
-    figure, rows
-        The figure, and the lines of its CSV (`HEATMAP_HEADER`).
-    """
+def heatmap_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> Drawn | None:
+    """Heat maps of the first tables that have two parameters on a grid; None where none has."""
     every = [(table, pair) for table in tables if (pair := heatmap_pair(table)) is not None]
     usable = every[:MOST_PANELS]
     if not usable:
@@ -138,21 +120,15 @@ def heatmap_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[F
     count = trial_count([cell for table, _ in usable for cell in table.cells])
     text = (
         f"Cells: {' or '.join(sorted(measures))} per setting, {count} trials each; dark is good. k/N: successes where "
-        f"not all trials "
-        f"reached the target; orange outline: best setting by these same trials. One gradient = {grad_cost:g} "
-        f"evaluations.{first_of(len(usable), len(every), 'pairs of method and problem')}"
+        "not all trials reached the target; orange outline: best setting by these same trials. One gradient = "
+        f"{grad_cost:g} evaluations.{first_of(len(usable), len(every), 'pairs of method and problem')}"
     )
     columns = min(2, len(usable))
     grid = panel_grid(len(usable), columns, panel=2.75, left=0.85, right=0.15)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for ax, (table, pair) in zip(grid.axes, usable, strict=True):
-        dress(
-            ax,
-            title=f"{table.method}, {table.cells[0].title}: {'ERT' if table.solved else 'gap left'}",
-            xlabel=_axis_name(pair[0]),
-            ylabel=_axis_name(pair[1]),
-            grid="",
-        )
+        title = f"{table.method}, {table.cells[0].title}: {'ERT' if table.solved else 'gap left'}"
+        dress(ax, title=title, xlabel=_axis_name(pair[0]), ylabel=_axis_name(pair[1]), grid="")
         rows += plot_heatmap(ax, table, pair)
         ax.spines[:].set_visible(False)
     best = [f"{table.method} on {table.problem}: {setting_text(table.settings[table.best])}" for table, _ in usable]
@@ -164,14 +140,8 @@ def heatmap_figure(tables: Sequence[SweepTable], *, grad_cost: float) -> tuple[F
 
 def slice_figure(
     tables: Sequence[SweepTable], look: Mapping[str, LineStyle], *, grad_cost: float, samples: int = 300
-) -> tuple[Figure, list[dict[str, Any]]]:
-    """Outcome along each parameter, all other parameters pooled: a panel per problem and parameter, a line per method.
-
-    Returns
-    -------
-    figure, rows
-        The figure, and the lines of its CSV (`SLICE_HEADER`).
-    """
+) -> Drawn:
+    """Outcome along each parameter, all others pooled: a panel per problem and parameter, a line per method."""
     panels: dict[tuple[str, str], list[SweepTable]] = {}
     for table in tables:
         for name in table.parameters:
@@ -180,17 +150,15 @@ def slice_figure(
     several = any(len(table.parameters) > 1 for table in tables)
     text = (
         "ERT: expected runtime to the final target; where few settings reach it the median gap left, as each panel's "
-        "axis "
-        "says; bars: 95 % bootstrap interval over the repeats of each setting. Hollow at the upper edge: no trial "
-        "reached "
-        "the target. "
+        "axis says; bars: 95 % bootstrap interval over the repeats of each setting. Hollow at the upper edge: no trial "
+        "reached the target. "
         + ("A point is the median over the settings of the other parameters. " if several else "")
         + f"One gradient = {grad_cost:g} evaluations."
         + first_of(len(chosen), len(panels), "pairs of problem and parameter")
     )
     key = {label: style for label, style in look.items() if any(table.method == label for table in tables)}
     grid = panel_grid(len(chosen), min(2, len(chosen)), key=key, panel=2.6, left=0.68)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for ax, ((_, name), members) in zip(grid.axes, chosen.items(), strict=True):
         rows += _slice_panel(ax, members, name, look, samples)
     parts = []
@@ -205,13 +173,13 @@ def slice_figure(
 
 def _slice_panel(
     ax: Axes, tables: list[SweepTable], name: str, look: Mapping[str, LineStyle], samples: int
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     solved = float(np.mean([table.solved for table in tables])) >= 0.5
     levels = sorted_levels([value for table in tables for value in table.column(name) if value is not None])
     numeric = is_numeric(levels)
     log_x = numeric and geometric(levels)
     places = {str(v): float(v) if numeric else float(i) for i, v in enumerate(levels)}
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     lines = []
     for table in tables:
         facts = []
@@ -219,30 +187,15 @@ def _slice_panel(
             members = [c for c, v in zip(table.cells, table.column(name), strict=True) if str(v) == str(value)]
             if not members:
                 continue
-            facts.append((places[str(value)], *_outcome(members, solved, samples)))
-            rows.append(
-                {
-                    "problem": table.problem,
-                    "method": table.method,
-                    "parameter": name,
-                    "value": value,
-                    "outcome": facts[-1][1],
-                    "low": facts[-1][2],
-                    "high": facts[-1][3],
-                    "measure": "ERT" if solved else "median gap",
-                    "trials": sum(len(c.costs) for c in members),
-                }
-            )
+            outcome, trials = _outcome(members, solved, samples), sum(len(c.costs) for c in members)
+            facts.append((places[str(value)], *outcome))
+            rows.append((table.problem, table.method, name, value, *outcome, "ERT" if solved else "median gap", trials))
         lines.append((table.method, np.array(facts, dtype=float).T))
     finite = np.concatenate([f[1:][(f[1:] > 0) & np.isfinite(f[1:])] for _, f in lines])
     bottom, top = (float(finite.min()), float(finite.max())) if finite.size else (1.0, 10.0)
     edge = top * (top / bottom) ** 0.08 * 1.2
-    dress(
-        ax,
-        title=f"{tables[0].cells[0].title}: {'ERT' if solved else 'gap left'}",
-        xlabel=_axis_name(name),
-        ylabel="ERT (evaluations)" if solved else "median gap left",
-    )
+    title = f"{tables[0].cells[0].title}: {'ERT' if solved else 'gap left'}"
+    dress(ax, title=title, xlabel=_axis_name(name), ylabel="ERT (evaluations)" if solved else "median gap left")
     decade_ticks(ax, "y", bottom / 1.3, edge * 1.15, most=6)
     if log_x:
         decade_ticks(ax, "x", min(levels) / 1.15, max(levels) * 1.15)
@@ -265,7 +218,7 @@ def _slice_panel(
         ax.plot(x[~known], np.full((~known).sum(), edge), style.marker, **hollow)
     if any(~np.isfinite(f[1]).all() for _, f in lines):
         ax.axhline(edge, color=EDGE, linewidth=0.6, zorder=0.5)
-    return rows
+    return csv_rows(SLICE_HEADER, rows)
 
 
 def geometric(levels: Sequence[Any]) -> bool:

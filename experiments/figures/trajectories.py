@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from es.core.arrays import FloatArray
+from experiments.figures.files import Drawn, csv_rows
 from experiments.figures.layout import Grid, panel_grid
 from experiments.figures.paths import Path2D
 from experiments.figures.style import INK, LineStyle, dress, styles
@@ -119,33 +120,20 @@ def stage(paths: Sequence[Path2D], objective: Any, caption: str, width: float = 
     f_low = objective.f_opt if objective.f_opt is not None else min(float(np.nanmin(p.best)) for p in paths)
     columns = 2 if len(paths) in (2, 4) else min(3, len(paths))
     panel = (width / columns - 0.75) * (box[3] - box[2]) / (box[1] - box[0])
-    grid = panel_grid(
-        len(paths),
-        columns,
-        caption=caption,
-        width=width,
-        panel=float(np.clip(panel, 1.6, 4.2)) + 0.85,
-        left=0.6,
-        right=0.15,
-    )
+    panel = float(np.clip(panel, 1.6, 4.2)) + 0.85
+    grid = panel_grid(len(paths), columns, caption=caption, width=width, panel=panel, left=0.6, right=0.15)
     for index, (ax, path) in enumerate(zip(grid.axes, paths, strict=True)):
         plot_contours(ax, objective, box, f_low)
         if objective.x_opt is not None:
-            ax.plot(
-                *np.asarray(objective.x_opt).reshape(-1)[:2],
-                "*",
-                color=INK,
-                markersize=10,
-                markeredgecolor="white",
-                zorder=7,
-            )
+            x, y = np.asarray(objective.x_opt).reshape(-1)[:2]
+            ax.plot(x, y, "*", color=INK, markersize=10, markeredgecolor="white", zorder=7)
         below, beside = grid.is_last(index), grid.is_first(index)
         dress(ax, title=path.label, xlabel="x1" if below else "", ylabel="x2" if beside else "", grid="")
     table = styles([path.label for path in paths], [path.name for path in paths])
     return grid, [table[path.label] for path in paths]
 
 
-def trajectory_figure(paths: Sequence[Path2D], objective: Any, *, grad_cost: float) -> tuple[Any, list[dict[str, Any]]]:
+def trajectory_figure(paths: Sequence[Path2D], objective: Any, *, grad_cost: float) -> Drawn:
     """A panel per run on the contours of the problem.
 
     Parameters
@@ -155,30 +143,21 @@ def trajectory_figure(paths: Sequence[Path2D], objective: Any, *, grad_cost: flo
         Of two variables; evaluated on a grid.
     grad_cost : float
         For the caption.
-
-    Returns
-    -------
-    figure, rows
-        The figure, and the lines of its CSV (`HEADER`).
     """
     text = (
-        f"{objective.name or 'objective'}, contours of log10(f − f_opt). Circle: start, star: optimum. Line: mean "
-        f"of the strategy, "
-        "or the point of the gradient method (best so far for finished solvers); ellipses: 2 standard deviations "
-        "of the search "
-        f"distribution at {SHOWN_ELLIPSES} steps. One gradient = {grad_cost:g} evaluations."
+        f"{objective.name or 'objective'}, contours of log10(f − f_opt). Circle: start, star: optimum. Line: mean of "
+        "the strategy, or the point of the gradient method (best so far for finished solvers); ellipses: 2 standard "
+        f"deviations of the search distribution at {SHOWN_ELLIPSES} steps. One gradient = {grad_cost:g} evaluations."
     )
     grid, looks = stage(paths, objective, text)
-    rows: list[dict[str, Any]] = []
+    lines: list[tuple[Any, ...]] = []
     for ax, path, style in zip(grid.axes, paths, looks, strict=True):
         plot_path(ax, path, style)
         ax.set_title(result_text(path, path.cost.size - 1, objective), fontsize=8, loc="right", color=INK, pad=7)
         for step, (centre, cost, best) in enumerate(zip(path.centre, path.cost, path.best, strict=True)):
             c = path.covariance[step] if path.covariance is not None else np.full((2, 2), np.nan)
-            rows.append(
-                dict(zip(HEADER, (path.label, step, cost, *centre, best, c[0, 0], c[0, 1], c[1, 1]), strict=True))
-            )
-    return grid.figure, rows
+            lines.append((path.label, step, cost, *centre, best, c[0, 0], c[0, 1], c[1, 1]))
+    return grid.figure, csv_rows(HEADER, lines)
 
 
 def result_text(path: Path2D, step: int, objective: Any) -> str:
