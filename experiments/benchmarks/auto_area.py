@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import csv
 import zlib
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ import numpy as np
 import es
 from es.core.arrays import FloatArray
 from experiments.benchmarks.auto_cases import Case, cases, make, multiplied, noisy, of_bbob
-from experiments.benchmarks.command import FOLDER, benchmark
+from experiments.benchmarks.command import FOLDER, benchmark, write_rows
 from problems.ledger import Ledger
 
 TARGETS = 51
@@ -45,37 +45,27 @@ def run(case: Case, suite: str, method: str, seed: int, budget: int) -> Curve:
     problem = make(case, suite, seed)
     rng = np.random.default_rng([seed, case.n, case.instance, zlib.crc32(case.name.encode())])
     name, _, gradient = method.partition("+")
-    options: dict[str, Any] = {"gradient": bool(gradient)} if name == "auto" else {}
-    wanted: dict[str, Any] = {"method": name, "maxfevals": budget * case.n, "options": options}
-    if name != "auto":
-        wanted["restarts"] = "bipop"
-    ledger = Ledger(problem, keep_trace=True)
-    fun: Any = ledger
+    wanted: dict[str, Any] = {"method": name, "maxfevals": budget * case.n}
+    wanted |= {"options": {"gradient": bool(gradient)}} if name == "auto" else {"restarts": "bipop"}
+    fun: Any = Ledger(problem, keep_trace=True)
+    ledger, x0 = fun, problem.x0(rng) if not of_bbob(suite) else rng.uniform(-4, 4, case.n)
     if of_bbob(suite):
         assert problem.f_opt is not None
         level = multiplied(suite)
         last = 1e-8 if not level else 0.5e-8  # what noise makes of a value at the last target is not above it
         wanted |= {"sigma0": 2.0, "bounds": [(-5.0, 5.0)] * case.n, "ftarget": problem.f_opt + last}
-        x0 = rng.uniform(-4, 4, case.n)
         if level:
             fun = noisy(ledger, problem.f_opt, level, np.random.default_rng([seed, case.instance, 1]))
-    else:
-        x0 = problem.x0(rng)
     es.minimize(fun, x0, rng=int(rng.integers(2**62)), **wanted)
     trace = ledger.trace
     return Curve((trace.nfev + trace.njev).astype(float), trace.f, float(problem(x0)))
 
 
-def hits(curve: Curve, targets: FloatArray) -> FloatArray:
-    """Evaluations at which each target was reached, inf where it was not."""
-    at = np.searchsorted(-curve.f, -targets, side="left")
-    return np.append(curve.spent, np.inf)[np.minimum(at, len(curve.spent))]
-
-
 def area(curve: Curve, targets: FloatArray, n: int, budget: int) -> float:
-    """Mean over targets of clip(1 - log(evaluations / n) / log(budget), 0, 1)."""
-    reached = np.maximum(hits(curve, targets) / n, 1e-9)
-    return float(np.clip(1 - np.log(reached) / np.log(budget), 0, 1).mean())
+    """Mean over targets of clip(1 - log(evaluations / n) / log(budget), 0, 1), 0 for those that were not reached."""
+    at = np.searchsorted(-curve.f, -targets, side="left")
+    spent = np.append(curve.spent, np.inf)[np.minimum(at, len(curve.spent))]
+    return float(np.clip(1 - np.log(np.maximum(spent / n, 1e-9)) / np.log(budget), 0, 1).mean())
 
 
 def targets_of(suite: str, least: float, first: float, scale: str) -> FloatArray:
@@ -88,8 +78,27 @@ def targets_of(suite: str, least: float, first: float, scale: str) -> FloatArray
     return least + gap * 10.0 ** np.linspace(0, -8, TARGETS + 1)[1:]
 
 
-Row = tuple[str, str, int, int, int, str, float, float, int]
-HEADER = ("suite", "problem", "n", "instance", "seed", "method", "log", "linear", "failed", "budget")
+class Row(NamedTuple):
+    """What a run reached: its area by both scales, and whether it missed the least value."""
+
+    suite: str
+    problem: str
+    n: int
+    instance: int
+    seed: int
+    method: str
+    log: float
+    linear: float
+    failed: int
+
+    @classmethod
+    def read(cls, words: Sequence[str]) -> Row:
+        """A row as it stands in a file."""
+        suite, problem, n, instance, seed, method, log, linear, failed = words[:9]
+        return cls(suite, problem, int(n), int(instance), int(seed), method, float(log), float(linear), int(failed))
+
+
+HEADER = (*Row._fields, "budget")
 
 
 def failed(suite: str, f: float, least: float) -> int:
@@ -98,36 +107,20 @@ def failed(suite: str, f: float, least: float) -> int:
 
 
 def measure(case: Case, given: argparse.Namespace, runs: list[tuple[str, int]] | None = None) -> list[Row]:
-    """A row per method and seed, or for each of `runs`: its area by both scales."""
-    if runs is None:
-        runs = [(method, seed) for method in given.methods for seed in range(given.seeds)]
-    budget = min(given.budget, max(2, given.most // case.n))
-    curves = {(method, seed): run(case, given.suite, method, seed, budget) for method, seed in runs}
-    problem = make(case, given.suite, 0)
-    known = problem.f_opt if problem.f_opt is not None else np.inf
-    least = min([known, *(c.f[-1] for c in curves.values() if len(c.f))])
-    if of_bbob(given.suite):
-        least = known
-    rows: list[Row] = []
-    for (method, seed), curve in curves.items():
-        by_factors, by_parts = (
-            area(curve, targets_of(given.suite, least, curve.first, scale), case.n, budget) for scale in ("log", LINEAR)
-        )
-        missed = failed(given.suite, float(curve.f.min(initial=np.inf)), least)
-        rows.append((given.suite, case.name, case.n, case.instance, seed, method, by_factors, by_parts, missed))
+    """A row per method and seed, or for each of `runs`."""
+    runs = runs or [(method, seed) for method in given.methods for seed in range(given.seeds)]
+    budget, suite = min(given.budget, max(2, given.most // case.n)), given.suite
+    curves = {(method, seed): run(case, suite, method, seed, budget) for method, seed in runs}
+    problem = make(case, suite, 0)
+    least = problem.f_opt if problem.f_opt is not None else np.inf
+    if not of_bbob(suite):
+        least = min([least, *(c.f[-1] for c in curves.values() if len(c.f))])
+    rows = []
+    for (method, seed), c in curves.items():
+        log, linear = (area(c, targets_of(suite, least, c.first, by), case.n, budget) for by in ("log", LINEAR))
+        missed = failed(suite, float(c.f.min(initial=np.inf)), least)
+        rows.append(Row(suite, case.name, case.n, case.instance, seed, method, log, linear, missed))
     return rows
-
-
-def saved(path: Path, budget: int) -> list[Row]:
-    """Rows of a file with this budget."""
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return [
-            (r["suite"], r["problem"], int(r["n"]), int(r["instance"]), int(r["seed"]), r["method"],
-             float(r["log"]), float(r["linear"]), int(r["failed"]))
-            for r in csv.DictReader(file) if int(r["budget"]) == budget
-        ]  # fmt: skip
 
 
 def measured(given: argparse.Namespace) -> list[Row]:
@@ -136,7 +129,11 @@ def measured(given: argparse.Namespace) -> list[Row]:
     Where targets depend on what all methods found, off bbob, a case is measured as a whole.
     """
     path = given.out / f"auto_{given.suite}.csv" if given.out else None
-    have = {row[1:6]: row for row in (saved(path, given.budget) if path else [])}
+    have: dict[Any, Row] = {}
+    if path and path.exists():
+        with path.open(newline="") as file:
+            kept = [Row.read(words) for words in list(csv.reader(file))[1:] if int(words[9]) == given.budget]
+        have = {row[1:6]: row for row in kept}
     rows: list[Row] = []
     for case in cases(given):
         wanted = [(*case, seed, method) for method in given.methods for seed in range(given.seeds)]
@@ -145,31 +142,26 @@ def measured(given: argparse.Namespace) -> list[Row]:
         new = measure(case, given, missing) if missing else []
         rows += new + [have[key] for key in wanted if key in have and (key[4], key[3]) not in missing]
         if path and new:
-            first = not path.exists()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a", newline="") as file:
-                writer = csv.writer(file)
-                writer.writerows([HEADER] if first else [])
-                writer.writerows((*row, given.budget) for row in new)
+            write_rows(path, HEADER, [(*row, given.budget) for row in new], add=True)
     return rows
 
 
 def tell(rows: list[Row], methods: list[str]) -> None:
     """Means by problem and over all, with intervals over problems."""
-    for n in sorted({row[2] for row in rows}) if rows and of_bbob(rows[0][0]) else [None]:
-        mine = [row for row in rows if n is None or row[2] == n]
-        names = list(dict.fromkeys(row[1] for row in mine))
+    for n in sorted({row.n for row in rows}) if rows and of_bbob(rows[0].suite) else [None]:
+        mine = [row for row in rows if n is None or row.n == n]
+        names = list(dict.fromkeys(row.problem for row in mine))
         table = {
-            method: np.array([np.mean([row[6:8] for row in mine if row[1] == name and row[5] == method], axis=0)
+            method: np.array([np.mean([row[6:8] for row in mine if (row.problem, row.method) == (name, method)], axis=0)
                               for name in names])
             for method in methods
         }  # fmt: skip
-        print(f"{mine[0][0]}{f', n = {n}' if n else ''}: {len(names)} problems")
+        print(f"{mine[0].suite}{f', n = {n}' if n else ''}: {len(names)} problems")
         for i, name in enumerate(names):
             print(f"  {name:<32}", "  ".join(f"{method} {table[method][i, 0]:.3f}" for method in methods))
         for method, values in table.items():
             error = values.std(0, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.zeros(2)
-            lost = [row[8] for row in mine if row[5] == method]
+            lost = [row.failed for row in mine if row.method == method]
             print(f"  {method}: log {values[:, 0].mean():.4f} +- {error[0]:.4f}, linear {values[:, 1].mean():.4f}, "
                   f"{sum(lost)} of {len(lost)} runs do not arrive")  # fmt: skip
             if method != methods[-1]:

@@ -13,6 +13,7 @@ with integers.
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -85,23 +86,20 @@ def cases(given: argparse.Namespace) -> Iterator[Case]:
     """All problems of a suite, in the dimensions and instances that were asked for."""
     suite = given.suite.partition(TIMES)[0]
     if suite in BBOB:
-        first = 101 if suite == "bbob-noisy" else 1
-        last = 130 if suite == "bbob-noisy" else 24
-        for n in given.dims:
-            for instance in given.instances:
-                for function in given.functions or range(first, last + 1):
-                    yield Case(f"{suite}-f{function}", n, instance)
-    elif suite in ("traps", "partly", "terrain"):
-        for n in given.dims:
-            for name in problems.names(suite):
-                yield from (Case(name, n, instance) for instance in given.instances)
-    else:
-        for tag in REAL if suite == "real" else (suite,):
-            for name in problems.names(tag):
-                try:
-                    problem = problems.get(name)
-                except ImportError:
-                    continue  # its package is not installed
-                taken = problem.integrality is None and (suite == "real" or not problem.constraints)
-                if taken and problem.n is not None and problem.n <= given.largest:
-                    yield Case(name, problem.n, 0)
+        functions = given.functions or (range(101, 131) if suite == "bbob-noisy" else range(1, 25))
+        for n, instance, function in itertools.product(given.dims, given.instances, functions):
+            yield Case(f"{suite}-f{function}", n, instance)
+        return
+    if suite in ("traps", "partly", "terrain"):
+        for n, name, instance in itertools.product(given.dims, problems.names(suite), given.instances):
+            yield Case(name, n, instance)
+        return
+    for tag in REAL if suite == "real" else (suite,):
+        for name in problems.names(tag):
+            try:
+                problem = problems.get(name)
+            except ImportError:
+                continue  # its package is not installed
+            taken = problem.integrality is None and (suite == "real" or not problem.constraints)
+            if taken and problem.n is not None and problem.n <= given.largest:
+                yield Case(name, problem.n, 0)

@@ -17,12 +17,12 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.benchmarks import auto_area
+from experiments.benchmarks.auto_area import Row
 from experiments.benchmarks.auto_cases import cases
-from experiments.benchmarks.command import benchmark
+from experiments.benchmarks.command import benchmark, write_rows
 
 METHODS = ["auto", "cmaes"]
-HEADER = ("line", "suite", "problem", "n", "instance", "seed", "method", "log", "linear", "failed")
-KEYS = tuple[str, str]
+HEADER = ("line", *Row._fields)
 
 
 class Line(NamedTuple):
@@ -58,47 +58,42 @@ LINES = [
 ]
 
 
-def measured(path: Path) -> dict[KEYS, list[list[str]]]:
+def measured(path: Path) -> dict[tuple[str, str], list[Row]]:
     """Rows of a file, by line and case."""
-    rows: dict[KEYS, list[list[str]]] = {}
+    rows: dict[tuple[str, str], list[Row]] = {}
     if path.exists():
         with path.open(newline="") as file:
-            for row in list(csv.reader(file))[1:]:
-                rows.setdefault((row[0], f"{row[2]} {row[4]}"), []).append(row)
+            for title, *words in list(csv.reader(file))[1:]:
+                row = Row.read(words)
+                rows.setdefault((title, f"{row.problem} {row.instance}"), []).append(row)
     return rows
 
 
 def run(line: Line, path: Path, seeds: int) -> None:
     """Measure the cases of a line that the file does not have."""
     done = measured(path)
-    given = argparse.Namespace(
-        suite=line.suite, dims=[line.n], instances=line.instances, functions=None, methods=METHODS, seeds=seeds,
-        budget=line.budget, largest=line.largest, most=line.most,
-    )  # fmt: skip
+    given = argparse.Namespace(**line._asdict(), dims=[line.n], functions=None, methods=METHODS, seeds=seeds)
     for case in cases(given):
-        if (line.title, f"{case.name} {case.instance}") in done:
-            continue
-        rows = auto_area.measure(case, given)
-        new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.writer(file)
-            if new:
-                writer.writerow(HEADER)
-            writer.writerows([line.title, *row] for row in rows)
+        if (line.title, f"{case.name} {case.instance}") not in done:
+            rows = [(line.title, *row) for row in auto_area.measure(case, given)]
+            write_rows(path, HEADER, rows, add=True)
+
+
+def by_line(path: Path) -> list[tuple[Line, list[Row]]]:
+    """The lines of which a file has something, with their rows."""
+    known = measured(path).items()
+    found = [(line, [row for (title, _), rows in known if title == line.title for row in rows]) for line in LINES]
+    return [(line, rows) for line, rows in found if rows]
 
 
 def table(path: Path) -> str:
     """The table of what a file has, in Markdown."""
-    rows = [row for group in measured(path).values() for row in group]
     text = ["| suite | problems | auto, log | CMA-ES, log | difference | auto, linear | CMA-ES, linear | under |",
             "|---|---|---|---|---|---|---|---|"]  # fmt: skip
-    for line in LINES:
-        mine = [row for row in rows if row[0] == line.title]
-        names = sorted({row[2] for row in mine})
-        if not names:
-            continue
-        values = np.array([[[np.mean([float(row[k]) for row in mine if row[2] == name and row[6] == method])
-                             for k in (7, 8)] for method in METHODS] for name in names])  # fmt: skip
+    for line, rows in by_line(path):
+        names = sorted({row.problem for row in rows})
+        values = np.array([[np.mean([row[6:8] for row in rows if (row.problem, row.method) == (name, method)], axis=0)
+                            for method in METHODS] for name in names])  # fmt: skip
         d = values[:, 0, 0] - values[:, 1, 0]
         error = d.std(ddof=1) / np.sqrt(len(d)) if len(d) > 1 else 0.0
         mean = values.mean(0)
@@ -113,12 +108,10 @@ def table(path: Path) -> str:
 
 def failures(path: Path) -> str:
     """How many runs did not come to the least value that is known, line by line."""
-    rows = [row for group in measured(path).values() for row in group]
     text = ["| suite | runs | auto does not arrive | CMA-ES does not |", "|---|---|---|---|"]
-    for line in LINES:
-        lost = [[int(row[9]) for row in rows if row[0] == line.title and row[6] == method] for method in METHODS]
-        if lost[0]:
-            text.append(f"| {line.title} | {len(lost[0])} | {sum(lost[0])} | {sum(lost[1])} |")
+    for line, rows in by_line(path):
+        lost = [[row.failed for row in rows if row.method == method] for method in METHODS]
+        text.append(f"| {line.title} | {len(lost[0])} | {sum(lost[0])} | {sum(lost[1])} |")
     return "\n".join(text) + "\n"
 
 

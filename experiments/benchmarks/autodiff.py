@@ -8,12 +8,13 @@ on the wall. Libraries that are not installed (extra ``peers``) are left out.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
-import importlib.util
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,32 +27,114 @@ from experiments.benchmarks.timing import Bench, Goal, Work, timing
 Way = Callable[[], Any]
 HAND = "NumPy by hand"
 
+# What a library calls what the networks need, and `gradient` of a function and its parameters, an array or a list ---
 
-def has(name: str) -> bool:
-    """Whether a library is installed."""
-    return importlib.util.find_spec(name) is not None
+
+def ours() -> SimpleNamespace:
+    """This package."""
+
+    def gradient(f: Callable[[Any], Any], p: Any) -> Way:
+        both = ad.value_and_grad(f)
+        return lambda: both(p)[1]
+
+    return SimpleNamespace(
+        gradient=gradient, array=np.asarray, tanh=np.tanh, relu=nn.relu, cross_entropy=nn.cross_entropy,
+        conv=ad.conv2d, pool=lambda h: ad.max_pool2d(h, 2),
+    )  # fmt: skip
+
+
+def autograd() -> SimpleNamespace:
+    """Autograd, whose convolution turns the kernel over."""
+    import autograd
+    import autograd.numpy as anp
+    from autograd.scipy.signal import convolve
+    from autograd.scipy.special import logsumexp
+
+    def gradient(f: Callable[[Any], Any], p: Any) -> Way:
+        slope = autograd.grad(f) if isinstance(p, list) else autograd.elementwise_grad(f)
+        return lambda: slope(p)
+
+    def conv(h: Any, w: Any, b: Any) -> Any:
+        axes = {"axes": ([2, 3], [2, 3]), "dot_axes": ([1], [1])}
+        return convolve(h, w[:, :, ::-1, ::-1], **axes, mode="valid") + b[None, :, None, None]
+
+    def pool(h: Any) -> Any:
+        n, c, rows, columns = h.shape
+        return anp.max(anp.max(anp.reshape(h, (n, c, rows // 2, 2, columns // 2, 2)), axis=5), axis=3)
+
+    def cross_entropy(z: Any, labels: Any) -> Any:
+        return anp.mean(logsumexp(z, axis=1) - z[np.arange(len(labels)), labels])
+
+    return SimpleNamespace(
+        gradient=gradient, array=np.asarray, tanh=anp.tanh, relu=lambda h: anp.maximum(h, 0.0),
+        cross_entropy=cross_entropy, conv=conv, pool=pool,
+    )  # fmt: skip
+
+
+def by_tape(tensors: list[Any], f: Callable[[Any], Any], p: Any, clear: Callable[[Any], None]) -> Way:
+    """Gradient by ``backward``, left as the library's own arrays, which spares a conversion."""
+
+    def way() -> list[Any]:
+        for t in tensors:
+            clear(t)
+        value = f(tensors if isinstance(p, list) else tensors[0])
+        (value.sum() if value.ndim else value).backward()
+        return [t.grad for t in tensors]
+
+    return way
+
+
+def torch() -> SimpleNamespace:
+    """PyTorch, on one thread."""
+    import torch
+
+    torch.set_num_threads(1)
+
+    def gradient(f: Callable[[Any], Any], p: Any) -> Way:
+        tensors = [torch.tensor(one, requires_grad=True) for one in (p if isinstance(p, list) else [p])]
+        return by_tape(tensors, f, p, lambda t: setattr(t, "grad", None))
+
+    functional = torch.nn.functional
+    return SimpleNamespace(
+        gradient=gradient, array=torch.tensor, tanh=torch.tanh, relu=functional.relu,
+        cross_entropy=functional.cross_entropy, conv=functional.conv2d, pool=lambda h: functional.max_pool2d(h, 2),
+    )  # fmt: skip
+
+
+def mygrad() -> SimpleNamespace:
+    """MyGrad, with its memory guard off, which makes it faster."""
+    from mygrad.nnet import activations, layers, losses
+
+    mygrad: Any = importlib.import_module("mygrad")
+    mygrad.turn_memory_guarding_off()
+
+    def gradient(f: Callable[[Any], Any], p: Any) -> Way:
+        tensors = [mygrad.tensor(one) for one in (p if isinstance(p, list) else [p])]
+        return by_tape(tensors, f, p, lambda t: t.null_grad())
+
+    return SimpleNamespace(
+        gradient=gradient, array=np.asarray, tanh=mygrad.tanh, relu=activations.relu,
+        cross_entropy=losses.softmax_crossentropy, pool=lambda h: layers.max_pool(h, (2, 2), 2),
+        conv=lambda h, w, b: layers.conv_nd(h, w, stride=1) + b.reshape(1, -1, 1, 1),
+    )  # fmt: skip
+
+
+LIBRARIES = {"ours": ours, "autograd": autograd, "torch": torch, "mygrad": mygrad}
+
+# Pieces of work ----------------------------------------------------------------------------------------------------
 
 
 def beside(
-    f: Callable[[Any], Any],
-    x: Any,
-    by_hand: Way,
-    name: str,
-    goals: Sequence[Goal],
-    calls: int,
-    reduce: Callable[[Any], Any] = lambda value: value,
-) -> Work:
-    """The gradient of f at x by every library; `reduce` sums up a population for those that want a number."""
-    ours = ad.value_and_grad(f)
-    ways: dict[str, Way] = {"NumPy, value only": lambda: f(x), HAND: by_hand, "ours": lambda: ours(x)[1]}
-    if has("autograd"):
-        import autograd
-
-        theirs = autograd.elementwise_grad(f)
-        ways["autograd"] = lambda: theirs(x)
-    for library, way in (("torch", torch_way), ("mygrad", mygrad_way)):
-        if has(library):
-            ways[library] = way(lambda p: reduce(f(p[0])), [x])
+    name: str, make: Callable[[Any], Callable[[Any], Any]], p: Any, by_hand: dict[str, Way], goals: Sequence[Goal],
+    calls: int, *, value: str = "NumPy, value only", libraries: Sequence[str] = tuple(LIBRARIES),
+) -> Work:  # fmt: skip
+    """The gradient of ``make(library)`` at p by hand and by every library that is there; `value` without gradient."""
+    plain = make(ours())
+    ways: dict[str, Way] = {value: lambda: plain(p), **by_hand}
+    for word in libraries:
+        with contextlib.suppress(ImportError):
+            library = LIBRARIES[word]()
+            ways[word] = library.gradient(make(library), p)
     return Work(name, checked(ways, HAND), HAND, goals, calls=calls)
 
 
@@ -64,15 +147,14 @@ def chain() -> Work:
         return x
 
     def by_hand() -> Any:
-        x, factor = np.float64(0.5), np.float64(1.0)
-        for _ in range(500):
-            x = x * 1.001 + 0.1
+        f(np.float64(0.5))
+        factor = np.float64(1.0)
         for _ in range(500):
             factor = factor * 1.001
         return factor
 
     goals = [Goal("ours", 1.5e-3), Goal("ours", 1 / 8, "autograd"), Goal("ours", 1 / 3, "torch")]
-    return beside(f, np.float64(0.5), by_hand, "chain of 1000 scalar operations", goals, 3)
+    return beside("chain of 1000 scalar operations", lambda _: f, np.float64(0.5), {HAND: by_hand}, goals, 3)
 
 
 def long_loop() -> Work:
@@ -114,205 +196,84 @@ def single() -> Work:
     """Rosenbrock's function at one point."""
     x = np.random.default_rng(1).standard_normal(1000)
     goals = [Goal("ours", 5.0, HAND), Goal("ours", 1 / 4, "autograd"), Goal("ours", 1 / 2.5, "torch")]
-    return beside(rosenbrock, x, lambda: hand.rosenbrock(x)[1], "Rosenbrock n=1000 in slices", goals, 20)
+    by_hand: dict[str, Way] = {HAND: lambda: hand.rosenbrock(x)[1]}
+    return beside("Rosenbrock n=1000 in slices", lambda _: rosenbrock, x, by_hand, goals, 20)
 
 
 def population() -> Work:
     """Rosenbrock's function at 256 points of one population."""
     x = np.random.default_rng(2).standard_normal((256, 1000))
-    goals = [Goal("ours", 1.8, HAND)]
-    name = "population 256 x 1000 Rosenbrock"
-    return beside(rosenbrock, x, lambda: hand.rosenbrock(x)[1], name, goals, 3, lambda values: values.sum())
+    by_hand: dict[str, Way] = {HAND: lambda: hand.rosenbrock(x)[1]}
+    return beside("population 256 x 1000 Rosenbrock", lambda _: rosenbrock, x, by_hand, [Goal("ours", 1.8, HAND)], 3)
+
+
+def drawn(seed: int, images: tuple[int, ...], *layers: tuple[tuple[int, ...], float]) -> tuple[Any, Any, list[Any]]:
+    """Images, their labels, and for each layer weights of its shape over its divisor, and biases."""
+    rng = np.random.default_rng(seed)
+    x, labels, params = rng.standard_normal(images), rng.integers(0, 10, images[0]), []
+    for shape, divisor in layers:
+        outputs = shape[0] if len(shape) == 4 else shape[1]
+        params += [rng.standard_normal(shape) / divisor, rng.standard_normal(outputs) * 0.1]
+    return x, labels, params
 
 
 def mlp() -> Work:
     """Training step of a perceptron: 256 x 784-128-10, tanh, cross-entropy, float64."""
-    rng = np.random.default_rng(3)
-    x, labels = rng.standard_normal((256, 784)), rng.integers(0, 10, 256)
-    params = [
-        rng.standard_normal((784, 128)) / 28.0,
-        rng.standard_normal(128) * 0.1,
-        rng.standard_normal((128, 10)) / 11.0,
-        rng.standard_normal(10) * 0.1,
-    ]
+    x, labels, params = drawn(3, (256, 784), ((784, 128), 28.0), ((128, 10), 11.0))
 
-    def scores(p: Any, x: Any, tanh: Any = np.tanh) -> Any:
-        return tanh(x @ p[0] + p[1]) @ p[2] + p[3]
+    def loss(to: Any) -> Callable[[Any], Any]:
+        images, right = to.array(x), to.array(labels)
+        return lambda p: to.cross_entropy(to.tanh(images @ p[0] + p[1]) @ p[2] + p[3], right)
 
-    ours = ad.value_and_grad(lambda p: nn.cross_entropy(scores(p, x), labels))
-    ways: dict[str, Way] = {
-        "NumPy, value only": lambda: nn.cross_entropy(scores(params, x), labels),
-        HAND: lambda: hand.mlp(params, x, labels)[1],
-        "ours": lambda: ours(params)[1],
-    }
-    if has("autograd"):
-        theirs = autograd_cross_entropy(lambda p, np_: scores(p, x, np_.tanh), labels)
-        ways["autograd"] = lambda: theirs(params)
-    if has("torch"):
-        import torch
-
-        xt, lt = torch.tensor(x), torch.tensor(labels)
-        loss = torch.nn.functional.cross_entropy
-        ways["torch"] = torch_way(lambda p: loss(scores(p, xt, torch.tanh), lt), params)
-    if has("mygrad"):
-        import mygrad
-        from mygrad.nnet.losses import softmax_crossentropy
-
-        ways["mygrad"] = mygrad_way(lambda p: softmax_crossentropy(scores(p, x, mygrad.tanh), labels), params)
-    goals = [Goal("ours", 1.10, HAND)]
-    return Work("MLP 256 x 784-128-10", checked(ways, HAND), HAND, goals, calls=3)
+    by_hand: dict[str, Way] = {HAND: lambda: hand.mlp(params, x, labels)[1]}
+    return beside("MLP 256 x 784-128-10", loss, params, by_hand, [Goal("ours", 1.10, HAND)], 3)
 
 
 def convolutional() -> Work:
     """Training step of a convolutional network: 32 x 1 x 28 x 28, twice 5 x 5 kernels, ReLU and pooling, float64."""
-    rng = np.random.default_rng(4)
-    x, labels = rng.standard_normal((32, 1, 28, 28)), rng.integers(0, 10, 32)
-    params = [
-        rng.standard_normal((8, 1, 5, 5)) / 5.0,
-        rng.standard_normal(8) * 0.1,
-        rng.standard_normal((16, 8, 5, 5)) / 14.0,
-        rng.standard_normal(16) * 0.1,
-        rng.standard_normal((256, 10)) / 16.0,
-        rng.standard_normal(10) * 0.1,
-    ]
+    layers = ((8, 1, 5, 5), 5.0), ((16, 8, 5, 5), 14.0), ((256, 10), 16.0)
+    x, labels, params = drawn(4, (32, 1, 28, 28), *layers)
 
-    def scores(p: Any) -> Any:
-        h = ad.max_pool2d(nn.relu(ad.conv2d(x, p[0], p[1])), 2)
-        h = ad.max_pool2d(nn.relu(ad.conv2d(h, p[2], p[3])), 2)
-        return h.reshape(32, 256) @ p[4] + p[5]
+    def loss(to: Any) -> Callable[[Any], Any]:
+        images, right = to.array(x), to.array(labels)
 
-    ours = ad.value_and_grad(lambda p: nn.cross_entropy(scores(p), labels))
-    same_layout = f"{HAND}, columns as ours"
-    ways: dict[str, Way] = {
-        "ours, value only": lambda: nn.cross_entropy(scores(params), labels),
+        def f(p: Any) -> Any:
+            h = to.pool(to.relu(to.conv(images, p[0], p[1])))
+            h = to.pool(to.relu(to.conv(h, p[2], p[3])))
+            return to.cross_entropy(h.reshape(32, 256) @ p[4] + p[5], right)
+
+        return f
+
+    by_hand: dict[str, Way] = {
         HAND: lambda: hand.convolutional(params, x, labels, hand.RowColumns)[1],
-        same_layout: lambda: hand.convolutional(params, x, labels, hand.ImageColumns)[1],
-        "ours": lambda: ours(params)[1],
+        f"{HAND}, columns as ours": lambda: hand.convolutional(params, x, labels, hand.ImageColumns)[1],
     }
-    if has("autograd"):
-        theirs = autograd_cross_entropy(lambda p, np_: autograd_convolutional(p, x, np_), labels)
-        ways["autograd"] = lambda: theirs(params)
-    if has("torch"):
-        import torch
-
-        functional = torch.nn.functional
-        xt, lt = torch.tensor(x), torch.tensor(labels)
-
-        def torch_loss(p: Any) -> Any:
-            h = functional.max_pool2d(functional.relu(functional.conv2d(xt, p[0], p[1])), 2)
-            h = functional.max_pool2d(functional.relu(functional.conv2d(h, p[2], p[3])), 2)
-            return functional.cross_entropy(h.reshape(32, 256) @ p[4] + p[5], lt)
-
-        ways["torch"] = torch_way(torch_loss, params)
-    if has("mygrad"):
-        from mygrad.nnet.activations import relu
-        from mygrad.nnet.layers import conv_nd, max_pool
-        from mygrad.nnet.losses import softmax_crossentropy
-
-        def mygrad_loss(p: Any) -> Any:
-            h = max_pool(relu(conv_nd(x, p[0], stride=1) + p[1].reshape(1, 8, 1, 1)), (2, 2), 2)
-            h = max_pool(relu(conv_nd(h, p[2], stride=1) + p[3].reshape(1, 16, 1, 1)), (2, 2), 2)
-            return softmax_crossentropy(h.reshape(32, 256) @ p[4] + p[5], labels)
-
-        ways["mygrad"] = mygrad_way(mygrad_loss, params)
     goals = [Goal("ours", 1.0, HAND), Goal("ours", 1.1, "torch")]
-    return Work("conv net 32 x 1 x 28 x 28", checked(ways, HAND), HAND, goals, calls=3)
+    return beside("conv net 32 x 1 x 28 x 28", loss, params, by_hand, goals, 3, value="ours, value only")
 
 
 def depthwise() -> Work:
     """Depthwise convolution, 16 x 32 x 28 x 28 with 3 x 3 kernels, as in FReLU: gradients of images and kernels."""
     rng = np.random.default_rng(6)
     params = [rng.standard_normal((16, 32, 28, 28)), rng.standard_normal((32, 1, 3, 3))]
-
-    def f(p: Any) -> Any:
-        return 0.5 * (ad.conv2d(p[0], p[1], groups=32) ** 2).sum()
-
-    ours = ad.value_and_grad(f)
-    ways: dict[str, Way] = {
-        "ours, value only": lambda: f(params),
-        HAND: lambda: hand.depthwise(params[0], params[1])[1],
-        "ours": lambda: ours(params)[1],
-    }
-    if has("torch"):
-        import torch
-
-        conv = torch.nn.functional.conv2d
-        ways["torch"] = torch_way(lambda p: 0.5 * (conv(p[0], p[1], groups=32) ** 2).sum(), params)
-    return Work("depthwise convolution 16 x 32 x 28 x 28", checked(ways, HAND), HAND, calls=2)
-
-
-def torch_way(loss: Callable[[Any], Any], params: Sequence[Any]) -> Way:
-    """Gradient of ``loss(list of parameters)`` by torch, float64 on one thread."""
-    import torch
-
-    torch.set_num_threads(1)
-    tensors = [torch.tensor(p, requires_grad=True) for p in params]
-
-    def way() -> list[Any]:
-        for t in tensors:
-            t.grad = None
-        loss(tensors).backward()
-        return [t.grad for t in tensors]  # left as torch's arrays, which spares torch a conversion
-
-    return way
-
-
-def mygrad_way(loss: Callable[[Any], Any], params: Sequence[Any]) -> Way:
-    """Gradient of ``loss(list of parameters)`` by MyGrad, with its memory guard off, which makes it faster."""
-    mygrad: Any = importlib.import_module("mygrad")
-    mygrad.turn_memory_guarding_off()
-    tensors = [mygrad.tensor(p) for p in params]
-
-    def way() -> list[Any]:
-        for t in tensors:
-            t.null_grad()
-        loss(tensors).backward()
-        return [t.grad for t in tensors]
-
-    return way
-
-
-def autograd_cross_entropy(scores: Callable[[Any, Any], Any], labels: Any) -> Callable[[Any], Any]:
-    """Gradient of the mean cross-entropy of ``scores(params, numpy)`` by autograd."""
-    import autograd
-    import autograd.numpy as anp
-    from autograd.scipy.special import logsumexp
-
-    rows = np.arange(len(labels))
-
-    def loss(p: Any) -> Any:
-        z = scores(p, anp)
-        return anp.mean(logsumexp(z, axis=1) - z[rows, labels])
-
-    return autograd.grad(loss)
-
-
-def autograd_convolutional(p: Any, x: Any, np_: Any) -> Any:
-    """Scores of the convolutional network in autograd's own convolution, which turns the kernel over."""
-    from autograd.scipy.signal import convolve
-
-    def stage(h: Any, w: Any, b: Any) -> Any:
-        h = convolve(h, w[:, :, ::-1, ::-1], axes=([2, 3], [2, 3]), dot_axes=([1], [1]), mode="valid")
-        h = np_.maximum(h + b[None, :, None, None], 0.0)
-        n, c, rows, columns = h.shape
-        return np_.max(np_.max(np_.reshape(h, (n, c, rows // 2, 2, columns // 2, 2)), axis=5), axis=3)
-
-    h = stage(stage(x, p[0], p[1]), p[2], p[3])
-    return np_.dot(np_.reshape(h, (32, 256)), p[4]) + p[5]
+    by_hand: dict[str, Way] = {HAND: lambda: hand.depthwise(params[0], params[1])[1]}
+    return beside(
+        "depthwise convolution 16 x 32 x 28 x 28",
+        lambda to: lambda p: 0.5 * (to.conv(p[0], p[1], groups=32) ** 2).sum(),
+        params, by_hand, (), 2, value="ours, value only", libraries=("ours", "torch"),
+    )  # fmt: skip
 
 
 def checked(ways: dict[str, Way], base: str) -> dict[str, Way]:
     """The ways, after their gradients have been compared; raises if one is wrong."""
     expected = ways[base]()
     for name, way in ways.items():
-        if "value only" in name:
-            continue
-        got, want = way(), expected
-        if not isinstance(want, list):
-            got, want = (got[0] if isinstance(got, list) else got), [want]
-            got = [got]
-        for a, b in zip(got, want, strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-9, err_msg=f"the gradient by {name} is wrong")
+        if "value only" not in name:
+            got = way()
+            if not isinstance(expected, list):
+                got = got[0] if isinstance(got, list) else got
+            for a, b in zip(got, expected, strict=True) if isinstance(expected, list) else [(got, expected)]:
+                np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-9, err_msg=f"the gradient by {name} is wrong")
     return ways
 
 

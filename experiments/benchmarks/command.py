@@ -71,10 +71,11 @@ def span(text: str) -> list[int]:
     return list(range(int(first), int(last or first) + 1))
 
 
-def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
-    """Write a table as CSV, its folder too if it is not there, and return the file's path."""
+def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]], *, add: bool = False) -> Path:
+    """Write a table as CSV, or `add` to it, its folder too if it is not there, and return the file's path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *rows])
+    begun = add and path.exists()
+    with path.open("a" if begun else "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows if begun else [header, *rows])
     return path
