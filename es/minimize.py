@@ -328,7 +328,8 @@ def minimize(
         more = conclude(run, evaluate_mean=evaluate_mean)
     result = summarize(run)
     result.update(more)
-    result["message"] += advice(result, space, rules)
+    if not several and not rules:
+        result["message"] += advice(result, space, integers)
     return result
 
 

@@ -13,6 +13,8 @@ __all__ = ["Candidate", "candidates"]
 
 MOST = 11
 """Methods in a race at most."""
+FEW = 120
+"""Evaluations of a run up to which a Gaussian process is tried, which takes about a twentieth of a second for each."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,13 @@ def candidates(seen: Probe, sigma: float, budget: float) -> list[Candidate]:
             add("crfmnes", "many variables and a dominant direction", **step)
             add("vkd-cmaes", "many variables with scales of their own", **step)
 
+    def model() -> None:
+        if n <= 10 and budget <= FEW:
+            add("gp", "a model of all points makes most of very few evaluations", **step)
+
     add("auto", "it finds out while it runs what f is like, and goes over to the search that fits", **step)
     if seen.noise > 0:
+        model()
         add("cmaes", "a good first try without gradients", **step)
         add("lra-cmaes", "it copes with noise", **step)
         add("csa-es", "large populations average noise out", **step, popsize=8 * (4 + int(3 * np.log(n))))
@@ -72,6 +79,7 @@ def candidates(seen: Probe, sigma: float, budget: float) -> list[Candidate]:
             add("bfgs", "it has gradients and few variables")
     if n <= 20 and few and not seen.flat:
         add("lq-cmaes", "a model spares evaluations", **step)
+    model()
     if seen.coupled < 0.05:
         add("separable-search", "f looks like a sum over single variables", **step)
     if n <= 100 and not seen.flat:

@@ -10,6 +10,7 @@ logarithm is normal with mean sqrt(2) + log(n) / 2 and standard deviation sqrt(3
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -118,7 +119,7 @@ class GaussianProcess:
         """Take points u (N, n) and values y (N,) as known."""
         n = len(self.counts)
         self._weights, self._signal = np.exp(self.theta[:n]), math.exp(self.theta[n])
-        self._u, self._features = u, self._spread(u)
+        self._u, self._y, self._features = u, y, self._spread(u)
         noise, K = self.noise, self._kernel(self._features)
         while True:  # more noise where points lie so close that rounding makes K indefinite
             try:
@@ -134,9 +135,15 @@ class GaussianProcess:
 
         Ginsbourger, Le Riche and Carraro, Kriging is well-suited to parallelize optimization (2010), section 4.
         """
-        mean = self.predict(u)[0]
-        y = self._L @ (self._L.T @ self._alpha)
-        self.condition(np.concatenate([self._u, u]), np.concatenate([y, mean]))
+        self.condition(np.concatenate([self._u, u]), np.concatenate([self._y, self.predict(u)[0]]))
+
+    def doubted(self, i: int, length: float) -> GaussianProcess:
+        """The model of the same points whose length in coordinate i is at most this one."""
+        other = copy.copy(self)
+        other.theta = self.theta.copy()
+        other.theta[i] = max(other.theta[i], -2 * math.log(length))
+        other.condition(self._u, self._y)
+        return other
 
     def predict(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and standard deviation (k,) of the function, without noise, at points u (k, n): (2.25), (2.26)."""

@@ -14,6 +14,7 @@ STEPS = (0.2, 0.05, 0.01, 0.002)  # standard deviations of a changed number, in 
 NEAR = (-2, -1, 1, 2)  # neighbours of a value among many that have an order
 FAR = 4  # further ones at random
 DRAWS = 50  # in search of a point that is not there already
+LINE = 65  # points of a line
 
 
 class Domain:
@@ -162,6 +163,29 @@ class Domain:
         moved = np.where(self.counts > 0, np.floor(rng.random((k, n)) * np.maximum(self.counts, 1)), 0.0)
         moved = np.where(self.counts > 0, moved, u + std * rng.standard_normal((k, n)))
         return self.settled(np.where(which, moved, u))
+
+    def everything(self, most: int) -> FloatArray | None:
+        """All points, if there are no more than this; some are there twice where conditions leave values out."""
+        lb, ub = np.ceil(self.box.lb), np.floor(self.box.ub)
+        fixed = self._low == self._high
+        sizes = np.where(self.counts > 0, self.counts, np.where(self._whole, ub - lb + 1, np.inf))
+        sizes = np.where(fixed, 1, [len(self._levels[i]) if i in self._levels else k for i, k in enumerate(sizes)])
+        if not np.prod(sizes) <= most:
+            return None
+        places = np.indices(sizes.astype(int).tolist()).reshape(len(sizes), -1).T
+        u = np.where(fixed, self._low, np.where(self.counts > 0, places, self.units(lb + places)))
+        for i, values in self._levels.items():
+            u[:, i] = values[places[:, i]]
+        return self.settled(u)
+
+    def line(self, u: FloatArray, i: int) -> FloatArray:
+        """Points that differ from u (n,) in coordinate i; none where it does not matter."""
+        low, high = (end[i] for end in self.ends(u))
+        if low == high or not self._matters(u[None])[0, i]:
+            return np.empty((0, len(u)))
+        moved = np.repeat(u[None], self.counts[i] or LINE, axis=0)
+        moved[:, i] = np.linspace(low, high, len(moved))
+        return self.settled(moved)
 
     def neighbours(self, rng: np.random.Generator, u: FloatArray) -> FloatArray:
         """Points that differ from u (n,) in one category or one value among several."""

@@ -21,7 +21,9 @@ POOL = 500  # candidates drawn, and as many changed from the best points
 PARENTS, STARTS = 8, 4  # the best points so far that are changed; candidates that climb
 ROUNDS, STEPS, CLIMBED = 8, 30, 1e-3  # of a climb at most; of L-BFGS-B in each; less than this is the end
 OFTEN = 20  # the model is fitted again when there is a point more, or a part of all as small as this
-LATEST = 5  # points of which no improvement is expected before a run ends
+LATEST = 5  # points of which no improvement is expected before the model is doubted
+DOUBTED = 0.25  # length, in parts of the range, that a coordinate may have where the model is doubted
+SAVED = ("x", "f", "out", "checks", "design")
 REMEMBERED = 200  # points that are out
 FARTHEST = 1e3  # a value counts at most so much: least value 0, middle one 1
 FEW, POWERS = 4, (-4.0, 4.0)  # values below which there is no transform; its powers
@@ -39,6 +41,8 @@ class GPSearch:
         For the first points.
     first : int
         Points before the model is asked.
+    tolerance : float
+        An improvement that is worth nothing, in units of the spread of f.
 
     Attributes
     ----------
@@ -48,13 +52,24 @@ class GPSearch:
         Points that were asked and not told.
     latest : list of float
         Improvements that were expected of the latest points, in units of the spread of f.
+    doubts : int
+        Coordinates in which the model has been doubted, since it last expected an improvement or was wrong about one.
+    checks : ndarray, shape (q, n)
+        Points that were asked in doubt and not told.
+    all : ndarray, shape (k, n), or None
+        All points that there are, if they are few.
     """
 
-    def __init__(self, domain: Domain, start: FloatArray, rng: np.random.Generator, first: int) -> None:
-        self.domain, self.first = domain, first
+    def __init__(
+        self, domain: Domain, start: FloatArray, rng: np.random.Generator, first: int, tolerance: float
+    ) -> None:
+        self.domain, self.first, self.tolerance = domain, first, tolerance
         self.model = GaussianProcess(domain.counts)
+        everything = domain.everything(POOL)
+        self.all = None if everything is None else np.unique(everything, axis=0)
         n = len(start)
-        self.x, self.f, self.out = np.empty((0, n)), np.empty(0), np.empty((0, n))
+        self.x, self.f, self.out, self.checks = np.empty((0, n)), np.empty(0), np.empty((0, n)), np.empty((0, n))
+        self.doubts = 0
         self.fitted = 0  # points that were told when the model was fitted
         self.latest: list[float] = []
         u = domain.units(start)
@@ -64,8 +79,11 @@ class GPSearch:
 
     @property
     def expected(self) -> float:
-        """Largest improvement that was expected of the latest points; inf before there are enough."""
-        return max(self.latest) if len(self.latest) == LATEST else np.inf
+        """Largest improvement that was expected of the latest points; inf before there are enough and in doubt."""
+        if self.all is not None and len(np.unique(self._units(self.x), axis=0)) == len(self.all):
+            return 0.0
+        sure = len(self.latest) == LATEST and self.doubts == self.x.shape[1] and not len(self.checks)
+        return max(self.latest) if sure else np.inf
 
     # Asking ----------------------------------------------------------------------------------------
 
@@ -81,12 +99,34 @@ class GPSearch:
                 u = self.domain.uniform(rng, 1, self._best())[0]
             else:
                 proposals = self._proposals() if proposals is None else proposals
-                u, log_expected = proposals.next(rng)
-                self.latest = [*self.latest, math.exp(min(log_expected, 0.0))][-LATEST:]
+                u = self._proposed(proposals, rng)
             found.append(self.domain.points(u))
         x = np.array(found)
         self.out = np.concatenate([self.out, x])[-REMEMBERED:]
         return x
+
+    def _proposed(self, proposals: Proposals, rng: np.random.Generator) -> FloatArray:
+        """Where improvement is expected; where none is, a point by which the model may be shown to be wrong.
+
+        A model of few points may take a coordinate for one that hardly matters, or that matters as a straight line
+        does, and then expects nothing of values that it has never seen beside the best others. So before a run ends the
+        best point is changed in one coordinate after the other to where a model with a shorter length there hopes for
+        most. All begins anew when one of these points is better than all before, or makes the model expect more.
+        """
+        u, log_expected = proposals.best(rng)
+        self.latest = [*self.latest, math.exp(min(log_expected, 0.0))][-LATEST:]
+        if self.latest[-1] >= self.tolerance:
+            self.doubts = 0
+        elif len(self.latest) == LATEST and max(self.latest) < self.tolerance:
+            while self.doubts < len(u):
+                self.doubts += 1
+                check = proposals.doubtful(self.doubts - 1)
+                if check is not None:
+                    u = check
+                    self.checks = np.concatenate([self.checks, self.domain.points(u)[None]])
+                    break
+        proposals.take(u)
+        return u
 
     def _best(self) -> FloatArray:
         """The best point so far, in units of the model."""
@@ -104,7 +144,8 @@ class GPSearch:
         parents = u[y.argsort(kind="stable")[:PARENTS]]
         if len(self.out):
             self.model.believe(self._units(self.out))
-        return Proposals(self.domain, self.model, aim, parents, self._units(np.concatenate([self.x, self.out])))
+        known = self._units(np.concatenate([self.x, self.out]))
+        return Proposals(self.domain, self.model, aim, parents, known, self.all)
 
     def _units(self, x: FloatArray) -> FloatArray:
         return self.domain.settled(self.domain.units(x))
@@ -130,6 +171,10 @@ class GPSearch:
     def tell(self, x: FloatArray, f: FloatArray) -> None:
         """Take in points (k, n) and what ranks them (k,)."""
         told = {row.tobytes() for row in x + 0.0}
+        checked = np.array([row.tobytes() in told for row in self.checks + 0.0], dtype=bool)
+        if checked.any() and (f < np.min(self.f, where=np.isfinite(self.f), initial=np.inf)).any():
+            self.doubts = 0
+        self.checks = self.checks[~checked]
         self.out = self.out[[row.tobytes() not in told for row in self.out + 0.0]]
         self.x, self.f = np.concatenate([self.x, x]), np.concatenate([self.f, f])
 
@@ -149,15 +194,15 @@ class GPSearch:
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """All of it as plain arrays."""
-        counts = np.array([self.fitted, self.given])
-        arrays = {name: getattr(self, name).copy() for name in ("x", "f", "out", "design")}
+        counts = np.array([self.fitted, self.given, self.doubts])
+        arrays = {name: getattr(self, name).copy() for name in SAVED}
         return {**arrays, "theta": self.model.theta.copy(), "latest": np.array(self.latest), "counts": counts}
 
     def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Go on where `state_dict` was taken."""
-        self.x, self.f, self.out, self.design = (np.array(arrays[name]) for name in ("x", "f", "out", "design"))
+        self.x, self.f, self.out, self.checks, self.design = (np.array(arrays[name]) for name in SAVED)
         self.model.theta, self.latest = np.array(arrays["theta"]), arrays["latest"].tolist()
-        self.fitted, self.given = arrays["counts"].tolist()
+        self.fitted, self.given, self.doubts = arrays["counts"].tolist()
 
 
 class Proposals:
@@ -174,30 +219,45 @@ class Proposals:
         The best points so far, best first.
     known : ndarray, shape (N, n)
         Points that are not to be proposed again.
+    everything : ndarray, shape (k, n), or None
+        All points that there are, if they are few.
     """
 
     def __init__(
-        self, domain: Domain, model: GaussianProcess, aim: float, parents: FloatArray, known: FloatArray
-    ) -> None:
+        self, domain: Domain, model: GaussianProcess, aim: float, parents: FloatArray, known: FloatArray,
+        everything: FloatArray | None,
+    ) -> None:  # fmt: skip
         self.domain, self.model, self.aim, self.parents = domain, model, aim, parents
+        self.everything = everything
         self.known = {row.tobytes() for row in known + 0.0}
 
-    def next(self, rng: np.random.Generator) -> tuple[FloatArray, float]:
+    def best(self, rng: np.random.Generator) -> tuple[FloatArray, float]:
         """A point (n,) and the logarithm of its expected improvement; a random one where all are known."""
         centre, parents = self.parents[0], self.parents
-        drawn = self.domain.uniform(rng, POOL, centre)
-        near = self.domain.changed(rng, parents[rng.integers(len(parents), size=POOL)])
-        pool = self._unknown(np.concatenate([drawn, near]))
-        best, most = drawn[0], -np.inf
-        if len(pool):
-            merit = self._merit(pool)
-            for i in merit.argsort(kind="stable")[::-1][:STARTS]:
-                u, value = self._climbed(rng, pool[i], float(merit[i]))
-                if value > most:
-                    best, most = u, value
-            self.known.add((best + 0.0).tobytes())
-            self.model.believe(best[None])
-        return best, most
+        pool = self.everything
+        if pool is None:
+            drawn = self.domain.uniform(rng, POOL, centre)
+            near = self.domain.changed(rng, parents[rng.integers(len(parents), size=POOL)])
+            pool = np.concatenate([drawn, near])
+        pool = self._unknown(pool)
+        if not len(pool):
+            return self.domain.uniform(rng, 1, centre)[0], -np.inf
+        merit = self._merit(pool)
+        starts = [(pool[i], float(merit[i])) for i in merit.argsort(kind="stable")[::-1][:STARTS]]
+        return max((self._climbed(rng, *start) for start in starts), key=lambda found: found[1])
+
+    def doubtful(self, i: int) -> FloatArray | None:
+        """The best point with another value of coordinate i, by a model less sure of it; None if all are known."""
+        line = self._unknown(self.domain.line(self.parents[0], i))
+        if not len(line):
+            return None
+        merit = log_improvement(*self.model.doubted(i, DOUBTED).predict(line), self.aim)
+        return line[merit.argmax()]
+
+    def take(self, u: FloatArray) -> None:
+        """Propose this point (n,) no more, and believe what the model says of it."""
+        self.known.add((u + 0.0).tobytes())
+        self.model.believe(u[None])
 
     def _merit(self, u: FloatArray) -> FloatArray:
         return log_improvement(*self.model.predict(u), self.aim)

@@ -28,6 +28,10 @@ class GP(OneSearchPerRun):
     the largest logarithm of expected improvement (`es.parts.improvement`) among many candidates, from which numbers
     climb along its slope and others from neighbour to neighbour, which takes about a twentieth of a second.
 
+    A run ends where no improvement is expected (`tolimprovement`), after the model has been doubted: the best point was
+    changed in each coordinate in turn to where a model that is less sure of it hopes for most, and none was better. It
+    ends too where all points of a space are known.
+
     Points that are out are taken to have the value that the model predicts (kriging believer), so many may be asked
     at once, told one by one, late or never. A value that is not finite counts as the worst so far.
 
@@ -111,12 +115,13 @@ class GP(OneSearchPerRun):
 
     def _init(self) -> None:
         self.searches = []
+        tolerance = np.broadcast_to(self._watch.thresholds.get("tolimprovement", 0.0), self.batch)
         for row, at in enumerate(np.ndindex(self.batch)):
             start = self.mean[at]
             domain = Domain(
                 start, self.scale0[at], self.box, self._counts, self._whole, self._levels, self.conditions
             )  # fmt: skip
-            self.searches.append(GPSearch(domain, start, self._streams[row], self.first))
+            self.searches.append(GPSearch(domain, start, self._streams[row], self.first, float(tolerance[at])))
         self._rank: FloatArray = np.empty(0)
 
     def _candidates(self, k: int) -> FloatArray:

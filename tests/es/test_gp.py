@@ -271,6 +271,36 @@ def test_it_ends_where_no_improvement_is_expected():
     assert res.success and "tolimprovement" in res.stop and res.fun < 1e-4 and res.nfev < 80
 
 
+@pytest.mark.parametrize("seed", [2, 5])  # without doubts these end at -0.006, with success
+def test_a_model_is_doubted_in_each_coordinate_before_the_end(seed):
+    def f(x):
+        return ((x[:, 1:] - [0.6, 0.8]) ** 2).sum(-1) - np.exp(-(((x[:, 0] - 0.45) / 0.2) ** 2))
+
+    opt = es.GP([0.95, 0.5, 0.5], bounds=[(0, 1)] * 3, rng=seed)
+    x = np.random.default_rng(seed).random((14, 3))
+    x[:, 0] = 0.9 + 0.1 * x[:, 0]  # where the first coordinate seems not to matter
+    opt.tell(x, f(x))
+    while not opt.stop():
+        x = opt.ask()
+        opt.tell(x, f(x))
+    assert opt.result.success and opt.result.fun < -0.999 and opt.searches[0].doubts == 3
+
+
+@pytest.mark.parametrize("conditions", [False, True])
+def test_a_space_whose_points_are_all_known_is_at_its_end(conditions):
+    when = {"when": {"a": "x"}} if conditions else {}
+    space = es.Space(a=es.Choice(*"xyz"), b=es.Ordinal(1, 2, 4, **when), c=es.Integer(0, 1))
+    seen = []
+
+    def f(p):
+        seen.append(tuple(p.values()))
+        return float(np.random.default_rng(len(seen)).random())
+
+    res = es.minimize(f, space, method="gp", rng=1, maxfevals=60)
+    assert len(seen) == len(set(seen)) == (10 if conditions else 18) == res.nfev
+    assert res.success and "no improvement is expected" in res.message
+
+
 def test_far_fewer_evaluations_than_a_strategy_on_categories():
     rng = np.random.default_rng(4)
     best = rng.integers(4, size=8)
@@ -286,8 +316,19 @@ def test_far_fewer_evaluations_than_a_strategy_on_categories():
 def test_whoever_has_few_evaluations_is_told():
     few = es.minimize(loss, SPACE, maxfevals=30, rng=1)
     assert few.method == "ConditionalCMAES" and few.message.endswith("more is expected of method='gp'")
-    for more in ({"maxfevals": 300}, {"maxfevals": 30, "ftarget": 1e6}, {"maxfevals": 30, "method": "gp"}):
-        assert "expected of" not in es.minimize(loss, SPACE, rng=1, **more).message
+    logarithmic, sphere = es.Space(a=es.Integer(1, 500, log=True), b=es.Linear(0, 1)), {"bounds": [(-5, 5)] * 2}
+    told = [
+        es.minimize(loss, SPACE, method="cmaes", restarts=9, maxfevals=50, rng=1),
+        es.minimize(lambda p: np.log(p["a"]) ** 2 + p["b"], logarithmic, maxfevals=30, rng=1),
+        es.minimize(lambda x: x @ x, [1.0, 2.0], integrality=[1, 0], maxfevals=30, rng=1, **sphere),
+    ]
+    assert all(res.message.endswith("more is expected of method='gp'") for res in told)
+    silent = [
+        es.minimize(loss, SPACE, rng=1, **more)
+        for more in ({"maxfevals": 300}, {"maxfevals": 30, "ftarget": 1e6}, {"maxfevals": 12, "method": "gp"})
+    ]
+    silent.append(es.minimize(lambda x: x @ x, [1.0, 2.0], maxfevals=30, rng=1, **sphere))
+    assert not any("expected of" in res.message for res in silent)
 
 
 @pytest.mark.parametrize(

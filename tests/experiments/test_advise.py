@@ -87,6 +87,13 @@ def test_a_gradient_that_does_not_agree_is_not_used() -> None:
     assert all(c.method not in ("slsqp", "l-bfgs-b", "bfgs", "adam") for c in candidates(seen, 0.5, 1e5))
 
 
+@pytest.mark.parametrize("f", [bowl, steps, noisy])
+def test_a_model_of_all_points_is_tried_where_evaluations_are_very_few(f: Any) -> None:
+    seen = look(f)
+    tried = ["gp" in [c.method for c in candidates(seen, 0.5, budget)] for budget in (50, 100, 1000)]
+    assert tried == [True, True, False]
+
+
 def test_few_evaluations_are_kept_to_the_last_one() -> None:
     calls = []
 
