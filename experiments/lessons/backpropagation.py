@@ -13,7 +13,8 @@ import numpy as np
 import autodiff as ad
 from experiments.figures.layout import panel_grid
 from experiments.figures.style import BLUE, RED, dress
-from experiments.lessons.lesson import Drawing, Finding, Lesson, Table
+from experiments.lessons.drawing import legend
+from experiments.lessons.lesson import Array, Drawing, Finding, Lesson, Numbers, Table, named, records, words
 
 INPUT, TARGET = np.array([0.05, 0.10]), np.array([0.01, 0.99])
 WEIGHTS = np.array([0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55])
@@ -33,7 +34,7 @@ def error(w: Any) -> Any:
     return 0.5 * ((TARGET - outputs(w)) ** 2).sum()
 
 
-def by_hand(w: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
+def by_hand(w: Array) -> dict[str, Array]:
     """Every derivative of the error, from the output back: the chain rule written out."""
     inner, outer = w[:4].reshape(2, 2), w[4:].reshape(2, 2)
     h = 1 / (1 + np.exp(-(inner @ INPUT + HIDDEN_BIAS)))
@@ -52,7 +53,7 @@ def by_hand(w: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
     }
 
 
-def by_machine(w: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
+def by_machine(w: Array) -> dict[str, Array]:
     """The same derivatives from autodiff, each by differentiating the error from that place on."""
     inner, outer = w[:4].reshape(2, 2), w[4:].reshape(2, 2)
     net_h = inner @ INPUT + HIDDEN_BIAS
@@ -89,67 +90,44 @@ def digits_held(printed: str, value: float) -> int:
 def study() -> Finding:
     """Compare hand and machine, take one step, then ten thousand."""
     hand, machine = by_hand(WEIGHTS), by_machine(WEIGHTS)
-    difference = max(float(np.abs(hand[name] - machine[name]).max()) for name in hand)
-    first = float(error(WEIGHTS))
-    w = WEIGHTS - RATE * ad.grad(error)(WEIGHTS)
-    after = float(error(w))
-    before_step = outputs(WEIGHTS)
-    printed = (before_step[0], before_step[1], after)
-    held = {name: digits_held(text, x) for (name, text), x in zip(PRINTED.items(), printed, strict=True)}
-    curve = [first, after]
-    slope = ad.value_and_grad(error)
-    for _ in range(STEPS - 1):
-        w = w - RATE * slope(w)[1]
+    slope = ad.grad(error)
+    w, curve = WEIGHTS, [float(error(WEIGHTS))]
+    for _ in range(STEPS):
+        w = w - RATE * slope(w)
         curve.append(float(error(w)))
-    numbers: dict[str, float | int] = {
-        "error_before": first,
-        "error_after_one_step": after,
-        "output_1": float(before_step[0]),
-        "output_2": float(before_step[1]),
-        "largest_difference": difference,
+    first, second = outputs(WEIGHTS)
+    computed = dict(zip(PRINTED, (float(first), float(second), curve[1]), strict=True))
+    held = {name: digits_held(text, computed[name]) for name, text in PRINTED.items()}
+    numbers: Numbers = {
+        "error_before": curve[0],
+        "error_after_one_step": curve[1],
+        "output_1": float(first),
+        "output_2": float(second),
+        "largest_difference": max(float(np.abs(hand[name] - machine[name]).max()) for name in hand),
         "error_after_all_steps": curve[-1],
-        **{f"digits_held_{name.replace(' ', '_')}": count for name, count in held.items()},
+        **named("digits_held", held),
     }
     checks = "; ".join(
-        f"{name} {text}: computed {x:.10f}, so {held[name]} of {len(text) - 2} decimals hold"
-        for (name, text), x in zip(PRINTED.items(), printed, strict=True)
+        f"{name} {text}: computed {computed[name]:.10f}, so {held[name]} of {len(text) - 2} decimals hold"
+        for name, text in PRINTED.items()
     )
-    text = (
-        f"The error of this network is {first:.9f}. To lower it we need its derivative for each of the eight "
-        "weights. By hand, the chain rule starts at the outputs and multiplies backwards, one factor for each thing "
-        f"passed on the way; autodiff does the same walk over what it has recorded. The two differ by at most "
-        f"{difference:.0e} in all {sum(map(len, hand.values()))} derivatives of the table. One step of length "
-        f"{RATE:g} against the gradient, hidden weights with the old output weights and biases left alone, brings "
-        f"the error to {after:.9f}; {STEPS} steps bring it to {curve[-1]:.3g}. The walk-through in which this "
-        f"example was published prints: {checks}."
-    )
-    rows = [
-        [name, ", ".join(f"{x:.9f}" for x in hand[name]), ", ".join(f"{x:.9f}" for x in machine[name])] for name in hand
-    ]
+    text = words(__name__, **numbers, derivatives=sum(map(len, hand.values())), checks=checks)
+    rows = [[name, *(", ".join(f"{x:.9f}" for x in way[name]) for way in (hand, machine))] for name in hand]
     return Finding(text, numbers, [_draw(curve, hand, machine)], Table(["derivative", "by hand", "by machine"], rows))
 
 
-def _draw(curve: list[float], hand: dict[str, Any], machine: dict[str, Any]) -> Drawing:
-    grid = panel_grid(
-        2,
-        2,
-        panel=3.0,
-        left=0.75,
-        caption="Left: the gradient of the error, a bar by hand and a point by machine for each weight. "
-        f"Right: the error over {STEPS} steps of gradient descent with learning rate {RATE:g}, both axes logarithmic.",
-    )
-    labels = [f"w{k}" for k in range(1, 9)]
-    mine = np.concatenate([hand["dE/dw1..w4"], hand["dE/dw5..w8"]])
-    its = np.concatenate([machine["dE/dw1..w4"], machine["dE/dw5..w8"]])
+def _draw(curve: list[float], hand: dict[str, Array], machine: dict[str, Array]) -> Drawing:
+    grid = panel_grid(2, 2, panel=3.0, left=0.75, caption=words(__name__, "backpropagation"))
+    weights = [f"w{k}" for k in range(1, 9)]
+    mine, its = (np.concatenate([way["dE/dw1..w4"], way["dE/dw5..w8"]]) for way in (hand, machine))
     left, right = grid.axes
-    left.bar(labels, mine, color=BLUE, alpha=0.45, label="by hand")
-    left.plot(labels, its, "o", color=RED, markersize=5, label="by machine")
-    left.legend(frameon=False, fontsize=8.5)
+    left.bar(weights, mine, color=BLUE, alpha=0.45, label="by hand")
+    left.plot(weights, its, "o", color=RED, markersize=5, label="by machine")
+    legend(left)
     dress(left, title="Gradient before the first step", ylabel="dE / dw", grid="y")
     right.loglog(np.arange(1, len(curve) + 1), curve, color=BLUE)
     dress(right, title="Error over the steps", xlabel="step + 1", ylabel="E")
-    rows: list[dict[str, Any]] = [{"what": w, "step": "", "value": x} for w, x in zip(labels, its, strict=True)]
-    rows += [{"what": "error", "step": k, "value": x} for k, x in enumerate(curve)]
+    rows = records(what=weights, step="", value=its) + records(what="error", step=range(len(curve)), value=curve)
     return Drawing("backpropagation", grid.figure, rows)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
-import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -12,7 +10,9 @@ import numpy as np
 import autodiff as ad
 from experiments.figures.layout import panel_grid
 from experiments.figures.style import BLUE, RED, dress
-from experiments.lessons.lesson import Drawing, Finding, Lesson
+from experiments.lessons.drawing import level
+from experiments.lessons.lesson import Drawing, Finding, Lesson, Numbers, words
+from experiments.lessons.measure import seconds, traced_memory
 
 LAYERS, SIZE, REPEATS = 64, 20_000, 3
 SEGMENTS = (1, 2, 4, 6, 8, 11, 16, 22, 32, 64)
@@ -45,20 +45,12 @@ def measure(segments: int | None) -> dict[str, Any]:
     x = np.linspace(-1, 1, SIZE)
     chain = Chain()
     slope = ad.grad(chain.plain if segments is None else lambda v: chain.cut(v, segments))
-    gradient = slope(x)
-    calls = chain.calls
-    times = []
-    for _ in range(REPEATS):
-        started = time.perf_counter()
+    gradient, calls = slope(x), chain.calls
+    time = seconds(lambda: slope(x), REPEATS)
+    with traced_memory() as held:
         slope(x)
-        times.append(time.perf_counter() - started)
-    tracemalloc.start()
-    try:
-        slope(x)
-        peak = tracemalloc.get_traced_memory()[1] / x.nbytes
-    finally:
-        tracemalloc.stop()
-    return {"segments": segments or 0, "arrays": peak, "calls": calls, "seconds": min(times), "gradient": gradient}
+        peak = held()[1] / x.nbytes
+    return {"segments": segments or 0, "arrays": peak, "calls": calls, "seconds": time, "gradient": gradient}
 
 
 def study() -> Finding:
@@ -66,7 +58,7 @@ def study() -> Finding:
     plain = measure(None)
     runs = [measure(segments) for segments in SEGMENTS]
     best = min(runs, key=lambda run: run["arrays"])
-    numbers: dict[str, float | int] = {
+    numbers: Numbers = {
         "arrays_plain": plain["arrays"],
         "arrays_best": best["arrays"],
         "best_segments": best["segments"],
@@ -75,41 +67,21 @@ def study() -> Finding:
         "time_ratio": best["seconds"] / plain["seconds"],
         "largest_difference": max(float(np.abs(run["gradient"] - plain["gradient"]).max()) for run in runs),
     }
-    text = (
-        f"On its way back through {LAYERS} layers the sweep needs what each layer computed on the way there, so at "
-        f"the peak {plain['arrays']:.0f} arrays of the input's size are held at once. Checkpointing cuts the chain "
-        "into segments, keeps only the input of each, and runs a segment again when the sweep arrives at it. With k "
-        f"segments of {LAYERS} / k layers the memory goes as k plus a multiple of {LAYERS} / k, which is least near "
-        f"the square root of the number of layers: sqrt({LAYERS}) = {math.sqrt(LAYERS):g}. Measured, the least is "
-        f"{best['arrays']:.0f} arrays with {best['segments']} segments, "
-        f"{plain['arrays'] / best['arrays']:.1f} times less than without. The price is a second forward pass, "
-        f"{best['calls']} calls of layers in place of {plain['calls']}: in this run {numbers['time_ratio']:.2f} "
-        f"times the time. The gradients differ by {numbers['largest_difference']:.1g}."
-    )
+    text = words(__name__, **numbers, root=math.sqrt(LAYERS), times_less=plain["arrays"] / best["arrays"])
     return Finding(text, numbers, [_draw(plain, runs)])
 
 
 def _draw(plain: dict[str, Any], runs: list[dict[str, Any]]) -> Drawing:
-    grid = panel_grid(
-        2,
-        2,
-        panel=3.1,
-        left=0.75,
-        caption=f"A gradient through {LAYERS} layers cut into segments; dotted: without checkpoints. Left: peak "
-        f"memory (tracemalloc), in arrays of the input's size. Right: time, best of {REPEATS}.",
-    )
-    segments = [run["segments"] for run in runs]
-    for ax, key, color, title, unit in (
-        (grid.axes[0], "arrays", BLUE, "Peak memory", "arrays"),
-        (grid.axes[1], "seconds", RED, "Time of one gradient", "milliseconds"),
-    ):
-        scale = 1e3 if key == "seconds" else 1.0
-        ax.plot(segments, [scale * run[key] for run in runs], "o-", color=color, markersize=4)
-        ax.axhline(scale * plain[key], color="#888888", linestyle=":")
+    grid = panel_grid(2, 2, panel=3.1, left=0.75, caption=words(__name__, "checkpointing"))
+    left, right = grid.axes
+    for ax, key, color, scale in ((left, "arrays", BLUE, 1.0), (right, "seconds", RED, 1e3)):
+        ax.plot(SEGMENTS, [scale * run[key] for run in runs], "o-", color=color, markersize=4)
+        level(ax, scale * plain[key])
         ax.set_xscale("log", base=2)
         ax.set_xticks([1, 2, 4, 8, 16, 32, 64], ["1", "2", "4", "8", "16", "32", "64"])
         ax.set_ylim(0)
-        dress(ax, title=title, xlabel="segments", ylabel=unit)
+    dress(left, title="Peak memory", xlabel="segments", ylabel="arrays")
+    dress(right, title="Time of one gradient", xlabel="segments", ylabel="milliseconds")
     rows = [{key: run[key] for key in ("segments", "arrays", "calls", "seconds")} for run in [plain, *runs]]
     return Drawing("checkpointing", grid.figure, rows)
 

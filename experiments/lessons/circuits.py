@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from experiments.figures.labels import end_labels
 from experiments.figures.layout import panel_grid
-from experiments.figures.style import BLUE, GREEN, RED, LineStyle, dress
-from experiments.lessons.lesson import Drawing, Finding, Lesson
+from experiments.figures.style import BLUE, GREEN, RED, dress
+from experiments.lessons.drawing import label_ends, level
+from experiments.lessons.lesson import GRAD_COST, Array, Drawing, Finding, Lesson, Numbers, named, records, words
 
-START = np.array([1.0, 2.0, -1.0, 3.0, -3.0])  # a, b, x, y, c
+NAMES, START = "abxyc", np.array([1.0, 2.0, -1.0, 3.0, -3.0])
 WIDE = 200  # products in the larger circuit
 TARGET, STEP, SEEDS = 0.99, 0.05, 20
-GRAD_COST = 4.0  # evaluations charged for one gradient, the upper end of the cheap-gradient bound
 
 Curve = list[tuple[float, float]]
 
@@ -26,14 +25,14 @@ def circuit(v: Any) -> Any:
     return ad.nn.sigmoid((v[..., :half] * v[..., half:-1]).sum(-1) + v[..., -1])
 
 
-def wide_start() -> np.ndarray[Any, Any]:
+def wide_start() -> Array:
     """Inputs of a circuit with many products, whose output is that of the small one."""
     v = np.random.default_rng(0).normal(size=2 * WIDE + 1)
     v[-1] = 2.0 - v[:WIDE] @ v[WIDE:-1]
     return v
 
 
-def random_search(seed: int, start: np.ndarray[Any, Any] = START) -> Curve:
+def random_search(seed: int, start: Array = START) -> Curve:
     """Try a random small change of all numbers; keep it if the output grows. One evaluation a try."""
     rng = np.random.default_rng(seed)
     v, best = start, float(circuit(start))
@@ -48,7 +47,7 @@ def random_search(seed: int, start: np.ndarray[Any, Any] = START) -> Curve:
     return curve
 
 
-def climb(kind: str, start: np.ndarray[Any, Any] = START) -> Curve:
+def climb(kind: str, start: Array = START) -> Curve:
     """Steps of fixed length along the gradient, measured by forward differences or computed by backpropagation."""
     v, value, spent = start, float(circuit(start)), 1.0
     curve = [(spent, value)]
@@ -66,7 +65,7 @@ def climb(kind: str, start: np.ndarray[Any, Any] = START) -> Curve:
     return curve
 
 
-def three_ways(start: np.ndarray[Any, Any]) -> tuple[dict[str, Curve], dict[str, float]]:
+def three_ways(start: Array) -> tuple[dict[str, Curve], dict[str, float]]:
     """The way of each method (the median run of random search) and the evaluations that it takes."""
     tries = sorted((random_search(seed, start) for seed in range(SEEDS)), key=len)
     curves = {
@@ -81,33 +80,17 @@ def study() -> Finding:
     """Raise the output to the target in three ways and count."""
     curves, cost = three_ways(START)
     _, wide = three_ways(wide_start())
-    g = ad.grad(circuit)(START)
-    numbers: dict[str, float | int] = {
+    numbers: Numbers = {
         "output_before": float(circuit(START)),
-        **{f"evaluations_{name.replace(' ', '_')}": value for name, value in cost.items()},
-        **{f"wide_evaluations_{name.replace(' ', '_')}": value for name, value in wide.items()},
-        **{f"gradient_{name}": float(slope) for name, slope in zip("abxyc", g, strict=True)},
+        **named("evaluations", cost),
+        **named("wide_evaluations", wide),
+        **named("gradient", dict(zip(NAMES, ad.grad(circuit)(START).tolist(), strict=True))),
     }
-    slopes = ", ".join(f"{name} {slope:+.4f}" for name, slope in zip("abxyc", g, strict=True))
-    text = (
-        f"Five numbers enter a circuit of add, multiply and sigmoid gates, and {circuit(START):.4f} comes out. Which "
-        "way should each be moved for more? Each gate needs to know only its own inputs to pass a slope back: an add "
-        "gate hands it on, a multiply gate multiplies it by the other input, a sigmoid gate with output s multiplies "
-        f"it by s (1 - s); the drawing calls it expit. Together: {slopes}. To lift the output to {TARGET} in moves "
-        f"of length {STEP:g}, random search takes {cost['random search']:.0f} evaluations (median of {SEEDS} runs), "
-        f"the numerical gradient {cost['numerical gradient']:.0f}, and backpropagation "
-        f"{cost['backpropagation']:.0f}, a gradient counted as {GRAD_COST:g} evaluations. That is no great "
-        f"difference, but it grows with the circuit: with {WIDE} products, {2 * WIDE + 1} inputs in all, the three "
-        f"take {wide['random search']:.0f}, {wide['numerical gradient']:.0f} and {wide['backpropagation']:.0f}. "
-        "Differences cost one evaluation per input, a random direction in many dimensions gains little, "
-        "and backpropagation costs the same for any number of inputs."
-    )
-    return Finding(text, numbers, [_draw_graph(), _draw(curves)])
+    return Finding(words(__name__, **numbers, inputs=2 * WIDE + 1), numbers, [_draw_graph(), _draw(curves)])
 
 
 def _draw_graph() -> Drawing:
-    names = "abxyc"
-    leaves = {name: ad.tensor(float(v), requires_grad=True) for name, v in zip(names, START, strict=True)}
+    leaves = {name: ad.tensor(float(v), requires_grad=True) for name, v in zip(NAMES, START, strict=True)}
     a, b, x, y, c = leaves.values()
     out = ad.nn.sigmoid(a * x + b * y + c)
     out.backward()
@@ -119,27 +102,16 @@ def _draw_graph() -> Drawing:
 
 
 def _draw(curves: dict[str, Curve]) -> Drawing:
-    grid = panel_grid(
-        1,
-        1,
-        panel=3.4,
-        left=0.75,
-        right=1.6,
-        caption=f"Output of the circuit against evaluations; a gradient counts {GRAD_COST:g}. Every move has length "
-        f"{STEP:g}. Random search: the median one of {SEEDS} runs. Dotted: the target, {TARGET}.",
-    )
+    grid = panel_grid(1, 1, panel=3.4, left=0.75, right=1.6, caption=words(__name__, "three-ways"))
     ax = grid.axes[0]
-    ax.axhline(TARGET, color="#888888", linestyle=":", linewidth=1)
-    ends = []
+    level(ax, TARGET, linewidth=1)
     rows: list[dict[str, Any]] = []
     for (name, curve), color in zip(curves.items(), (RED, GREEN, BLUE), strict=True):
         spent, value = np.array(curve).T
-        ax.step(spent, value, where="post", color=color, linewidth=1.6)
-        ends.append((spent[-1], value[-1], name, LineStyle(color, "o")))
-        rows += [{"way": name, "evaluations": s, "output": v} for s, v in curve]
+        ax.step(spent, value, where="post", color=color, linewidth=1.6, label=name)
+        rows += records(way=name, evaluations=spent, output=value)
     dress(ax, title="Three ways to turn five knobs", xlabel="evaluations", ylabel="output")
-    ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())  # labels are placed in final limits
-    end_labels(ax, ends)
+    label_ends(ax)
     return Drawing("three-ways", grid.figure, rows)
 
 

@@ -12,36 +12,32 @@ import es
 import problems
 from experiments.figures.layout import panel_grid
 from experiments.figures.style import BLUE, GREEN, INK, RED, SHORT, LineStyle, dress
-from experiments.lessons.lesson import Drawing, Finding, Lesson, Table
-from problems import Ledger, Objective
-from problems.images import Registration, photo
+from experiments.lessons.drawing import level, picture
+from experiments.lessons.lesson import GRAD_COST, Array, Drawing, Finding, Lesson, Numbers, Table, records, words
+from problems.images import photo
 from problems.images.spline import SplineImage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Array = np.ndarray[Any, Any]
-
 IMAGE = "china"
-GRAD_COST = 4.0  # evaluations charged for one gradient, the upper end of the cheap-gradient bound
 STARTS, BUDGET = 24, 600.0
 FOUND = 0.5  # pixels
 SOBEL = np.array([[1.0, 2.0, 1.0], [0.0, 0.0, 0.0], [-1.0, -2.0, -1.0]]) / 8.0
-WAYS = {
-    "L-BFGS-B, exact": ("l-bfgs-b", "exact", LineStyle(RED, "D")),
-    "L-BFGS-B, Sobel": ("l-bfgs-b", "sobel", LineStyle(GREEN, "^", SHORT)),
-    "CMA-ES": ("cmaes", "exact", LineStyle(BLUE, "o")),
+WAYS = {  # what each is called, method, derivative of the image
+    "exact": ("L-BFGS-B, exact", "l-bfgs-b", "exact", LineStyle(RED, "D")),
+    "sobel": ("L-BFGS-B, Sobel", "l-bfgs-b", "sobel", LineStyle(GREEN, "^", SHORT)),
+    "cmaes": ("CMA-ES", "cmaes", "exact", LineStyle(BLUE, "o")),
 }
 
 
 @dataclass
 class Run:
-    """One search: best point so far and what had been spent when it was found."""
+    """One search: each point that was better than all before, what had been spent then, and pixels from the truth."""
 
     points: Array
     costs: Array
     distances: Array
-    """Of these points from the truth, in pixels."""
 
     @property
     def found(self) -> bool:
@@ -55,10 +51,10 @@ class Run:
         return float(self.costs[near[0]]) if near.size else np.inf
 
 
-class Recorder(Ledger):
+class Recorder(problems.Ledger):
     """A ledger that also keeps the points at which the value fell."""
 
-    def __init__(self, objective: Objective) -> None:
+    def __init__(self, objective: problems.Objective) -> None:
         super().__init__(objective)
         self.points: list[Array] = []
         self.costs: list[float] = []
@@ -74,208 +70,130 @@ class Recorder(Ledger):
 
 def search(way: str, x0: Array, rng: int) -> Run:
     """Look for the truth from one start."""
-    method, gradient, _ = WAYS[way]
-    objective = problems.get("registration", image=IMAGE, gradient=gradient)
+    _, method, gradient, _ = WAYS[way]
+    objective: Any = problems.get("registration", image=IMAGE, gradient=gradient)
     recorder = Recorder(objective)
     evaluations = BUDGET if method == "cmaes" else BUDGET / (1.0 + GRAD_COST)
     es.minimize(recorder, x0, method=method, maxfevals=evaluations, ftarget=1e-7, rng=rng)
     points = np.array(recorder.points)
-    assert objective.score is not None
     return Run(points, np.array(recorder.costs), objective.score(points))
 
 
-def sobel_by_convolution(image: Array) -> tuple[Array, Array]:
+def sobel_by_convolution(image: Array) -> Array:
     """Derivatives along rows and columns as two convolutions (cross-correlations, as in networks), inner pixels."""
-    masks = np.stack([-SOBEL, -SOBEL.T])[:, None]
-    slopes = ad.conv2d(image[None, None], masks)[0]
-    return slopes[0], slopes[1]
+    return np.asarray(ad.conv2d(image[None, None], np.stack([-SOBEL, -SOBEL.T])[:, None])[0])
 
 
 def study() -> Finding:
     """Filter a photograph, then bring a turned and shifted view of it back, from many starts and in three ways."""
     image = photo(IMAGE)
     spline = SplineImage(image)
-    down, right = spline.sobel
-    by_convolution = sobel_by_convolution(image)
-    difference = max(
-        np.abs(by_convolution[0] - down[1:-1, 1:-1]).max(), np.abs(by_convolution[1] - right[1:-1, 1:-1]).max()
-    )
+    sobel = np.stack(spline.sobel)
+    inner = sobel[:, 1:-1, 1:-1]
     rows, columns = np.meshgrid(*[np.arange(1.0, size - 1) for size in image.shape], indexing="ij")
     exact = np.stack(ad.grad(lambda r, c: spline(r, c).sum(), (0, 1))(rows, columns))
-    sobel = np.stack([down, right])[:, 1:-1, 1:-1]
-    agreement = float(np.corrcoef(exact.ravel(), sobel.ravel())[0, 1])
-    magnitude = np.hypot(down, right)
+    magnitude = np.hypot(*sobel)
     tenth = np.sort(magnitude.ravel())[-magnitude.size // 10 :]
 
-    objective = problems.get("registration", image=IMAGE)
-    assert objective.x_opt is not None and objective.box is not None and objective.score is not None
-    rng = np.random.default_rng(0)
-    starts = [np.zeros(3), *rng.uniform(objective.box.lb, objective.box.ub, (STARTS - 1, 3))]
+    objective: Any = problems.get("registration", image=IMAGE)
+    box, rng = objective.box, np.random.default_rng(0)
+    starts = np.array([np.zeros(3), *rng.uniform(box.lb, box.ub, (STARTS - 1, 3))])
     runs = {way: [search(way, x0, k) for k, x0 in enumerate(starts)] for way in WAYS}
-    before = objective.score(np.array(starts))
-    counts = {way: sum(run.found for run in runs[way]) for way in WAYS}
-    costs = {way: float(np.median([run.cost for run in runs[way] if run.found])) for way in WAYS}
-    numbers: dict[str, float | int] = {
-        "difference_of_convolution": float(difference),
-        "agreement_of_sobel": agreement,
-        "share_of_strongest_tenth": float(tenth.sum() / magnitude.sum()),
-        "turn": float(objective.x_opt[0]),
-        "shift_down": float(objective.x_opt[1]),
-        "shift_right": float(objective.x_opt[2]),
+    turn, down, right = objective.x_opt.tolist()
+    numbers: Numbers = {
+        "difference_of_convolution": np.abs(sobel_by_convolution(image) - inner).max(),
+        "agreement_of_sobel": np.corrcoef(exact.ravel(), inner.ravel())[0, 1],
+        "share_of_strongest_tenth": tenth.sum() / magnitude.sum(),
+        "turn": turn,
+        "shift_down": down,
+        "shift_right": right,
         "error_before": float(objective(starts[0])),
-        "distance_before": float(before[0]),
+        "distance_before": objective.score(starts)[0],
         "starts": STARTS,
     }
-    short = {"L-BFGS-B, exact": "exact", "L-BFGS-B, Sobel": "sobel", "CMA-ES": "cmaes"}
-    for way, word in short.items():
+    table = []
+    for way, (label, *_) in WAYS.items():
+        arrived = [run.cost for run in runs[way] if run.found]
+        cost, first = float(np.median(arrived)), runs[way][0]
         numbers |= {
-            f"found_{word}": counts[way],
-            f"cost_{word}": costs[way],
-            f"from_zero_{word}": runs[way][0].cost,
-            f"distance_after_{word}": float(runs[way][0].distances[-1]),
+            f"found_{way}": len(arrived),
+            f"cost_{way}": cost,
+            f"from_zero_{way}": first.cost,
+            f"distance_after_{way}": first.distances[-1],
         }
-    turn, shift, aside = objective.x_opt
-    text = (
-        "The gradient of an image says at each pixel in which direction it gets lighter, and how fast. Sobel's two "
-        "masks measure it as a difference over two pixels, smoothed across: two convolutions, which autodiff's layer "
-        f"computes with the numbers of SciPy's filter (they differ by {difference:.1g}). Beside the derivative of a "
-        f"smooth surface through the pixels the masks are an approximation: the two correlate at {agreement:.3f}. "
-        "What they find are the edges: the strongest tenth of the pixels holds "
-        f"{numbers['share_of_strongest_tenth']:.0%} of all the gradient.\n\n"
-        "That is what moves one image onto another. The view in the disc is the photograph turned by "
-        f"{abs(turn):.1f} degrees {'counter-clockwise' if turn > 0 else 'clockwise'} and shifted by {abs(shift):.1f} "
-        f"pixels {'down' if shift > 0 else 'up'} and {abs(aside):.1f} {'right' if aside > 0 else 'left'}; "
-        "from the mean squared difference of the grey values we look for these three numbers. By the chain rule the "
-        "derivative is the difference at each pixel times the image's gradient times how the pixel moves. "
-        f"From no turn and no shift, where positions are {before[0]:.1f} pixels off, "
-        f"L-BFGS-B is within {FOUND:g} pixels after {numbers['from_zero_exact']:.0f} evaluations (a gradient counts "
-        f"as {GRAD_COST:g}), with Sobel's masks for the image's derivative after {numbers['from_zero_sobel']:.0f}, "
-        f"and CMA-ES, which looks at values only, after {numbers['from_zero_cmaes']:.0f}. But the difference has many "
-        f"valleys. Of {STARTS} starts all over the box L-BFGS-B arrives from {counts['L-BFGS-B, exact']} with exact "
-        f"gradients, from {counts['L-BFGS-B, Sobel']} with the smoother ones of Sobel, and CMA-ES, whose first steps "
-        f"look over the hills, from {counts['CMA-ES']}. The gradient is cheap and near-sighted: where it arrives, it "
-        f"takes {costs['L-BFGS-B, exact']:.0f} evaluations in the median, and CMA-ES {costs['CMA-ES']:.0f}."
-    )
-    table = Table(
-        ["way", "starts that arrive", "median evaluations", "from no turn and no shift", "pixels off in the end"],
-        [
-            [way, f"{counts[way]} of {STARTS}", f"{costs[way]:.0f}", f"{runs[way][0].cost:.0f}",
-             f"{runs[way][0].distances[-1]:.1g}"]
-            for way in WAYS
-        ],
+        cells = [f"{cost:.0f}", f"{first.cost:.0f}", f"{first.distances[-1]:.1g}"]
+        table.append([label, f"{len(arrived)} of {STARTS}", *cells])
+    text = words(
+        __name__, **numbers, degrees=abs(turn), turned="counter-clockwise" if turn > 0 else "clockwise",
+        pixels_along=abs(down), along="down" if down > 0 else "up",
+        pixels_aside=abs(right), aside="right" if right > 0 else "left",
     )  # fmt: skip
-    drawings = [_draw_images(image, magnitude, objective, runs), _draw_searches(objective, runs)]
-    return Finding(text, numbers, drawings, table)
+    header = ["way", "starts that arrive", "median evaluations", "from no turn and no shift", "pixels off in the end"]
+    drawings = [_draw_images(image, magnitude, objective.fun, runs["exact"][0]), _draw_searches(objective, runs)]
+    return Finding(text, numbers, drawings, Table(header, table))
 
 
-def _draw_images(image: Array, magnitude: Array, objective: Objective, runs: dict[str, list[Run]]) -> Drawing:
-    fun = objective.fun
-    assert isinstance(fun, Registration)
-    found = runs["L-BFGS-B, exact"][0].points[-1]
-    grid = panel_grid(
-        4,
-        4,
-        width=10.0,
-        panel=2.4,
-        left=0.1,
-        right=0.1,
-        bottom=0.1,
-        caption="From left: the photograph, with the disc in which it is looked at; the magnitude of its gradient by "
-        "Sobel's masks, dark where it is large; the view minus the photograph, before and after registration by "
-        "L-BFGS-B, with its root mean square, blue where the view is darker, red where it is lighter, on one scale.",
-    )
+def _draw_images(image: Array, magnitude: Array, registration: Any, run: Run) -> Drawing:
+    caption = words(__name__, "image-gradients")
+    grid = panel_grid(4, 4, width=10.0, panel=2.4, left=0.1, right=0.1, bottom=0.1, caption=caption)
     photograph, edges, first, last = grid.axes
     photograph.imshow(image, cmap="gray")
-    photograph.set_title("Photograph", **_title())
+    disc, side = registration.grid, int(registration.grid.max())
     middle = [0.5 * (size - 1) for size in image.shape]
-    angle = np.linspace(0.0, 2.0 * np.pi, 200)
-    radius = float(np.sqrt((fun.grid**2).sum(0).max()))
+    angle, radius = np.linspace(0.0, 2.0 * np.pi, 200), np.sqrt((disc**2).sum(0).max())
     photograph.plot(middle[1] + radius * np.cos(angle), middle[0] + radius * np.sin(angle), color=RED, linewidth=1.4)
-    edges.imshow(magnitude, cmap="gray_r", vmax=float(np.quantile(magnitude, 0.995)))
-    edges.set_title("Magnitude of its gradient", **_title())
-    before, after = (fun.view - fun.look(x) for x in (np.zeros(3), found))
-    side = int(fun.grid.max())
-    top = float(np.abs(before).max())
+    picture(photograph, "Photograph")
+    edges.imshow(magnitude, cmap="gray_r", vmax=np.quantile(magnitude, 0.995))
+    picture(edges, "Magnitude of its gradient")
+    before, after = (registration.view - registration.look(x) for x in (np.zeros(3), run.points[-1]))
+    top = np.abs(before).max()
     for ax, values, name in ((first, before, "Before"), (last, after, "After")):
-        picture = np.full((2 * side + 1, 2 * side + 1), np.nan)
-        where = (fun.grid + side).astype(int)
-        picture[where[0], where[1]] = values
-        ax.imshow(picture, cmap="RdBu_r", vmin=-top, vmax=top)
-        ax.set_title(f"{name}: {np.sqrt(np.mean(values**2)):.1g} of the grey range", **_title())
+        pixels = np.full((2 * side + 1, 2 * side + 1), np.nan)
+        pixels[tuple((disc + side).astype(int))] = values
+        ax.imshow(pixels, cmap="RdBu_r", vmin=-top, vmax=top)
+        picture(ax, f"{name}: {np.sqrt(np.mean(values**2)):.1g} of the grey range")
     for ax in grid.axes:
         ax.set_anchor("N")
-        ax.set_xticks([])
-        ax.set_yticks([])
-    rows = [
-        {"down": int(a), "right": int(b), "before": float(x), "after": float(y)}
-        for a, b, x, y in zip(*fun.grid, before, after, strict=True)
-    ]
-    return Drawing("image-gradients", grid.figure, rows)
+    down, right = disc.astype(int)
+    return Drawing("image-gradients", grid.figure, records(down=down, right=right, before=before, after=after))
 
 
-def _title() -> dict[str, Any]:
-    return {"fontsize": 8.5, "loc": "left", "color": INK, "fontweight": "bold"}
-
-
-def _draw_searches(objective: Objective, runs: dict[str, list[Run]]) -> Drawing:
-    grid = panel_grid(
-        3,
-        3,
-        width=10.0,
-        panel=3.2,
-        left=0.6,
-        right=0.15,
-        caption=f"Left: the error over both shifts at the true turn (dark: low; star: the truth), with the ways of "
-        "L-BFGS-B from each start (dot), red where it arrives and grey where a valley keeps it. Middle: distance from "
-        "the truth over what was spent, from no turn and no shift. Right: for how many of the "
-        f"{len(runs['CMA-ES'])} starts the truth was found (to {FOUND:g} pixels) after so many evaluations. A gradient "
-        f"counts as {GRAD_COST:g} evaluations.",
-    )
+def _draw_searches(objective: Any, runs: dict[str, list[Run]]) -> Drawing:
+    caption = words(__name__, "image-registration")
+    grid = panel_grid(3, 3, width=10.0, panel=3.2, left=0.6, right=0.15, caption=caption)
     plane, one, many = grid.axes
-    _draw_valleys(plane, objective, runs["L-BFGS-B, exact"])
+    _draw_valleys(plane, objective, runs["exact"])
     rows: list[dict[str, Any]] = []
-    for way, (_, _, look) in WAYS.items():
+    for way, (label, _, _, look) in WAYS.items():
         run = runs[way][0]
-        style: dict[str, Any] = {"color": look.color, "linestyle": look.dash, "label": way}
+        style: dict[str, Any] = {"color": look.color, "linestyle": look.dash, "label": label}
         one.plot(run.costs, run.distances, **style)
         arrived = np.sort([r.cost for r in runs[way] if r.found])
-        steps = np.concatenate([[0.0], np.repeat(arrived, 2), [BUDGET]])
-        count = np.repeat(np.arange(arrived.size + 1), 2)
-        many.plot(steps, count, **style)
-        rows += [
-            {"way": way, "what": "distance from the truth", "start": 0, "cost": float(c), "value": float(d)}
-            for c, d in zip(run.costs, run.distances, strict=True)
-        ]
-        rows += [
-            {"way": way, "what": "found after", "start": k, "cost": r.cost, "value": float(r.found)}
-            for k, r in enumerate(runs[way])
-        ]
-    one.set_yscale("log")
-    one.axhline(FOUND, color="#888888", linestyle=":")
-    one.set_xlim(0.0, 0.5 * BUDGET)
-    one.set_ylim(bottom=1e-3)
-    many.set_ylim(0.0, len(runs["CMA-ES"]) + 0.5)
-    many.set_xlim(0.0, 0.5 * BUDGET)
+        many.plot([0.0, *arrived, BUDGET], [*range(arrived.size + 1), arrived.size], drawstyle="steps-post", **style)
+        rows += records(way=label, what="distance from the truth", start=0, cost=run.costs, value=run.distances)
+        costs, found = [r.cost for r in runs[way]], [float(r.found) for r in runs[way]]
+        rows += records(way=label, what="found after", start=range(STARTS), cost=costs, value=found)
+    one.set(yscale="log", xlim=(0.0, 0.5 * BUDGET), ylim=(1e-3, None))
+    level(one, FOUND)
+    many.set(xlim=(0.0, 0.5 * BUDGET), ylim=(0.0, STARTS + 0.5))
     many.legend(frameon=False, fontsize=8, loc="lower right")
     dress(one, title="From one start", xlabel="evaluations", ylabel="pixels from the truth")
     dress(many, title="From all starts", xlabel="evaluations", ylabel="starts that have arrived")
     return Drawing("image-registration", grid.figure, rows)
 
 
-def _draw_valleys(ax: Axes, objective: Objective, runs: list[Run]) -> None:
-    assert objective.x_opt is not None and objective.box is not None
+def _draw_valleys(ax: Axes, objective: Any, runs: list[Run]) -> None:
+    turn, down, right = objective.x_opt
     low, high = objective.box.lb[1], objective.box.ub[1]
-    side = np.linspace(low, high, 61)
-    right, down = np.meshgrid(side, side)
-    error = objective(np.stack([np.full_like(right, objective.x_opt[0]), down, right], axis=-1))
-    ax.contourf(right, down, error, levels=14, cmap="Blues_r", alpha=0.85)
+    aside, along = np.meshgrid(np.linspace(low, high, 61), np.linspace(low, high, 61))
+    error = objective(np.stack([np.full_like(aside, turn), along, aside], axis=-1))
+    ax.contourf(aside, along, error, levels=14, cmap="Blues_r", alpha=0.85)
     for run in sorted(runs, key=lambda run: run.found):
         color = RED if run.found else "#666666"
         ax.plot(run.points[:, 2], run.points[:, 1], color=color, linewidth=0.8, zorder=3)
         ax.plot(*run.points[0, [2, 1]], "o", color=color, markersize=3.5, zorder=3)
-    ax.plot(objective.x_opt[2], objective.x_opt[1], "*", color="white", markeredgecolor=INK, markersize=12, zorder=4)
-    ax.set_xlim(low, high)
-    ax.set_ylim(high, low)  # rows of an image run downwards
+    ax.plot(right, down, "*", color="white", markeredgecolor=INK, markersize=12, zorder=4)
+    ax.set(xlim=(low, high), ylim=(high, low))  # rows of an image run downwards
     dress(ax, title="Valleys of the error", xlabel="pixels right", ylabel="pixels down", grid="")
 
 

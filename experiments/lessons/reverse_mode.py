@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,9 @@ import autodiff as ad
 from experiments.figures.layout import panel_grid
 from experiments.figures.style import BLUE, RED, dress
 from experiments.lessons import engine
-from experiments.lessons.lesson import Drawing, Finding, Lesson, Table
+from experiments.lessons.drawing import legend
+from experiments.lessons.lesson import Array, Drawing, Finding, Lesson, Numbers, Table, named, records, words
+from experiments.lessons.measure import seconds
 
 STEPS = (10, 30, 100, 300, 1000, 3000)
 
@@ -65,66 +66,40 @@ def study() -> Finding:
         x = 0.5 * rng.normal(size=n)
         pairs[name] = engine.grad(partial(f, m=engine))(x), ad.grad(partial(f, m=np))(x)
     gaps = {name: float(np.max(np.abs(a - b)) / np.max(np.abs(b))) for name, (a, b) in pairs.items()}
-    small = [_seconds(engine.grad(partial(chain, steps=k)), 0.5) for k in STEPS]
-    fast = [_seconds(ad.grad(partial(chain, steps=k)), 0.5) for k in STEPS]
-    source = Path(engine.__file__).read_text(encoding="utf-8").splitlines()
-    lines = sum(bool(line.strip()) for line in source)
-    second = ad.hessian(lambda v: rosenbrock(v, np))(np.ones(2))
-    numbers: dict[str, float | int] = {
-        **{f"relative_gap_{name.lower()}": gap for name, gap in gaps.items()},
-        "lines_of_the_engine": lines,
-        "hessian_corner": float(second[0, 0]),
-        "times_slower": float(np.median(np.divide(small, fast))),
+    small, fast = (
+        np.array([seconds(partial(grad(partial(chain, steps=k)), 0.5), 5) for k in STEPS])
+        for grad in (engine.grad, ad.grad)
+    )
+    numbers: Numbers = {
+        **named("relative_gap", {name.lower(): gap for name, gap in gaps.items()}),
+        "lines_of_the_engine": sum(bool(s.strip()) for s in Path(engine.__file__).read_text("utf-8").splitlines()),
+        "hessian_corner": float(ad.hessian(lambda v: rosenbrock(v, np))(np.ones(2))[0, 0]),
+        "times_slower": float(np.median(small / fast)),
     }
-    text = (
-        f"The file `engine.py` beside this lesson is a whole engine in {lines} lines. A value keeps what it was made "
-        "from, with a function that multiplies by its local derivative; backward walks over the values, latest first, "
-        "and adds dE/dy dy/dx to dE/dx. That is all there is to reverse mode, and it is exact: on three functions its "
-        f"gradients differ from those of autodiff by {max(gaps.values()):.0e} at most, relative to the largest entry."
-        "\n\n"
-        f"What the fast engine has besides: it takes the functions of NumPy and SciPy as they are; its pulls are "
-        "themselves recorded, so it differentiates gradients again (the first entry of Rosenbrock's Hessian at the "
-        f"optimum, {second[0, 0]:g}, came that way); a value that no pull needs is freed at once, where here all are "
-        "kept to the end; it refuses what would lose a gradient; and it wastes less time on each step: on chains of "
-        f"{STEPS[0]} to {STEPS[-1]} steps the small engine took {numbers['times_slower']:.1f} times as long."
-    )
     rows = [[name, str(len(b)), f"{gaps[name]:.1e}"] for name, (_, b) in pairs.items()]
-    table = Table(["function", "variables", "largest difference, relative"], rows)
-    return Finding(text, numbers, [_draw(pairs, small, fast)], table)
-
-
-def _seconds(f: Callable[[Any], Any], x: float) -> float:
-    """The shortest of five calls, in processor time."""
-    times = []
-    for _ in range(5):
-        start = time.process_time()
-        f(x)
-        times.append(time.process_time() - start)
-    return max(min(times), 1e-6)  # the clock of some systems ticks no finer
-
-
-def _draw(pairs: dict[str, tuple[Any, Any]], small: list[float], fast: list[float]) -> Drawing:
-    grid = panel_grid(
-        2,
-        2,
-        panel=3.1,
-        left=0.85,
-        caption="Left: every entry of three gradients, by the small engine and by autodiff; they lie on the diagonal. "
-        "Right: time for the gradient of a chain of multiplications and additions, both axes logarithmic.",
+    return Finding(
+        words(__name__, **numbers, largest_gap=max(gaps.values()), longest=STEPS[-1]),
+        numbers,
+        [_draw(pairs, small, fast)],
+        Table(["function", "variables", "largest difference, relative"], rows),
     )
+
+
+def _draw(pairs: dict[str, tuple[Any, Any]], small: Array, fast: Array) -> Drawing:
+    grid = panel_grid(2, 2, panel=3.1, left=0.85, caption=words(__name__, "reverse-mode"))
     left, right = grid.axes
     rows: list[dict[str, Any]] = []
     for (name, (a, b)), mark in zip(pairs.items(), "os^", strict=True):
         scale = np.max(np.abs(b))
         left.plot(b / scale, a / scale, mark, markersize=4.5, alpha=0.7, label=name)
-        rows += [{"what": name, "at": y, "value": x} for x, y in zip(a, b, strict=True)]
+        rows += records(what=name, at=b, value=a)
     left.plot([-1, 1], [-1, 1], color="0.75", linewidth=1, zorder=0)
-    left.legend(frameon=False, fontsize=8.5)
+    for name, times, color in (("hundred lines", small, RED), ("autodiff", fast, BLUE)):
+        right.loglog(STEPS, times * 1e3, "o-", color=color, markersize=4, label=name)
+        rows += records(what=f"{name}, ms", at=STEPS, value=times * 1e3)
+    legend(left)
+    legend(right)
     dress(left, title="The same gradients", xlabel="autodiff / largest entry", ylabel="hundred lines / largest entry")
-    for label, seconds, color in (("hundred lines", small, RED), ("autodiff", fast, BLUE)):
-        right.loglog(STEPS, np.array(seconds) * 1e3, "o-", color=color, markersize=4, label=label)
-        rows += [{"what": f"{label}, ms", "at": k, "value": s * 1e3} for k, s in zip(STEPS, seconds, strict=True)]
-    right.legend(frameon=False, fontsize=8.5)
     dress(right, title="Not at the same speed", xlabel="steps of the chain", ylabel="milliseconds")
     return Drawing("reverse-mode", grid.figure, rows)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -13,6 +17,7 @@ from experiments import lessons
 from experiments.lessons import Finding, Lesson, catalogue
 from experiments.lessons.backpropagation import digits_held
 from experiments.lessons.layers import summed
+from experiments.lessons.lesson import words
 from tests.experiments.findings import finding, quick_names
 
 
@@ -114,6 +119,54 @@ def test_every_number_is_finite_and_every_figure_has_data(name: str) -> None:
     assert found.text and all(drawing.rows for drawing in found.drawings)
     assert lessons.get(name).name == name
     assert set(lessons.get(name).needs) <= set(lessons.names())
+
+
+@pytest.mark.parametrize("name", quick_names())
+def test_every_caption_stands_beneath_its_figure_and_every_place_is_filled(name: str) -> None:
+    file = Path(catalogue.__file__).with_name(f"{name.replace('-', '_')}.md")
+    if not file.exists():
+        pytest.skip("its text is still in the program")
+    parts = re.findall(r"^## (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    found = finding(name)
+    figures = [drawing.name for drawing in found.drawings]
+    assert len(set(parts)) == len(parts) and set(parts) <= set(figures)
+    for shown in (found.text, *(text.get_text() for d in found.drawings for text in d.figure.texts)):
+        assert "{" not in shown and "##" not in shown
+
+
+def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> str:
+    """Name of a program whose constant is LIMIT = 3 and whose text is this."""
+    (tmp_path / "written.md").write_text(text, encoding="utf-8")
+    program = ModuleType("written")
+    program.__dict__.update(__file__=str(tmp_path / "written.py"), LIMIT=3, HIGH=[1.5])
+    monkeypatch.setitem(sys.modules, "written", program)
+    return "written"
+
+
+def test_words_are_filled_with_numbers_and_constants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "At {at 0.1:.2f}\nof {LIMIT}.\n\nOr {HIGH[0]}.\n\n## a-figure\n\nUp to {LIMIT:g}.\n"
+    module = beside(tmp_path, monkeypatch, text)
+    assert words(module, **{"at 0.1": 2}) == "At 2.00 of 3.\n\nOr 1.5."
+    assert words(module, "a-figure") == "Up to 3."
+    with pytest.raises(ValueError, match=r"written.md has a place .*does not give: 'at 0'"):
+        words(module)
+    with pytest.raises(ValueError, match="no part 'another', only a-figure"):
+        words(module, "another")
+
+
+def test_a_number_of_the_lesson_comes_before_a_constant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert words(beside(tmp_path, monkeypatch, "{LIMIT}"), LIMIT=4) == "4"
+
+
+def test_a_lesson_as_the_documentation_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (Path(lessons.__file__).parents[1] / "docs" / "lessons.md").read_text(encoding="utf-8")
+    for kind, ending in (("text", "md"), ("python", "py")):
+        (written,) = re.findall(rf"```{kind}\n(.*?)```", guide, re.DOTALL)
+        (tmp_path / f"my_lesson.{ending}").write_text(written, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = importlib.import_module("my_lesson").LESSON.study()
+    assert found.text == "From 3 the descent comes to 3.3e-08."
+    assert len(found.drawings[0].rows) == 21
 
 
 def test_unknown_names_bring_the_closest() -> None:
