@@ -111,8 +111,9 @@ def as_points(x: Any, dtype: np.dtype[Any]) -> FloatArray:
     ValueError
         If they are not real numbers, or masked.
     """
-    plain = type(x) is np.ndarray and x.dtype.kind == "f"
-    return np.asarray(x if plain else numbers("x", x), dtype=dtype)
+    if type(x) is np.ndarray and x.dtype.kind == "f":
+        return x if x.dtype is dtype else x.astype(dtype, copy=False)
+    return np.asarray(numbers("x", x), dtype=dtype)
 
 
 def check_finite(x: FloatArray, name: str = "x") -> None:
@@ -177,7 +178,7 @@ def pick(f: npt.NDArray[Any], order: IntArray) -> npt.NDArray[Any]:
 
 def pick_rows(x: npt.NDArray[Any], order: IntArray) -> npt.NDArray[Any]:
     """Rows of x (..., k, n) in the order (..., j) of each run."""
-    return pick_rows_of((x,), order)[0]
+    return x.take(order, 0) if order.ndim == 1 else pick_rows_of((x,), order)[0]
 
 
 def pick_rows_of(arrays: tuple[npt.NDArray[Any], ...], order: IntArray) -> list[npt.NDArray[Any]]:

@@ -36,10 +36,6 @@ class InParts(Saving):
 
     # Asking and telling ----------------------------------------------------------------------------
 
-    def _takes_whole(self, k: int) -> bool:
-        """Whether k points are a generation, with nothing else to mind."""
-        return self._waiting is None and k >= self.least_rows
-
     def _open_waiting(self) -> Waiting:
         if self._waiting is None:
             self._waiting = Waiting(len(self.active), self.least_rows)

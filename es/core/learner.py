@@ -34,6 +34,7 @@ class Learner(Progress):
     sigma: Any = None  # step size, of methods that have one
     criteria: ClassVar[tuple[str, ...]] = stopping.COMMON
 
+    batch: tuple[int, ...]  # leading axes of the state: () for one run, (active runs,) for stacked ones
     box: Box | None
     f_sorted: FloatArray | None
     generations_without_value: Any
@@ -81,11 +82,6 @@ class Learner(Progress):
         """Last thing in each tell."""
 
     # What is the same for all ----------------------------------------------------------------------
-
-    @property
-    def batch(self) -> tuple[int, ...]:
-        """Leading axes of the state: () for one run, (active runs,) for stacked ones."""
-        return () if self.runs is None else (len(self.active),)
 
     def _each(self, value: float) -> Any:
         """A number for each run: a NumPy scalar for one, an array (runs,) for stacked ones."""
@@ -155,12 +151,14 @@ class Learner(Progress):
         self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None
     ) -> None:
         """Learn, except in runs without a finite value; `unclean`: ranked values, if some are not finite."""
+        if unclean is None and not self._was_unclean:  # the rule
+            self._learn(x, f, g, order)
+            return
         hopeless = np.False_ if unclean is None else unclean[..., 0] == np.inf
-        if unclean is not None or self._was_unclean:
-            count = self.generations_without_value
-            self.generations_without_value = np.where(hopeless, count + 1, 0 * count)[()]
-            self._was_unclean = unclean is not None
-        if unclean is None or not hopeless.any():
+        count = self.generations_without_value
+        self.generations_without_value = np.where(hopeless, count + 1, 0 * count)[()]
+        self._was_unclean = unclean is not None
+        if not hopeless.any():
             self._learn(x, f, g, order)
         elif not hopeless.all():
             kept = {name: getattr(self, name)[hopeless].copy() for name in self.state_names}
@@ -190,4 +188,5 @@ class Learner(Progress):
             self._waiting.take(rows)
         self._streams = [self._streams[row] for row in rows]
         self.active = self.active[rows]
+        self.batch = (len(rows),)
         self._figures_of = -1

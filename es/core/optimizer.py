@@ -80,7 +80,7 @@ class Optimizer(Constrained):
         start = as_start(x0)
         self.n = start.shape[-1]
         self.runs: int | None = len(start) if start.ndim == 2 else None
-        self.active = np.arange(self.runs or 1)
+        self.active, self.batch = np.arange(self.runs or 1), start.shape[:-1]
         self.box = as_box(bounds, self.n)
         check_inside(start, self.box)
         self.scale0 = as_scale(sigma0, start, self.box)
@@ -119,7 +119,8 @@ class Optimizer(Constrained):
             Inside the bounds; the caller's to keep or change.
         """
         count = self.popsize if k is None else as_count(k, "k")
-        return self._candidates(count) if self._takes_whole(count) else self._next_of_block(count)
+        whole = self._waiting is None and (k is None or count >= self.least_rows)
+        return self._candidates(count) if whole else self._next_of_block(count)
 
     def tell(
         self,
@@ -181,7 +182,7 @@ class Optimizer(Constrained):
             feasible = self._under_constraints(points, constraints, equalities)
             rank_by = self._lagrangian
         allowed = None if feasible is None else as_shape("feasible", feasible, values.shape, bool)
-        whole = self._takes_whole(points.shape[-2])
+        whole = self._waiting is None and points.shape[-2] >= self.least_rows
         rank: Any = values if rank_by is None else rank_by
         if rank_by is not None and not callable(rank_by):
             rank = as_shape("rank_by", rank_by, values.shape)
