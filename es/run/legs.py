@@ -224,9 +224,10 @@ class Courses:
         self.ftarget, self.maxfevals, self.maxiter, self.maxtime = ftarget, maxfevals, maxiter, maxtime
         self.began = time.monotonic()
         self.courses = []
+        firsts = self._firsts()
         for number, (stream, seed) in enumerate(rngs):
             rng = stream if seed is None else seed
-            legs = _Legs(makes[number])
+            legs = _Legs(makes[number], *firsts[number])
             policy = Once(legs, rng=rng) if restarts is None else with_restarts(legs, restarts, rng)
             self.courses.append(Course(number, policy, seed))
 
@@ -238,12 +239,28 @@ class Courses:
         while waiting:
             key = max(waiting, key=lambda key: (len(waiting[key]), -key[0]))
             group = waiting.pop(key)
-            most = self._most(group[0].leg)
+            most = self._most(group[0].leg.popsize, group[0].leg.mean.size)
             if len(group) > most:
                 waiting[key], group = group[most:], group[:most]
             for course in self._stack(group):
                 self._wait(course, waiting)
         return self._results()
+
+    def _firsts(self) -> dict[int, tuple[int, FloatArray]]:
+        """Population size and mean, in the caller's coordinates, with which each run starts."""
+        groups: dict[Any, list[int]] = {}
+        for number, make in enumerate(self.makes):
+            groups.setdefault((make.fixed["popsize"], self.alike[number]), []).append(number)
+        found: dict[int, tuple[int, FloatArray]] = {}
+        for (popsize, _), group in groups.items():
+            most = self._most(popsize or 1, self.makes[group[0]].fixed["x0"].size)
+            for first in range(0, len(group), most):
+                numbers = group[first : first + most]
+                starts = [_start(self.makes[number]) for number in numbers]
+                opt = self._optimizer(numbers, starts, popsize, [0] * len(numbers))
+                size = opt.popsize if opt.kind == "strategy" else 1
+                found |= {number: (size, mean) for number, mean in zip(numbers, opt.x_mean, strict=True)}
+        return found
 
     def _results(self) -> list[Result]:
         name = self.makes[0].name
@@ -264,11 +281,10 @@ class Courses:
         key = (course.leg.popsize, self.alike[course.number])
         waiting.setdefault(key, []).append(course)
 
-    def _most(self, leg: Leg) -> int:
+    def _most(self, popsize: int, n: int) -> int:
         """How many legs make a stack that is no slower than two."""
-        n = leg.mean.size
         square = n * n if "A" in getattr(self.makes[0].cls, "state_names", ()) else n
-        points = leg.popsize * n
+        points = popsize * n
         return max(1, min(FEWEST, MOST_POINTS // points), min(POINTS // points, MATRICES // square))
 
     def _stack(self, courses: list[Course]) -> list[Course]:
@@ -278,7 +294,13 @@ class Courses:
         nfev0, nit0 = np.array([book.nfev for book in books]), np.array([course.nit for course in courses])
         f0 = np.array([book.f_best for book in books])
         most, target, turns = self.maxfevals[numbers], self.ftarget[numbers], self.maxiter[numbers] - nit0
-        opt, active, go_on = self._optimizer(courses), None, []
+        legs = [course.leg for course in courses]
+        opt, active, go_on = self._optimizer(
+            numbers.tolist(), [(leg.mean, leg.scale0) for leg in legs], legs[0].popsize, [leg.rng for leg in legs],
+            maxfevals=np.array([leg.maxfevals for leg in legs]),
+        ), None, list[Course]()  # fmt: skip
+        if self.keep_trace:
+            opt.book.keep_trace()
         while len(opt.active):
             if opt.active is not active:  # some have ended
                 active = opt.active
@@ -327,19 +349,21 @@ class Courses:
                 )
         return go_on
 
-    def _optimizer(self, courses: list[Course]) -> Any:
-        """The legs of these runs as one optimizer of stacked runs."""
-        legs, numbers = [course.leg for course in courses], [course.number for course in courses]
+    def _optimizer(
+        self,
+        numbers: Sequence[int],
+        starts: Sequence[tuple[FloatArray, FloatArray]],
+        popsize: int | None,
+        rngs: list[Any],
+        **stop: Any,
+    ) -> Any:
+        """Legs of these runs, with their x0 and sigma0, as one optimizer of stacked runs."""
         rates = _columns([self.each[number] for number in numbers])
         stops = _columns([self.makes[number].fixed.get("stop") or {} for number in numbers])
-        stop = {**stops, "maxfevals": np.array([leg.maxfevals for leg in legs])}
-        opt = self.makes[numbers[0]](
-            x0=np.stack([leg.mean for leg in legs]), sigma0=np.stack([leg.scale0 for leg in legs]),
-            popsize=legs[0].popsize, rng=[leg.rng for leg in legs], stop=stop, **rates,
+        x0, sigma0 = (np.stack(column) for column in zip(*starts, strict=True))
+        return self.makes[numbers[0]](
+            x0=x0, sigma0=sigma0, popsize=popsize, rng=rngs, stop={**stops, **stop}, **rates
         )  # fmt: skip
-        if self.keep_trace:
-            opt.book.keep_trace()
-        return opt
 
     def _limits(self, number: int, spent: Spent) -> dict[str, float]:
         """The limits that a run has reached, each with its figure."""
@@ -371,17 +395,21 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {name: values[0] if len(set(values)) == 1 else np.array(values) for name, values in columns.items()}
 
 
-class _Legs:
-    """Makes legs as `Maker` makes optimizers."""
+def _start(make: Maker, x0: Any = None, sigma0: Any = None) -> tuple[FloatArray, FloatArray]:
+    """x0 and sigma0 of a leg, for each coordinate; None: those of the run."""
+    start = np.array(make.fixed["x0"] if x0 is None else x0, dtype=float)
+    return start, as_scale(make.fixed["sigma0"] if sigma0 is None else sigma0, start, make.fixed["bounds"])
 
-    def __init__(self, make: Maker) -> None:
-        self.make = make
-        first = make(rng=0)
-        self._popsize = first.popsize if make.cls.kind == "strategy" else 1
+
+class _Legs:
+    """Makes legs as `Maker` makes optimizers; the first one has this population size and mean."""
+
+    def __init__(self, make: Maker, popsize: int, mean: FloatArray) -> None:
+        self.make, self._popsize, self._mean = make, popsize, mean
         budget = (make.fixed.get("stop") or {}).get("maxfevals")
         by_default = make.cls.evaluations_per_variable
         if budget is None and by_default is not None and not make.budgeted:
-            budget = by_default * first.n
+            budget = by_default * mean.size
         self._maxfevals = np.inf if budget is None else float(budget)
 
     def __call__(
@@ -393,15 +421,14 @@ class _Legs:
         popsize: int | None = None,
         maxfevals: float | None = None,
     ) -> Leg:
-        fixed, box = self.make.fixed, self.make.fixed["bounds"]
-        start = np.array(fixed["x0"] if x0 is None else x0, dtype=float)
-        scale = as_scale(fixed["sigma0"] if sigma0 is None else sigma0, start, box)
+        start, scale = _start(self.make, x0, sigma0)
 
         def decode() -> FloatArray:
-            return self.make(x0=start, sigma0=scale, rng=rng).x_mean
+            mean: FloatArray = self._mean if x0 is None else self.make(x0=start, sigma0=scale, rng=rng).x_mean
+            return mean
 
         return Leg(
-            self.make.cls.kind, box, x0=start, scale0=scale, rng=rng, decode=decode,
+            self.make.cls.kind, self.make.fixed["bounds"], x0=start, scale0=scale, rng=rng, decode=decode,
             popsize=self._popsize if popsize is None else popsize,
             maxfevals=self._maxfevals if maxfevals is None else maxfevals,
         )  # fmt: skip

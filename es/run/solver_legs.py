@@ -29,6 +29,10 @@ PATIENCE = {name: int(CRITERIA[name].default or 0) for name in ("nofinite", "nog
 class SolverCourses(Courses):
     """Runs of one solver of `STACKED`, with restarts or without; see `Courses` for the parameters."""
 
+    def _firsts(self) -> dict[int, tuple[int, FloatArray]]:
+        """As of `Courses`, of solvers that stand in no stack."""
+        return {number: (1, make(rng=0).x_mean) for number, make in enumerate(self.makes)}
+
     def run(self) -> list[Result]:
         """Run all to their ends."""
         runs, n = len(self.courses), self.courses[0].leg.mean.size
