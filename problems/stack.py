@@ -324,6 +324,8 @@ class _Group:
         if not kept.size:
             return None
         local = local[kept]
+        if np.array_equal(local, np.arange(len(self.objectives))):
+            return _Group(kept, self.objectives, self.funs)
         funs = None if self.funs is None else self.funs.take(local)
         return _Group(kept, tuple(self.objectives[i] for i in local), funs)
 

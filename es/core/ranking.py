@@ -23,7 +23,8 @@ def rank_best_first(f: FloatArray) -> tuple[IntArray, FloatArray, bool]:
     if f.ndim == 1:
         clean = math.isfinite(ranked[0]) and math.isfinite(ranked[-1])
     else:
-        clean = bool(np.isfinite(ranked[:, 0]).all() and np.isfinite(ranked[:, -1]).all())
+        ends = ranked[:, 0], ranked[:, -1]
+        clean = math.isfinite(np.vdot(*ends)) or bool(np.isfinite(ends).all())  # the first is quicker, and may overflow
     if not clean:
         f = np.where(f < np.inf, f, np.inf)
         order = f.argsort(-1, kind="stable")

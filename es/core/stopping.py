@@ -182,7 +182,7 @@ class Watch:
             due = due + self._rarely
         for criterion, threshold, test in due:
             met, figure = test(opt, threshold)
-            if met if alone or isinstance(met, bool) else met.any():
+            if met if alone or isinstance(met, bool) else np.count_nonzero(met):
                 _note(found, criterion, opt, threshold, met, figure)
         return found
 

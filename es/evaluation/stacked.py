@@ -103,21 +103,22 @@ class OfEach:
         if not isinstance(on_error, str) or on_error not in ON_ERROR:
             raise ValueError(f"on_error must be 'raise' or 'penalize', got {short(on_error)}")
         self._all, self._penalize = problems, on_error == "penalize"
-        self._now: tuple[bytes, Stack] = (np.arange(len(problems)).tobytes(), problems)
+        self._runs, self._now = np.arange(len(problems)), problems  # those of the last call
+        self._key = self._runs.tobytes()
         self._errors: dict[int, str] = {}
 
     def __call__(
         self, runs: IntArray, x: FloatArray, done: BoolArray | None, *, gradients: bool = False
     ) -> tuple[FloatArray, FloatArray | None]:
         """See `StackedEvaluator`."""
-        whole: BoolArray = np.full(len(runs), True) if done is None else np.asarray(done.all(-1))
-        if whole.all():
+        whole: Any = True if done is None else np.asarray(done.all(-1))
+        if done is None or whole.all():
             try:
                 return self._together(runs, x, gradients)
             except (Exception, SystemExit):
                 if not self._penalize:
                     raise
-                whole[:] = False
+                whole = np.full(len(runs), False)
         f, g = np.full(x.shape[:2], np.nan), np.full(x.shape, np.nan) if gradients else None
         if whole.any():
             f[whole], slopes = self(runs[whole], x[whole], None, gradients=gradients)
@@ -129,10 +130,13 @@ class OfEach:
         return f, g
 
     def _together(self, runs: IntArray, x: FloatArray, gradients: bool) -> tuple[FloatArray, FloatArray | None]:
-        key = runs.tobytes()
-        if key != self._now[0]:
-            self._now = key, self._all.take(runs)
-        return self._now[1].value_and_grad(x) if gradients else (self._now[1](x), None)
+        if (key := runs.tobytes()) != self._key:
+            place = np.full(len(self._all), -1)
+            place[self._runs] = np.arange(len(self._runs))
+            rows = place[runs]
+            self._now = self._all.take(runs) if (rows < 0).any() else self._now.take(rows)
+            self._runs, self._key = runs.copy(), key
+        return self._now.value_and_grad(x) if gradients else (self._now(x), None)
 
     def _alone(self, run: int, x: FloatArray, f: FloatArray, g: FloatArray | None) -> None:
         """Values, and gradients, of the points of one run, into f and g."""

@@ -38,7 +38,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from es.core.arrays import FloatArray, IntArray, difference
+from es.core.arrays import BoolArray, FloatArray, IntArray, difference
 from problems.boxes import Box
 
 FARTHEST = 1e150  # a face beyond that is no face: nothing comes there, and squares of distances would overflow
@@ -209,18 +209,26 @@ class Transform(Handler):
     def ranked_by(self, f: FloatArray, u: FloatArray, opt: Any) -> FloatArray:
         """f plus the penalty for what lies beyond the period of the map that holds the mean."""
         mean = opt.mean
-        floor, ceiling = (self._first, self._last) if self._holds(mean) else self._period(mean)
-        outside = u < floor[..., None, :]
-        outside |= u > ceiling[..., None, :]
-        flat = outside.reshape(-1).nonzero()[0]
-        return self._with_penalty(f, u, flat, u.reshape(-1)[flat], (floor, ceiling), opt)
+        ends = (self._first, self._last) if self._holds(mean).all() else self._period(mean, self._margin)
+        flat = _outside(u, *ends).reshape(-1).nonzero()[0]
+        return self._with_penalty(f, u, flat, u.reshape(-1)[flat], ends, opt)
 
     def ranked_as_decoded(self, f: FloatArray, x: FloatArray, opt: Any) -> FloatArray | None:
-        """`ranked_by`, where the mean is in the first period and x is the last that `decode` gave."""
+        """`ranked_by`, where x is the last that `decode` gave: only runs with a mean elsewhere are looked at again."""
         decoded, flat, v = self._far
-        if decoded is not x or not self._holds(opt.mean):
+        held, ends = self._holds(opt.mean), (self._first, self._last)
+        if decoded is not x or (opt.runs is None and not held):
             return None
-        return self._with_penalty(f, x, flat, v, (self._first, self._last), opt)
+        (rows,) = np.logical_not(held).nonzero() if opt.runs is not None else ((),)
+        if len(rows):
+            ends = self._first.copy(), self._last.copy()
+            ends[0][rows], ends[1][rows] = self._period(opt.mean[rows], self._margin[rows])
+            u, size = opt.told_points(rows), x[0].size
+            row, place = _outside(u, ends[0][rows], ends[1][rows]).reshape(len(rows), -1).nonzero()
+            kept = held[flat // size]
+            flat = np.concatenate([flat[kept], rows[row] * size + place])
+            v = np.concatenate([v[kept], u.reshape(len(rows), -1)[row, place]])
+        return self._with_penalty(f, x, flat, v, ends, opt)
 
     def _with_penalty(
         self, f: FloatArray, u: FloatArray, flat: IntArray, v: FloatArray, ends: tuple[FloatArray, FloatArray], opt: Any
@@ -243,13 +251,13 @@ class Transform(Handler):
         np.atleast_2d(ranked)[rows] = penalised
         return f if penalised is some else ranked
 
-    def _holds(self, mean: FloatArray) -> bool:
+    def _holds(self, mean: FloatArray) -> Any:
         """Whether the mean of each run is in the first period."""
-        return bool((mean >= self._first).all() and (mean < self._last).all())
+        return np.logical_and.reduce((mean >= self._first) & (mean < self._last), -1)
 
-    def _period(self, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _period(self, mean: FloatArray, margin: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The stretch between two points of mirroring in which the mean lies; half of the line at a single face."""
-        lower, upper = self.lower - self._margin, self.upper + self._margin
+        lower, upper = self.lower - margin, self.upper + margin
         closed = self.low & self.high
         if closed.all():
             width = upper - lower
@@ -272,6 +280,13 @@ class Transform(Handler):
     def _fitting(self, values: FloatArray, u: FloatArray) -> FloatArray:
         """Values of each coordinate with the axes of u."""
         return values if u.ndim == self._axes or not values.ndim else values[..., None, :]
+
+
+def _outside(u: FloatArray, floor: FloatArray, ceiling: FloatArray) -> BoolArray:
+    """Which entries of points u (..., k, n) lie beyond the ends (..., n)."""
+    outside: BoolArray = u < floor[..., None, :]
+    outside |= u > ceiling[..., None, :]
+    return outside
 
 
 def _least(values: FloatArray) -> FloatArray:

@@ -135,7 +135,7 @@ def covariance_weights(rates: CMARates, batch: tuple[int, ...], squares: FloatAr
     squares : ndarray, shape (*batch, used - mu), or None
         |z_i|^2 where w_i < 0; None where there are none.
     """
-    weights = rates.of_samples.copy() if rates.differ or not batch else np.tile(rates.of_samples, (*batch, 1, 1))
+    weights = rates.of_samples.copy() if rates.differ or not batch else rates.of_samples[None].repeat(batch[0], 0)
     if squares is not None:
         np.divide(rates.of_worse, squares, out=weights[..., rates.mu : -1, 0])
     return weights

@@ -16,6 +16,7 @@ Generators = Sequence[np.random.Generator]
 
 
 MANY = 16_384  # normal numbers of one run from which on they are made by arrays
+AHEAD = 1024  # normal numbers of one run that are drawn at a time, where generations are small
 PIECE = 8192  # numbers in single precision made at a time, so that they stay in the cache
 
 
@@ -100,6 +101,27 @@ class Sampler:
         z: FloatArray = np.empty((*batch, self.drawn(k), n), dtype)
         self.fill(streams, z)
         return with_mirror_images(z, k)
+
+
+class Ahead:
+    """Plain samples, those of several generations drawn at once: the same numbers, of streams that nobody else uses."""
+
+    def __init__(self) -> None:
+        self._z: FloatArray = np.empty((0, 0, 0, 0))
+        self._next = 0
+
+    def __call__(
+        self, streams: Generators, batch: tuple[int, ...], k: int, n: int, dtype: npt.DTypeLike = np.float64
+    ) -> FloatArray:
+        """See `Sampler`."""
+        if self._next == self._z.shape[1]:
+            self._z, self._next = plain(streams, (*batch, max(1, AHEAD // (k * n))), k, n), 0
+        self._next += 1
+        return np.ascontiguousarray(self._z[:, self._next - 1])
+
+    def take(self, rows: npt.NDArray[np.intp]) -> None:
+        """Keep these runs of a stack."""
+        self._z = self._z[rows]
 
 
 def with_mirror_images(z: FloatArray, k: int) -> FloatArray:

@@ -18,7 +18,7 @@ from es.core.told import Told
 from es.parts import bounds as boxes
 from es.parts.matching import OWN, fill_in, longest_own, places, unchanged
 from es.parts.precision import RANGE, as_precision, inner_box, nearest_box
-from es.parts.sampling import sampler
+from es.parts.sampling import SAMPLERS, Ahead, Sampler, sampler
 
 
 class Strategy(Optimizer):
@@ -97,7 +97,7 @@ class Strategy(Optimizer):
     ) -> None:
         self.dtype = as_precision(dtype)
         self._range = RANGE[self.dtype.name]
-        self._normal = sampler(sampling)
+        self._normal: Sampler | Ahead = sampler(sampling)
         self._bounds_method = bounds_method
         self._asked: list[tuple[npt.NDArray[Any], ...]] = []  # samples, steps and points since the last tell
         self._told: tuple[FloatArray, FloatArray]
@@ -183,6 +183,12 @@ class Strategy(Optimizer):
         self._asked.append((z, y, x))
         return x.copy()
 
+    def draw_ahead(self) -> None:
+        """Draw the samples of several generations at once from here on; the state cannot be saved then."""
+        plain = self._normal is SAMPLERS["normal"] and self.dtype == np.float64
+        if plain and type(self)._candidates is Strategy._candidates:
+            self._normal = Ahead()
+
     def _all_asked(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Samples, steps and points (..., j, n) of all that was asked since the last tell."""
         if not self._asked:
@@ -234,9 +240,9 @@ class Strategy(Optimizer):
         z = np.where(length > 0, z, 1e-100)  # a point at the mean has no direction: any will do
         return z, self._sample(z)
 
-    def _told_points(self) -> FloatArray:
-        """The points that were told, (..., k, n), before they were brought inside the bounds."""
-        return self.mean[..., None, :] + self._told[1]
+    def told_points(self, rows: Any = ...) -> FloatArray:
+        """The points that were told, (..., k, n), before they were brought inside the bounds; of these runs only."""
+        return self.mean[rows][..., None, :] + self._told[1][rows]
 
     def _square_lengths(self) -> FloatArray:
         """|z|^2 of the points that were told, (..., k)."""
@@ -247,7 +253,7 @@ class Strategy(Optimizer):
         if self.handler is None:
             return f
         ranked = self.handler.ranked_as_decoded(f, self._asked[0][2], self) if self._in_order else None
-        return self.handler.ranked_by(f, self._told_points(), self) if ranked is None else ranked
+        return self.handler.ranked_by(f, self.told_points(), self) if ranked is None else ranked
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
         z, y = self._told
@@ -296,4 +302,6 @@ class Strategy(Optimizer):
         super()._take_runs(rows)
         if self.handler is not None:
             self.handler.take(rows)
+        if isinstance(self._normal, Ahead):
+            self._normal.take(rows)
         self._asked = [tuple(part[rows] for part in parts) for parts in self._asked]

@@ -242,6 +242,7 @@ class Courses:
             most = self._most(group[0].leg.popsize, group[0].leg.mean.size)
             if len(group) > most:
                 waiting[key], group = group[most:], group[:most]
+            group.sort(key=lambda course: course.number)  # what shares a function stands together
             for course in self._stack(group):
                 self._wait(course, waiting)
         return self._results()
@@ -299,6 +300,8 @@ class Courses:
             numbers.tolist(), [(leg.mean, leg.scale0) for leg in legs], legs[0].popsize, [leg.rng for leg in legs],
             maxfevals=np.array([leg.maxfevals for leg in legs]),
         ), None, list[Course]()  # fmt: skip
+        if isinstance(opt, Strategy):
+            opt.draw_ahead()
         if self.keep_trace:
             opt.book.keep_trace()
         while len(opt.active):
@@ -318,7 +321,7 @@ class Courses:
             if seconds >= self.maxtime:
                 over[:] = True
             opt.stop()
-            if opt.active is active and not over.any():
+            if opt.active is active and not np.count_nonzero(over):
                 continue
             nfev, f_best = before + spent_here, np.minimum(f0[active], found_here)
             by_itself = ~np.isin(active, opt.active)
