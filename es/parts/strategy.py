@@ -18,7 +18,7 @@ from es.core.told import Told
 from es.parts import bounds as boxes
 from es.parts.matching import OWN, fill_in, longest_own, places, unchanged
 from es.parts.precision import RANGE, as_precision, inner_box, nearest_box
-from es.parts.sampling import SAMPLERS, Ahead, Sampler, sampler
+from es.parts.sampling import SAMPLERS, Ahead, sampler
 
 
 class Strategy(Optimizer):
@@ -78,6 +78,7 @@ class Strategy(Optimizer):
 
     criteria: ClassVar[tuple[str, ...]] = stopping.DISTRIBUTION
     min_rows: ClassVar[int] = 2
+    _ahead: Ahead | None = None  # what draws in the place of `_normal`
     _in_order: bool = False  # whether those of the only `ask` since the last tell are told as they were asked
     takes_late_points: ClassVar[bool] = True
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma")
@@ -97,7 +98,7 @@ class Strategy(Optimizer):
     ) -> None:
         self.dtype = as_precision(dtype)
         self._range = RANGE[self.dtype.name]
-        self._normal: Sampler | Ahead = sampler(sampling)
+        self._normal = sampler(sampling)
         self._bounds_method = bounds_method
         self._asked: list[tuple[npt.NDArray[Any], ...]] = []  # samples, steps and points since the last tell
         self._told: tuple[FloatArray, FloatArray]
@@ -176,7 +177,7 @@ class Strategy(Optimizer):
         return x if self.handler is None else self.handler.encode(x)
 
     def _candidates(self, k: int) -> FloatArray:
-        z = self._normal(self._streams, self.batch, k, self.n, self.dtype)
+        z = (self._ahead or self._normal)(self._streams, self.batch, k, self.n, self.dtype)
         y = self._sample(z)
         u = self.mean[..., None, :] + y
         x = np.asarray(self._decode(u), dtype=self.dtype)
@@ -187,7 +188,7 @@ class Strategy(Optimizer):
         """Draw the samples of several generations at once from here on; the state cannot be saved then."""
         plain = self._normal is SAMPLERS["normal"] and self.dtype == np.float64
         if plain and type(self)._candidates is Strategy._candidates:
-            self._normal = Ahead()
+            self._ahead = Ahead()
 
     def _all_asked(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Samples, steps and points (..., j, n) of all that was asked since the last tell."""
@@ -302,6 +303,6 @@ class Strategy(Optimizer):
         super()._take_runs(rows)
         if self.handler is not None:
             self.handler.take(rows)
-        if isinstance(self._normal, Ahead):
-            self._normal.take(rows)
+        if self._ahead is not None:
+            self._ahead.take(rows)
         self._asked = [tuple(part[rows] for part in parts) for parts in self._asked]

@@ -10,6 +10,8 @@ from problems.numbers import FloatArray
 
 __all__ = ["gallagher"]
 
+ROOM = 16_384  # exponents at a time
+
 
 def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: float) -> Landscape:
     """f21 (101 peaks) and f22 (21 peaks) of random place, height and condition.
@@ -32,12 +34,25 @@ def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: floa
 
     def value(x: FloatArray) -> FloatArray:
         u = turn(x)
-        exponent = np.max(transforms.turn(coefficients, np.concatenate([u * u, u], axis=-1)) + constant, axis=-1)
+        exponent = _highest(coefficients, constant, np.concatenate([u * u, u], axis=-1))
         gap = transforms.oscillate(10.0 - np.exp(exponent))
-        return gap * gap
+        gap *= gap
+        return gap
 
-    # one array only has a number for each peak, which counts half
-    return Landscape(frame.penalise(value, 1.0), places, width=max(1.0, 0.5 * peaks / frame.n))
+    return Landscape(frame.penalise(value, 1.0), places, width=2.0)
+
+
+def _highest(coefficients: FloatArray, constant: FloatArray, powers: FloatArray) -> FloatArray:
+    """The greatest exponent of all peaks, (..., k) for powers (..., k, 2n); few points at a time are in the cache."""
+    numbers, peaks = powers.size // powers.shape[-1], constant.shape[-1]
+    if numbers * peaks > ROOM and powers.ndim > 1 and powers.shape[-2] > 1:
+        half = powers.shape[-2] // 2
+        parts = powers[..., :half, :], powers[..., half:, :]
+        return np.concatenate([_highest(coefficients, constant, part) for part in parts], axis=-1)
+    exponents = transforms.turn(coefficients, powers)
+    exponents += constant
+    highest: FloatArray = np.max(exponents, axis=-1)
+    return highest
 
 
 @lru_cache(maxsize=64)  # a stack asks again for what each of its problems has drawn
