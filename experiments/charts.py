@@ -175,21 +175,30 @@ def _grouped(rows: Sequence[Row], *names: str) -> dict[tuple[str, ...], list[Row
     return groups
 
 
+def _columns(rows: Sequence[Row], *names: str) -> list[np.ndarray[Any, Any]]:
+    return [np.array([_number(row[name]) for row in rows]) for name in names]
+
+
+def _line(method: str, x: Any, y: Any, low: Any = None, high: Any = None) -> dict[str, Any]:
+    """A line of a method; with an interval it has a dot at each point."""
+    interval = {} if low is None else {"lo": short(low), "hi": short(high), "dots": True}
+    return {"m": method, "x": short(x), "y": short(y), **interval}
+
+
 def _scaling(rows: Sequence[Row], cells: Sequence[Cell]) -> list[Panel]:
-    panels = []
-    for (family,), mine in _grouped(rows, "problem").items():
-        series = []
-        for (method,), points in _grouped(mine, "method").items():
-            n = np.array([_number(row["n"]) for row in points])
-            y, low, high = (np.array([_number(row[name]) for row in points]) / n for name in ("ert", "low", "high"))
-            series.append(
-                {"m": method, "x": short(n), "y": short(y), "lo": short(low), "hi": short(high), "dots": True}
-            )
-        panels.append({
-            "family": family, "title": family, "kind": "lines", "series": series, "xlog": True, "ylog": True,
-            "xlabel": "dimension n", "ylabel": "ERT / n", "xticks": sorted({c.n for c in cells if c.family == family}),
-        })  # fmt: skip
-    return panels
+    def line(method: str, points: Sequence[Row]) -> dict[str, Any]:
+        n, *values = _columns(points, "n", "ert", "low", "high")
+        return _line(method, n, *(value / n for value in values))
+
+    return [
+        {
+            "family": family, "title": family, "kind": "lines",
+            "series": [line(method, points) for (method,), points in _grouped(mine, "method").items()],
+            "xlog": True, "ylog": True, "xlabel": "dimension n", "ylabel": "ERT / n",
+            "xticks": sorted({c.n for c in cells if c.family == family}),
+        }
+        for (family,), mine in _grouped(rows, "problem").items()
+    ]  # fmt: skip
 
 
 def _profiles(rows: Sequence[Row]) -> list[Panel]:
@@ -197,18 +206,18 @@ def _profiles(rows: Sequence[Row]) -> list[Panel]:
         "data": ("Data profile", "simplex gradients (n + 1 evaluations)"),
         "performance": ("Performance profile", "evaluations / those of the fastest"),
     }
-    panels = []
-    for (kind,), mine in _grouped(rows, "profile").items():
-        series = []
-        for (method,), points in _grouped(mine, "method").items():
-            kept = points[:: max(1, len(points) // POINTS)]
-            x, y = ([_number(row[name]) for row in kept] for name in ("at", "fraction"))
-            series.append({"m": method, "x": short(x), "y": short(y)})
-        panels.append({
-            "title": labels[kind][0], "kind": "lines", "series": series, "xlog": True, "ylog": False,
-            "xlabel": labels[kind][1], "ylabel": "fraction of problems",
-        })  # fmt: skip
-    return panels
+
+    def line(method: str, points: Sequence[Row]) -> dict[str, Any]:
+        return _line(method, *_columns(points[:: max(1, len(points) // POINTS)], "at", "fraction"))
+
+    return [
+        {
+            "title": labels[kind][0], "kind": "lines",
+            "series": [line(method, points) for (method,), points in _grouped(mine, "method").items()],
+            "xlog": True, "ylog": False, "xlabel": labels[kind][1], "ylabel": "fraction of problems",
+        }
+        for (kind,), mine in _grouped(rows, "profile").items()
+    ]  # fmt: skip
 
 
 def _scatter(rows: Sequence[Row]) -> list[Panel]:
@@ -231,13 +240,8 @@ def _slices(rows: Sequence[Row]) -> list[Panel]:
         values = list(dict.fromkeys(row["value"] for row in mine))
         numeric = all(re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", value) for value in values)
         place = {value: float(value) if numeric else float(k) for k, value in enumerate(values)}
-        series = []
-        for (method,), points in _grouped(mine, "method").items():
-            x = [place[row["value"]] for row in points]
-            y, low, high = ([_number(row[name]) for row in points] for name in ("outcome", "low", "high"))
-            series.append(
-                {"m": method, "x": short(x), "y": short(y), "lo": short(low), "hi": short(high), "dots": True}
-            )
+        series = [_line(method, [place[row["value"]] for row in points], *_columns(points, "outcome", "low", "high"))
+                  for (method,), points in _grouped(mine, "method").items()]  # fmt: skip
         name = parameter.rpartition(".")[2]
         panels.append({
             "problem": problem, "title": f"{problem}: {mine[0]['measure']}", "kind": "lines", "series": series,

@@ -21,7 +21,7 @@ from experiments.spec import Spec, SpecError, load_spec, ready_made
 from experiments.stacks import mark_stacks
 from experiments.statistics.analysis import Analysis
 from experiments.statistics.cells import StudyLike
-from experiments.statistics.comparisons import study_power
+from experiments.statistics.power import study_power
 from experiments.store import StoreError, Study, load, merge
 from experiments.trial import check_trials
 

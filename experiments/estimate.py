@@ -194,13 +194,9 @@ def _whole(record: Record) -> float:
 
 def _spread_out(count: int) -> list[float]:
     """Places in [0, 1) that fill the range evenly, whenever one stops (van der Corput)."""
-    places = []
-    for k in range(count):
-        place, step = 0.0, 0.5
-        while k:
-            place, step, k = place + step * (k & 1), step / 2, k >> 1
-        places.append(place)
-    return places
+    from scipy.stats.qmc import Halton
+
+    return [float(place) for place in Halton(1, scramble=False).random(count).ravel()]
 
 
 def human_time(seconds: float) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from experiments.curve import evaluation_triggers
 from experiments.statistics.analysis import Analysis
-from experiments.statistics.summary import COLUMNS, number, text_row
+from experiments.statistics.summary import number, used_columns
 from experiments.store import StoreError, Study
 
 if TYPE_CHECKING:
@@ -83,20 +83,14 @@ def export_tables(study: Study, folder: str | Path) -> list[Path]:
     """
     out = new_folder(folder)
     seen = Analysis(study)
-    rows = seen.rows
-    texts = [text_row(row) for row in rows]
-    used = [key for key in COLUMNS if any(text[key] not in ("", "–") for text in texts)]
-    tables = {"results": ([COLUMNS[key] for key in used], [[text[key] for key in used] for text in texts])}
+    tables = {"results": used_columns(seen.rows)}
     ranking = seen.ranking
     if ranking is not None:
-        alone = ranking.best_alone()
         body = []
         for i, problem in enumerate(ranking.problems):
-            words = [problem]
-            for ert, rank, p in zip(ranking.ert[i], ranking.ranks[i], ranking.p_values[i], strict=True):
-                mark = (" ★" if alone[i] else "") if np.isnan(p) else (" ≈" if p >= 0.05 else "")
-                words.append("–" if np.isnan(rank) else number(float(ert)) + mark)
-            body.append(words)
+            texts = [f"{number(float(ert))} {ranking.sign(i, j)}".rstrip() for j, ert in enumerate(ranking.ert[i])]
+            ranked = zip(texts, ranking.ranks[i], strict=True)
+            body.append([problem, *("–" if np.isnan(rank) else text for text, rank in ranked)])
         tables["ranks"] = (["problem", *ranking.methods], body)
         names = ("method", "area", "slowdown", "iqm", "iqm_low", "iqm_high", "p_better", "p_low", "p_high", "p_final")
         overall = seen.overall
@@ -197,20 +191,15 @@ def export_coco(study: Study, folder: str | Path) -> list[Path]:
     StoreError
         If no trial is on a BBOB function, or the folder cannot be made.
     """
-    groups: dict[str, dict[int, dict[int, list[dict[str, Any]]]]] = {}
-    for trial in study.trials:
-        match = re.fullmatch(r"bbob-f(\d+)", trial["problem"]["name"])
-        if match and trial["curve"]["f"].size and trial["f_opt"] is not None:
-            functions = groups.setdefault(method_name(trial), {})
-            functions.setdefault(int(match.group(1)), {}).setdefault(trial["n"], []).append(trial)
-    if not groups:
+    numbers = {f"bbob-f{k}": k for k in range(1, 25)}
+    ours = (trial for trial in study.trials if trial["problem"]["name"] in numbers and trial["f_opt"] is not None)
+    trials = [trial for trial in ours if trial["curve"]["f"].size]
+    if not trials:
         raise StoreError(
             "COCO's format numbers the functions bbob-f1 to bbob-f24, and this study has no trial on them."
         )
-    out = new_folder(folder)
     written = []
-    for method, functions in groups.items():
-        home = new_folder(out / re.sub(r"[^\w.=+-]+", "_", method))
+    for method, home, functions in method_folders(trials, folder, lambda trial: numbers[trial["problem"]["name"]]):
         for function, dimensions in sorted(functions.items()):
             _write_function(home, method, function, dimensions, study.grad_cost)
         written.append(home)
@@ -223,9 +212,24 @@ def method_name(trial: dict[str, Any]) -> str:
     return " ".join([trial["method"]["label"], *settings]).replace("'", "")
 
 
-def _write_function(
-    home: Path, method: str, number: int, dimensions: dict[int, list[dict[str, Any]]], grad_cost: float
-) -> None:
+Function = TypeVar("Function")
+ByDimension = dict[int, list[dict[str, Any]]]
+
+
+def method_folders(
+    trials: Iterable[dict[str, Any]], folder: str | Path, function: Callable[[dict[str, Any]], Function]
+) -> Iterator[tuple[str, Path, dict[Function, ByDimension]]]:
+    """For each method its name, a folder made for it, and its trials by function and dimension."""
+    groups: dict[str, dict[Function, ByDimension]] = {}
+    for trial in trials:
+        functions = groups.setdefault(method_name(trial), {})
+        functions.setdefault(function(trial), {}).setdefault(trial["n"], []).append(trial)
+    out = new_folder(folder)
+    for method, functions in groups.items():
+        yield method, new_folder(out / re.sub(r"[^\w.=+-]+", "_", method)), functions
+
+
+def _write_function(home: Path, method: str, number: int, dimensions: ByDimension, grad_cost: float) -> None:
     """Write the .info file of a function, and per dimension .dat (targets) and .tdat (evaluations)."""
     data = new_folder(home / f"data_f{number}")
     lines = []

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import es
-from experiments.export import method_name, new_folder
+from experiments.export import ByDimension, method_folders, new_folder
 from experiments.store import StoreError, Study
 
 __all__ = ["export_ioh"]
@@ -49,15 +49,9 @@ def export_ioh(study: Study, folder: str | Path) -> list[Path]:
     trials = [trial for trial in study.trials if trial["curve"]["f"].size]
     if not trials:
         raise StoreError("IOHanalyzer wants runs with evaluations, and this study has none.")
-    out = new_folder(folder)
     numbers = _numbers(trials)
-    groups: dict[str, dict[str, dict[int, list[dict[str, Any]]]]] = {}
-    for trial in trials:
-        functions = groups.setdefault(method_name(trial), {})
-        functions.setdefault(_title(trial), {}).setdefault(trial["n"], []).append(trial)
     written = []
-    for method, functions in groups.items():
-        home = new_folder(out / re.sub(r"[^\w.=+-]+", "_", method))
+    for method, home, functions in method_folders(trials, folder, _title):
         for title, dimensions in functions.items():
             _write_function(home, method, numbers[title], title, dimensions)
         written.append(home)
@@ -77,9 +71,7 @@ def _numbers(trials: list[dict[str, Any]]) -> dict[str, int]:
     return numbers
 
 
-def _write_function(
-    home: Path, method: str, number: int, title: str, dimensions: dict[int, list[dict[str, Any]]]
-) -> None:
+def _write_function(home: Path, method: str, number: int, title: str, dimensions: ByDimension) -> None:
     data = new_folder(home / f"data_f{number}_{title}")
     scenarios = []
     for n, trials in sorted(dimensions.items()):

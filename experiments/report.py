@@ -20,7 +20,7 @@ from experiments.figures.draw import study_styles
 from experiments.figures.style import lighter
 from experiments.statistics.analysis import Analysis
 from experiments.statistics.cells import StudyLike, method_label, problem_label
-from experiments.statistics.comparisons import study_power
+from experiments.statistics.power import study_power
 from experiments.statistics.ranking import Ranking
 from experiments.statistics.summary import number, table_notes
 from experiments.words import in_words
@@ -160,7 +160,6 @@ def _on_page(figure: Mapping[str, str], drawn: bool) -> dict[str, Any]:
 
 def _ranks(ranking: Ranking) -> dict[str, Any]:
     """The rank table of the page: ERT, colour by rank, a star or a tilde by the test."""
-    alone = ranking.best_alone()
     count = len(ranking.methods)
     rows = []
     for i, problem in enumerate(ranking.problems):
@@ -168,13 +167,13 @@ def _ranks(ranking: Ranking) -> dict[str, Any]:
         for j, method in enumerate(ranking.methods):
             rank, p = ranking.ranks[i, j], ranking.p_values[i, j]
             known = not np.isnan(rank)
-            sign = (" ★" if alone[i] else "") if np.isnan(p) else ("" if p < 0.05 else " ≈")
+            text = f"{number(ranking.ert[i, j])} {ranking.sign(i, j)}".rstrip()
             note = f"rank {rank:g}" if known else "no trials"
             if known and not np.isnan(p):
                 note += f", p = {p:.2g}, P(first is better) {ranking.effects[i, j]:.2f}"
                 note += f", by the ends of the trials {ranking.final_effects[i, j]:.2f}"
             entries.append({
-                "method": method, "text": f"{number(ranking.ert[i, j])}{sign}" if known else "–", "note": note,
+                "method": method, "text": text if known else "–", "note": note,
                 "ert": ranking.ert[i, j] if known else "inf",
                 "part": f"{0.75 * (1 - (rank - 1) / max(count - 1, 1)) ** 2:.2f}" if known else "0",
             })  # fmt: skip
@@ -224,40 +223,27 @@ def figure_source(path: Path) -> dict[str, str]:
 def _trial(trial: Mapping[str, Any]) -> dict[str, Any]:
     error = str(trial.get("error") or "")
     lines = error.strip().splitlines()
-    return {
+    settings = [f"{name.split('.')[-1]}={_short(value)}" for name, value in trial.get("params", {}).items()]
+    return {name: trial.get(name) for name in ("seed", "status", "f", "nfev", "njev", "score", "seconds")} | {
         "key": str(trial["key"])[:12],
         "problem": problem_label(trial),
         "method": method_label(trial),
-        "params": ", ".join(
-            f"{name.split('.')[-1]}={_short(value)}" for name, value in trial.get("params", {}).items()
-        ),
-        "seed": trial["seed"],
-        "status": trial["status"],
+        "params": ", ".join(settings),
         "reason": lines[-1] if lines else str(trial.get("message") or ""),
         "error": error,
-        "f": trial.get("f"),
-        "nfev": trial.get("nfev"),
-        "njev": trial.get("njev"),
-        "score": trial.get("score"),
-        "seconds": trial.get("seconds"),
     }
 
 
 def _session(session: Mapping[str, Any]) -> dict[str, str]:
-    commit = session.get("git_commit")
+    commit, digest, command = (session.get(name) for name in ("git_commit", "diff_sha256", "command"))
     changed = " with changes" if session.get("git_dirty") else ""
-    digest = session.get("diff_sha256")
-    command = session.get("command", [])
+    code = f"{str(commit)[:12]}{changed}" if commit else "not under git"
+    machine = (session.get("host"), session.get("platform"), f"{session.get('cpu_count', '?')} cores")
     return {
         "started": str(session.get("started", "")),
-        "commit": (f"{str(commit)[:12]}{changed}" if commit else "not under git")
-        + (f" (diff {str(digest)[:8]})" if digest else ""),
-        "machine": ", ".join(
-            str(part)
-            for part in (session.get("host"), session.get("platform"), f"{session.get('cpu_count', '?')} cores")
-            if part is not None
-        ),
-        "command": command if isinstance(command, str) else " ".join(str(part) for part in command),
+        "commit": code + (f" (diff {str(digest)[:8]})" if digest else ""),
+        "machine": ", ".join(str(part) for part in machine if part is not None),
+        "command": command if isinstance(command, str) else " ".join(str(part) for part in command or ()),
     }
 
 

@@ -12,15 +12,13 @@ from typing import Any
 
 from es.evaluation.dispatch import Dispatcher, ExecutorLost, Failed
 from experiments.backends import BACKENDS, BackendError, check_workers, open_backend, surrounding_backend
-from experiments.records import worker_died
+from experiments.records import Record, Trial, worker_died
 from experiments.scheduler import Scheduler
 from experiments.stacks import mark_stacks
 from experiments.worker import one_blas_thread, run_batch, run_in_worker
 
 __all__ = ["BACKENDS", "check_workers", "run_batches", "run_trials"]
 
-Trial = dict[str, Any]
-Record = dict[str, Any]
 Work = Callable[..., list[Record]]
 
 

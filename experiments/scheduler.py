@@ -6,10 +6,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["Scheduler"]
+from experiments.records import Record, Trial
 
-Trial = dict[str, Any]
-Record = dict[str, Any]
+__all__ = ["Scheduler"]
 
 BATCH_SECONDS = 0.2
 MAX_BATCH = 200

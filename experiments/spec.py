@@ -8,10 +8,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from experiments.sweep import Sweep, sweep_from
-from experiments.tomlfile import SpecError, is_number, line_of, positive, read_toml
+from experiments.tomlfile import SpecError, is_number, is_whole, line_of, positive, read_toml
 
 __all__ = ["Method", "Problem", "Spec", "SpecError", "load_spec", "ready_made", "spec_from"]
 
@@ -73,7 +73,7 @@ class Problem:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", _importable(self.name))
         for n in self.dimensions:
-            if n is not None and (not isinstance(n, int) or isinstance(n, bool) or n < 1):
+            if n is not None and not is_whole(n, 1):
                 raise SpecError(("n",), f"must be a positive integer or a list of them, got {self.n!r}.")
         if not self.dimensions:
             raise SpecError(("n",), "must be a positive integer or a list of at least one, got [].")
@@ -174,7 +174,7 @@ class Spec:
             if not items:
                 raise SpecError((what,), "must name at least one.")
         object.__setattr__(self, "problems", _unique_problems(problems))
-        object.__setattr__(self, "methods", _unique_methods(methods))
+        object.__setattr__(self, "methods", _labelled(methods, [m.label or m.name for m in methods]))
         _text(self.title, ("title",), empty=True)
         if not isinstance(self.seeds, int):
             listed = isinstance(self.seeds, Sequence) and not isinstance(self.seeds, str)
@@ -182,11 +182,11 @@ class Spec:
         if isinstance(self.seeds, int) and self.seeds > MOST_REPEATS:
             raise SpecError(("seeds",), f"must be at most {MOST_REPEATS}, got {self.seeds!r}.")
         numbers = self.repeats
-        if not numbers or any(not isinstance(s, int) or isinstance(s, bool) or s < 0 for s in numbers):
+        if not numbers or not all(map(is_whole, numbers)):
             raise SpecError(("seeds",), f"must be a positive number of repeats or a list of them, got {self.seeds!r}.")
         if len(set(numbers)) < len(numbers):
             raise SpecError(("seeds",), f"must not name a repeat twice, got {self.seeds!r}.")
-        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
+        if not is_whole(self.seed):
             raise SpecError(("seed",), f"must be a non-negative integer, got {self.seed!r}.")
         if not is_number(self.grad_cost) or self.grad_cost < 0:
             raise SpecError(("grad_cost",), f"must be a non-negative number, got {self.grad_cost!r}.")
@@ -234,14 +234,19 @@ class Spec:
         """Give the study as plain tables, as a TOML file would hold it; `spec_from` reads them back."""
         data: dict[str, Any] = {"name": self.name, "title": self.title, "seeds": self.seeds, "seed": self.seed}
         data |= {name: getattr(self, name) for name in ("budget", "maxcost", "grad_cost", "precision", "timeout")}
-        data["problems"] = [_table(p, ("name", "n", "label", "budget", "maxcost", "precision")) for p in self.problems]
-        data["methods"] = [_table(m, ("name", "label", "skip")) for m in self.methods]
+        data["problems"] = [_table(problem) for problem in self.problems]
+        data["methods"] = [_table(method) for method in self.methods]
         data["sweep"] = self.sweep.to_dict()
         return {key: value for key, value in data.items() if value not in (None, "", {})}
 
 
-def _table(item: Problem | Method, names: Sequence[str]) -> dict[str, Any]:
-    own = {name: getattr(item, name) for name in names if getattr(item, name) is not None}
+def _own_keys(kind: Any) -> list[str]:
+    """Keys of a problem's or a method's table that are none of its options."""
+    return [f.name for f in dataclasses.fields(kind) if f.name != "options"]
+
+
+def _table(item: Problem | Method) -> dict[str, Any]:
+    own = {name: getattr(item, name) for name in _own_keys(item) if getattr(item, name) is not None}
     return {**own, **dict(item.options)}
 
 
@@ -257,6 +262,9 @@ def _importable(name: Any) -> str:
             ("name",), f"must be importable by the worker processes; move {qualname or name!r} to the top of a module."
         )
     raise SpecError(("name",), f"must be a problem's name, module:function or a module's function, got {name!r}.")
+
+
+_Item = TypeVar("_Item", Problem, Method)
 
 
 def _words(options: Mapping[str, Any]) -> tuple[str, str]:
@@ -276,28 +284,21 @@ def _unique_problems(problems: Sequence[Problem]) -> list[Problem]:
         base = p.label or f"{front} {p.name.rpartition(':')[2]}".strip()
         crowded = p.label is None or sum(q.label == p.label for q in flat) > 1
         labels.append(f"{base} (n={p.n})" if p.n is not None and crowded and "(n=" not in base else base)
-    return [dataclasses.replace(p, label=label) for p, label in zip(flat, _distinct(labels, flat), strict=True)]
+    return _labelled(flat, labels)
 
 
-def _unique_methods(methods: Sequence[Method]) -> list[Method]:
-    labels = [m.label or m.name for m in methods]
-    return [dataclasses.replace(m, label=label) for m, label in zip(methods, _distinct(labels, methods), strict=True)]
-
-
-def _distinct(labels: Sequence[str], items: Sequence[Problem] | Sequence[Method]) -> list[str]:
-    """Add the options, and if need be a number, to labels that stand twice."""
-    rows: list[Problem | Method] = [*items]
-    first = [
-        f"{label} {_words(item.options)[1]}".strip() if list(labels).count(label) > 1 else label
-        for label, item in zip(labels, rows, strict=True)
-    ]
-    return [
-        f"{label} #{first[: i + 1].count(label)}" if first[:i].count(label) else label for i, label in enumerate(first)
-    ]
+def _labelled(items: Sequence[_Item], labels: Sequence[str]) -> list[_Item]:
+    """The items with these labels, those that stand twice with the options and if need be a number."""
+    found: list[_Item] = []
+    taken: list[str] = []
+    for item, label in zip(items, labels, strict=True):
+        taken.append(f"{label} {_words(item.options)[1]}".strip() if list(labels).count(label) > 1 else label)
+        count = taken.count(taken[-1])
+        found.append(dataclasses.replace(item, label=f"{taken[-1]} #{count}" if count > 1 else taken[-1]))
+    return found
 
 
 _TOP = {f.name for f in dataclasses.fields(Spec)}
-_PROBLEM = ("name", "n", "label", "budget", "maxcost", "precision")
 
 
 def spec_from(data: Mapping[str, Any]) -> Spec:
@@ -315,10 +316,8 @@ def spec_from(data: Mapping[str, Any]) -> Spec:
         if key not in data:
             raise SpecError((), f"a study needs {key}.")
     top = {key: value for key, value in data.items() if key not in ("problems", "methods", "sweep")}
-    problems = [_item(Problem, _PROBLEM, row, ("problems", i)) for i, row in _rows(data["problems"], "problems")]
-    methods = [
-        _item(Method, ("name", "label", "skip"), row, ("methods", i)) for i, row in _rows(data["methods"], "methods")
-    ]
+    problems = [_item(Problem, row, ("problems", i)) for i, row in _rows(data["problems"], "problems")]
+    methods = [_item(Method, row, ("methods", i)) for i, row in _rows(data["methods"], "methods")]
     return Spec(**top, problems=problems, methods=methods, sweep=sweep_from(data.get("sweep", {})))
 
 
@@ -340,8 +339,9 @@ def _rows(rows: Any, what: str) -> list[tuple[int, Mapping[str, Any]]]:
     return items
 
 
-def _item(kind: Any, names: Sequence[str], row: Mapping[str, Any], where: tuple[str, int]) -> Any:
+def _item(kind: Any, row: Mapping[str, Any], where: tuple[str, int]) -> Any:
     """Build a Problem or a Method; keys that are not its own are options."""
+    names = _own_keys(kind)
     if "name" not in row:
         raise SpecError(where, "needs a name.")
     own = {key: value for key, value in row.items() if key in names}

@@ -18,12 +18,10 @@ from typing import Any
 import numpy as np
 
 from experiments.build import build_problem, is_own_function
-from experiments.records import blank_record, digest, judged
+from experiments.records import Trial, blank_record, digest, judged
 from experiments.solve import Terms, ending, outcome, split_options
 
 __all__ = ["mark_stacks", "run_stack"]
-
-Trial = dict[str, Any]
 
 # Above this dimension a generation's own arithmetic dwarfs what a stack saves.
 LARGEST_N = 200

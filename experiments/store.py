@@ -75,15 +75,14 @@ class Study:
 
     def _repr_html_(self) -> str:
         """The table of results, for notebooks."""
-        from experiments.statistics.summary import COLUMNS, summary_table, text_row
+        from experiments.statistics.summary import summary_table, used_columns
 
         there = f"{len(self.trials)} of {self.header['total']} trials finished, {len(self.failed)} failed"
         text = [f"<p><b>{escape(self.header['title'])}</b>: {there}</p>"]
         if self.trials:
-            rows = [text_row(row) for row in summary_table(self)]
-            used = [key for key in COLUMNS if any(row[key] not in ("", "–") for row in rows)]
-            head = "".join(f"<th>{escape(COLUMNS[key])}</th>" for key in used)
-            body = "".join("<tr>" + "".join(f"<td>{escape(row[key])}</td>" for key in used) + "</tr>" for row in rows)
+            names, rows = used_columns(summary_table(self))
+            head = "".join(f"<th>{escape(name)}</th>" for name in names)
+            body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
             text.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
         return "".join(text)
 

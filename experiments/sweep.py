@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.tomlfile import SpecError, positive
+from experiments.tomlfile import SpecError, is_whole, positive
 
 __all__ = ["Sweep", "parse_override"]
 
@@ -98,10 +98,10 @@ class Sweep:
         if unknown:
             raise SpecError(("sweep", "random", min(unknown)), "is not known here; use n, seed and space.")
         n = self.random.get("n")
-        if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+        if not is_whole(n, 1):
             raise SpecError(("sweep", "random", "n"), f"must be a positive integer, got {n!r}.")
         seed = self.random.get("seed", 0)
-        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        if not is_whole(seed):
             raise SpecError(("sweep", "random", "seed"), f"must be a non-negative integer, got {seed!r}.")
         if not self.random.get("space"):
             raise SpecError(("sweep", "random", "space"), "must name at least one parameter.")

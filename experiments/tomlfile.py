@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SpecError", "is_number", "line_of", "positive", "read_toml"]
+__all__ = ["SpecError", "is_number", "is_whole", "line_of", "positive", "read_toml"]
 
 Key = str | int
 
@@ -138,6 +138,11 @@ def is_number(value: Any) -> bool:
     """Whether a value is a finite number that a float can hold."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and abs(value) < math.inf and abs(value) < 10**300  # an int may be too large for a float
+
+
+def is_whole(value: Any, least: int = 0) -> bool:
+    """Whether a value is an integer, and no less than that."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def positive(value: Any, where: Sequence[str | int]) -> None:

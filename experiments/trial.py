@@ -6,7 +6,7 @@ import fnmatch
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from experiments.build import is_own_function
 from experiments.capture import captured
@@ -20,22 +20,6 @@ __all__ = ["check_trials", "make_trials", "run_trial"]
 
 PAIRED = ("gradient", "differentiab", "derivative", "constraint", "integer", "integrality", "bounds are", "one value")
 """Words of errors that are neither the method's nor the problem's fault but of the two together."""
-
-
-class Named(Protocol):
-    """What trials are made of: a problem or a method with its label and options."""
-
-    @property
-    def name(self) -> str:
-        """In the registry."""
-
-    @property
-    def label(self) -> str | None:
-        """In tables and figures."""
-
-    @property
-    def options(self) -> Mapping[str, Any]:
-        """What builds it."""
 
 
 def make_trials(spec: Any) -> list[Trial]:
@@ -56,14 +40,14 @@ def make_trials(spec: Any) -> list[Trial]:
     return list(trials.values())
 
 
-def _facts(problem: Any, method: Named) -> dict[str, Any]:
+def _facts(problem: Any, method: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {"method.name": method.name, "method.label": method.label}
     facts |= {"problem.name": problem.name, "problem.label": problem.label, "problem.n": problem.n}
     facts |= {f"method.{key}": value for key, value in method.options.items()}
     return facts | {f"problem.{key}": value for key, value in problem.options.items()}
 
 
-def _make_trial(spec: Any, problem: Any, method: Named, point: Mapping[str, Any], seed: int) -> Trial:
+def _make_trial(spec: Any, problem: Any, method: Any, point: Mapping[str, Any], seed: int) -> Trial:
     trial: Trial = {
         "problem": {"name": problem.name, "label": problem.label, "n": problem.n, "options": dict(problem.options)},
         "method": {"name": method.name, "label": method.label, "options": dict(method.options)},

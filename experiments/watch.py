@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from experiments.report import write_report
-from experiments.store import Study, load
+from experiments.store import load
 
 __all__ = ["watch"]
 
@@ -43,7 +43,7 @@ def watch(
     with _served(folder, serve, say):
         while True:
             study = load(folder)
-            complete = _complete(study)
+            complete = len(study.trials) >= int(study.header["total"])
             if len(study.trials) != seen or complete or once:
                 seen = len(study.trials)
                 again = None if complete else max(1, round(every))
@@ -52,10 +52,6 @@ def watch(
             if complete or once:
                 return page
             time.sleep(every)
-
-
-def _complete(study: Study) -> bool:
-    return len(study.trials) >= int(study.header["total"])
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -57,11 +57,9 @@ def plot_ranks(
     shades = LinearSegmentedColormap.from_list("ranks", [BEST, "#9CC4E4", WORST])
     shown = (np.nan_to_num(ranks, nan=count) - 1) / max(count - 1, 1)
     ax.imshow(shown, cmap=shades, vmin=0, vmax=1, aspect="auto")
-    alone = ranking.best_alone(level)
     for y, row in enumerate(rows):
         for x in range(count):
-            rank, p = ranking.ranks[row, x], ranking.p_values[row, x]
-            sign = ("★" if alone[row] else "") if np.isnan(p) else ("" if p < level else "≈")
+            rank, sign = ranking.ranks[row, x], ranking.sign(row, x, level)
             if np.isnan(rank):
                 text, color = "–" if compact else "no data", PALE_INK
             else:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from experiments.statistics.cells import method_label, problem_label
 
 LEVEL = 0.05
 
@@ -80,6 +84,25 @@ def power_of(repeats: int, comparisons: int) -> Power:
     while comparisons and _smallest(needed) * comparisons > LEVEL:
         needed += 1
     return Power(repeats, comparisons, _smallest(repeats), needed)
+
+
+def study_power(trials: Sequence[Mapping[str, Any]]) -> Power:
+    """What trials can show, run or not: the best method of each problem is tested against every other.
+
+    Of swept methods half of the repeats choose the setting, and the other half is compared.
+    """
+    methods: dict[str, set[str]] = {}
+    repeats: dict[tuple[str, str], set[int]] = {}
+    settings: dict[tuple[str, str], set[str]] = {}
+    for trial in trials:
+        place = (problem_label(trial), method_label(trial))
+        methods.setdefault(place[0], set()).add(place[1])
+        repeats.setdefault(place, set()).add(trial["seed"])
+        own = {k: v for k, v in trial["params"].items() if not k.startswith("problem.")}
+        settings.setdefault(place, set()).add(repr(sorted(own.items(), key=str)))
+    compared = [len(seeds) // 2 if len(settings[place]) > 1 and len(seeds) > 1 else len(seeds)
+                for place, seeds in repeats.items()]  # fmt: skip
+    return power_of(min(compared, default=0), sum(len(names) - 1 for names in methods.values()))
 
 
 def _smallest(repeats: int) -> float:

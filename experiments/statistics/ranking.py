@@ -63,6 +63,13 @@ class Ranking:
         compared = (~np.isnan(self.p_values)).any(axis=1)
         return np.asarray(compared & (others < level).all(axis=1), dtype=bool)
 
+    def sign(self, i: int, j: int, level: float = 0.05) -> str:
+        """★ for a best method that is better than every other, ≈ for one that does not differ from the best."""
+        p = self.p_values[i, j]
+        if np.isnan(p):
+            return "★" if self.best_alone(level)[i] else ""
+        return "" if p < level else "≈"
+
 
 def common_budget(cells: Sequence[Cell]) -> float:
     """The least cost that a trial of any of the cells was allowed: up to there all had the same chance.

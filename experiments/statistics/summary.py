@@ -138,6 +138,13 @@ def text_row(row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def used_columns(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Headings and texts of those columns of the table that say something."""
+    texts = [text_row(row) for row in rows]
+    used = [key for key in COLUMNS if any(text[key] not in ("", "–") for text in texts)]
+    return [COLUMNS[key] for key in used], [[text[key] for key in used] for text in texts]
+
+
 def format_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Lay the rows of `summary_table` out for a terminal, with notes on the targets below.
 

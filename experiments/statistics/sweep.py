@@ -253,10 +253,9 @@ def parameter_importance(
     >>> shares["a"] > 0.7 > shares["b"]
     True
     """
-    ranks = np.argsort(np.argsort(np.asarray(outcome, dtype=float), kind="stable"), kind="stable").astype(float)
-    _, inverse = np.unique(np.asarray(outcome, dtype=float), return_inverse=True)
-    means = np.bincount(inverse, weights=ranks) / np.bincount(inverse)
-    ranks = means[inverse]  # ties share their mean rank
+    from scipy.stats import rankdata
+
+    ranks = np.asarray(rankdata(np.asarray(outcome, dtype=float)) - 1.0)  # ties share their mean rank
     total = float(((ranks - ranks.mean()) ** 2).sum())
     shares = {}
     for name, column in values.items():
