@@ -50,25 +50,8 @@ def mlp(p: Sequence[Array], x: Array, labels: npt.NDArray[Any]) -> tuple[Any, li
     return value, [x.T @ g, g.sum(axis=0), dv, dc]
 
 
-class Convolution:
-    """One convolution with what it keeps for its gradient."""
-
-    y: Array
-
-    def __init__(self, x: Array, w: Array, b: Array) -> None:
-        raise NotImplementedError
-
-    def weights(self, g: Array) -> tuple[Array, Array]:
-        """Gradients of w and b."""
-        raise NotImplementedError
-
-    def images(self, g: Array) -> Array:
-        """Gradient of x."""
-        raise NotImplementedError
-
-
-class RowColumns(Convolution):
-    """The usual im2col: a row (image, place) per window, transposed before and after the matrix product."""
+class RowColumns:
+    """A convolution by the usual im2col: a row (image, place) per window, transposed before and after the product."""
 
     def __init__(self, x: Array, w: Array, b: Array) -> None:
         n, c, height, width = x.shape
@@ -78,7 +61,7 @@ class RowColumns(Convolution):
         for i in range(k):
             for j in range(k):
                 cols[:, :, i, j] = x[:, :, i : i + rows, j : j + columns]
-        self.cols = cols.transpose(0, 4, 5, 1, 2, 3).reshape(n * rows * columns, c * k * k)
+        self.cols: Array = cols.transpose(0, 4, 5, 1, 2, 3).reshape(n * rows * columns, c * k * k)
         self.x, self.w = x, w
         self.y = (self.cols @ w.reshape(o, -1).T + b).reshape(n, rows, columns, o).transpose(0, 3, 1, 2)
 
@@ -87,12 +70,15 @@ class RowColumns(Convolution):
         g = g.transpose(0, 2, 3, 1).reshape(-1, len(self.w))
         return (g.T @ self.cols).reshape(self.w.shape), g.sum(axis=0)
 
+    def windows(self, g: Array) -> Array:
+        """Gradient of each window: images, channels, places in the kernel, rows and columns."""
+        n, o, rows, columns = g.shape
+        d = g.transpose(0, 2, 3, 1).reshape(-1, o) @ self.w.reshape(o, -1)
+        return d.reshape(n, rows, columns, *self.w.shape[1:]).transpose(0, 3, 4, 5, 1, 2)
+
     def images(self, g: Array) -> Array:
         """Gradient of x."""
-        n, o, rows, columns = g.shape
-        c, k = self.w.shape[1:3]
-        d = g.transpose(0, 2, 3, 1).reshape(-1, o) @ self.w.reshape(o, -1)
-        d = d.reshape(n, rows, columns, c, k, k).transpose(0, 3, 4, 5, 1, 2)
+        d, k, (rows, columns) = self.windows(g), self.w.shape[2], g.shape[2:]
         out = np.zeros_like(self.x)
         for i in range(k):
             for j in range(k):
@@ -100,7 +86,7 @@ class RowColumns(Convolution):
         return out
 
 
-class ImageColumns(Convolution):
+class ImageColumns(RowColumns):
     """im2col with a matrix (channel and window, place) per image, which needs no transposed copies."""
 
     def __init__(self, x: Array, w: Array, b: Array) -> None:
@@ -119,16 +105,10 @@ class ImageColumns(Convolution):
         flat = g.reshape(*g.shape[:2], -1)
         return (flat @ self.cols.swapaxes(1, 2)).sum(axis=0).reshape(self.w.shape), flat.sum(axis=(0, 2))
 
-    def images(self, g: Array) -> Array:
-        """Gradient of x."""
+    def windows(self, g: Array) -> Array:
+        """Gradient of each window."""
         n, o, rows, columns = g.shape
-        c, k = self.w.shape[1:3]
-        d = (self.w.reshape(o, -1).T @ g.reshape(n, o, -1)).reshape(n, c, k, k, rows, columns)
-        out = np.zeros_like(self.x)
-        for i in range(k):
-            for j in range(k):
-                out[:, :, i : i + rows, j : j + columns] += d[:, :, i, j]
-        return out
+        return (self.w.reshape(o, -1).T @ g.reshape(n, o, -1)).reshape(n, *self.w.shape[1:], rows, columns)
 
 
 def pool(x: Array) -> Array:
@@ -149,7 +129,7 @@ def unpool(x: Array, y: Array, g: Array) -> Array:
 
 
 def convolutional(
-    p: Sequence[Array], x: Array, labels: npt.NDArray[Any], conv: type[Convolution]
+    p: Sequence[Array], x: Array, labels: npt.NDArray[Any], conv: type[RowColumns]
 ) -> tuple[Any, list[Array]]:
     """Value and gradient of the cross-entropy of two stages of convolution, ReLU and pooling, and a linear layer."""
     first = conv(x, p[0], p[1])

@@ -49,6 +49,7 @@ import numpy.typing as npt
 import es
 from es.core.arrays import FloatArray
 from experiments.benchmarks.command import FOLDER, benchmark
+from experiments.benchmarks.spaces import Task, Values, curve
 
 TARGET, BUDGET = 1e-8, 20_000
 AXES = 1000.0  # of the ellipsoid, longest to shortest
@@ -56,34 +57,16 @@ AXES = 1000.0  # of the ellipsoid, longest to shortest
 
 @dataclass(frozen=True)
 class Problem:
-    """A function of real numbers x, whole numbers z and categories c.
-
-    Attributes
-    ----------
-    reals : int
-        Real numbers, in [-10, 10].
-    whole : tuple of (int, int)
-        Least and largest of each whole number.
-    counts : tuple of int
-        Number of values of each category.
-    shape : {"sphere", "ellipsoid", "none"}
-        Of the numbers.
-    leading : bool
-        Whether categories count from the first wrong one on.
-    bits : {"", "onemax", "leadingones"}
-        Whether whole numbers count as categories do.
-    log : bool
-        Whether f is in the logarithms of the whole numbers.
-    """
+    """A function of real numbers x, whole numbers z and categories c."""
 
     name: str
-    reals: int = 0
-    whole: tuple[tuple[int, int], ...] = ()
-    counts: tuple[int, ...] = ()
-    shape: str = "sphere"
-    leading: bool = False
-    bits: str = ""
-    log: bool = False
+    reals: int = 0  # in [-10, 10]
+    whole: tuple[tuple[int, int], ...] = ()  # least and largest of each
+    counts: tuple[int, ...] = ()  # values of each category
+    shape: str = "sphere"  # or "ellipsoid", of the numbers
+    leading: bool = False  # whether categories count from the first wrong one on
+    bits: str = ""  # "onemax" or "leadingones" where whole numbers count as categories do
+    log: bool = False  # whether f is in the logarithms of the whole numbers
 
     def instance(self, seed: int) -> Callable[[FloatArray, FloatArray, FloatArray], float]:
         """The function with an optimum drawn with this seed."""
@@ -104,6 +87,19 @@ class Problem:
             return float(scale @ move**2) + _wrong(c == c_opt, self.leading)
 
         return f
+
+    def space(self) -> es.Space:
+        """x0, x1, ... real, z0, ... whole, c0, ... categories."""
+        parameters: dict[str, Any] = {f"x{i}": es.Linear(-10, 10) for i in range(self.reals)}
+        parameters |= {f"z{i}": es.Integer(*ends, log=self.log) for i, ends in enumerate(self.whole)}
+        parameters |= {f"c{i}": es.Choice(*range(k)) for i, k in enumerate(self.counts)}
+        return es.Space(parameters)
+
+    def function(self, seed: int) -> Task:
+        """The same of a dict."""
+        f, counts = self.instance(seed), {"x": self.reals, "z": len(self.whole), "c": len(self.counts)}
+        names = [[f"{letter}{i}" for i in range(count)] for letter, count in counts.items()]
+        return lambda p: f(*(np.array([p[name] for name in some], dtype=float) for some in names))
 
 
 def _wrong(right: npt.NDArray[np.bool_], leading: bool) -> float:
@@ -128,27 +124,19 @@ PROBLEMS = [
 ]
 
 
-def ours(problem: Problem, seed: int) -> float:
+def arrived(space: es.Space, f: Task, seed: int) -> float:
     """Evaluations of `es.minimize`, inf where it does not arrive."""
-    f = problem.instance(seed)
-    reals = {f"x{i}": es.Linear(-10, 10) for i in range(problem.reals)}
-    whole = {f"z{i}": es.Integer(*ends, log=problem.log) for i, ends in enumerate(problem.whole)}
-    categories = {f"c{i}": es.Choice(*range(k)) for i, k in enumerate(problem.counts)}
 
-    used = 0
-    arrived = np.inf
+    def method(space: es.Space, f: Task, budget: int, seed: int) -> object:
+        return es.minimize(f, space, ftarget=TARGET, maxfevals=budget, rng=seed)
 
-    def fun(p: dict[str, Any]) -> float:
-        nonlocal used, arrived
-        value = f(*(np.array([p[name] for name in names], dtype=float) for names in (reals, whole, categories)))
-        used += 1
-        if value <= TARGET:
-            arrived = min(arrived, float(used))
-        return value
+    best = curve(space, f, method, BUDGET, seed, TARGET)
+    return float(len(best)) if best[-1] <= TARGET else np.inf
 
-    space = es.Space({**reals, **whole, **categories})
-    es.minimize(fun, space, ftarget=TARGET, maxfevals=BUDGET, rng=seed)
-    return arrived
+
+def ours(problem: Problem, seed: int) -> float:
+    """Evaluations of ours."""
+    return arrived(problem.space(), problem.function(seed), seed)
 
 
 def cat_cma_with_margin(problem: Problem, seed: int) -> float:
@@ -211,61 +199,48 @@ def branches(gaps: tuple[float, ...], seed: int) -> float:
     parameters["branch"] = es.Choice(*range(len(gaps)))
     for b in range(len(gaps)):
         parameters |= {f"y{b}{i}": es.Linear(-1, 1, when={"branch": b}) for i in range(3)}
-    used, arrived = 0, np.inf
 
-    def fun(p: dict[str, Any]) -> float:
-        nonlocal used, arrived
+    def f(p: Values) -> float:
         b = p["branch"]
         x, y = np.array([p[f"x{i}"] for i in range(3)]), np.array([p[f"y{b}{i}"] for i in range(3)])
-        value = float(((x - common) ** 2).sum() + ((y - own[b]) ** 2).sum() + best[b])
-        used += 1
-        arrived = min(arrived, used) if value <= TARGET else arrived
-        return value
+        return float(((x - common) ** 2).sum() + ((y - own[b]) ** 2).sum() + best[b])
 
-    es.minimize(fun, es.Space(parameters), ftarget=TARGET, maxfevals=BUDGET, rng=seed)
-    return arrived
+    return arrived(es.Space(parameters), f, seed)
 
 
 GAPS = ((0.0, 0.1, 0.2), (0.0, 3.0, 6.0))
 PEERS = {"CatCMAwM": cat_cma_with_margin, "CMAwM": cma_with_margin}
 
 
-def row(problem: Problem, seeds: range, peers: bool = True) -> dict[str, Any]:
-    """Median evaluations and arrivals of ours and of the peers."""
-    each = {"ours": ours, **(PEERS if peers else {})}
-    figures: dict[str, Any] = {"problem": problem.name}
-    for name, run in each.items():
-        used = np.array([run(problem, seed) for seed in seeds])
-        figures[name] = float(np.median(used))
-        figures[f"{name} arrived"] = int(np.isfinite(used).sum())
-    best = min((figures[name] for name in PEERS if name in figures), default=np.nan)
-    figures["ratio"] = figures["ours"] / best
-    return figures
+def cell(run: Callable[[Any, int], float], problem: Any, seeds: range) -> tuple[float, str]:
+    """Median evaluations, and how it is shown, with the number of runs that arrive."""
+    used = np.array([run(problem, seed) for seed in seeds])
+    median = float(np.median(used))
+    return median, f"{median:.0f} ({np.isfinite(used).sum()})" if np.isfinite(median) else "-"
 
 
 @benchmark(runs=15, first=(1000, "seed of the first run"), only=[], out=FOLDER)
 def main(given: argparse.Namespace) -> None:
     """Print the table, and write it where asked to."""
-    peers = importlib.util.find_spec("cmaes") is not None
-    lines = [f"{'problem':<16}{'ours':>14}{'CatCMAwM':>14}{'CMAwM':>14}{'ratio':>8}"]
-    print(lines[0])
+    seeds, lines = range(given.first, given.first + given.runs), list[str]()
+
+    def say(line: str) -> None:
+        lines.append(line)
+        print(line, flush=True)
+
+    say(f"{'problem':<16}{'ours':>14}{'CatCMAwM':>14}{'CMAwM':>14}{'ratio':>8}")
+    peers = PEERS if importlib.util.find_spec("cmaes") is not None else {}
     for problem in PROBLEMS:
         if given.only and problem.name not in given.only:
             continue
-        figures = row(problem, range(given.first, given.first + given.runs), peers)
-        cells = [
-            f"{figures[name]:.0f} ({figures[f'{name} arrived']})" if np.isfinite(figures.get(name, np.inf)) else "-"
-            for name in ("ours", *PEERS)
-        ]
-        lines.append(f"{problem.name:<16}" + "".join(f"{cell:>14}" for cell in cells) + f"{figures['ratio']:>8.2f}")
-        print(lines[-1], flush=True)
+        mine, text = cell(ours, problem, seeds)
+        theirs = {name: cell(run, problem, seeds) for name, run in peers.items()}
+        ratio = mine / min((median for median, _ in theirs.values()), default=np.nan)
+        cells = [text, *(theirs[name][1] if name in theirs else "-" for name in PEERS)]
+        say(f"{problem.name:<16}" + "".join(f"{one:>14}" for one in cells) + f"{ratio:>8.2f}")
     for gaps in GAPS:
-        name = "Branches " + "/".join(f"{gap:g}" for gap in gaps)
         if not given.only or "Branches" in given.only:
-            used = np.array([branches(gaps, seed) for seed in range(given.first, given.first + given.runs)])
-            cell = f"{np.median(used):.0f} ({np.isfinite(used).sum()})"
-            lines.append(f"{name:<16}{cell:>14}")
-            print(lines[-1], flush=True)
+            say(f"{'Branches ' + '/'.join(f'{gap:g}' for gap in gaps):<16}{cell(branches, gaps, seeds)[1]:>14}")
     if given.out is not None:
         given.out.mkdir(parents=True, exist_ok=True)
         (given.out / "mixed.txt").write_text("\n".join(lines) + "\n")

@@ -14,56 +14,17 @@ SMAC (`HyperparameterOptimizationFacade`, a random forest).
 from __future__ import annotations
 
 import argparse
-import contextlib
-import importlib.util
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-import es
 from experiments.benchmarks.command import benchmark
-from experiments.benchmarks.mixed import PROBLEMS, TARGET, Problem
-from experiments.benchmarks.mixed_real import METHODS, NEEDS, Enough
+from experiments.benchmarks.mixed import PROBLEMS, TARGET
+from experiments.benchmarks.spaces import curve, methods
 
 AT = (25, 50, 100, 200)
-
-
-def space_of(problem: Problem) -> es.Space:
-    """The space of a problem: x0, x1, ... real, z0, ... whole, c0, ... categories."""
-    parameters: dict[str, Any] = {f"x{i}": es.Linear(-10, 10) for i in range(problem.reals)}
-    parameters |= {f"z{i}": es.Integer(*ends, log=problem.log) for i, ends in enumerate(problem.whole)}
-    parameters |= {f"c{i}": es.Choice(*range(k)) for i, k in enumerate(problem.counts)}
-    return es.Space(parameters)
-
-
-def function_of(problem: Problem, seed: int) -> Callable[[dict[str, Any]], float]:
-    """The function of a dict, with an optimum drawn with this seed."""
-    f = problem.instance(seed)
-    names = [
-        [f"{letter}{i}" for i in range(count)]
-        for letter, count in (("x", problem.reals), ("z", len(problem.whole)), ("c", len(problem.counts)))
-    ]
-    return lambda p: f(*(np.array([p[name] for name in some], dtype=float) for some in names))
-
-
-def curve(problem: Problem, method: Callable[..., None], budget: int, seed: int) -> list[float]:
-    """The best value after each evaluation, as far as the optimum."""
-    fun, best = function_of(problem, seed), list[float]()
-
-    def f(p: dict[str, Any]) -> float:
-        if len(best) >= budget or (best and best[-1] <= TARGET):
-            raise Enough
-        value = fun(p)
-        best.append(min(value, best[-1] if best else np.inf))
-        return value
-
-    with contextlib.suppress(Enough):
-        method(space_of(problem), f, budget, seed)
-    return best
 
 
 def line(name: str, curves: list[list[float]], seconds: float) -> str:
@@ -82,21 +43,18 @@ def line(name: str, curves: list[list[float]], seconds: float) -> str:
 def main(given: argparse.Namespace) -> None:
     """Measure what is not in the file, and print the table."""
     given.out.mkdir(parents=True, exist_ok=True)
-    store = given.out / "curves.json"
+    store, seeds = given.out / "curves.json", range(given.first, given.first + given.runs)
     print(f"{'':<34}" + "".join(f"{at:>11}" for at in AT) + f"{'evals':>13}{'a run':>10}")
     for problem in PROBLEMS:
         if given.only and problem.name not in given.only:
             continue
-        for name, method in METHODS.items():
-            if (given.methods and name not in given.methods) or importlib.util.find_spec(NEEDS.get(name, "es")) is None:
-                continue
+        space = problem.space()
+        for name, method in methods(given.methods).items():
             known = json.loads(store.read_text()) if store.exists() else {}
             key = f"{problem.name} | {name} | {given.first} {given.runs} {given.budget}"
             if key not in known:
                 began = time.process_time()
-                found = [
-                    curve(problem, method, given.budget, seed) for seed in range(given.first, given.first + given.runs)
-                ]
+                found = [curve(space, problem.function(k), method, given.budget, k, TARGET) for k in seeds]
                 known = json.loads(store.read_text()) if store.exists() else {}
                 known[key] = [found, time.process_time() - began]
                 store.write_text(json.dumps(known))

@@ -29,15 +29,10 @@ TPE and optuna's GP, on svc behind them by one row.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import functools
-import importlib
-import importlib.util
 import json
-import tempfile
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +42,7 @@ import numpy.typing as npt
 import es
 from es.core.arrays import FloatArray
 from experiments.benchmarks.command import benchmark
-
-Values = dict[str, Any]
-Task = Callable[[Values], float]
-
-
-class Enough(Exception):
-    """The budget is spent."""
-
+from experiments.benchmarks.spaces import METHODS, Task, Values, curve, methods
 
 SPACES: dict[str, es.Space] = {
     "svc": es.Space(
@@ -138,163 +126,18 @@ def task(name: str) -> Task:
     return loss
 
 
-# Methods: each calls `f` with dicts until it raises `Enough` -------------------------------------------------------
-
-
-def gaussian_process(space: es.Space, f: Task, budget: int, seed: int) -> None:
-    """Our method for few evaluations."""
-    es.minimize(f, space, method="gp", maxfevals=budget, rng=seed)
-
-
-def strategies(space: es.Space, f: Task, budget: int, seed: int) -> None:
-    """The evolution strategy for what is in the space."""
-    es.minimize(f, space, method="cmaes", maxfevals=budget, restarts=9, rng=seed)
-
-
-def random_search(space: es.Space, f: Task, budget: int, seed: int) -> None:
-    """Uniform in the coordinates."""
-    rng = np.random.default_rng(seed)
-    for _ in range(budget):
-        f(space.sample(rng))
-
-
-def there(space: es.Space, values: Values, name: str) -> bool:
-    """Whether what a parameter depends on is so, as people write it with an `if`."""
-    when = getattr(space[name], "when", None) or {}
-    return all(values.get(key) in (wanted if isinstance(wanted, list) else [wanted]) for key, wanted in when.items())
-
-
-def suggested(trial: Any, space: es.Space) -> Values:
-    """Parameters as people write them for optuna: suggested where they are there."""
-    values: Values = {}
-    for name, leaf in space.items():
-        if not there(space, values, name):
-            continue
-        if isinstance(leaf, es.Choice):
-            values[name] = trial.suggest_categorical(name, leaf.values)
-        elif isinstance(leaf, es.Integer):
-            values[name] = trial.suggest_int(name, *leaf.limits, log=leaf.log)
-        else:
-            assert isinstance(leaf, es.Linear)
-            values[name] = trial.suggest_float(name, *leaf.limits, log=isinstance(leaf, es.Log))
-    return values
-
-
-def optuna_sampler(name: str) -> Callable[[es.Space, Task, int, int], None]:
-    """One of optuna's samplers."""
-
-    def run(space: es.Space, f: Task, budget: int, seed: int) -> None:
-        optuna = importlib.import_module("optuna")
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            study = optuna.create_study(sampler=getattr(optuna.samplers, name)(seed=seed))
-            study.optimize(lambda trial: f(suggested(trial, space)), n_trials=budget)
-
-    return run
-
-
-def nevergrad(space: es.Space, f: Task, budget: int, seed: int) -> None:
-    """NGOpt; what is not there is left out of what f gets."""
-    ng = importlib.import_module("nevergrad")
-
-    def parameter(leaf: Any) -> Any:
-        if isinstance(leaf, es.Choice):
-            return ng.p.Choice(list(leaf.values))
-        low, high = leaf.limits
-        if isinstance(leaf, es.Log) or getattr(leaf, "log", False):
-            scalar = ng.p.Log(lower=low, upper=high)
-        else:
-            scalar = ng.p.Scalar(lower=low, upper=high)
-        return scalar.set_integer_casting() if isinstance(leaf, es.Integer) else scalar
-
-    space_ = ng.p.Dict(**{name: parameter(leaf) for name, leaf in space.items()})
-    space_.random_state.seed(seed)
-    opt = ng.optimizers.NGOpt(parametrization=space_, budget=budget)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for _ in range(budget):
-            x = opt.ask()
-            values = dict(x.value)
-            opt.tell(x, f({name: value for name, value in values.items() if there(space, values, name)}))
-
-
-def smac(space: es.Space, f: Task, budget: int, seed: int) -> None:
-    """SMAC's random forest with its defaults for hyperparameters; categories go by their numbers."""
-    package = importlib.import_module("smac")
-    renamed = es.Space({
-        name: es.Choice(*range(len(leaf.values)), when=leaf.when) if isinstance(leaf, es.Choice) else leaf
-        for name, leaf in space.items()
-    }) if not space.conditional else space  # fmt: skip
-    plain = renamed is not space
-
-    def target(config: Any, seed: int = 0) -> float:
-        values = dict(config)
-        if plain:
-            values = {
-                name: leaf.values[int(values[name])] if isinstance(leaf, es.Choice) else values[name]
-                for name, leaf in space.items()
-            }
-        return f(values)
-
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        scenario = package.Scenario(
-            renamed.to_configspace(), n_trials=budget, deterministic=True, seed=seed, output_directory=Path(folder)
-        )
-        facade = package.HyperparameterOptimizationFacade(scenario, target, logging_level=50, overwrite=True)
-        facade.optimize()
-
-
-METHODS: dict[str, Callable[[es.Space, Task, int, int], None]] = {
-    "evotape gp": gaussian_process,
-    "evotape ES": strategies,
-    "optuna TPE": optuna_sampler("TPESampler"),
-    "optuna CMA-ES": optuna_sampler("CmaEsSampler"),
-    "optuna GP": optuna_sampler("GPSampler"),
-    "nevergrad NGOpt": nevergrad,
-    "SMAC": smac,
-    "random": random_search,
-}
-NEEDS = {
-    "optuna TPE": "optuna",
-    "optuna CMA-ES": "cmaes",
-    "optuna GP": "torch",
-    "nevergrad NGOpt": "nevergrad",
-    "SMAC": "smac",
-}
-
-
-def curve(space: es.Space, loss: Task, method: Callable[..., None], budget: int, seed: int) -> list[float]:
-    """The best value after each evaluation."""
-    best: list[float] = []
-
-    def f(p: Values) -> float:
-        if len(best) >= budget:
-            raise Enough
-        value = loss(p)
-        best.append(min(value, best[-1] if best else np.inf))
-        return value
-
-    with contextlib.suppress(Enough):
-        method(space, f, budget, seed)
-    return best + [best[-1]] * (budget - len(best))
-
-
 def draw(curves: dict[str, dict[str, list[list[float]]]], path: Path) -> None:
     """One figure: regret over evaluations, a panel for each task."""
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(1, len(curves), figsize=(4.3 * len(curves), 4.0), layout="constrained", squeeze=False)
-    for axis, (name, methods) in zip(axes[0], curves.items(), strict=True):
-        least = min(min(min(run) for run in runs) for runs in methods.values())
+    figure = Figure(figsize=(4.3 * len(curves), 4.0), layout="constrained")
+    axes = figure.subplots(1, len(curves), squeeze=False)
+    for axis, (name, found) in zip(axes[0], curves.items(), strict=True):
+        least = min(min(min(run) for run in runs) for runs in found.values())
         for k, method in enumerate(METHODS):
-            if method not in methods:
+            if method not in found:
                 continue
-            runs = methods[method]
+            runs = found[method]
             regret = 100 * (np.array(runs) - least)
             low, middle, high = np.percentile(regret, [25, 50, 75], axis=0)
             x = np.arange(1, regret.shape[1] + 1)
@@ -302,7 +145,7 @@ def draw(curves: dict[str, dict[str, list[list[float]]]], path: Path) -> None:
             axis.plot(x, middle, color=f"C{k}", label=method, linewidth=width)
             axis.fill_between(x, low, high, color=f"C{k}", alpha=0.13 if width > 2 else 0.08, linewidth=0)
         axis.set(title=name, xlabel="evaluations")
-        late = [100 * (np.percentile(runs, 75, axis=0)[4] - least) for runs in methods.values()]
+        late = [100 * (np.percentile(runs, 75, axis=0)[4] - least) for runs in found.values()]
         axis.set_ylim(0, 1.1 * float(np.median(late)))  # the first points are of no interest
         axis.grid(alpha=0.3)
     axes[0][0].set_ylabel("regret, % of the rows")
@@ -317,20 +160,17 @@ def main(given: argparse.Namespace) -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     store = given.out / "curves.json"
     curves: dict[str, dict[str, list[list[float]]]] = json.loads(store.read_text()) if store.exists() else {}
-    for method, run in METHODS.items():
-        if (given.methods and method not in given.methods) or importlib.util.find_spec(NEEDS.get(method, "es")) is None:
-            continue
+    for method, run in methods(given.methods).items():
         for name, space in SPACES.items():
             if given.only and name not in given.only:
                 continue
-            known = curves.get(name, {}).get(method, [])
-            if np.shape(known) == (given.runs, given.budget):
-                print(f"{name:<10}{method:<18}{np.median(np.array(known)[:, -1]):8.4f}   known", flush=True)
-                continue
-            began = time.process_time()
-            found = [curve(space, task(name), run, given.budget, seed) for seed in range(given.runs)]
-            curves.setdefault(name, {})[method] = found
-            store.write_text(json.dumps(curves))
-            final = np.array(found)[:, -1]
-            print(f"{name:<10}{method:<18}{np.median(final):8.4f}{time.process_time() - began:8.0f} s", flush=True)
+            found, note = curves.get(name, {}).get(method, []), "   known"
+            if np.shape(found) != (given.runs, given.budget):
+                began = time.process_time()
+                some = [curve(space, task(name), run, given.budget, seed) for seed in range(given.runs)]
+                found = [best + [best[-1]] * (given.budget - len(best)) for best in some]
+                curves.setdefault(name, {})[method] = found
+                store.write_text(json.dumps(curves))
+                note = f"{time.process_time() - began:8.0f} s"
+            print(f"{name:<10}{method:<18}{np.median(np.array(found)[:, -1]):8.4f}{note}", flush=True)
     draw(curves, given.out / "mixed_real.png")

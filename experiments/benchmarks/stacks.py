@@ -23,7 +23,7 @@ import numpy as np
 
 from experiments.benchmarks.command import span
 from experiments.benchmarks.timing import Bench, Goal, Measured, Work, table, timing
-from problems import Objective, bbob, stack
+from problems import bbob, stack
 
 INSTANCES = range(1, 16)
 GENERATION, POINT, GRADIENT = "generation", "point", "gradient"
@@ -34,45 +34,38 @@ def popsize(n: int) -> int:
     return 4 + int(3 * np.log(n))
 
 
-def _in_turn(problems: list[Any], points: Any) -> Callable[[], object]:
-    return lambda: [problem(x) for problem, x in zip(problems, points, strict=True)]
-
-
-def _gradients_in_turn(problems: list[Objective], points: Any) -> Callable[[], object]:
-    return lambda: [problem.value_and_grad(x) for problem, x in zip(problems, points, strict=True)]
-
-
-def _point_by_point(problems: list[Any], points: Any) -> Callable[[], object]:
-    return lambda: [[problem(x) for x in rows] for problem, rows in zip(problems, points, strict=True)]
+def in_turn(functions: list[Any], points: Any) -> Callable[[], object]:
+    """One instance after the other."""
+    return lambda: [f(x) for f, x in zip(functions, points, strict=True)]
 
 
 def works(function: int, n: int) -> list[Work]:
     """A generation, a point, and a value with its gradient, of all instances of a function."""
     x = np.random.default_rng(0).uniform(-4.0, 4.0, (len(INSTANCES), popsize(n), n))
     problems = [bbob.make(f"bbob-f{function}", n, instance) for instance in INSTANCES]
-    together, name, found = stack(problems), f"f{function}, n={n}", []
+    together, found, slow = stack(problems), [], Goal("stack", 0.2, "in turn")
     for what, points, calls in ((GENERATION, x, 10), (POINT, x[:, :1].copy(), 20)):
-        candidates: dict[str, Callable[[], object]] = {
-            "stack": partial(together, points),
-            "in turn": _in_turn(problems, points if what == GENERATION else points[:, 0]),
-        }
-        goals = [Goal("stack", 0.2, "in turn")]
+        one_by_one = in_turn(problems, points if what == GENERATION else points[:, 0])
+        ways: dict[str, Callable[[], object]] = {"stack": partial(together, points), "in turn": one_by_one}
+        goals = [slow]
         if find_spec("cocoex") is not None:
             import cocoex
 
             theirs = [cocoex.BareProblem("bbob", function, n, instance) for instance in INSTANCES]
-            candidates["cocoex"] = _point_by_point(theirs, points)
+            ways["cocoex"] = partial(point_by_point, theirs, points)
             goals.append(Goal("stack", 1.0, "cocoex"))
-        found.append(Work(f"{name}, {what}", candidates, base="in turn", goals=goals, calls=calls))
+        found.append(Work(f"f{function}, n={n}, {what}", ways, "in turn", goals, calls))
     if together.differentiable:
         first = np.ascontiguousarray(x[:, 0])
-        slopes: dict[str, Callable[[], object]] = {
-            "stack": partial(together.value_and_grad, first),
-            "in turn": _gradients_in_turn(problems, first),
-        }
-        goals = [Goal("stack", 0.2, "in turn")]
-        found.append(Work(f"{name}, {GRADIENT}", slopes, base="in turn", goals=goals, calls=3))
+        slopes = in_turn([problem.value_and_grad for problem in problems], first)
+        ways = {"stack": partial(together.value_and_grad, first), "in turn": slopes}
+        found.append(Work(f"f{function}, n={n}, {GRADIENT}", ways, "in turn", [slow], 3))
     return found
+
+
+def point_by_point(problems: list[Any], points: Any) -> object:
+    """Every point of every instance in a call of its own."""
+    return [[problem(x) for x in rows] for problem, rows in zip(problems, points, strict=True)]
 
 
 def summary(results: list[Measured]) -> str:
