@@ -98,7 +98,10 @@ ROWS = (
         "tolrate", 1e-4, "converged", "smaller steps bring nothing more", looks.worn_rate,
         doubts=((looks.steep, "steep"),),
     ),
-    Criterion("tolimprovement", 1e-5, "converged", "no improvement is expected", looks.small_improvement, "always"),
+    Criterion(
+        "tolimprovement", 1e-5, "converged", "no improvement is expected", looks.small_improvement, "always",
+        doubts=((looks.constant, "tolflatfitness"),),
+    ),
     Criterion("steep", None, "failed", "smaller steps bring nothing more, and the gradient is not small"),
     Criterion("tolfeasible", None, "converged", "the best feasible value no longer changes"),
     Criterion("infeasible", None, "failed", "the search came to rest where no point is feasible"),

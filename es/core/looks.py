@@ -123,6 +123,11 @@ def small_improvement(opt: Any, threshold: Any) -> Outcome:
     return opt.expected < threshold, opt.expected
 
 
+def constant(opt: Any, threshold: Any) -> Any:
+    """Whether all values that a model knows are the same."""
+    return opt.constant
+
+
 def flat(opt: Watched, threshold: Any) -> Outcome:
     """Generations in a row, the last ones, in which three quarters of the population had the same value."""
     if opt.popsize < 4 or not opt.traces.ends_flat() or opt.nit < np.min(threshold):

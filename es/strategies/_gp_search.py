@@ -78,12 +78,21 @@ class GPSearch:
         self.given = 0  # how many of the design have been handed out
 
     @property
+    def exhausted(self) -> bool:
+        """Whether all points that there are have been told."""
+        return self.all is not None and len(np.unique(self._units(self.x), axis=0)) == len(self.all)
+
+    @property
     def expected(self) -> float:
         """Largest improvement that was expected of the latest points; inf before there are enough and in doubt."""
-        if self.all is not None and len(np.unique(self._units(self.x), axis=0)) == len(self.all):
-            return 0.0
         sure = len(self.latest) == LATEST and self.doubts == self.x.shape[1] and not len(self.checks)
-        return max(self.latest) if sure else np.inf
+        return 0.0 if self.exhausted else max(self.latest) if sure else np.inf
+
+    @property
+    def constant(self) -> bool:
+        """Whether all values are the same, of more points than those told."""
+        finite = self.f[np.isfinite(self.f)]
+        return not self.exhausted and bool(finite.size) and bool((finite == finite[0]).all())
 
     # Asking ----------------------------------------------------------------------------------------
 

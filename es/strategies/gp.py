@@ -152,5 +152,13 @@ class GP(OneSearchPerRun):
     @property
     def expected(self) -> Any:
         """Largest improvement that was expected of the latest points, in units of the spread of f, per run."""
-        values = [search.expected for search in self.searches]
+        return self._each_of("expected")
+
+    @property
+    def constant(self) -> Any:
+        """Whether all values are the same, per run."""
+        return self._each_of("constant")
+
+    def _each_of(self, name: str) -> Any:
+        values = [getattr(search, name) for search in self.searches]
         return values[0] if self.runs is None else np.array(values)

@@ -301,6 +301,88 @@ def test_a_space_whose_points_are_all_known_is_at_its_end(conditions):
     assert res.success and "no improvement is expected" in res.message
 
 
+def test_a_constant_is_no_success():
+    opt = es.GP(np.ones((2, 2)), bounds=[(-2, 2)] * 2, rng=1)
+    while not opt.stop():
+        x = opt.ask()
+        opt.tell(x, np.where(opt.active[:, None] == 0, 1.0, ((x - 0.3) ** 2).sum(-1)))
+    flat, bowl = opt.results
+    assert "tolflatfitness" in flat.stop and not flat.success
+    assert "tolimprovement" in bowl.stop and bowl.success and bowl.fun < 1e-4
+
+
+def test_a_run_that_is_saved_in_doubt_goes_on_to_the_last_bit():
+    f = lambda x: ((x - 0.3) ** 2).sum(-1)  # noqa: E731
+    make = lambda: es.GP([0.5, 0.5], bounds=[(0, 1)] * 2, rng=4)  # noqa: E731
+    opt, saved = make(), None
+    while not opt.stop():
+        x = opt.ask()
+        if saved is None and len(opt.searches[0].checks):
+            saved = {name: array.copy() for name, array in opt.state_dict().items()}
+            again, asked = make(), x
+        opt.tell(x, f(x))
+    again.load_state_dict(saved)
+    again.tell(asked, f(asked))
+    while not again.stop():
+        x = again.ask()
+        again.tell(x, f(x))
+    assert np.array_equal(again.searches[0].x, opt.searches[0].x) and again.result.message == opt.result.message
+
+
+@pytest.mark.parametrize(
+    ("call", "x"),
+    [
+        ({"fun": lambda x: -((x - 0.3) ** 2).sum(), "maximize": True}, [0.3, 0.3]),
+        ({"x0": [1.0], "bounds": [(-2, 2)]}, [0.3]),
+        ({"x0": None}, [0.3, 0.3]),
+        ({"x0": np.ones(2, np.float32)}, [0.3, 0.3]),
+        ({"bounds": [(-2, None), (None, 2)]}, [0.3, 0.3]),
+        ({"bounds": [(-2, 2), (1, 1)]}, [0.3, 1.0]),
+        ({"integrality": [1, 0]}, [0.0, 0.3]),
+        ({"fun": lambda x: np.float32(((x - 0.3) ** 2).sum())}, [0.3, 0.3]),
+        ({"fun": lambda x: es.Evaluation(((x - 0.3) ** 2).sum(), info={"a": 1})}, [0.3, 0.3]),
+        ({"workers": 2, "popsize": 2}, [0.3, 0.3]),
+        ({"x0": [1e200, 1e200], "bounds": None, "fun": lambda x: ((x / 1e200 - 0.3) ** 2).sum()}, [3e199, 3e199]),
+    ],
+)
+def test_ordinary_calls(call, x):
+    fun = call.pop("fun", lambda x: ((x - 0.3) ** 2).sum())
+    with_all = {"x0": [1.0, 1.0], "bounds": [(-2, 2)] * 2, "maxfevals": 16, "rng": 1, **call}
+    res = es.minimize(fun, method="gp", **with_all)
+    np.testing.assert_allclose(res.x, x, atol=0.1 * max(1.0, np.abs(x).max()))
+    assert res.nfev == 16 and not res.success and np.shape(res.fun) == ()
+
+
+def test_points_that_are_known_or_enqueued():
+    space, seen = es.Space(a=es.Linear(0, 1), k=es.Integer(1, 9), c=es.Choice("x", "y")), []
+
+    def f(p):
+        seen.append(p)
+        return (p["a"] - 0.5) ** 2 + (p["k"] - 4) ** 2 + (p["c"] == "x")
+
+    best = {"a": 0.5, "k": 4, "c": "y"}
+    known = es.minimize(f, space, method="gp", known=([best], [-3.0]), maxfevals=8, rng=1)
+    assert known.nfev == len(seen) == 8 and known.fun == -3 and known.x == best and best not in seen
+    assert es.minimize(f, space, method="gp", enqueue=[best], maxfevals=3, rng=1).fun == 0 and seen[8] == best
+
+
+@pytest.mark.parametrize("level", [np.nan, np.inf])
+def test_a_function_without_a_value(level):
+    res = es.minimize(lambda x: level, [1.0, 1.0], method="gp", bounds=[(-2, 2)] * 2, maxfevals=50, rng=1)
+    assert res.nfev == 30 and not res.success and "no finite value" in res.message
+
+
+def test_evaluations_that_fail():
+    def fails(x, calls=[0]):  # noqa: B006  # counts
+        calls[0] += 1
+        if calls[0] % 5 == 0:
+            raise RuntimeError
+        return ((x - 0.3) ** 2).sum()
+
+    res = es.minimize(fails, [1.0, 1.0], method="gp", bounds=[(-2, 2)] * 2, maxfevals=18, rng=1, on_error="penalize")
+    assert res.n_failed == 3 and res.fun < 0.5
+
+
 def test_far_fewer_evaluations_than_a_strategy_on_categories():
     rng = np.random.default_rng(4)
     best = rng.integers(4, size=8)
@@ -348,5 +430,14 @@ def test_wrong_arguments_are_named(more, sentence):
 def test_constraints_are_refused():
     from scipy.optimize import NonlinearConstraint
 
+    more = {"x0": [1.0, 1.0], "method": "gp", "maxfevals": 9}
     with pytest.raises(ValueError, match="constraints cannot be kept by GP"):
-        es.minimize(lambda x: x @ x, [1.0, 1.0], method="gp", constraints=NonlinearConstraint(sum, 1, 2))
+        es.minimize(lambda x: x @ x, constraints=NonlinearConstraint(sum, 1, 2), **more)
+    with pytest.raises(ValueError, match="constraints that fun returns cannot be kept by GP"):
+        es.minimize(lambda x: es.Evaluation(x @ x, constraints=[1 - x[0]]), **more)
+    opt = es.GP([1.0, 1.0])
+    x = opt.ask(2)
+    with pytest.raises(ValueError, match="constraints cannot be kept by GP"):
+        opt.tell(x, x[:, 0], constraints=x[:, 1])
+    with pytest.raises(ValueError, match="options of GP have no 'dtype'"):
+        es.minimize(lambda x: x @ x, options={"dtype": "float32"}, **more)
