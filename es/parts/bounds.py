@@ -38,7 +38,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from es.core.arrays import BoolArray, FloatArray, IntArray, difference
+from es.core.arrays import FloatArray, IntArray, difference
 from problems.boxes import Box
 
 FARTHEST = 1e150  # a face beyond that is no face: nothing comes there, and squares of distances would overflow
@@ -144,6 +144,7 @@ class Transform(Handler):
         lower, upper = self.lower - margin, self.upper + margin
         self._first = np.where(low, lower, -np.inf)
         self._last = np.where(low & high, lower + (upper - lower), np.where(high, upper, np.inf))
+        self._start, self._end, self._elsewhere = self._first.copy(), self._last.copy(), np.empty(0, np.intp)
         # What `decode` looks up for coordinates that are not inside, side by side so that one look is enough.
         self._faces = np.empty((9, *margin.shape))
         rows = (
@@ -195,8 +196,10 @@ class Transform(Handler):
         if u.ndim == self._axes:
             return flat
         n = u.shape[-1]
-        run: Any = 0 if u.ndim == 2 else flat // (u.shape[-2] * n)
-        return run * n + flat % n
+        place: IntArray = flat - flat // n * n  # sooner than the remainder
+        if u.ndim > 2:
+            place += flat // (u.shape[-2] * n) * n
+        return place
 
     def encode(self, x: FloatArray) -> FloatArray:
         """The point of the strategy, in the first period of the map."""
@@ -208,85 +211,84 @@ class Transform(Handler):
 
     def ranked_by(self, f: FloatArray, u: FloatArray, opt: Any) -> FloatArray:
         """f plus the penalty for what lies beyond the period of the map that holds the mean."""
-        mean = opt.mean
-        ends = (self._first, self._last) if self._holds(mean).all() else self._period(mean, self._margin)
-        flat = _outside(u, *ends).reshape(-1).nonzero()[0]
-        return self._with_penalty(f, u, flat, u.reshape(-1)[flat], ends, opt)
+        floor, ceiling, _ = self._period(opt.mean)
+        outside = u < floor[..., None, :]
+        outside |= u > ceiling[..., None, :]
+        flat = outside.reshape(-1).nonzero()[0]
+        return self._with_penalty(f, u, flat, u.reshape(-1)[flat], floor, ceiling, opt)
 
     def ranked_as_decoded(self, f: FloatArray, x: FloatArray, opt: Any) -> FloatArray | None:
-        """`ranked_by`, where x is the last that `decode` gave: only runs with a mean elsewhere are looked at again."""
+        """`ranked_by` if x is the last that `decode` gave: looked at again are coordinates with the mean elsewhere."""
         decoded, flat, v = self._far
-        held, ends = self._holds(opt.mean), (self._first, self._last)
-        if decoded is not x or (opt.runs is None and not held):
+        if decoded is not x:
             return None
-        (rows,) = np.logical_not(held).nonzero() if opt.runs is not None else ((),)
-        if len(rows):
-            ends = self._first.copy(), self._last.copy()
-            ends[0][rows], ends[1][rows] = self._period(opt.mean[rows], self._margin[rows])
-            u, size = opt.told_points(rows), x[0].size
-            row, place = _outside(u, ends[0][rows], ends[1][rows]).reshape(len(rows), -1).nonzero()
-            kept = held[flat // size]
-            flat = np.concatenate([flat[kept], rows[row] * size + place])
-            v = np.concatenate([v[kept], u.reshape(len(rows), -1)[row, place]])
-        return self._with_penalty(f, x, flat, v, ends, opt)
+        floor, ceiling, places = self._period(opt.mean)
+        if places.size:
+            elsewhere = np.zeros(floor.size, dtype=bool)
+            elsewhere[places] = True
+            kept = ~elsewhere[self._place(flat, x)]
+            k, n = x.shape[-2:]
+            run, i = np.divmod(places, n)
+            u = opt.told_entries(run, i)
+            outside = u < floor.reshape(-1)[places, None]
+            outside |= u > ceiling.reshape(-1)[places, None]
+            at, point = outside.nonzero()
+            flat = np.concatenate([flat[kept], (run[at] * k + point) * n + i[at]])
+            v = np.concatenate([v[kept], u[at, point]])
+        return self._with_penalty(f, x, flat, v, floor, ceiling, opt)
 
     def _with_penalty(
-        self, f: FloatArray, u: FloatArray, flat: IntArray, v: FloatArray, ends: tuple[FloatArray, FloatArray], opt: Any
-    ) -> FloatArray:
-        """f plus the penalty for the entries v of the points that lie beyond these ends; `flat` is where."""
+        self, f: FloatArray, u: FloatArray, flat: IntArray, v: FloatArray, floor: FloatArray, ceiling: FloatArray,
+        opt: Any,
+    ) -> FloatArray:  # fmt: skip
+        """f plus the penalty for the entries v of the points that lie beyond floor or ceiling; `flat` is where."""
         if not flat.size:
             return f
         unit = np.maximum(opt.stds, self.fading * opt.scale0)
         at = self._place(flat, u)
-        inner = np.minimum(np.maximum(v, ends[0].reshape(-1)[at]), ends[1].reshape(-1)[at])
+        inner = np.minimum(np.maximum(v, floor.reshape(-1)[at]), ceiling.reshape(-1)[at])
         size = u.shape[-2] * u.shape[-1]
         run = flat // size
-        begins = np.ones(run.size, dtype=bool)
-        np.not_equal(run[1:], run[:-1], out=begins[1:])
-        rows = run[begins]  # the others have no penalty
+        penalised = np.zeros(u.size // size, dtype=bool)
+        penalised[run] = True
+        rows = penalised.nonzero()[0]  # the others have no penalty
         beyond = np.zeros((rows.size, *u.shape[-2:]))
-        beyond.reshape(-1)[flat - size * (run - begins.cumsum() + 1)] = (v - inner) / unit.reshape(-1)[at]
-        ranked, some = f.copy(), np.atleast_2d(f)[rows]
-        penalised = _penalised(some, beyond, self.weight)
-        np.atleast_2d(ranked)[rows] = penalised
-        return f if penalised is some else ranked
+        beyond.reshape(-1)[flat - size * (run + 1 - penalised.cumsum()[run])] = (v - inner) / unit.reshape(-1)[at]
+        ranked = f.copy()
+        np.atleast_2d(ranked)[rows] = _penalised(np.atleast_2d(f)[rows], beyond, self.weight)
+        return ranked
 
-    def _holds(self, mean: FloatArray) -> Any:
-        """Whether the mean of each run is in the first period."""
-        return np.logical_and.reduce((mean >= self._first) & (mean < self._last), -1)
+    def _period(self, mean: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
+        """Between which two points of mirroring the mean lies, half of the line at a single face: two arrays like mean.
 
-    def _period(self, mean: FloatArray, margin: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The stretch between two points of mirroring in which the mean lies; half of the line at a single face."""
-        lower, upper = self.lower - margin, self.upper + margin
-        closed = self.low & self.high
-        if closed.all():
-            width = upper - lower
+        And where, flat, that is not the first period. Known is where it was last, which it seldom leaves.
+        """
+        left = np.logical_not((mean >= self._start) & (mean < self._end)).reshape(-1).nonzero()[0]
+        if left.size:
+            lower, upper, a, *_, first, last = self._faces.reshape(9, -1).take(left, 1)
+            mean, low, high = mean.reshape(-1)[left], first > -np.inf, last < np.inf
+            lower, upper, closed = lower - a, upper + a, low & high
+            width = np.where(closed, upper - lower, 1.0)
             start = lower + width * np.floor((mean - lower) / width)
-            return start, start + width
-        width = np.where(closed, upper - lower, 1.0)
-        start = lower + width * np.floor((mean - lower) / width)
-        over_low, over_high = self.low & (mean < lower), self.high & (mean > upper)
-        floor = np.where(self.low & ~over_low, lower, np.where(over_high, upper, -np.inf))
-        ceiling = np.where(self.high & ~over_high, upper, np.where(over_low, lower, np.inf))
-        return np.where(closed, start, floor), np.where(closed, start + width, ceiling)
+            over_low, over_high = low & (mean < lower), high & (mean > upper)
+            floor = np.where(low & ~over_low, lower, np.where(over_high, upper, -np.inf))
+            ceiling = np.where(high & ~over_high, upper, np.where(over_low, lower, np.inf))
+            self._start.reshape(-1)[left] = np.where(closed, start, floor)
+            self._end.reshape(-1)[left] = np.where(closed, start + width, ceiling)
+            self._elsewhere = (self._start != self._first).reshape(-1).nonzero()[0]
+        return self._start, self._end, self._elsewhere
 
     def take(self, rows: IntArray) -> None:
         """Keep these runs of a stack."""
-        for name in ("_margin", "_first", "_last", "_floor", "_ceiling"):
+        for name in ("_margin", "_first", "_last", "_floor", "_ceiling", "_start", "_end"):
             value = getattr(self, name)
             setattr(self, name, value[rows] if value.ndim else value)
+        self._elsewhere = (self._start != self._first).reshape(-1).nonzero()[0]
         self._faces = self._faces[:, rows]
 
     def _fitting(self, values: FloatArray, u: FloatArray) -> FloatArray:
         """Values of each coordinate with the axes of u."""
         return values if u.ndim == self._axes or not values.ndim else values[..., None, :]
-
-
-def _outside(u: FloatArray, floor: FloatArray, ceiling: FloatArray) -> BoolArray:
-    """Which entries of points u (..., k, n) lie beyond the ends (..., n)."""
-    outside: BoolArray = u < floor[..., None, :]
-    outside |= u > ceiling[..., None, :]
-    return outside
 
 
 def _least(values: FloatArray) -> FloatArray:

@@ -177,9 +177,8 @@ class LinearCost(Strategy):
         self._samples.look(None, self._map()[1], self.wants_lengths)
         return order
 
-    def told_points(self, rows: Any = ...) -> FloatArray:
-        """See `Strategy.told_points`."""
-        return self._points(self._samples, inside=False)[rows]
+    def _told_points(self) -> FloatArray:
+        return self._points(self._samples, inside=False)
 
     def _square_lengths(self) -> FloatArray:
         return self._samples.square_lengths()

@@ -241,9 +241,15 @@ class Strategy(Optimizer):
         z = np.where(length > 0, z, 1e-100)  # a point at the mean has no direction: any will do
         return z, self._sample(z)
 
-    def told_points(self, rows: Any = ...) -> FloatArray:
-        """The points that were told, (..., k, n), before they were brought inside the bounds; of these runs only."""
-        return self.mean[rows][..., None, :] + self._told[1][rows]
+    def _told_points(self) -> FloatArray:
+        """The points that were told, (..., k, n), before they were brought inside the bounds."""
+        return self.mean[..., None, :] + self._told[1]
+
+    def told_entries(self, run: IntArray, i: IntArray) -> FloatArray:
+        """Of these coordinates (j,) of runs (j,): entries (j, k) of the points of `_told_points`."""
+        y = self._told[1]
+        mean: FloatArray = self.mean.reshape(-1, self.n)[run, i]
+        return mean[:, None] + y.reshape(-1, *y.shape[-2:])[run, :, i]
 
     def _square_lengths(self) -> FloatArray:
         """|z|^2 of the points that were told, (..., k)."""
@@ -254,7 +260,7 @@ class Strategy(Optimizer):
         if self.handler is None:
             return f
         ranked = self.handler.ranked_as_decoded(f, self._asked[0][2], self) if self._in_order else None
-        return self.handler.ranked_by(f, self.told_points(), self) if ranked is None else ranked
+        return self.handler.ranked_by(f, self._told_points(), self) if ranked is None else ranked
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
         z, y = self._told
