@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from autodiff import nn
-from problems.numbers import FloatArray
+from problems.numbers import FloatArray, chosen
 
-__all__ = ["ACTIVATIONS", "INITS", "Dense", "Start", "chosen"]
+__all__ = ["ACTIVATIONS", "INITS", "Dense", "Start"]
 
 Init = Callable[[tuple[int, ...], np.random.Generator], FloatArray]
 
@@ -110,10 +110,3 @@ class Start:
         for width, out in zip(self.sizes, self.sizes[1:], strict=False):
             parts += [INITS[self.init]((width, out), rng).T.reshape(-1), np.zeros(out)]
         return np.concatenate(parts)
-
-
-def chosen(what: str, name: str, table: dict[str, Any]) -> str:
-    """The name, if the table has it; otherwise an error that names what it has."""
-    if name not in table:
-        raise ValueError(f"{what} must be one of {', '.join(table)}, got {name!r}")
-    return name

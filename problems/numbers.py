@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FloatArray", "columns", "flag", "generator", "number", "numbers", "short", "size", "unmasked", "whole"]
+__all__ = [
+    "FloatArray",
+    "chosen",
+    "columns",
+    "fixed",
+    "flag",
+    "generator",
+    "number",
+    "numbers",
+    "short",
+    "size",
+    "unmasked",
+    "whole",
+]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -91,6 +105,19 @@ def generator(what: str, rng: Any) -> np.random.Generator:
         raise ValueError(
             f"{what} must be None, an integer from 0, a SeedSequence or a Generator, got {str(rng)[:40]!r}"
         ) from None
+
+
+def chosen(what: str, name: str, table: Iterable[str]) -> str:
+    """The name, if the table has it; `what` names it in errors, which say what the table has."""
+    if name not in table:
+        raise ValueError(f"{what} must be one of {', '.join(table)}, got {name!r}")
+    return name
+
+
+def fixed(what: str, n: int | None, size: int) -> None:
+    """Refuse another number of variables than the one that a problem comes in; None is left out."""
+    if n is not None and n != size:
+        raise ValueError(f"{what} is defined for n={size}, got n={n}")
 
 
 def columns(x: Any) -> list[Any]:

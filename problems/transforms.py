@@ -334,25 +334,13 @@ def _product(first: FloatArray | None, second: FloatArray | None) -> FloatArray 
     return first * second if second.ndim == 1 else first @ second
 
 
+_KEPT = (
+    *("jac", "vectorized", "sigma0", "integrality", "constraints", "noisy", "noiseless", "x_opt", "f_opt"),
+    *("name", "differentiable", "score", "score_name", "pure", "source"),
+)
+
+
 def _derived(objective: Objective, fun: Callable[..., Any], **changes: Any) -> Objective:
     """A copy of the objective around another function."""
-    settings: dict[str, Any] = {
-        "jac": objective.jac,
-        "vectorized": objective.vectorized,
-        "bounds": objective.box,
-        "x0": objective.start,
-        "sigma0": objective.sigma0,
-        "integrality": objective.integrality,
-        "constraints": objective.constraints,
-        "noisy": objective.noisy,
-        "x_opt": objective.x_opt,
-        "f_opt": objective.f_opt,
-        "name": objective.name,
-        "differentiable": objective.differentiable,
-        "score": objective.score,
-        "score_name": objective.score_name,
-        "noiseless": objective.noiseless,
-        "pure": objective.pure,
-        "source": objective.source,
-    }
-    return Objective(fun, objective.n, **(settings | changes))
+    kept = {name: getattr(objective, name) for name in _KEPT} | {"bounds": objective.box, "x0": objective.start}
+    return Objective(fun, objective.n, **(kept | changes))

@@ -9,6 +9,7 @@ from problems.control import gym
 from problems.control.rollout import Rollout
 from problems.control.systems import Balance, Pendulum, SwingUp, System
 from problems.networks import Dense, Start
+from problems.numbers import fixed
 from problems.objective import Objective
 from problems.registry import register
 
@@ -59,8 +60,7 @@ def make(
     system = build()
     units = default if hidden is None else hidden
     policy = Dense((system.observations, units, 1) if units else (system.observations, 1))
-    if n is not None and n != policy.n:
-        raise ValueError(f"{name} with hidden={units} is defined for n={policy.n}, got n={n}")
+    fixed(f"{name} with hidden={units}", n, policy.n)
     return Objective(
         Rollout(system, policy, starts, seed, fresh),
         policy.n,

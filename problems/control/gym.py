@@ -8,7 +8,7 @@ import numpy as np
 
 from problems.extras import needed
 from problems.networks import Dense, Start
-from problems.numbers import FloatArray
+from problems.numbers import FloatArray, fixed
 from problems.objective import Objective
 
 __all__ = ["GymReturn", "make"]
@@ -121,8 +121,7 @@ def make(
         gymnasium cannot make the environment, or it observes or acts by something else than numbers.
     """
     fun = GymReturn(env, hidden, episodes, seed, fresh)
-    if n is not None and n != fun.policy.n:
-        raise ValueError(f"gym with env={env!r} and hidden={hidden} is defined for n={fun.policy.n}, got n={n}")
+    fixed(f"gym with env={env!r} and hidden={hidden}", n, fun.policy.n)
     return Objective(
         fun,
         fun.policy.n,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ __all__ = ["Balance", "Pendulum", "SwingUp", "System"]
 State = tuple[Any, ...]
 
 
-class System(Protocol):
+class System(ABC):
     """What a `Rollout` steers."""
 
     observations: int
@@ -20,23 +21,28 @@ class System(Protocol):
     """Length of an episode."""
     differentiable: bool
 
+    @abstractmethod
     def start(self, rng: np.random.Generator, starts: int) -> State:
         """Start states, each quantity of shape (starts,)."""
 
+    @abstractmethod
     def observe(self, state: State) -> Any:
         """What the policy sees: (..., observations, starts)."""
 
+    @abstractmethod
     def step(self, state: State, action: Any) -> tuple[State, Any]:
         """The next state and the cost of this step, for the policy's output (..., starts)."""
 
     def over(self, state: State) -> bool:
-        """Whether nothing that is still to come costs anything."""
+        """Whether nothing that is still to come costs anything: by default never."""
+        return False
 
     def finish(self, total: Any) -> Any:
-        """The value of an episode from the sum of its costs."""
+        """The value of an episode from the sum of its costs: by default the sum itself."""
+        return total
 
 
-class _CartPole:
+class _CartPole(System):
     """Cart of 1 kg with a pole of 0.1 kg and 1 m, hinged without friction.
 
     Barto, Sutton & Anderson 1983, IEEE Trans. Systems, Man, and Cybernetics 13; equations without friction.
@@ -123,16 +129,12 @@ class SwingUp(_CartPole):
         turn = turn + self.dt * spin
         return (place, speed, turn, spin), 0.5 - 0.5 * np.cos(turn) + (0.1 / 2.4**2) * place * place
 
-    def over(self, state: State) -> bool:
-        """Never."""
-        return False
-
     def finish(self, total: Any) -> Any:
         """Mean over time."""
         return total / self.steps
 
 
-class Pendulum:
+class Pendulum(System):
     """Swing a pendulum up with too weak a motor: the equations, costs and starts of gymnasium's Pendulum-v1.
 
     The value is the sum over 200 steps of angle^2 + 0.1 spin^2 + 0.001 torque^2, minus the return; below 200 is good.
@@ -159,11 +161,3 @@ class Pendulum:
         pull = 1.5 * self.gravity / self.length * np.sin(turn) + 3.0 / (self.mass * self.length**2) * torque
         spin = np.minimum(np.maximum(spin + self.dt * pull, -self.fastest), self.fastest)
         return (turn + self.dt * spin, spin), cost
-
-    def over(self, state: State) -> bool:
-        """Never."""
-        return False
-
-    def finish(self, total: Any) -> Any:
-        """The sum itself."""
-        return total

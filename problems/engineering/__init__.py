@@ -11,7 +11,7 @@ import numpy as np
 
 from problems.engineering import designs, truss
 from problems.engineering.sizing import ten_bar_sizing
-from problems.numbers import FloatArray
+from problems.numbers import FloatArray, fixed
 from problems.objective import Objective
 from problems.registry import register
 
@@ -140,8 +140,7 @@ def make(name: str, n: int | None = None) -> Objective:
 
     row = TABLE[name]
     size = len(row.box)
-    if n is not None and n != size:
-        raise ValueError(f"{name} is defined for n={size}, got n={n}")
+    fixed(name, n, size)
     low, high = np.array(row.box).T
     limits = Limits(row.limits)
     best = np.array(row.best)

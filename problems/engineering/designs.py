@@ -10,17 +10,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "pressure_vessel",
-    "pressure_vessel_limits",
-    "speed_reducer",
-    "speed_reducer_limits",
-    "tension_spring",
-    "tension_spring_limits",
-    "welded_beam",
-    "welded_beam_limits",
-]
-
 
 def _columns(x: Any) -> list[Any]:
     return [x[..., i] for i in range(x.shape[-1])]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from problems.engineering.truss import TEN_BAR
-from problems.numbers import FloatArray
+from problems.numbers import FloatArray, chosen, fixed
 from problems.objective import Objective
 
 __all__ = ["MATERIALS", "SECTION_SHAPES", "Material", "Sizing", "ten_bar_sizing"]
@@ -65,13 +65,12 @@ class Sizing:
     """
 
     def __init__(self, material: str, section: str, deflection: float) -> None:
-        for name, value, known in (("material", material, MATERIALS), ("section", section, SECTION_SHAPES)):
-            if value not in known:
-                raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+        self.settings = (material, section, deflection)
+        self.material = MATERIALS[chosen("material", material, MATERIALS)]
+        self.shape = SECTION_SHAPES[chosen("section", section, SECTION_SHAPES)]
         if not deflection > 0:
             raise ValueError(f"deflection must be positive, got {deflection}")
-        self.settings = (material, section, deflection)
-        self.material, self.shape, self.deflection = MATERIALS[material], SECTION_SHAPES[section], float(deflection)
+        self.deflection = float(deflection)
 
     def ratios(self, x: Any) -> tuple[Any, Any, Any]:
         """Largest displacement, stress and square root of the compression, each over what is allowed: (...) each."""
@@ -134,8 +133,7 @@ def ten_bar_sizing(
     >>> light < heavy
     True
     """
-    if n not in (None, 10):
-        raise ValueError(f"ten-bar-sizing is defined for n=10, got n={n}")
+    fixed("ten-bar-sizing", n, 10)
     return Objective(
         Sizing(material, section, deflection),
         10,

@@ -14,17 +14,6 @@ import numpy.typing as npt
 
 from problems.numbers import FloatArray
 
-__all__ = [
-    "SECTIONS",
-    "TEN_BAR",
-    "Truss",
-    "chosen_sections",
-    "ten_bar",
-    "ten_bar_discrete",
-    "ten_bar_discrete_limits",
-    "ten_bar_limits",
-]
-
 
 class Truss:
     """A plane truss under one load.

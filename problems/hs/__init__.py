@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from problems.hs.table import TABLE
-from problems.numbers import FloatArray
+from problems.numbers import FloatArray, fixed
 from problems.objective import Objective
 from problems.registry import register
 
@@ -90,8 +90,7 @@ def make(number: int, n: int | None = None) -> Objective:
     """
     problem = TABLE[number]
     size = len(problem.start)
-    if n is not None and n != size:
-        raise ValueError(f"hs{number} is defined for n={size}, got n={n}")
+    fixed(f"hs{number}", n, size)
     start = np.array(problem.start)
     if problem.bounds:
         start = np.clip(start, *np.array(problem.bounds).T)

@@ -10,7 +10,7 @@ import numpy as np
 from problems.blocks import in_blocks
 from problems.extras import needed
 from problems.images.spline import SplineImage
-from problems.numbers import FloatArray, whole
+from problems.numbers import FloatArray, chosen, fixed, whole
 from problems.objective import Objective
 from problems.registry import register
 
@@ -36,8 +36,7 @@ def photo(name: str, shrink: int = 3) -> FloatArray:
     ImportError
         scikit-learn is not installed.
     """
-    if name not in PHOTOS:
-        raise ValueError(f"image must be one of {', '.join(PHOTOS)}, got {name!r}")
+    chosen("image", name, PHOTOS)
     datasets = needed("sklearn.datasets", "scikit-learn", "data", f"the image {name!r}")
     grey = datasets.load_sample_image(f"{name}.jpg") @ np.array([0.299, 0.587, 0.114]) / 255.0
     rows, columns = grey.shape[0] // shrink, grey.shape[1] // shrink
@@ -140,8 +139,7 @@ def registration(
         x = (degrees, pixels down, pixels right), within 30 degrees and 15 pixels. Without noise the truth is `x_opt`,
         with f_opt = 0. `score(x)` is the root mean square distance in pixels between true and found positions.
     """
-    if n not in (None, 3):
-        raise ValueError(f"registration is defined for n=3, got n={n}")
+    fixed("registration", n, 3)
     reach = np.array([30.0, 15.0, 15.0])
     truth = np.random.default_rng(whole("seed", seed)).uniform(-0.6, 0.6, 3) * reach
     fun = Registration(image, tuple(truth.tolist()), gradient, noise)

@@ -12,7 +12,7 @@ from problems.learning import data
 from problems.learning.batches import Batches
 from problems.learning.task import Model, Task
 from problems.networks import Dense, Start
-from problems.numbers import FloatArray
+from problems.numbers import FloatArray, fixed
 from problems.objective import Objective
 from problems.registry import register
 
@@ -71,8 +71,7 @@ def objective(
     seed: int | None = None,
 ) -> Objective:
     """The objective of training a model on a data set from a start sampler; with `closed_form` its minimum is known."""
-    if n is not None and n != model.n:
-        raise ValueError(f"{name} with these settings is defined for n={model.n}, got n={n}")
+    fixed(f"{name} with these settings", n, model.n)
     loss = _loss(dataset)[0]
     full = Task(dataset, model, loss, l2, split_seed)
     fun = full

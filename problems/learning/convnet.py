@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autodiff import nn
-from problems.networks import ACTIVATIONS, INITS, chosen
-from problems.numbers import FloatArray
+from problems.networks import ACTIVATIONS, INITS
+from problems.numbers import FloatArray, chosen
 
 __all__ = ["Conv"]
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from problems.extras import needed
-from problems.numbers import FloatArray, whole
+from problems.numbers import FloatArray, chosen, whole
 
 __all__ = ["DATASETS", "Split", "load"]
 
@@ -54,8 +54,7 @@ def load(name: str, split_seed: int = 0, test_share: float = 0.25) -> Split:
     ImportError
         scikit-learn is not installed.
     """
-    if name not in DATASETS:
-        raise ValueError(f"data must be one of {', '.join(DATASETS)}, got {name!r}")
+    chosen("data", name, DATASETS)
     datasets = needed("sklearn.datasets", "scikit-learn", "data", f"the data set {name!r}")
     x, y = getattr(datasets, f"load_{name}")(return_X_y=True)
     x, classes = np.asarray(x, dtype=np.float64), 0 if name == "diabetes" else int(y.max()) + 1

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from problems.mgh.table import TABLE, LeastSquares
+from problems.numbers import fixed
 from problems.objective import Objective
 from problems.registry import register
 
@@ -108,8 +109,7 @@ def make(problem: str, n: int | None = None, *, m: int | None = None, factor: fl
 def _size(problem: str, row: LeastSquares, n: int | None, m: int | None) -> tuple[int, int]:
     """N and m, checked."""
     if not callable(row.start):
-        if n is not None and n != len(row.start):
-            raise ValueError(f"mgh-{problem} is defined for n={len(row.start)}, got n={n}")
+        fixed(f"mgh-{problem}", n, len(row.start))
         n = len(row.start)
     elif n is None:
         n = row.n

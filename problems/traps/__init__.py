@@ -78,6 +78,10 @@ def _start(rng: np.random.Generator, low: FloatArray, high: FloatArray) -> Float
     return rng.uniform(0.9 * low + 0.1 * high, 0.1 * low + 0.9 * high)
 
 
+def _label(group: str, name: str) -> str:
+    return f"{'trap' if group.startswith('trap') else group}-{name}"
+
+
 def make(group: str, name: str, n: int | None = None, *, seed: int = 0) -> Objective:
     """One of the problems, as `problems.get` makes it.
 
@@ -102,7 +106,7 @@ def make(group: str, name: str, n: int | None = None, *, seed: int = 0) -> Objec
         n is 1, or seed is negative.
     """
     n = 10 if n is None else n
-    label = f"{'trap' if group.startswith('trap') else group}-{name}"
+    label = _label(group, name)
     if n < 2:
         raise ValueError(f"{label} is defined for n >= 2, got n={n}")
     seed = whole(f"seed of {label}", seed)
@@ -132,10 +136,5 @@ def make(group: str, name: str, n: int | None = None, *, seed: int = 0) -> Objec
 
 for _group, _table in GROUPS.items():
     for _name in _table:
-        _trap = _group.startswith("trap")
-        register(
-            f"{'trap' if _trap else _group}-{_name}",
-            partial(make, _group, _name),
-            tags=("traps", _group) if _trap else (_group,),
-            plane=False,
-        )
+        _tags = ("traps", _group) if _group.startswith("trap") else (_group,)
+        register(_label(_group, _name), partial(make, _group, _name), tags=_tags, plane=False)
