@@ -24,6 +24,7 @@ import numpy as np
 
 import es
 from experiments.benchmarks.command import benchmark
+from experiments.benchmarks.peers import pycma_bipop
 from problems import Objective, bbob, stack
 
 SIX = (1, 3, 8, 10, 15, 21)
@@ -73,15 +74,12 @@ def _target(objective: Objective) -> float:
 
 def of_pycma(functions: Iterable[int], n: int, budget: float) -> int:
     """pycma's BIPOP-CMA-ES on COCO's functions in C, one instance of each."""
-    import cma
     import cocoex
 
     made = 0
     for function in functions:
         theirs, ours = cocoex.BareProblem("bbob", function, n, 1), bbob.make(f"bbob-f{function}", n, 1)
-        options = {"maxfevals": budget, "ftarget": _target(ours), "verbose": -9, "seed": 1, "bounds": [-5, 5]}
-        _, optimizer = cma.fmin2(theirs, ours.x0(1), 2.0, options, bipop=True, restarts=9, noise_handler=None)
-        made += int(optimizer.result.evaluations)
+        made += pycma_bipop(theirs, ours.x0(1), 1, maxfevals=budget, ftarget=_target(ours), bounds=[-5, 5])
     return made
 
 

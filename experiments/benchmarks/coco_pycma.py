@@ -22,6 +22,7 @@ import es
 from es.core.arrays import FloatArray
 from experiments.benchmarks.coco import INSTANCES, PRECISION, instances
 from experiments.benchmarks.command import benchmark, span
+from experiments.benchmarks.peers import pycma_bipop
 from problems import stack
 
 TARGETS = (1e1, 1e0, 1e-1, 1e-3, 1e-5, 1e-7)
@@ -54,24 +55,21 @@ def ours(functions: list[int], n: int, budget: float) -> list[Any]:
 
 def theirs(function: int, n: int, budget: float) -> list[Any]:
     """pycma, run by run."""
-    import cma
     import cocoex
 
     found = []
     for instance, problem in zip(INSTANCES, instances([function], n), strict=True):
         coco, f_opt, values = cocoex.BareProblem("bbob", function, n, instance), float(problem.f_opt or 0.0), [np.inf]
+        draw, first = np.random.default_rng(instance), [start(function, instance, n)]
 
         def noted(x: Any, coco: Any = coco, values: list[float] = values) -> float:
             values.append(float(coco(x)))
             return values[-1]
 
-        draw, options = np.random.default_rng(instance), {"maxfevals": budget * n, "ftarget": f_opt + PRECISION}
-        first = [start(function, instance, n)]
-
         def begin(first: list[FloatArray] = first, draw: Any = draw) -> FloatArray:
             return first.pop() if first else draw.uniform(-4, 4, n)
 
-        cma.fmin2(noted, begin, 2.0, {**options, "verbose": -9, "seed": instance}, bipop=True, restarts=9)
+        pycma_bipop(noted, begin, instance, maxfevals=budget * n, ftarget=f_opt + PRECISION)
         best = np.minimum.accumulate(values) - f_opt
         found.append(spent(np.arange(len(best)), best, len(values) - 1))
     return found

@@ -39,7 +39,6 @@ from __future__ import annotations
 
 import argparse
 import heapq
-import itertools
 import tempfile
 import time
 from collections.abc import Callable
@@ -100,29 +99,24 @@ def in_flight(
     opt: Any, f: Function, workers: int, draw: Callable[[], float], way: str, lost: float, rng: np.random.Generator
 ) -> tuple[int, float]:
     """Evaluations (lost ones too) and time, with each worker given the next point when it is free."""
-    queue: list[tuple[float, int, int, FloatArray]] = []
-    serial = itertools.count()
+    queue: list[tuple[float, int, int, FloatArray]] = []  # when it ends, a number, generation and point
     back: list[FloatArray] = []
-    now, used = 0.0, 0
-
-    def begin() -> None:
-        heapq.heappush(queue, (now + draw(), next(serial), int(opt.nit), opt.ask(1)))
-
-    for _ in range(workers):
-        begin()
-    while not opt.stop() and used < BUDGET:
-        now, _, asked, x = heapq.heappop(queue)
-        used += 1
-        if rng.random() >= lost:
-            if way == "any":
+    now, begun = 0.0, 0
+    while True:
+        if begun >= workers:
+            if opt.stop() or begun - workers >= BUDGET:
+                return begun - workers, now
+            now, _, asked, x = heapq.heappop(queue)
+            came = rng.random() >= lost
+            if came and way == "any":
                 back.append(x)
                 if len(back) == opt.popsize:
                     opt.tell(np.concatenate(back), f(np.concatenate(back)))
                     back = []
-            elif way == "extra" or asked == opt.nit:
+            elif came and (way == "extra" or asked == opt.nit):
                 opt.tell(x, f(x))
-        begin()
-    return used, now
+        heapq.heappush(queue, (now + draw(), begun, int(opt.nit), opt.ask(1)))
+        begun += 1
 
 
 def measure(way: str, workers: int, lost: float, name: str, n: int, runs: int, durations: str) -> list[Any]:

@@ -112,25 +112,21 @@ def draw_step_sizes(rows: Rows, out: Path | None) -> None:
 
     figure = Figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    colours = {"plain": "tab:blue", "natural": "tab:orange"}
-    for kind, path_of_sigma in step_sizes(iterations=1000).items():
-        sigma = path_of_sigma[np.isfinite(path_of_sigma)]
+    for kind, colour in (("plain", "tab:blue"), ("natural", "tab:orange")):
+        whole = step_sizes(iterations=1000)[kind]
+        sigma = whole[np.isfinite(whole)]
         change = np.abs(np.diff(sigma)) / sigma[:-1]
-        left.semilogy(sigma, color=colours[kind], label=f"{kind} gradient")
-        right.loglog(sigma[:-1], change, ".", markersize=3, color=colours[kind], label=f"{kind} gradient")
-        if len(sigma) < len(path_of_sigma):
-            left.plot(len(sigma) - 1, sigma[-1], "x", markersize=8, color="black")
-            left.annotate(
-                "the next step makes\nsigma negative", (len(sigma) - 1, sigma[-1]),
-                (-4, -12), textcoords="offset points", va="top",
-            )  # fmt: skip
+        left.semilogy(sigma, color=colour, label=f"{kind} gradient")
+        right.loglog(sigma[:-1], change, ".", markersize=3, color=colour, label=f"{kind} gradient")
+        if len(sigma) < len(whole):
+            end, near = (len(sigma) - 1, sigma[-1]), {"textcoords": "offset points"}
+            left.plot(*end, "x", markersize=8, color="black")
+            left.annotate("the next step makes\nsigma negative", end, (-4, -12), va="top", **near)
             # The steps that theory gives: a part eta / sigma^2 of sigma, against a part eta / 2 that stays the same.
             lengths = np.geomspace(sigma.min(), 1.0, 50)
-            right.loglog(lengths, change[-1] * (sigma[-2] / lengths) ** 2, "--", color="black", linewidth=1)
-            right.annotate(
-                "1 / sigma²", (lengths[20], change[-1] * (sigma[-2] / lengths[20]) ** 2),
-                (8, 4), textcoords="offset points",
-            )  # fmt: skip
+            theory = change[-1] * (sigma[-2] / lengths) ** 2
+            right.loglog(lengths, theory, "--", color="black", linewidth=1)
+            right.annotate("1 / sigma²", (lengths[20], theory[20]), (8, 4), **near)
     left.set(xlabel="iterations", ylabel="sigma", title="sigma on the way to the optimum")
     right.set(xlabel="sigma", ylabel="|change of sigma| / sigma", title="length of a step, by sigma")
     left.legend(loc="upper right")

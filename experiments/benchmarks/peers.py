@@ -51,12 +51,12 @@ def cmaes(name: str) -> Peer:
     return run
 
 
-def pycma(kind: str = "full") -> Peer:
+def pycma(kind: str = "full", **more: Any) -> Peer:
     """CMA-ES of pycma: "full" with its defaults, "diagonal" (sep-CMA-ES, our population size) or "vkd"."""
 
     def run(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
         cma = importlib.import_module("cma")
-        options = {"verbose": -9, "seed": seed, "ftarget": TARGET, "maxfevals": budget}
+        options = {"verbose": -9, "seed": seed, "ftarget": TARGET, "maxfevals": budget, **more}
         if kind == "diagonal":
             options |= {**QUIET, "popsize": popsize, "CMA_diagonal": True}
         elif kind == "vkd":
@@ -71,6 +71,13 @@ def pycma(kind: str = "full") -> Peer:
         return float(opt.result.evaluations) if opt.result.fbest <= TARGET else np.inf
 
     return run
+
+
+def pycma_bipop(f: Callable[[FloatArray], float], start: Any, seed: int, **options: Any) -> int:
+    """Evaluations of pycma's BIPOP-CMA-ES with nine restarts from `start`, a point or a function that gives one."""
+    cma = importlib.import_module("cma")
+    _, opt = cma.fmin2(f, start, 2.0, {**options, "verbose": -9, "seed": seed}, bipop=True, restarts=9)
+    return int(opt.result.evaluations)
 
 
 def pycma_lq(f: Function, x0: FloatArray, sigma0: float, popsize: int, seed: int, budget: float) -> float:
