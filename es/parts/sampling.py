@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
-from es.core.arrays import FloatArray
+from es.core.arrays import FloatArray, IntArray
 from es.parts.ziggurat import fill_normal
 from problems.numbers import short
 
@@ -17,6 +18,7 @@ Generators = Sequence[np.random.Generator]
 
 MANY = 16_384  # normal numbers of one run from which on they are made by arrays
 AHEAD = 1024  # normal numbers of one run that are drawn at a time, where generations are small
+SURE = 1e-12  # probabilities are kept this far from 0 and 1, where quantiles are infinite
 PIECE = 8192  # numbers in single precision made at a time, so that they stay in the cache
 
 
@@ -71,6 +73,23 @@ def plain(streams: Generators, batch: tuple[int, ...], k: int, n: int) -> FloatA
     """Independent z ~ N(0, I), shape (*batch, k, n)."""
     z = np.empty((*batch, k, n))
     fill_plain(streams, z)
+    return z
+
+
+def spread_out(
+    normal: Sampler, places: IntArray, streams: Generators, batch: tuple[int, ...], k: int, n: int,
+    dtype: npt.DTypeLike = np.float64,
+) -> FloatArray:  # fmt: skip
+    """Rows of a sampler, some of whose columns are a Latin hypercube.
+
+    McKay, Beckman and Conover, A comparison of three methods for selecting values of input variables (Technometrics
+    21(2), 1979). Each of these columns has one of its k entries in each k-th part of the distribution, so that a value
+    of probability q occurs k q times, up to one: no category is lost by chance while little is known.
+    """
+    z = normal(streams, batch, k, n, dtype)
+    for at, stream in zip(np.ndindex(batch), streams, strict=True):
+        part = z[at][:, places].argsort(0).argsort(0)
+        z[at][:, places] = ndtri(np.clip((part + stream.random(part.shape)) / k, SURE, 1 - SURE))
     return z
 
 
