@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from es.core.arrays import FloatArray, IntArray
+from es.core.arrays import FloatArray
 from es.parts.ziggurat import fill_normal
 from problems.numbers import short
 
@@ -76,23 +76,6 @@ def plain(streams: Generators, batch: tuple[int, ...], k: int, n: int) -> FloatA
     return z
 
 
-def spread_out(
-    normal: Sampler, places: IntArray, streams: Generators, batch: tuple[int, ...], k: int, n: int,
-    dtype: npt.DTypeLike = np.float64,
-) -> FloatArray:  # fmt: skip
-    """Rows of a sampler, some of whose columns are a Latin hypercube.
-
-    McKay, Beckman and Conover, A comparison of three methods for selecting values of input variables (Technometrics
-    21(2), 1979). Each of these columns has one of its k entries in each k-th part of the distribution, so that a value
-    of probability q occurs k q times, up to one: no category is lost by chance while little is known.
-    """
-    z = normal(streams, batch, k, n, dtype)
-    for at, stream in zip(np.ndindex(batch), streams, strict=True):
-        part = z[at][:, places].argsort(0).argsort(0)
-        z[at][:, places] = ndtri(np.clip((part + stream.random(part.shape)) / k, SURE, 1 - SURE))
-    return z
-
-
 @dataclass(frozen=True)
 class Sampler:
     """A way to draw a population.
@@ -120,6 +103,33 @@ class Sampler:
         z: FloatArray = np.empty((*batch, self.drawn(k), n), dtype)
         self.fill(streams, z)
         return with_mirror_images(z, k)
+
+
+@dataclass(frozen=True)
+class SpreadOut(Sampler):
+    """A way to draw a population in which some columns are a Latin hypercube.
+
+    McKay, Beckman and Conover, A comparison of three methods for selecting values of input variables (Technometrics
+    21(2), 1979). Each of these columns has one of its k entries in each k-th part of the distribution, so that a value
+    of probability q occurs k q times, up to one: no category is lost by chance while little is known.
+
+    Attributes
+    ----------
+    places : tuple of int
+        Of the columns.
+    """
+
+    places: tuple[int, ...] = ()
+
+    def __call__(
+        self, streams: Generators, batch: tuple[int, ...], k: int, n: int, dtype: npt.DTypeLike = np.float64
+    ) -> FloatArray:
+        """See `Sampler`."""
+        z = super().__call__(streams, batch, k, n, dtype)
+        for at, stream in zip(np.ndindex(batch), streams, strict=True):
+            part = z[at][:, self.places].argsort(0).argsort(0)
+            z[at][:, self.places] = ndtri(np.clip((part + stream.random(part.shape)) / k, SURE, 1 - SURE))
+        return z
 
 
 class Ahead:

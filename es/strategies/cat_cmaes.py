@@ -4,7 +4,7 @@ Hamano, Saito, Nomura, Uchida and Shirakawa, CatCMA: stochastic optimization for
 arXiv:2405.09962). A category is one coordinate of x that holds 0, 1, ..., K - 1. Its z is as normal as that of any
 other coordinate; the value is a quantile of the distribution (`es.parts.categorical`), so that all ways to save and to
 stack runs hold for categories too. Beyond the paper the z of a category are a Latin hypercube over the population
-(`es.parts.sampling.spread_out`): a value that chance leaves out of the first ones comes back by the margin alone,
+(`es.parts.sampling.SpreadOut`): a value that chance leaves out of the first ones comes back by the margin alone,
 which made one run in four take two to five times as long. To draw points anew that are in a population already saves
 more where categories are all there is, but fails where what is hidden differs, as in the blocks of `ConditionalCMAES`.
 """
@@ -12,7 +12,6 @@ more where categories are all there is, but fails where what is hidden differs, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,7 +22,7 @@ from es.parts import parameters
 from es.parts.categorical import Categorical, Learned, margin
 from es.parts.full import principal_axes, ratio_of_axes, steps
 from es.parts.rates import cma_rates
-from es.parts.sampling import spread_out
+from es.parts.sampling import SpreadOut
 from es.strategies.cmaes import CMAES
 from problems.boxes import Box, as_box
 from problems.numbers import numbers
@@ -203,7 +202,7 @@ class CatCMAES(CMAES):
         super()._prepare()
         self.box = box
         if self.places.size:
-            self._normal = partial(spread_out, self._normal, self.places)
+            self._normal = SpreadOut(self._normal.fill, self._normal.mirrored, tuple(self.places.tolist()))
             self.mean[..., self.places] = 0.0
             self.scale0[..., self.places] = self._spreads()
 

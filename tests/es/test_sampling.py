@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare, kstest, norm
 
-from es.parts.sampling import MANY, SAMPLERS, fill_plain, sampler, spread_out
+from es.parts.sampling import MANY, SAMPLERS, SpreadOut, fill_plain, sampler
 from es.parts.ziggurat import PIECE
 from es.registry import get_method
 from tests.es.table import ellipsoid, run, sphere
@@ -23,8 +23,9 @@ def test_moments(name, batch):
 @pytest.mark.parametrize("k", [1, 2, 10])
 def test_columns_that_are_spread_out(k):
     """Each value of a category occurs as often as its probability says, up to one; the distribution is the same."""
-    streams, places = [np.random.default_rng(i) for i in range(2)], np.array([0, 2])
-    z = np.array([spread_out(sampler("normal"), places, streams, (2,), k, 3) for _ in range(3000)])
+    streams, places = [np.random.default_rng(i) for i in range(2)], (0, 2)
+    draw = SpreadOut(fill_plain, places=places)
+    z = np.array([draw(streams, (2,), k, 3) for _ in range(3000)])
     u = norm.cdf(z)
     for q in (0.1, 0.25, 0.5, 0.77):
         count = (u[..., places] < q).sum(-2)
@@ -32,7 +33,7 @@ def test_columns_that_are_spread_out(k):
     np.testing.assert_allclose(np.corrcoef(z.reshape(-1, 3).T), np.eye(3), atol=0.06)
     np.testing.assert_allclose(z.reshape(-1, 3).std(0), 1, atol=0.03)
     alone = np.random.default_rng(1)
-    assert all(np.array_equal(spread_out(sampler("normal"), places, [alone], (), k, 3), one) for one in z[:5, 1])
+    assert all(np.array_equal(draw([alone], (), k, 3), one) for one in z[:5, 1])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
