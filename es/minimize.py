@@ -25,23 +25,21 @@ from es.evaluation.opening import MapLike
 from es.gradient.units import powers_of_two
 from es.registry import get_method
 from es.run import arguments
-from es.run.archive import archiving
 from es.run.asynchronous import AsynchronousRun, check_asynchronous
 from es.run.checkpoint import Checkpoint, as_checkpoint
 from es.run.constraints import ranking_rule_for
-from es.run.differences import Differences, as_scheme
+from es.run.differences import Differences
 from es.run.few_evaluations import advice
 from es.run.fingerprint import describe
-from es.run.given import adapt, conclude, given_points
+from es.run.given import conclude, given_points
 from es.run.loop import Run
 from es.run.noise import Reevaluation
 from es.run.report import Reporter, summarize
 from es.run.reports import Reports, prepare_constraints
 from es.run.restarts import with_restarts
+from es.run.task import Task
 from es.space import Space
-from problems.boxes import as_box
-from problems.constraints import listed
-from problems.numbers import flag, numbers
+from problems.numbers import flag
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -217,45 +215,35 @@ def minimize(
     >>> bool(res.success), bool(abs(res.x - 1).max() < 1e-4)
     (True, True)
     """
-    maximize = flag("maximize", maximize)
-    fun, jac = adapt(fun, jac, args, maximize)
-    space = told = x0 if isinstance(x0, Space) else None
-    if space is not None:
-        arguments.check_beside_space(fun, bounds=bounds, jac=jac, vectorized=vectorized)
-        told = space.with_integers(integrality)
-        method, space = arguments.for_space(method, told)
-        constraints = space.constrain(constraints)
-        fun, x0, bounds, integrality = space.wrap(fun), space.x0, space.bounds, space.integrality
-    vectorized, progress = flag("vectorized", vectorized), flag("progress", progress)
-    asynchronous = flag("asynchronous", asynchronous)
+    vectorized, maximize = flag("vectorized", vectorized), flag("maximize", maximize)
+    asynchronous, progress = flag("asynchronous", asynchronous), flag("progress", progress)
     kept = as_checkpoint(checkpoint)
+    given = None
     if kept is not None:
         rng = kept.open(rng)
-    given = describe(rng) if kept is not None else None  # before anything is drawn from it
-    drawn_from = None if x0 is not None or bounds is None else as_box(bounds, None)
-    start, rng = arguments.start_point(x0, fun, rng, drawn_from, integrality)
-    if method is None and kept is not None:
-        method = kept.method()
+        given = describe(rng)  # before anything is drawn from it
+        method = kept.method() if method is None else method
+    task = Task(
+        fun, x0, args, method=method, bounds=bounds, constraints=constraints, integrality=integrality, jac=jac,
+        vectorized=vectorized, maximize=maximize, archive=archive, rng=rng,
+    )  # fmt: skip
+    ledger, problem, space, scheme = task.ledger, task.problem, task.space, task.scheme
+    method = task.method
     cls = fitting(
-        fun, method=method, jac=jac, integrality=integrality, constraints=constraints, options=options,
+        problem, method=method, jac=jac, integrality=task.whole, constraints=task.constraints, options=options,
         asynchronous=asynchronous, learnt=(popsize, restarts, known, enqueue, evaluate_mean),
     )  # fmt: skip
     if cls.__name__ == "Auto" and restarts is not None:
         raise ValueError(f"restarts must be None for method 'auto', which restarts by itself, got {restarts!r}")
     several = cls.kind == "multiobjective"
-    ledger = arguments.as_ledger(fun, start.size, jac=jac, vectorized=vectorized, several=several)
-    ledger = archiving(ledger, archive, fun)
-    problem = ledger.objective
-    options, noise = arguments.take_noise(options, listed(constraints) or problem.constraints)
-    integers = problem.integrality if integrality is None else numbers("integrality", integrality) != 0
-    cls, options = arguments.with_discrete(cls, options, integers, space)
+    options, noise = arguments.take_noise(options, task.constraints)
+    cls, options = arguments.with_discrete(cls, options, task.whole, space)
     if several and (noise or restarts is not None):
         what = "options['noise']" if noise else "restarts"
         raise ValueError(f"{what} cannot be combined with {cls.__name__}, which has several objectives: leave it out")
     if several and (maximize or evaluate_mean):
         what = "maximize" if maximize else "evaluate_mean"
         raise ValueError(f"{what} cannot be combined with {cls.__name__}, which has several objectives: leave it out")
-    scheme = as_scheme(jac)
     if asynchronous:
         check_asynchronous(cls, noise=noise)
     if scheme is None:
@@ -263,13 +251,9 @@ def minimize(
     elif noise and cls.wants_gradient:
         raise ValueError(f"options['noise'] cannot be combined with jac={scheme!r}: leave one of them out")
     make = arguments.Maker(
-        cls,
-        start,
-        sigma0=problem.sigma0 if sigma0 is None else sigma0,
-        box=problem.box if bounds is None else as_box(bounds, start.size),
-        popsize=popsize,
+        cls, task.start, sigma0=problem.sigma0 if sigma0 is None else sigma0, box=task.box, popsize=popsize,
         options=options,
-    )
+    )  # fmt: skip
     if scheme in ("2-point", "3-point"):  # the complex step is as good as a gradient
         make.fixed = {**getattr(cls, "of_differences", {}), **make.fixed}
     if checkpoint is not None and cls.kind == "scipy":
@@ -278,15 +262,14 @@ def minimize(
         wanted = make.fixed.get("gradient", scheme is None and problem.jac is not None)
         make.fixed["gradient"] = bool(wanted) and problem.differentiable is not False
     own = given_points(
-        space, start, make.fixed["bounds"], integers, known=known, enqueue=enqueue,
+        space, task.start, task.box, task.whole, known=known, enqueue=enqueue,
         evaluate_x0=flag("evaluate_x0", evaluate_x0) and not (cls.kind == "hybrid" and enqueue is None),
         negative=maximize,
     )  # fmt: skip
-    rules = listed(constraints) or listed(problem.constraints)
-    if rules:
-        make.constrain(rules, OFF)
+    if task.constraints:
+        make.constrain(task.constraints, OFF)
     make.budgeted = any(budget is not None for budget in (maxfevals, maxiter, maxtime))
-    opt = with_restarts(make, restarts, rng)
+    opt = with_restarts(make, restarts, task.rng)
     most, aim = limit("maxfevals", maxfevals, whole=True), target(ftarget)
     limits = Limits(
         ledger,
@@ -299,17 +282,19 @@ def minimize(
         opt.budget = limits.maxfevals
     if hasattr(opt, "targeted"):
         opt.targeted = opt.targeted or limits.ftarget is not None
-    rule: Any = ranking_rule_for(rules, cls, opt, start.size)
+    rule: Any = ranking_rule_for(task.constraints, cls, opt, task.start.size)
     decode = np.array if space is None else space.decode
     if kept is not None:
-        more = {"constraints": rules, "noise": noise, "restarts": restarts, "rng": given, "space": told}
-        more |= ({} if scheme is None else {"jac": scheme}) | {
-            name: True for name, on in (("asynchronous", asynchronous), ("maximize", maximize)) if on
-        }
+        more = {
+            "constraints": task.constraints, "noise": noise, "restarts": restarts, "rng": given,
+            "space": task.given_space,
+        }  # fmt: skip
+        chosen = {"jac": scheme, "asynchronous": asynchronous, "maximize": maximize}
+        more |= {name: value for name, value in chosen.items() if value}
         kept.bind({**make.settings(), **more})
     differences = None
     if scheme is not None and cls.wants_gradient:
-        differences = Differences(scheme, ledger, make.fixed["bounds"], powers_of_two(opt.scale0))
+        differences = Differences(scheme, ledger, task.box, powers_of_two(opt.scale0))
     through = ledger if differences is None else differences.evaluated
     with (
         Evaluator(through, workers=workers, on_error=on_error, timeout=timeout) as evaluate,
@@ -322,14 +307,14 @@ def minimize(
         if noise:
             run.ranking_rule = Reevaluation(run.again, opt)
         run.given = own
-        instead = partial(_cmaes, make, rng) if method is None and cls.kind == "hybrid" else None
+        instead = partial(_cmaes, make, task.rng) if method is None and cls.kind == "hybrid" else None
         run.reports = evaluate.reported = Reports(run, partial(prepare_constraints, run, make, instead))
         run.go()
         more = conclude(run, evaluate_mean=evaluate_mean)
     result = summarize(run)
     result.update(more)
-    if not several and not rules:
-        result["message"] += advice(result, space, integers)
+    if not several and not task.constraints:
+        result["message"] += advice(result, space, task.whole)
     return result
 
 

@@ -31,6 +31,7 @@ from es.run.solver_legs import STACKED, SolverCourses
 from problems.ledger import Ledger
 from problems.numbers import flag
 from problems.objective import Objective
+from problems.several import as_ledger
 from problems.stack import Stack
 
 if TYPE_CHECKING:
@@ -135,12 +136,11 @@ def minimize_runs(
     ftarget = of_runs("ftarget", ftarget, count, target)
     limits = {"maxfevals": maxfevals, "maxiter": maxiter, "ftarget": ftarget}
     maxtime = limit("maxtime", maxtime, whole=False)
-    several = cls.kind == "multiobjective"
-    ledger = arguments.as_ledger(fun, start.shape[1], jac=jac, vectorized=vectorized, several=several)
+    several, scheme = cls.kind == "multiobjective", as_scheme(jac)
+    ledger = as_ledger(fun, start.shape[1], jac=None if scheme else jac, vectorized=vectorized, several=several)
     problem: Objective = ledger.objective
     if several and keep_trace:
         raise ValueError("keep_trace follows one value and there are several objectives: leave it out")
-    scheme = as_scheme(jac)
     if scheme is None:
         arguments.check_gradient(cls, problem)
     if isinstance(problem, Stack) and len(problem) != count:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -95,9 +96,6 @@ class MultiLedger(Ledger):
     objective : MultiObjective
     """
 
-    def __init__(self, objective: MultiObjective) -> None:
-        super().__init__(objective)
-
     def record(self, x: Any, f: Any, *, gradients: int = 0) -> None:
         """Count points that were evaluated elsewhere.
 
@@ -112,3 +110,42 @@ class MultiLedger(Ledger):
         good = np.asarray((np.asarray(f, dtype=np.float64) < np.inf).all(-1))
         self.nfev += good.size
         self.n_failed += good.size - int(good.sum())
+
+
+def as_ledger(
+    fun: Any, n: int | None, *, jac: Any = None, vectorized: bool = False, several: bool | None = None,
+    kinds: tuple[Callable[[Any], Ledger], Callable[[Any], Ledger]] = (Ledger, MultiLedger), **settings: Any,
+) -> Ledger:  # fmt: skip
+    """The ledger that a run evaluates through: `fun` itself if it is one, else a new one around it.
+
+    Parameters
+    ----------
+    fun : callable, Objective or Ledger
+    n : int or None
+        Length of its points, where it is known.
+    jac, vectorized, **settings
+        Of the Objective that is made for a callable; the first two may not stand beside an Objective.
+    several : bool or None
+        Whether the method is for several objectives; None: whatever `fun` has.
+    kinds : (callable, callable)
+        What makes a ledger for one objective, and for several.
+
+    Raises
+    ------
+    ValueError
+        If `fun` is no callable, or is an Objective that takes points of another length, has `jac` beside it, or has
+        one value where the method wants several or the other way round.
+    """
+    if not isinstance(fun, Ledger | Objective):
+        if several:
+            return kinds[1](MultiObjective(fun, n, jac=jac, vectorized=vectorized, **settings))
+        return kinds[0](Objective(fun, n, jac=jac, vectorized=vectorized, **settings))
+    if jac is not None or vectorized:
+        raise ValueError("jac and vectorized belong to the Objective that fun is already: give them there")
+    if n is not None and fun.n is not None and fun.n != n:
+        raise ValueError(f"x0 must have shape ({fun.n},) for {fun.name}, got ({n},)")
+    problem = fun.objective if isinstance(fun, Ledger) else fun
+    if several is not None and isinstance(problem, MultiObjective) != several:
+        cure = "wrap it in problems.MultiObjective" if several else "take method 'mo-cmaes'"
+        raise ValueError(f"fun must have {'several values' if several else 'one value'} per point: {cure}")
+    return fun if isinstance(fun, Ledger) else kinds[isinstance(problem, MultiObjective)](problem)

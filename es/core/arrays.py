@@ -16,8 +16,8 @@ IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 
 
-def as_start(x0: Any) -> FloatArray:
-    """x0 as a fresh float array of shape (n,) or (runs, n).
+def as_start(x0: Any, single: bool = False) -> FloatArray:
+    """x0 as a fresh float array of shape (n,) or (runs, n); where it is of a `single` run a number is one of n = 1.
 
     Raises
     ------
@@ -25,6 +25,10 @@ def as_start(x0: Any) -> FloatArray:
         If it is empty, not real, not finite, or has another number of axes.
     """
     x = numbers("x0", x0)
+    if single and not x.ndim:
+        x = x[None]
+    if single and x.ndim > 1:
+        raise ValueError(f"x0 must have shape (n,), got {x.shape}: stacked runs have es.minimize_runs")
     if x.ndim not in (1, 2) or x.size == 0:
         raise ValueError(f"x0 must have shape (n,), or (runs, n) for stacked runs, got {x.shape}")
     if not np.isfinite(x).all():

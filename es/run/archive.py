@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,10 @@ class _Archiving(Ledger):
         Points (k, n) and values (k,) or (k, m), batch by batch.
     """
 
-    last_only = False
-    kept: list[tuple[FloatArray, FloatArray]]
+    def __init__(self, objective: Any, last_only: bool) -> None:
+        super().__init__(objective)
+        self.last_only = last_only
+        self.kept: list[tuple[FloatArray, FloatArray]] = []
 
     def record(self, x: Any, f: Any, *, gradients: int = 0) -> None:
         """See `Ledger.record`."""
@@ -67,21 +70,17 @@ class ArchivingMultiLedger(_Archiving, MultiLedger):
     """For several objectives."""
 
 
-def archiving(ledger: Ledger, archive: Any, fun: Any) -> Ledger:
-    """The ledger of a run that keeps its points as `archive` says.
+def ledgers(archive: Any) -> tuple[Callable[[Any], Ledger], Callable[[Any], Ledger]]:
+    """What makes the ledger of a run with one objective, and with several, that keeps its points as `archive` says.
 
     Raises
     ------
     ValueError
-        If `archive` is neither None, "all" nor "last", or the caller has a ledger already.
+        If `archive` is neither None, "all" nor "last".
     """
     if archive is None:
-        return ledger
+        return Ledger, MultiLedger
     if not isinstance(archive, str) or archive not in WAYS:
         raise ValueError(f"archive must be 'all', 'last' or None, got {short(archive)}")
-    if isinstance(fun, Ledger):
-        raise ValueError("archive cannot be given beside a Ledger, which keeps what it keeps: pass its .objective")
-    objective: Any = ledger.objective
-    kept = (ArchivingMultiLedger if isinstance(ledger, MultiLedger) else ArchivingLedger)(objective)
-    kept.kept, kept.last_only = [], archive == "last"
-    return kept
+    last = archive == "last"
+    return partial(ArchivingLedger, last_only=last), partial(ArchivingMultiLedger, last_only=last)

@@ -10,93 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from es.core.arrays import FloatArray, as_start, check_inside
+from es.core.arrays import FloatArray, check_inside
 from es.core.constrained import RANKING, refuse_constraints
 from es.core.stopping import CRITERIA
 from es.registry import get_method
-from es.run.differences import as_scheme
 from es.run.memory import check_sizes
 from es.space import Space
 from problems.boxes import Box
-from problems.ledger import Ledger
-from problems.numbers import numbers, short
+from problems.numbers import short
 from problems.objective import Objective
-from problems.several import MultiLedger, MultiObjective
-from problems.stack import Stack
-
-
-def as_ledger(fun: Any, n: int, *, jac: Any = None, vectorized: bool = False, several: bool = False) -> Ledger:
-    """The ledger that a run evaluates through: `fun` itself if it is one, else a new one around it.
-
-    `several` says whether the method is for several objectives. A `jac` that names a scheme of differences has no part
-    in it: it may stand beside an Objective too, in the place of its gradient.
-
-    Raises
-    ------
-    ValueError
-        If `fun` is no callable, or is an Objective that takes points of another length, has `jac` beside it, or has
-        one value where the method wants several or the other way round.
-    """
-    if as_scheme(jac) is not None:
-        jac = None
-    if isinstance(fun, Ledger | Objective):
-        if jac is not None or vectorized:
-            raise ValueError("jac and vectorized belong to the Objective that fun is already: give them there")
-        if fun.n is not None and fun.n != n:
-            raise ValueError(f"x0 must have shape ({fun.n},) for {fun.name}, got ({n},)")
-        problem = fun.objective if isinstance(fun, Ledger) else fun
-        if isinstance(problem, MultiObjective) != several:
-            cure = "wrap it in problems.MultiObjective" if several else "take method 'mo-cmaes'"
-            raise ValueError(f"fun must have {'several values' if several else 'one value'} per point: {cure}")
-        if isinstance(fun, Ledger):
-            return fun
-        return MultiLedger(problem) if isinstance(problem, MultiObjective) else Ledger(problem)
-    if several:
-        return MultiLedger(MultiObjective(fun, n, jac=jac, vectorized=vectorized))
-    return Ledger(Objective(fun, n, jac=jac, vectorized=vectorized))
-
-
-def start_point(x0: Any, fun: Any, rng: Any, box: Box | None = None, integrality: Any = None) -> tuple[FloatArray, Any]:
-    """x0 as a fresh array (n,), drawn from the Objective if it is None; and the rng to go on with.
-
-    Raises
-    ------
-    ValueError
-        If x0 is empty, stacked, not real or not finite, or None without an Objective that knows a start.
-    """
-    if isinstance(getattr(fun, "objective", fun), Stack):
-        raise ValueError("fun must be one problem, got a Stack of them: es.minimize_runs runs each")
-    if x0 is None:
-        if not isinstance(fun, Ledger | Objective):
-            if box is None or not box.finite:
-                raise ValueError(
-                    "x0 must be given unless fun is an Objective, which knows where to start, or all bounds are "
-                    "finite; got None"
-                )
-            fun = Objective(fun, box.lb.size, bounds=box, integrality=integrality)
-        rng = np.random.default_rng(rng)
-        x0 = fun.x0(rng)
-    given = numbers("x0", x0)
-    start = as_start(given if given.ndim else given[None])
-    if start.ndim != 1:
-        raise ValueError(f"x0 must have shape (n,), got {start.shape}: stacked runs have es.minimize_runs")
-    return start, rng
-
-
-def check_beside_space(fun: Any, *, bounds: Any, jac: Any, vectorized: bool) -> None:
-    """Refuse what has no meaning beside a Space.
-
-    Raises
-    ------
-    ValueError
-    """
-    if isinstance(fun, Ledger | Objective):
-        raise ValueError("fun must be a function of a dict where x0 is a Space, got an Objective, which takes arrays")
-    if not callable(fun):
-        raise ValueError(f"fun must be callable, got {type(fun).__name__}")
-    for name, given in (("bounds", bounds is not None), ("jac", jac is not None), ("vectorized", bool(vectorized))):
-        if given:
-            raise ValueError(f"{name} cannot be given where x0 is a Space: its parameters say what values they take")
 
 
 def as_class(cls: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,50 +10,10 @@ import numpy as np
 
 from es.core.arrays import FloatArray, check_finite, check_inside
 from problems.boxes import Box
-from problems.evaluation import as_evaluation
-from problems.ledger import Ledger
 from problems.numbers import numbers, short
-from problems.objective import Objective
 
 if TYPE_CHECKING:
     from es.run.loop import Run
-
-
-class Adapted:
-    """A function with further arguments, and with its sign changed where it is maximised; picklable where `fun` is."""
-
-    def __init__(self, fun: Callable[..., Any], args: tuple[Any, ...], negative: bool) -> None:
-        self.fun, self.args, self.negative = fun, args, negative
-        self.__name__ = getattr(fun, "__name__", type(fun).__name__)
-
-    def __call__(self, x: Any) -> Any:
-        """The value, or the pair of value and gradient, at x."""
-        value = self.fun(x, *self.args)
-        if not self.negative or value is None:
-            return value
-        if isinstance(value, tuple) and len(value) == 2:
-            return -value[0], -np.asarray(value[1])
-        value = as_evaluation(value) or value if isinstance(value, Mapping) else value
-        return -value if hasattr(value, "__neg__") else -np.asarray(value)
-
-
-def adapt(fun: Any, jac: Any, args: Any, maximize: bool) -> tuple[Any, Any]:
-    """`fun` and `jac` as functions of x alone that are minimised.
-
-    Raises
-    ------
-    ValueError
-        If there is no place for further arguments or another sign.
-    """
-    more = args if isinstance(args, tuple) else (args,)
-    if not more and not maximize:
-        return fun, jac
-    if isinstance(fun, Objective | Ledger):
-        what = "args" if more else "maximize"
-        raise ValueError(f"{what} cannot be given beside an Objective, which is minimised as it is: pass its function")
-    if not callable(fun):
-        raise ValueError(f"fun must be callable, got {type(fun).__name__}")
-    return Adapted(fun, more, maximize), Adapted(jac, more, maximize) if callable(jac) else jac
 
 
 @dataclass
