@@ -66,8 +66,10 @@ HEADER = ("way", "workers", "lost", "function", "evaluations", "time", "arrived"
 class AnyRows(es.CMAES):
     """CMA-ES that learns from whatever it is told, late points among them."""
 
-    def _takes_whole(self, k: int) -> bool:
-        return True
+    @property
+    def least_rows(self) -> int:
+        """Every number of points is taken as a whole population."""
+        return 1
 
     def _leave_out(self, asked: FloatArray, told: FloatArray) -> None:
         """Late points are as good as others."""

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import es
 from experiments.benchmarks import BENCHMARKS, counting, listing
 from experiments.benchmarks.counting import Case, case, rows_of
+from experiments.benchmarks.es_asynchronous import AnyRows
 
 FOLDER = Path(counting.__file__).parent
 QUICK = ("es_noise", "es_speed", "mixed")
@@ -73,3 +75,12 @@ def test_our_evaluations_are_those_of_the_optimizer() -> None:
     used = np.asarray(both.ours(4))
     assert used.shape == (4,) and (used % 7 == 0).all() and (used > 100).all() and (used < 1000).all()
     assert both.theirs(2) == [5.0, 5.0] and seen == [(3, 7, 1), (3, 7, 2)]
+
+
+@pytest.mark.parametrize(("cls", "generations"), [(AnyRows, 2), (es.CMAES, 1)])
+def test_late_points_are_as_good_as_others_only_where_that_is_compared(cls: type[es.CMAES], generations: int) -> None:
+    opt = cls(np.zeros(3), 1.0, rng=1)
+    x = np.concatenate([opt.ask(1) for _ in range(2 * opt.popsize)])
+    for half in np.split(x, 2):
+        opt.tell(half, (half**2).sum(-1))
+    assert opt.nit == generations
