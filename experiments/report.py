@@ -80,12 +80,26 @@ def write_report(study: StudyLike, folder: Path, *, quick: bool = False, refresh
         writer = csv.DictWriter(file, CSV_HEADER, lineterminator="\n")
         writer.writeheader()
         writer.writerows(seen.rows)
-    page = render(seen, paths, refresh=refresh)
-    target = folder / "report.html"
-    part = folder / "report.html.part"
+    return write_page(folder / "report.html", render(seen, paths, refresh=refresh))
+
+
+def write_page(target: Path, page: str) -> Path:
+    """Write a page so that who reads it meanwhile has the old one or the new one."""
+    part = target.with_name(target.name + ".part")
     part.write_text(page, encoding="utf-8")
     os.replace(part, target)
     return target
+
+
+def fill(template: str, **values: Any) -> str:
+    """A page from its template; values are escaped, and one that is missing is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(TEMPLATES)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template(template).render(**values)
 
 
 def render(study: Analysis, paths: Sequence[Path], *, refresh: int | None = None) -> str:
@@ -99,15 +113,6 @@ def render(study: Analysis, paths: Sequence[Path], *, refresh: int | None = None
     refresh : int, optional
         Seconds after which the page loads itself again.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     header, cells, ranking, rows, overall = study.header, study.cells, study.ranking, study.rows, study.overall
     look = {label: style for label, style in study_styles(study).items() if any(c.method == label for c in cells)}
     charts = chart_data(study, look, read_rows(paths)) if cells else {"methods": [], "problems": {}, "figures": {}}
@@ -115,7 +120,8 @@ def render(study: Analysis, paths: Sequence[Path], *, refresh: int | None = None
     trials = [_trial(trial) for trial in study.trials] if len(study.trials) <= MOST_TRIALS else []
     sessions = [_session(session) for session in header.get("sessions", [])]
     figures = [figure_source(path) for path in paths if path.suffix == ".svg"]
-    return environment.get_template("report.html").render(
+    return fill(
+        "report.html",
         title=header.get("title") or header.get("name") or "Study",
         refresh=refresh,
         colors=[(style.color, lighter(style.color)) for style in look.values()],

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import time
-from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from experiments.lessons.lesson import Drawing, Lesson
+from experiments.report import figure_source, fill, write_page
 
 # In the order in which they are best read; each module has its lesson as LESSON.
 MODULES = (
@@ -54,28 +53,18 @@ def get(name: str) -> Lesson:
 
 
 def run(name: str, folder: Path) -> Path:
-    """Run one lesson and write its files.
-
-    Parameters
-    ----------
-    name : str
-    folder : Path
-        Gets a folder of the lesson's name with its figures (png, svg, csv, gif), ``numbers.json`` and ``lesson.html``.
-
-    Returns
-    -------
-    Path
-        The page.
-    """
+    """Run one lesson into a folder of its name: figures (png, svg, csv, gif), ``numbers.json``, and the page that is
+    returned."""
     lesson = get(name)
     section = _section(lesson, Path(folder) / name)
-    return _write(Path(folder) / name / "lesson.html", lesson.title, [section])
+    return write_page(Path(folder) / name / "lesson.html", fill("lessons.html", title=lesson.title, sections=[section]))
 
 
 def run_all(folder: Path) -> Path:
     """Run every lesson and write one page that holds them all and needs no network; return its path."""
     sections = [_section(get(name), Path(folder) / name) for name in names()]
-    return _write(Path(folder) / "lessons.html", "Lessons: gradients, and search without them", sections)
+    title = "Lessons: gradients, and search without them"
+    return write_page(Path(folder) / "lessons.html", fill("lessons.html", title=title, sections=sections))
 
 
 def _section(lesson: Lesson, folder: Path) -> dict[str, Any]:
@@ -93,7 +82,6 @@ def _section(lesson: Lesson, folder: Path) -> dict[str, Any]:
 def _drawn(lesson: Lesson, drawing: Drawing, folder: Path) -> dict[str, Any]:
     """Write the files of a figure and give what the page needs of it; its caption is read out in its place."""
     from experiments.figures.files import save
-    from experiments.report import figure_source
 
     _, svg, _ = save(drawing.figure, folder, drawing.name, drawing.rows, list(drawing.rows[0]))
     caption = max((text.get_text().replace("\n", " ") for text in drawing.figure.texts), key=len, default="")
@@ -104,22 +92,3 @@ def _drawn(lesson: Lesson, drawing: Drawing, folder: Path) -> dict[str, Any]:
 
 def _gif(file: Path) -> str:
     return f"data:image/gif;base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
-
-
-def _write(target: Path, title: str, sections: Sequence[dict[str, Any]]) -> Path:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    from experiments.report import TEMPLATES
-
-    environment = Environment(
-        loader=FileSystemLoader([Path(__file__).parent, TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("lessons.html").render(title=title, sections=sections)
-    part = target.with_name(target.name + ".part")
-    part.write_text(page, encoding="utf-8")
-    os.replace(part, target)
-    return target

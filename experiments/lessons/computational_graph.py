@@ -52,36 +52,19 @@ def network(x: Any, w1: Any, w2: Any, nudge: Mapping[str, Any] | None = None) ->
 
     A nudge is added to the node of its name, so the derivative of J for the nudge is that for the node.
     """
-    add = nudge or {}
+    made: dict[str, Any] = {}
 
     def at(name: str, value: Any) -> Any:
-        return value + add[name] if name in add else value
+        made[name] = value + nudge[name] if nudge and name in nudge else value
+        return made[name]
 
-    z = at("z", w1 @ x)
-    h = at("h", np.tanh(z))
-    o = at("o", w2 @ h)
-    e = o - Y
-    ee = e @ e
-    loss = at("L", 0.5 * ee)
-    squares = (w1 * w1, w2 * w2)
-    sums = (squares[0].sum(), squares[1].sum())
-    both = sums[0] + sums[1]
-    s = at("s", 0.5 * STRENGTH * both)
-    return {
-        "z": z,
-        "h": h,
-        "o": o,
-        "o − y": e,
-        "|o − y|²": ee,
-        "L": loss,
-        "W1²": squares[0],
-        "W2²": squares[1],
-        "|W1|²": sums[0],
-        "|W2|²": sums[1],
-        "sum": both,
-        "s": s,
-        "J": at("J", loss + s),
-    }
+    h = at("h", np.tanh(at("z", w1 @ x)))
+    e = at("o − y", at("o", w2 @ h) - Y)
+    loss = at("L", 0.5 * at("|o − y|²", e @ e))
+    squares = at("W1²", w1 * w1), at("W2²", w2 * w2)
+    both = at("sum", at("|W1|²", squares[0].sum()) + at("|W2|²", squares[1].sum()))
+    at("J", loss + at("s", 0.5 * STRENGTH * both))
+    return made
 
 
 def values_and_slopes() -> tuple[dict[str, Array], dict[str, Array]]:
@@ -119,11 +102,8 @@ def memory(depth: int) -> dict[str, float]:
         recorded = held()[0]
         result.backward()
         both = held()[1]
-    return {
-        "forward": forward / x.nbytes,
-        "recorded": recorded / x.nbytes,
-        "forward and backward": both / x.nbytes,
-    }
+    sizes = {"forward": forward, "recorded": recorded, "forward and backward": both}
+    return {name: size / x.nbytes for name, size in sizes.items()}
 
 
 def kept(operation: Callable[[Any], Any]) -> float:
@@ -170,14 +150,11 @@ def _table(values: dict[str, Array], slopes: dict[str, Array]) -> Table:
             return "; ".join(map(shown, a))
         return ", ".join(f"{x:.4f}".replace("-", "−") for x in np.atleast_1d(a))
 
-    rows = [(name, "given", back) for name, back in LEAVES] + list(NODES)
-    return Table(
-        ["node", "shape", "computes", "value", "slope of J for it is", "slope"],
-        [
-            [name, shape(values[name], " × "), there, shown(values[name]), back, shown(slopes[name])]
-            for name, there, back in rows
-        ],
-    )
+    rows = [
+        [name, shape(values[name], " × "), there, shown(values[name]), back, shown(slopes[name])]
+        for name, there, back in [*((name, "given", back) for name, back in LEAVES), *NODES]
+    ]
+    return Table(["node", "shape", "computes", "value", "slope of J for it is", "slope"], rows)
 
 
 def shape(a: Any, times: str) -> str:

@@ -11,12 +11,11 @@ import autodiff as ad
 import problems
 from autodiff.optim import SGD, Adagrad, Adam, RMSprop, Rule
 from experiments.figures.paths import Path2D, record_path
+from experiments.lessons.lesson import GRAD_COST, Array
 from problems.learning import data
 from problems.learning.batches import Batches
 
-Array = np.ndarray[Any, Any]
-
-GRAD_COST = 4.0  # evaluations charged for one gradient, the upper end of the cheap-gradient bound
+STEP_COST = 1 + GRAD_COST  # of a point with its gradient, in evaluations
 
 BATCHES = {"All examples": 0, "Mini-batches of 32": 32, "Single examples": 1}
 BATCH_RATE, EPOCHS, FEATURES, NEAR = 0.1, 20, (2, 8), 0.05
@@ -67,7 +66,7 @@ def descend(
     return np.array(points), np.array([*values, objective(x)])
 
 
-def as_path(label: str, name: str, points: Array, values: Array, unit: float = 1 + GRAD_COST) -> Path2D:
+def as_path(label: str, name: str, points: Array, values: Array, unit: float = STEP_COST) -> Path2D:
     """A descent in the form that the figures draw; `unit` is the cost of a step."""
     cost = unit * np.arange(len(points), dtype=np.float64)
     best = np.fmin.accumulate(values)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Numbers = dict[str, float | int]
+Row = dict[str, Any]
 
 GRAD_COST = 4.0
 """Evaluations charged for one gradient, the upper end of the cheap-gradient bound."""
@@ -24,27 +25,17 @@ GRAD_COST = 4.0
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure with its data.
-
-    Attributes
-    ----------
-    name : str
-        File name without ending.
-    figure : Figure
-    rows : sequence of dict
-        What the figure shows; the keys of the first are the columns of the CSV file.
-    motion : callable, optional
-        Writes the same in motion: `motion(file)` is called with the path of a gif and returns it. The page has it
-        beneath the figure, folded away.
-    after : int, optional
-        Number, from 0, of the paragraph beneath which the page has the figure; beneath text and table when left out.
-    """
+    """A figure with its data."""
 
     name: str
+    """File name without ending."""
     figure: Figure
     rows: Sequence[Mapping[str, Any]]
+    """What the figure shows; the keys of the first are the columns of the CSV file."""
     motion: Callable[[Path], Path] | None = None
+    """Writes the same in motion to the path of a gif, and returns it; the page has it folded away."""
     after: int | None = None
+    """Number, from 0, of the paragraph beneath which the page has the figure; beneath text and table when left out."""
 
 
 @dataclass(frozen=True)
@@ -57,42 +48,27 @@ class Table:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a lesson found.
-
-    Attributes
-    ----------
-    text : str
-        One paragraph, or several with an empty line between them, as `words` gives them.
-    numbers : dict of str to number
-        The figures that the lesson claims, for tests and for ``numbers.json``.
-    drawings : sequence of Drawing
-    table : Table, optional
-    """
+    """What a lesson found."""
 
     text: str
+    """Paragraphs with an empty line between them, as `words` gives them."""
     numbers: Mapping[str, float | int]
+    """The figures that the lesson claims, for tests and for ``numbers.json``."""
     drawings: Sequence[Drawing]
     table: Table | None = None
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A named study.
-
-    Attributes
-    ----------
-    name, title : str
-        What the command line and the page call it.
-    study : callable
-        Does the work: no arguments, returns a `Finding`, the same each time but for measured seconds.
-    needs : tuple of str
-        Other lessons that are best read before.
-    """
+    """A named study."""
 
     name: str
+    """What the command line calls it."""
     title: str
     study: Callable[[], Finding]
+    """Does the work; gives the same each time but for measured seconds."""
     needs: tuple[str, ...] = ()
+    """Other lessons that are best read before."""
 
 
 class _Filling(string.Formatter):
@@ -112,21 +88,11 @@ def words(module: str, part: str = "", /, **values: Any) -> str:
     module : str
         ``__name__`` of the program.
     part : str
-        The figure whose caption is wanted: what stands below ``## its-name``. What stands above all such headings
-        when left out.
+        The figure whose caption is wanted, which stands below ``## its-name``; the text above all such headings when
+        left out.
     **values
-        What the places name, such as the lesson's numbers: ``{error:.0e}`` is filled as an f-string would be. The
-        constants of the program are known without being given.
-
-    Returns
-    -------
-    str
-        Paragraphs with an empty line between them.
-
-    Raises
-    ------
-    ValueError
-        If the file has no such part, or a place names what is neither given nor a constant.
+        What the places name, such as the lesson's numbers: ``{error:.0e}`` is filled as in an f-string. Constants of
+        the program are known. A place that names nothing of both is a ValueError.
     """
     program = sys.modules[module]
     file = Path(str(program.__file__)).with_suffix(".md")
@@ -152,7 +118,7 @@ def named(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {f"{kind}_{name}".replace(" ", "_"): value for name, value in values.items()}
 
 
-def records(**columns: Any) -> list[dict[str, Any]]:
+def records(**columns: Any) -> list[Row]:
     """Rows of a table from its columns; a single word or number stands in each row.
 
     Examples

@@ -22,18 +22,14 @@ SEEDS = 5
 NOISE, DIFFERENCE = 1.0, 0.1  # standard deviation of the noise; step of the differences under it, the best of a few
 
 VALUES, TAPE, DIFFERENCES = "CMA-ES", "L-BFGS-B, autodiff", "L-BFGS-B, differences"
-LOOK = {
-    VALUES: LineStyle(BLUE, "o"),
-    TAPE: LineStyle(RED, "D"),
-    DIFFERENCES: LineStyle(GREEN, "^", SHORT),
-}
+LOOK = {VALUES: LineStyle(BLUE, "o"), TAPE: LineStyle(RED, "D"), DIFFERENCES: LineStyle(GREEN, "^", SHORT)}
 
 
+@dataclass
 class Measured:
     """A noisy function with the gradient that forward differences give: n further evaluations."""
 
-    def __init__(self, objective: Objective) -> None:
-        self.objective = objective
+    objective: Objective
 
     def __call__(self, x: Array) -> tuple[float, Array]:
         """Value and measured gradient at x (n,)."""
@@ -67,29 +63,17 @@ def stairs(n: int) -> Objective:
 
 @dataclass(frozen=True)
 class Ground:
-    """Something to race on: a problem with its options, the n, and what is to be reached for how much.
-
-    Attributes
-    ----------
-    target : float
-        f - f_opt to be reached.
-    cost : float
-        Budget of a run in evaluations for each variable.
-    strategy : dict
-        Options of CMA-ES.
-    per_variable : bool
-        Whether the target is meant for each variable.
-    """
+    """Something to race on: a problem with its options, the n, and what is to be reached for how much."""
 
     key: str
     title: str
     problem: str
     options: dict[str, Any]
     sizes: tuple[int, ...]
-    target: float
-    cost: float
-    strategy: dict[str, Any] = field(default_factory=dict)
-    per_variable: bool = False
+    target: float  # f - f_opt to be reached
+    cost: float  # budget of a run in evaluations for each variable
+    strategy: dict[str, Any] = field(default_factory=dict)  # options of CMA-ES
+    per_variable: bool = False  # whether the target is meant for each variable
 
     def limit(self, n: int) -> float:
         """The target for n variables."""
