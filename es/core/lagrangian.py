@@ -24,10 +24,15 @@ import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray
 from es.core.criteria import CRITERIA
+from es.core.slope import STEEP, Recent, spread
 from problems.constraints import Constraints
 
 NO_POINT = "no feasible point was found, x has the least violation"
+EPS = float(np.finfo(float).eps)
 TOLFEASIBLE = 1e-10  # relative improvement that counts as one
+AT_REST = 0.7  # of the patience, from where on generations vote
+VOTERS = 5.0  # generations more of one kind than of the other decide whether the search has converged
+WIDE = 1e-7  # of the best value: an interquartile range of f of a search that has not converged
 
 # h changes with its coefficients, so criteria that compare its values over time mean nothing.
 OFF: dict[str, None] = dict.fromkeys(("tolfun", "tolfunhist", "stagnation", "tolflatfitness", "settled"))
@@ -88,7 +93,8 @@ class AugmentedLagrangian(FeasibleOnly):
     Until a first point is feasible, points rank by how far they are from that: f may be undefined there, or lower
     than anywhere else. So they do again where all points of some generations in a row violate one inequality: f is
     then so low beyond it that the strategy comes to rest there sooner than omega grows. Ends the run (`tolfeasible`)
-    when the best feasible value has stopped to get better.
+    when the best feasible value has stopped to get better; where h still slopes as steeply as f (`es.core.slope`), or
+    the values are still far apart, the run goes on, and ends as `steep` if that lasts.
 
     Parameters
     ----------
@@ -124,7 +130,10 @@ class AugmentedLagrangian(FeasibleOnly):
             0,
             False,
         )  # generations in which they were set; a feasible point is known
-        self._best = (np.inf, 0.0)  # by which the best feasible value is judged, and generations since it was reached
+        # The best feasible value, generations since it was reached, by how much that was better, range of first values.
+        self._best = (np.inf, 0.0, np.inf, np.nan)
+        self._recent_points = Recent(self.constraints.n)
+        self._votes = 0.0  # of late generations, by whether they slope
 
     def __call__(self, x: FloatArray, f: FloatArray, g: FloatArray | None = None) -> dict[str, Any]:
         """Keywords of `tell` for points x (k, n) with values f (k,); g (k, m) where it is known."""
@@ -136,7 +145,8 @@ class AugmentedLagrangian(FeasibleOnly):
         violation = self.watch(x, g)
         feasible = violation == 0.0
         f = np.where(~feasible & (f == -np.inf), np.inf, f)  # no penalty would ever lead away from there
-        self._follow(np.where(feasible, f, np.inf))
+        self._recent_points.add(x, f, g)
+        self._follow(f, feasible)
         self._entered = bool(self._entered or self.constraints.equality.any() or feasible.any())
         if not self._entered:
             return {"rank_by": self._outside(g), "feasible": feasible}
@@ -166,25 +176,55 @@ class AugmentedLagrangian(FeasibleOnly):
         over = np.maximum(np.where(np.isnan(g), np.inf, g), 0.0) / np.where(self._unit > 0, self._unit, 1.0)
         return np.asarray((over**2).sum(-1))
 
-    def _follow(self, feasible: FloatArray) -> None:
-        value, age = self._best
-        low = float(np.min(feasible, initial=np.inf, where=np.isfinite(feasible)))
+    def _follow(self, f: FloatArray, feasible: BoolArray) -> None:
+        value, age, drop, span = self._best
+        finite = f[np.isfinite(f)]
+        span = float(np.ptp(finite)) if np.isnan(span) and finite.size else span
+        low = float(np.min(f, initial=np.inf, where=feasible & np.isfinite(f)))
         if low == np.inf:
             return  # a search that is on its way outside has not come to rest
-        tolerance = TOLFEASIBLE * abs(value) if np.isfinite(value) else 0.0
-        self._best = (low, 0.0) if low < value - tolerance else (value, age + 1.0)
+        size = abs(value) if np.isfinite(value) else 0.0
+        better = low < value - max(TOLFEASIBLE * min(size, span), 50 * EPS * size)
+        self._best = (low, 0.0, value - low, span) if better else (value, age + 1.0, drop, span)
+        if better or age < AT_REST * self._patience:
+            self._votes = 0.0
+        else:
+            slopes = self._wide or self._recent_points.slope(self.constraints.equality, self._opt.box) > STEEP
+            self._votes = max(-VOTERS, self._votes + (1 if slopes else -1))
+
+    @property
+    def _wide(self) -> bool:
+        """Whether values of the last generation are too far apart for a search that has converged."""
+        value, _, _, span = self._best
+        return self._recent_points.wide(WIDE, max(abs(value), 1e-5 * span))
+
+    @property
+    def _patience(self) -> float:
+        """Generations without a better feasible value, after which the search has come to rest."""
+        return 30 + 10 * self.constraints.n + 100 * self.constraints.n / float(self._opt.popsize)
 
     def judged(self, reasons: dict[str, float]) -> dict[str, float]:
-        """`infeasible` in the place of what ended a search that came to rest beyond a constraint."""
-        ended = any(name in CRITERIA and CRITERIA[name].means in ("converged", "failed") for name in reasons)
-        return {"infeasible": float(self.beyond.max())} if ended and self.astray else reasons
+        """`infeasible` or `steep` in the place of what ended a search that came to rest beyond a constraint, or not."""
+        met = [CRITERIA[name].means for name in reasons if name in CRITERIA]
+        if self.astray and ("converged" in met or "failed" in met):
+            return {"infeasible": float(self.beyond.max())}
+        if "converged" in met and "target" not in met and (self._votes >= VOTERS or self._wide):
+            return {"steep": float(self._best[1])}
+        return reasons
 
     def stop(self) -> dict[str, float]:
-        """`tolfeasible`: generations with feasible points since the best value improved by 1e-10 of itself, if many."""
-        value, age = self._best
-        n, popsize = self.constraints.n, self._opt.popsize
-        patience = 30 + 10 * n + 100 * n / popsize
-        return {"tolfeasible": age} if np.isfinite(value) and age > patience else {}
+        """`tolfeasible`: generations with feasible points since the best value improved by 1e-10 of itself, if many.
+
+        Or `steep`, where h sloped in most of the last of them, by as many as that took; or `tolflatfitness`, where f is
+        the same at other points, and came down to that by a step that was no rounding.
+        """
+        value, age, drop, _ = self._best
+        undecided = -VOTERS < self._votes < self._patience and age < 3 * self._patience
+        if not np.isfinite(value) or age <= self._patience or undecided:
+            return {}
+        if self._recent_points.flat() and drop > 1e4 * EPS * abs(value):
+            return {"tolflatfitness": age}
+        return {"tolfeasible" if self._votes <= -VOTERS else "steep": age}
 
     def _begin(self, f: FloatArray, g: FloatArray) -> None:
         """First coefficients, from the spreads of f and g.
@@ -193,7 +233,7 @@ class AugmentedLagrangian(FeasibleOnly):
         """
         n, equality = self.constraints.n, self.constraints.equality
         violated = (np.isnan(g) | (g > 0)).mean(0)
-        spread_f, spread_g = _spread(f), _spreads(g)
+        spread_f, spread_g = spread(f), _spreads(g)
         new = (self.parted == 0) & (equality | (violated > 0.1)) & (spread_g > 0)
         if not new.any() or not spread_f > 0:
             return
@@ -252,7 +292,8 @@ class AugmentedLagrangian(FeasibleOnly):
             "unit": self._unit,
             "recent": self._recent,
             "begun": np.array([self._begun, self._entered]),
-            "best": np.array(self._best),
+            "best": np.array([*self._best, self._votes]),
+            **self._recent_points.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -263,18 +304,11 @@ class AugmentedLagrangian(FeasibleOnly):
         self.beyond = np.array(state.get("beyond", np.zeros_like(self.gamma)))
         self._unit, self._recent = np.array(state["unit"]), np.array(state["recent"])
         self._begun, self._entered = int(state["begun"][0]), bool(state["begun"][1])
-        self._best = (float(state["best"][0]), float(state["best"][1]))
-
-
-def _spread(values: FloatArray) -> float:
-    """Interquartile range of the finite ones."""
-    finite = values[np.isfinite(values)]
-    if finite.size < 2:
-        return 0.0
-    low, high = np.percentile(finite, [25, 75])
-    return float(high - low)
+        *best, votes = state["best"].tolist() if len(state["best"]) > 2 else (*state["best"].tolist(), 0.0, np.nan, 0.0)
+        self._best, self._votes = tuple(best), votes
+        self._recent_points.load_state_dict(state)
 
 
 def _spreads(g: FloatArray) -> FloatArray:
     """Interquartile range of each constraint, g (k, m)."""
-    return np.array([_spread(column) for column in g.T])
+    return np.array([spread(column) for column in g.T])
