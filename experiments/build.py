@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from es.core.arrays import FloatArray
 from problems import Objective
 
 __all__ = ["build_problem"]
@@ -38,14 +39,9 @@ def import_function(name: str) -> Any:
         raise AttributeError(f"module {module} has no {function}; {name} must be module:function.") from None
 
 
-class _Box:
-    """Sampler of start points: uniform in [low, high] in each coordinate."""
-
-    def __init__(self, low: float, high: float, n: int) -> None:
-        self.low, self.high, self.n = low, high, n
-
-    def __call__(self, rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.float64]]:
-        return rng.uniform(self.low, self.high, self.n)
+def _uniform(rng: np.random.Generator, low: float, high: float, n: int) -> FloatArray:
+    """A start point, uniform in [low, high] in each coordinate."""
+    return rng.uniform(low, high, n)
 
 
 def _new_problem(name: str, n: int | None, options: dict[str, Any]) -> Objective:
@@ -60,7 +56,8 @@ def _new_problem(name: str, n: int | None, options: dict[str, Any]) -> Objective
             raise ValueError(f"start must be [low, high] with low <= high, got {start!r}")
         if objective.n is None:
             raise ValueError(f"start needs a problem with a fixed n: give n for {name}")
-        objective.start = _Box(float(start[0]), float(start[1]), objective.n)
+        low, high = map(float, start)
+        objective.start = functools.partial(_uniform, low=low, high=high, n=objective.n)
     if sigma0 is not None:
         if not (isinstance(sigma0, int | float) and sigma0 > 0):
             raise ValueError(f"sigma0 must be a positive number, got {sigma0!r}")

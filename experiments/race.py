@@ -13,7 +13,7 @@ from es.core.arrays import FloatArray
 from experiments.candidates import Candidate
 from experiments.probe import Probe
 from experiments.records import failed_record
-from experiments.statistics.cells import Cell, collect
+from experiments.statistics.cells import Cell, collect, starting_gap
 from experiments.statistics.overall import overall_table
 from problems import Ledger, Objective
 
@@ -66,12 +66,7 @@ def _depth(records: Sequence[dict[str, Any]]) -> float:
     Deeper than in a study without known optimum: a valley that is not the lowest, and a method that gives up early,
     may be told from the best only far below 1e-5 of the starting gap.
     """
-    curves = [f[np.isfinite(f)] for record in records for f in [np.asarray(record["curve"]["f"], dtype=float)]]
-    curves = [f for f in curves if f.size]
-    if not curves:
-        return 8.0
-    best = min(float(f.min()) for f in curves)
-    gap = float(np.median([f[0] - best for f in curves]))
+    best, gap = starting_gap(record["curve"]["f"] for record in records) or (0.0, 0.0)
     if gap <= 0:
         return 8.0
     told = np.log10(gap) - np.log10(max(1e-14 * abs(best), 1e-300))

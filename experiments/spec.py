@@ -209,10 +209,11 @@ class Spec:
         if self.title:
             return self.title
         methods, problems = ([item.label or item.name for item in items] for items in (self.methods, self.problems))
-        words = [
-            ", ".join(names[:-1]) + f" and {names[-1]}" if names[1:] else names[0] for names in (methods, problems)
-        ]
-        return f"{words[0]} on {words[1] if len(problems) <= 4 else f'{len(problems)} problems'}"
+
+        def listed(names: Sequence[str]) -> str:
+            return ", ".join(names[:-1]) + f" and {names[-1]}" if names[1:] else names[0]
+
+        return f"{listed(methods)} on {listed(problems) if len(problems) <= 4 else f'{len(problems)} problems'}"
 
     @functools.cached_property
     def trials(self) -> list[dict[str, Any]]:
@@ -326,16 +327,14 @@ def _rows(rows: Any, what: str) -> list[tuple[int, Mapping[str, Any]]]:
         raise SpecError((what,), f"must be a list of names or of tables ([[{what}]]), got {rows!r}.")
     items: list[tuple[int, Mapping[str, Any]]] = []
     for i, row in enumerate(rows):
-        if isinstance(row, str):
-            items.append((i, {"name": row}))
-        elif "names" in row:
-            names = row["names"]
-            if "name" in row or not isinstance(names, list) or not names:
-                raise SpecError((what, i, "names"), f"must be a list of names in place of name, got {names!r}.")
-            same = {key: value for key, value in row.items() if key != "names"}
-            items += [(i, {"name": name, **same}) for name in names]
-        else:
-            items.append((i, row))
+        table = {"name": row} if isinstance(row, str) else dict(row)
+        if "names" not in table:
+            items.append((i, table))
+            continue
+        names = table.pop("names")
+        if "name" in table or not isinstance(names, list) or not names:
+            raise SpecError((what, i, "names"), f"must be a list of names in place of name, got {names!r}.")
+        items += [(i, {"name": name, **table}) for name in names]
     return items
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import functools
-import importlib
 import itertools
 import threading
 from collections.abc import Iterator, Sequence
@@ -21,13 +20,10 @@ GRACE_SECONDS = 10.0
 
 
 def _limit_blas() -> Any:
-    """Set the BLAS libraries of this process to one thread; None without threadpoolctl."""
+    """Set the BLAS libraries of this process to one thread."""
     import scipy.linalg.blas  # noqa: F401  (SciPy's own BLAS is loaded now, so that it is found)
+    import threadpoolctl
 
-    try:
-        threadpoolctl = importlib.import_module("threadpoolctl")
-    except ImportError:
-        return None
     return threadpoolctl.threadpool_limits(limits=1)
 
 
@@ -43,12 +39,8 @@ def one_blas_thread() -> Iterator[None]:
 
     To be entered in the thread that starts the others, since threadpoolctl lets one thread of a process decide.
     """
-    limit = _limit_blas()
-    try:
+    with _limit_blas():
         yield
-    finally:
-        if limit is not None:
-            limit.restore_original_limits()
 
 
 def run_batch(trials: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:

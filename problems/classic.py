@@ -32,24 +32,19 @@ class Classic:
     smooth: bool = True
     """Whether the gradient is continuous in the box, so that finite differences agree at every random point."""
     differentiable: bool = True
-    start: Callable[[int], Callable[[np.random.Generator], FloatArray]] | None = None
-    """n -> sampler of start points; None draws them from the box."""
+    start: Callable[[int, np.random.Generator], FloatArray] | None = None
+    """Draws a start point of n variables; None draws it from the box."""
 
     def x_opt(self, n: int) -> FloatArray:
         """A best point in n variables."""
         return np.resize(np.atleast_1d(np.asarray(self.optimum)), n)
 
 
-@dataclass(frozen=True)
-class _NearSaddle:
-    """Starts on the ridge: even coordinates from [-1, 1], odd ones within about 1e-4 of the saddle."""
-
-    n: int
-
-    def __call__(self, rng: np.random.Generator) -> FloatArray:
-        x = rng.uniform(-1.0, 1.0, self.n)
-        x[1::2] *= 1e-4
-        return x
+def _near_saddle(n: int, rng: np.random.Generator) -> FloatArray:
+    """A start on the ridge: even coordinates from [-1, 1], odd ones within about 1e-4 of the saddle."""
+    x = rng.uniform(-1.0, 1.0, n)
+    x[1::2] *= 1e-4
+    return x
 
 
 _HILBERT = "Hilbert & Cohn-Vossen 1932, Anschauliche Geometrie, with a quartic bowl added"
@@ -80,8 +75,8 @@ TABLE: dict[str, Classic] = {
     "styblinski-tang": Classic(functions.styblinski_tang, -2.9035340277711771, _STYBLINSKI),
     "himmelblau": Classic(functions.himmelblau, (3.0, 2.0), _HIMMELBLAU, dims=(2, 2)),
     "x2-sin-x": Classic(functions.x2_sin_x, -8.0961636032229204, "y = x^2 sin x", box=(-10.0, 10.0), dims=(1, 1)),
-    "saddle": Classic(functions.saddle, (0.0, 1.0), _NESTEROV, box=(-2.0, 2.0), dims=(2, None), start=_NearSaddle),
-    "monkey-saddle": Classic(functions.monkey_saddle, (-3.0, 0.0), _HILBERT, dims=(2, 2), start=_NearSaddle),
+    "saddle": Classic(functions.saddle, (0.0, 1.0), _NESTEROV, box=(-2.0, 2.0), dims=(2, None), start=_near_saddle),
+    "monkey-saddle": Classic(functions.monkey_saddle, (-3.0, 0.0), _HILBERT, dims=(2, 2), start=_near_saddle),
     "step": Classic(functions.step, 0.0, _STEP, smooth=False, differentiable=False),
 }
 
@@ -144,7 +139,7 @@ def make(
         vectorized=True,
         pure=True,
         bounds=[row.box] * n,
-        x0=None if row.start is None else row.start(n),
+        x0=None if row.start is None else partial(row.start, n),
         sigma0=0.3 * (high - low),
         x_opt=x_opt,
         f_opt=float(row.fun(x_opt)),  # the code's own value, so that f(x_opt) == f_opt to the last bit

@@ -8,6 +8,7 @@ continuous optimizers in a black-box setting", Optimization Methods and Software
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -238,7 +239,7 @@ def scaled(objective: Objective, f: float = 1.0, *, offset: float = 0.0, x: npt.
         units = np.broadcast_to(units, (n,)).copy()
         box = None if objective.box is None else Box(objective.box.lb * units, objective.box.ub * units)
         sigma0 = None if objective.sigma0 is None else objective.sigma0 * units
-        start = _ScaledStart(objective, units) if objective.start is not None else None
+        start = partial(_scaled_start, objective=objective, units=units) if objective.start is not None else None
         settings = {"bounds": box, "sigma0": sigma0, "x0": start}
         objective = _moved(objective, "scaled", 1.0 / units, _centre(objective) * units, **settings)
     if f == 1.0 and offset == 0.0:
@@ -283,14 +284,9 @@ def noisy(objective: Objective, seed: Seed = None, *, std: float = 1.0, relative
     return _derived(objective, fun, noisy=True, noiseless=objective.noiseless or objective.fun)
 
 
-class _ScaledStart:
-    """Start sampler in new units."""
-
-    def __init__(self, objective: Objective, units: FloatArray) -> None:
-        self.objective, self.units = objective, units
-
-    def __call__(self, rng: np.random.Generator) -> FloatArray:
-        return self.objective.x0(rng) * self.units
+def _scaled_start(rng: np.random.Generator, objective: Objective, units: FloatArray) -> FloatArray:
+    """A start point in new units."""
+    return objective.x0(rng) * units
 
 
 def _size(objective: Objective, what: str) -> int:

@@ -250,8 +250,7 @@ def _resampled(cell: Cell, solved: bool, samples: int, random: np.random.Generat
     index = np.concatenate([np.arange(runs)[None], random.integers(runs, size=(samples, runs))])
     if solved:
         return expected_runtime(cell.final_times[index], cell.budgets[index])
-    gaps = np.array([float(np.nanmin(g)) if g.size else np.inf for g in cell.gaps])
-    return np.asarray(np.median(np.maximum(gaps, cell.targets.final)[index], axis=1))
+    return np.asarray(np.median(np.maximum(cell.final_gaps, cell.targets.final)[index], axis=1))
 
 
 def _measure(table: SweepTable) -> str:

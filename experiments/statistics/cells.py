@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from es.core.arrays import FloatArray
 from experiments.statistics.runtimes import default_targets, hitting_times
@@ -125,6 +126,11 @@ class Cell:
         """Runtimes (trials,) to the hardest of the cell's own precisions."""
         return np.asarray(self._times[-1])
 
+    @property
+    def final_gaps(self) -> FloatArray:
+        """Gap of each trial at its end, ``inf`` where it had no value."""
+        return np.array([float(np.nanmin(gap)) if gap.size else np.inf for gap in self.gaps])
+
     def gaps_at(self, cost: float) -> FloatArray:
         """Gap of each trial after a cost, ``inf`` where it had no value yet."""
         if cost not in self._gaps_at:
@@ -212,6 +218,16 @@ def in_order(first: Sequence[str], present: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([label for label in first if label in here] + list(present)))
 
 
+def starting_gap(curves: Iterable[ArrayLike]) -> tuple[float, float] | None:
+    """Best value of any run, and the median gap between it and a run's first value; None where no run has a value."""
+    finite = [f[np.isfinite(f)] for f in (np.asarray(curve, dtype=float) for curve in curves)]
+    finite = [f for f in finite if f.size]
+    if not finite:
+        return None
+    best = min(float(f.min()) for f in finite)
+    return best, float(np.median([f[0] - best for f in finite]))
+
+
 def problem_targets(study: StudyLike) -> dict[str, Targets]:
     """Targets of each problem: 10**2 ... final precision above f_opt; without known optimum, parts of the starting gap.
 
@@ -230,13 +246,8 @@ def problem_targets(study: StudyLike) -> dict[str, Targets]:
         if optima:  # instances differ in f_opt: gaps are taken per trial, the first value stands for the problem
             result[label] = Targets(min(optima), default_targets(last=float(np.log10(precision))), True)
             continue
-        curves = [np.asarray(t["curve"]["f"], dtype=float) for t in trials if counts(t)]
-        curves = [f[np.isfinite(f)] for f in curves]
-        curves = [f for f in curves if f.size]
-        best = min((float(f.min()) for f in curves), default=0.0)
-        gap = float(np.median([f[0] - best for f in curves])) if curves else 1.0
-        scale = gap if gap > 0 else 1.0
-        result[label] = Targets(best, scale * default_targets(*exponents), False)
+        best, gap = starting_gap(t["curve"]["f"] for t in trials if counts(t)) or (0.0, 1.0)
+        result[label] = Targets(best, (gap if gap > 0 else 1.0) * default_targets(*exponents), False)
     return result
 
 

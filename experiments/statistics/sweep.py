@@ -209,19 +209,8 @@ def value_text(value: Any) -> str:
 
 def _measures(cells: Sequence[Cell]) -> tuple[FloatArray, FloatArray]:
     """ERT to the final target, and median gap, of each cell."""
-    return np.array([_ert(cell) for cell in cells]), np.array([_gap(cell) for cell in cells])
-
-
-def _ert(cell: Cell) -> float:
-    return float(expected_runtime(cell.final_times, cell.budgets))
-
-
-def _last(cell: Cell) -> FloatArray:
-    return np.array([float(np.nanmin(gap)) if gap.size else np.inf for gap in cell.gaps])
-
-
-def _gap(cell: Cell) -> float:
-    return float(np.median(_last(cell)))
+    ert = [float(expected_runtime(cell.final_times, cell.budgets)) for cell in cells]
+    return np.array(ert), np.array([float(np.median(cell.final_gaps)) for cell in cells])
 
 
 def parameter_importance(
@@ -294,7 +283,7 @@ def is_numeric(column: Sequence[Any]) -> bool:
 def trial_scores(table: SweepTable) -> tuple[dict[str, list[Any]], FloatArray]:
     """Per trial of the table the parameter values, and one number, smaller is better: minus COCO's score."""
     times = np.concatenate([cell.final_times for cell in table.cells])
-    scores = coco_scores(times, np.concatenate([_last(cell) for cell in table.cells]))
+    scores = coco_scores(times, np.concatenate([cell.final_gaps for cell in table.cells]))
     columns = {
         name: [value for value, cell in zip(table.column(name), table.cells, strict=True) for _ in cell.costs]
         for name in table.parameters

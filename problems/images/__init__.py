@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -154,22 +154,17 @@ def registration(
         f_opt=None if noise else 0.0,
         name="registration",
         differentiable=True,
-        score=_Misplaced(fun, truth),
+        score=partial(_misplaced, fun=fun, truth=truth),
         score_name="distance in pixels",
         source="Brown 1992, A survey of image registration techniques, ACM Computing Surveys 24(4)",
     )
 
 
-class _Misplaced:
+def _misplaced(x: Any, fun: Registration, truth: FloatArray) -> Any:
     """Root mean square distance between the positions that x and the truth give."""
-
-    def __init__(self, fun: Registration, truth: FloatArray) -> None:
-        self.fun, self.truth = fun, truth
-
-    def __call__(self, x: Any) -> Any:
-        turn = (np.asarray(x)[..., 0] - self.truth[0]) * np.pi / 180.0
-        shift = ((np.asarray(x)[..., 1:] - self.truth[1:]) ** 2).sum(-1)
-        return np.sqrt(shift + 2.0 * (1.0 - np.cos(turn)) * (self.fun.grid**2).sum(0).mean())
+    turn = (np.asarray(x)[..., 0] - truth[0]) * np.pi / 180.0
+    shift = ((np.asarray(x)[..., 1:] - truth[1:]) ** 2).sum(-1)
+    return np.sqrt(shift + 2.0 * (1.0 - np.cos(turn)) * (fun.grid**2).sum(0).mean())
 
 
 register("registration", registration, tags=["images"], smooth=True, plane=False)
