@@ -28,13 +28,9 @@ def one_thread() -> None:
 def benchmark(**options: Any) -> Callable[[Callable[[argparse.Namespace], Any]], Callable[[], None]]:
     """Make a function of the options the command of its file, which runs at once where the file is the program.
 
-    So it stands last in the file, whose docstring is what ``--help`` shows.
-
-    Parameters
-    ----------
-    **options
-        The default of each option, or (default, help), or (default, help, more words for `add_argument`). A list takes
-        several words, False is a switch, and the type is that of the default.
+    So it stands last in the file, whose docstring is what ``--help`` shows. An option is its default, or (default,
+    help), or (default, help, more words for `add_argument`): a list takes several words, False is a switch, and the
+    type is that of the default.
     """
 
     def command(function: Callable[[argparse.Namespace], Any]) -> Callable[[], None]:

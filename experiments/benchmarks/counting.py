@@ -153,16 +153,8 @@ def counting(
 ) -> Callable[[Callable[[argparse.Namespace], list[Case]]], Callable[[], None]]:
     """Make a function that gives the cases for some options the command of its file.
 
-    Parameters
-    ----------
-    runs : int
-        Runs of a case unless the command line says how many.
-    limit : float
-        The largest ratio that is asked for; rows above are marked.
-    then : callable, optional
-        What is done with the rows at the end, and with the folder if one is named.
-    **options
-        Those that only this benchmark has; see `benchmark`.
+    `runs` of each unless the command line says how many, `limit` the largest ratio that is asked for (rows above are
+    marked), `then` what is done with the rows and the folder at the end, `options` as in `benchmark`.
     """
 
     def command(cases: Callable[[argparse.Namespace], list[Case]]) -> Callable[[], None]:

@@ -21,6 +21,7 @@ import numpy as np
 
 from es.registry import get_method
 from es.replicas import Replicas
+from experiments.benchmarks.peers import evotape_step
 from experiments.benchmarks.timing import Bench, Goal, Work, timing
 
 LIMIT = 1.3
@@ -47,15 +48,10 @@ def floor(n: int) -> Callable[[], object]:
     return call
 
 
-def make(name: str, n: int, options: dict[str, Any]) -> Any:
-    """The optimizer that is timed."""
-    return get_method(name)(np.zeros(n), 1.0, popsize=POPSIZE, rng=1, **options)
-
-
 def generation(name: str, n: int, options: dict[str, Any]) -> Callable[[], object]:
     """Ask and tell with values that were drawn beforehand."""
-    opt, f = make(name, n, options), np.random.default_rng(2).random(POPSIZE)
-    return lambda: opt.tell(opt.ask(), f)
+    f = np.random.default_rng(2).random(POPSIZE)
+    return functools.partial(evotape_step(name, np.zeros(n), POPSIZE, **options), f)
 
 
 def work(title: str, n: int, ways: Mapping[str, Callable[[], object]]) -> Work:
@@ -78,7 +74,7 @@ def arrays(name: str, n: int, options: dict[str, Any]) -> float:
     generation(name, 2, options)()  # what is imported at the first use is no part of it
     tracemalloc.start()
     try:
-        opt = make(name, n, options)
+        opt: Any = get_method(name)(np.zeros(n), 1.0, popsize=POPSIZE, rng=1, **options)
         for _ in range(3):
             x = opt.ask()
             opt.tell(x, f)

@@ -28,8 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from es.registry import get_method
-from experiments.benchmarks.peers import Clock, Evosax, Step, cmaes_step, pycma_step, pypop7_step
+from experiments.benchmarks.peers import Clock, Evosax, Step, cmaes_step, evotape_step, pycma_step, pypop7_step
 from experiments.benchmarks.timing import Bench, Goal, Work, installed, timing
 
 POPSIZE = 64
@@ -41,8 +40,7 @@ VALUES = np.random.default_rng(2).random(POPSIZE)
 
 def ours(name: str, n: int, **options: Any) -> Callable[[], object]:
     """A generation of a strategy of `es`."""
-    opt: Any = get_method(name)(np.zeros(n), 1.0, popsize=POPSIZE, rng=1, **options)
-    return lambda: opt.tell(opt.ask(), VALUES)
+    return partial(evotape_step(name, np.zeros(n), POPSIZE, **options), VALUES)
 
 
 def sep_cma_es(bench: Bench, n: int) -> None:

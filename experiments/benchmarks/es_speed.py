@@ -13,13 +13,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-import es
 from es.core.arrays import FloatArray
-from experiments.benchmarks.peers import Step, cmaes_step, fcmaes_step, pycma_step
+from experiments.benchmarks.peers import Step, cmaes_step, evotape_step, fcmaes_step, pycma_step
 from experiments.benchmarks.timing import Bench, Goal, Work, human, installed, timing
 
 # n: generations in a block, least factors to pycma, cmaes, fcmaes
@@ -34,12 +32,6 @@ ROWS: dict[int, tuple[int, dict[str, float]]] = {
 STACKS = {2: 2e-6, 10: 6e-6}  # n: seconds per run and generation
 RUNS, COUNT = 100, 30  # of a stack
 PEERS: dict[str, Callable[[int, int], Step]] = {"pycma": pycma_step, "cmaes": cmaes_step, "fcmaes": fcmaes_step}
-
-
-def ours(x0: FloatArray, popsize: int) -> Step:
-    """A generation of es.CMAES."""
-    opt: Any = es.CMAES(x0, 1.0, popsize=popsize, rng=1)
-    return lambda f: opt.tell(opt.ask(), f)
 
 
 def block(step: Step, values: FloatArray) -> Callable[[], None]:
@@ -63,7 +55,7 @@ def main(bench: Bench) -> None:
     for n, (count, factors) in ROWS.items():
         popsize = 4 + int(3 * np.log(n))
         values = np.random.default_rng(n).random((count, popsize))
-        steps = {"evotape": ours(np.zeros(n), popsize)}
+        steps = {"evotape": evotape_step("cmaes", np.zeros(n), popsize)}
         steps |= installed({name: partial(PEERS[name], n, popsize) for name in factors})
         title = f"CMA-ES, {count} generations of ask and tell, n={n}, popsize {popsize}"
         goals = [Goal("evotape", 1 / factor, name) for name, factor in factors.items()]
@@ -73,7 +65,8 @@ def main(bench: Bench) -> None:
     for n, limit in STACKS.items():
         popsize, mine = 4 + int(3 * np.log(n)), "evotape, stacked"
         values = np.random.default_rng(n).random((COUNT, RUNS, popsize))
-        ways, goals = {mine: block(ours(np.zeros((RUNS, n)), popsize), values)}, [Goal(mine, limit * RUNS * COUNT)]
+        ways = {mine: block(evotape_step("cmaes", np.zeros((RUNS, n)), popsize), values)}
+        goals = [Goal(mine, limit * RUNS * COUNT)]
         for name, peer in installed({"pycma": partial(pycma_step, n, popsize)}).items():
             # as long for pycma as for one of the stacked runs, so the factor asked for is 50 / runs
             ways[f"{name}, one run"] = block(peer, values[:, 0])

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+import es
 from es.core.arrays import FloatArray
 from experiments.benchmarks.counting import TARGET, Function, Peer
 
@@ -163,6 +164,12 @@ class Clock:
     def __call__(self) -> float:
         """Seconds."""
         return time.process_time() - self.left_out
+
+
+def evotape_step(name: str, x0: FloatArray, popsize: int, **options: Any) -> Step:
+    """A generation of ours, of a run or of a stack of them."""
+    opt: Any = es.get_method(name)(x0, 1.0, popsize=popsize, rng=1, **options)
+    return lambda f: opt.tell(opt.ask(), f)
 
 
 def pycma_step(n: int, popsize: int, **more: Any) -> Step:

@@ -264,18 +264,8 @@ def timing(
 ) -> Callable[[Callable[[Bench], None]], Callable[[], None]]:  # fmt: skip
     """Make a function that measures with a `Bench` the command of its file.
 
-    Parameters
-    ----------
-    title, name : str
-        Title of the figure, and name of the files if not that of the benchmark.
-    rounds : int
-        Interleaved rounds unless the command line says how many; five with ``--quick``.
-    quiet : bool
-        Whether it prints tables of its own in place of each work's.
-    clock : callable
-        Returns seconds.
-    **options
-        Those that only this benchmark has; see `benchmark`.
+    `title` of the figure, `name` of the files if not that of the benchmark, `rounds` unless the command line says how
+    many (five with ``--quick``), `quiet` where it prints tables of its own, and `options` as in `benchmark`.
     """
 
     def command(function: Callable[[Bench], None]) -> Callable[[], None]:
