@@ -125,9 +125,12 @@ class Learner(Progress):
         order, ranked, clean = rank_best_first(rank)
         plain = clean and rank is values
         if not booked:
-            self.book.count(raw, gradients=slopes is not None, failed=None if plain else ~(raw < np.inf))
+            finite = plain or math.isfinite(np.vdot(values, values))  # cheap, and enough
+            self.book.count(raw, gradients=slopes is not None, failed=None if finite else ~(raw < np.inf))
             if plain and allowed is None:
                 self.book.improve(points, order[..., 0][()], ranked[..., 0][()])
+            elif finite and allowed is None:
+                self.book.improve(points, values.argmin(-1), np.minimum.reduce(values, -1))
             else:
                 good = values < np.inf
                 value = np.where(good if allowed is None else good & allowed, values, np.inf)

@@ -142,7 +142,11 @@ class Watch:
         self._sort()
 
     def _sort(self) -> None:
-        on = [(CRITERIA[name], threshold) for name, threshold in self.thresholds.items()]
+        on = [
+            (CRITERIA[name], threshold)
+            for name, threshold in self.thresholds.items()
+            if name not in ("maxfevals", "maxiter") or not np.isposinf(threshold).all()  # which no run can meet
+        ]
         self._always, self._often, self._rarely = (
             [(row, threshold, row.test) for row, threshold in on if row.look == look and row.test is not None]
             for look in ("always", "often", "rarely")
