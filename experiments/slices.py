@@ -130,11 +130,8 @@ def draw_slices(group: str, *, points: int = 141) -> Figure:
     elif group == "tasks":
         tasks = [name for tag in ("learning", "control", "images") for name in problems.names(tag)]
         few = max(11, points // 6)
-        panels = [
-            (title(name), partial(_draw_task, name=name, points=few))
-            for name in tasks
-            if name != "gym" or find_spec("gymnasium") is not None
-        ]
+        tasks = [name for name in tasks if name != "gym" or find_spec("gymnasium") is not None]
+        panels = [(title(name), partial(_draw_task, name=name, points=few)) for name in tasks]
     else:
         panels = [(title(name), partial(_draw_bbob, name=name, points=points)) for name in problems.names(group)]
     columns = 4 if len(panels) < 12 else 7 if len(panels) == 14 else 6

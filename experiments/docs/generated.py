@@ -125,23 +125,13 @@ def figure_pictures(source: Path) -> str:
 def small_studies() -> list[Spec]:
     """A comparison and a sweep, of some seconds each."""
     functions = [Problem(f"bbob-f{number}", [2, 5], {"instance": "seed"}) for number in (1, 8, 10, 15)]
-    four = [
-        Method("cmaes", label="CMA-ES"),
-        Method("snes", label="SNES"),
-        Method("adam", label="Adam"),
-        Method("l-bfgs-b", label="L-BFGS-B"),
-    ]
+    labels = {"cmaes": "CMA-ES", "snes": "SNES", "adam": "Adam", "l-bfgs-b": "L-BFGS-B"}
+    four = [Method(name, label=label) for name, label in labels.items()]
     grid = Sweep(grid={"method.sigma0": [0.3, 1.0, 3.0], "method.popsize": [6, 12, 24, 48]})
+    valleys = [Problem("rastrigin", [5]), Problem("rosenbrock", [5])]
     return [
         Spec("comparison", functions, four, seeds=5, budget=3000),
-        Spec(
-            "settings",
-            [Problem("rastrigin", [5]), Problem("rosenbrock", [5])],
-            four[:2],
-            seeds=4,
-            budget=4000,
-            sweep=grid,
-        ),
+        Spec("settings", valleys, four[:2], seeds=4, budget=4000, sweep=grid),
     ]
 
 
@@ -177,14 +167,6 @@ def api_page(package: str, title: str) -> str:
         lines += [module.__doc__.strip().split("\n")[0], ""]
     for group, members in groups.items():
         if members:
-            lines += [
-                group,
-                "-" * len(group),
-                "",
-                ".. autosummary::",
-                "   :toctree: generated",
-                "   :nosignatures:",
-                "",
-            ]
+            lines += [group, "-" * len(group), "", ".. autosummary::\n   :toctree: generated\n   :nosignatures:", ""]
             lines += [f"   {name}" for name in sorted(members, key=str.lower)] + [""]
     return "\n".join(lines)
