@@ -147,13 +147,10 @@ def study() -> Finding:
     runs = {activation: training(activation) for activation in ("sigmoid", "tanh")}
     for activation, (curves, rates) in runs.items():
         for name, curve in curves.items():
-            above = {"on_plateau": 0.9 * plateau, "to_solve": SOLVED}
-            until = {what: (np.median(curve, axis=0) > f).sum() for what, f in above.items()}
-            numbers |= named("loss", {f"{activation}_{name}": float(np.median(curve[:, -1]))})
-            numbers |= named("solved", {f"{activation}_{name}": int((curve[:, -1] < SOLVED).sum())})
-            for what, place in until.items():
-                spent = float(np.append(SPENT, BUDGET)[place])
-                numbers |= named(f"evaluations_{what}", {f"{activation}_{name}": spent})
+            key, middle = f"{activation}_{name}".replace(" ", "_"), np.median(curve, axis=0)
+            numbers |= {f"loss_{key}": float(middle[-1]), f"solved_{key}": int((curve[:, -1] < SOLVED).sum())}
+            for what, loss in (("on_plateau", 0.9 * plateau), ("to_solve", SOLVED)):
+                numbers[f"evaluations_{what}_{key}"] = float(np.append(SPENT, BUDGET)[(middle > loss).sum()])
         numbers |= named(f"rate_{activation}", rates)
     powers = {
         f"{net}, {init}": "10" + f"{first[net, init, DEPTHS[-1]]:.0f}".translate(SUPERSCRIPTS)

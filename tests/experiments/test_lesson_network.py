@@ -7,13 +7,13 @@ import pytest
 
 import problems
 from experiments.lessons import real_network
-from experiments.lessons.real_network import NETWORKS, WAYS, Run, train
+from experiments.lessons.network_runs import NETWORKS, WAYS, Run, Way, train
 from tests.experiments.findings import finding
 
 pytest.importorskip("sklearn")
 
 
-def way(label: str) -> real_network.Way:
+def way(label: str) -> Way:
     return next(w for w in WAYS if w.label == label)
 
 
