@@ -15,6 +15,7 @@ from es.core.arrays import FloatArray, IntArray
 from es.parts.gaussian_process import GaussianProcess
 from es.parts.improvement import log_improvement, log_improvement_with_slope
 from es.parts.mixed_domain import Domain
+from es.parts.one_thread import one_thread
 
 MOST = 250  # points that the model takes
 POOL = 500  # candidates drawn, and as many changed from the best points
@@ -96,6 +97,7 @@ class GPSearch:
 
     # Asking ----------------------------------------------------------------------------------------
 
+    @one_thread
     def ask(self, k: int, rng: np.random.Generator) -> FloatArray:
         """k points to evaluate (k, n)."""
         found: list[FloatArray] = []
@@ -187,6 +189,7 @@ class GPSearch:
         self.out = self.out[[row.tobytes() not in told for row in self.out + 0.0]]
         self.x, self.f = np.concatenate([self.x, x]), np.concatenate([self.f, f])
 
+    @one_thread
     def centre(self, before: FloatArray) -> FloatArray:
         """The told point with the least value that the model predicts; `before` while there is no value."""
         finite = np.isfinite(self.f)

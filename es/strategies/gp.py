@@ -62,8 +62,9 @@ class GP(OneSearchPerRun):
     Notes
     -----
     The model takes 250 points; of more it takes the better half of so many and the latest, so that a step never takes
-    much longer than then. Values are modelled, not ranks: other units of f change nothing, other monotone transforms
-    do. `x_mean` is the told point with the least value that the model predicts: without noise the best one.
+    much longer than then. Linear algebra has one thread meanwhile, where threadpoolctl is installed. The values are
+    modelled, not ranks: other units of f change nothing, other monotone transforms do. `x_mean` is the told point with
+    the least value that the model predicts: without noise the best one.
 
     Examples
     --------

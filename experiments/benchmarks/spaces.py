@@ -135,7 +135,9 @@ def smac(space: es.Space, f: Task, budget: int, seed: int) -> None:
             renamed.to_configspace(), n_trials=budget, deterministic=True, seed=seed, output_directory=Path(folder)
         )
         facade = package.HyperparameterOptimizationFacade(scenario, target, logging_level=50, overwrite=True)
-        facade.optimize()
+        for _ in range(budget):  # not `optimize`, which takes the end of the budget for a failure of f
+            trial = facade.ask()
+            facade.tell(trial, package.runhistory.TrialValue(cost=target(trial.config)))
 
 
 METHODS: dict[str, tuple[str, Method]] = {  # name: package that it needs, and how it runs

@@ -11,6 +11,7 @@ from es.parts import contract
 from es.parts.gaussian_process import GaussianProcess
 from es.parts.improvement import _log_h, log_improvement, log_improvement_with_slope
 from es.parts.mixed_domain import Domain
+from es.parts.one_thread import one_thread
 from es.strategies._gp_search import warped
 from problems.boxes import Box
 
@@ -174,6 +175,20 @@ def test_a_latin_hypercube_takes_every_value_alike():
     x = domain(conditions={}).points(domain(conditions={}).spread(np.random.default_rng(0), 12, np.zeros(5)))
     assert np.bincount(x[:, 2].astype(int)).tolist() == [4, 4, 4]
     assert sorted(np.floor(12 * x[:, 0]).tolist()) == list(range(12))
+
+
+def test_linear_algebra_has_one_thread_while_a_point_is_sought_and_its_own_number_after():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+
+    def threads():
+        return {row["num_threads"] for row in threadpoolctl.threadpool_info() if row["user_api"] == "blas"}
+
+    with threadpoolctl.threadpool_limits(2):
+        before = threads()
+        assert one_thread(lambda: threads())() == {1}
+        with pytest.raises(ZeroDivisionError):
+            one_thread(lambda: 1 / 0)()
+        assert threads() == before
 
 
 # The method ----------------------------------------------------------------------------------------
