@@ -93,24 +93,13 @@ def spread_rule(slope: Any) -> Any:
     The variance has the derivative 2 (a - mean) / (n - ddof); the mean itself adds nothing, deviations sum to zero.
     """
 
-    def maker(
-        out: Any,
-        a: Any,
-        axis: Any = None,
-        dtype: Any = None,
-        *,
-        ddof: Any = 0,
-        keepdims: Any = False,
-        where: Any = True,
-        correction: Any = None,
-    ) -> Any:
+    def maker(out: Any, a: Any, axis: Any, dtype: Any, *, ddof: Any, keepdims: Any, where: Any) -> Any:
         real_only(a, "np.var and np.std")
-        free = ddof if correction is None else correction
         masked: dict[str, Any] = {} if where is True else {"where": where}
 
         def vjp(g: Any) -> Any:
             deviation = a - np.mean(a, axis=axis, keepdims=True, **masked)
-            weight = slope(out) * (2 * one_over_count(a, axis, keepdims, where, free))
+            weight = slope(out) * (2 * one_over_count(a, axis, keepdims, where, ddof))
             if slope is slope_of_root and not np.all(value_of(out)):  # a kink at 0, unless it is always 0, of one entry
                 kink = (value_of(out) == 0) & (one_over_count(a, axis, keepdims, where) != 1)
                 g, weight, kink = (expand(part, a.shape, axis, keepdims) for part in (g, weight, kink))

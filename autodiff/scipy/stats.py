@@ -16,191 +16,17 @@ array([1.0452, 2.    ])
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy import special as sc
 
 from autodiff.operators import value_of
+from autodiff.scipy.distributions import Discrete, Distribution, Frozen
 from autodiff.scipy.linalg import cholesky, solve_triangular
 from autodiff.tensor import asarray
 
 LOG_2PI = np.log(2 * np.pi).item()
-
-
-class Distribution:
-    """A family of distributions: the standard one, moved by `loc` and stretched by `scale`.
-
-    Parameters
-    ----------
-    name : str
-        As in SciPy.
-    shapes : str
-        Names of the shape parameters, separated by spaces.
-    support : tuple of float
-        Ends of the standard distribution; a point between them stands in for values outside.
-    log_density, distribution, survival, log_distribution : callable
-        Of the standard variable and the shapes. The last is the logarithm of the distribution function where that is
-        known more accurately.
-    valid : callable
-        Whether the shapes are allowed; NaN is returned where they are not.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        shapes: str,
-        support: tuple[float, float],
-        log_density: Callable[..., Any],
-        distribution: Callable[..., Any],
-        survival: Callable[..., Any],
-        log_distribution: Callable[..., Any] | None = None,
-        valid: Callable[..., Any] | None = None,
-    ) -> None:
-        self.name, self.shapes, self.support, self.discrete = name, tuple(shapes.split()), support, False
-        self._log_density, self._distribution, self._survival = log_density, distribution, survival
-        self._log_distribution, self._valid = log_distribution, valid
-        self.parameters: tuple[str, ...] = (*self.shapes, "loc", "scale")
-
-    def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
-        """All parameters in order."""
-        if len(args) > len(self.parameters):
-            raise TypeError(f"{self.name} takes the parameters {', '.join(self.parameters)}, got {len(args)}")
-        values = dict(zip(self.parameters, args, strict=False))
-        for key, value in named.items():
-            if key not in self.parameters or key in values:
-                fault = "was given twice" if key in values else "is not a parameter"
-                raise TypeError(f"{self.name} takes the parameters {', '.join(self.parameters)}: {key} {fault}")
-            values[key] = value
-        values = {"loc": 0.0, "scale": 1.0} | values
-        missing = [k for k in self.shapes if k not in values]
-        if missing:
-            raise TypeError(f"{self.name} needs {', '.join(missing)}")
-        return [asarray(values[k]) * 1.0 for k in self.parameters]
-
-    def _standard(self, x: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        """The standard variable, what is inside, below, and allowed, the shapes and the scale."""
-        values = self._bound(args, named)
-        shapes, loc = values[: len(self.shapes)], values[len(self.shapes)]
-        scale: Any = 1.0 if self.discrete else values[-1]
-        allowed = np.asarray(value_of(scale) > 0)
-        if self._valid is not None:
-            allowed = allowed & self._valid(*map(value_of, shapes))
-        if not allowed.all():
-            scale = np.where(np.asarray(value_of(scale) > 0), scale, np.nan)
-        y = (asarray(x) - loc) / scale
-        low, high = self.support
-        plain = value_of(y)
-        inside = (plain >= low) & (plain <= high)
-        if self.discrete:
-            inside = inside & (plain == np.floor(plain))
-        shapes = [np.where(allowed, s, np.nan) for s in shapes] if not allowed.all() else shapes
-        return y, inside, plain < low, np.isnan(plain) | ~allowed, shapes, scale
-
-    def _within(self, y: Any, inside: Any) -> Any:
-        low, high = self.support
-        point = 0.5 * (max(low, -1.0) + min(high, 1.0)) if not self.discrete else max(low, 0.0)
-        return y if np.all(inside) else np.where(inside, y, point)
-
-    def logpdf(self, x: Any, *args: Any, **named: Any) -> Any:
-        """Logarithm of the density (of a discrete distribution: of the probability)."""
-        y, inside, _, nan, shapes, scale = self._standard(x, args, named)
-        out = self._log_density(self._within(y, inside), *shapes)
-        out = out if self.discrete else out - np.log(scale)
-        if not np.all(inside):
-            out = np.where(inside, out, -np.inf)
-        return np.where(nan, np.nan, out) if np.any(nan) else out
-
-    def pdf(self, x: Any, *args: Any, **named: Any) -> Any:
-        """Density."""
-        return np.exp(self.logpdf(x, *args, **named))
-
-    def _probability(self, fun: Any, ends: tuple[float, float], x: Any, args: Any, named: Any) -> Any:
-        y, _, below, nan, shapes, _ = self._standard(x, args, named)
-        y = np.floor(value_of(y)) if self.discrete else y
-        above = value_of(y) > self.support[1]
-        out = fun(self._within(y, ~(below | above)), *shapes)
-        if np.any(below):
-            out = np.where(below, ends[0], out)
-        if np.any(above):
-            out = np.where(above, ends[1], out)
-        return np.where(nan, np.nan, out) if np.any(nan) else out
-
-    def cdf(self, x: Any, *args: Any, **named: Any) -> Any:
-        """Distribution function, the probability of values up to `x`."""
-        return self._probability(self._distribution, (0.0, 1.0), x, args, named)
-
-    def sf(self, x: Any, *args: Any, **named: Any) -> Any:
-        """Survival function, 1 - cdf, to the last digit far on the right."""
-        return self._probability(self._survival, (1.0, 0.0), x, args, named)
-
-    def logcdf(self, x: Any, *args: Any, **named: Any) -> Any:
-        """Logarithm of the distribution function."""
-
-        def fun(y: Any, *shapes: Any) -> Any:
-            if self._log_distribution is not None:
-                return self._log_distribution(y, *shapes)
-            return log_of(self._distribution(y, *shapes), lambda: self._survival(y, *shapes))
-
-        return self._probability(fun, (-np.inf, 0.0), x, args, named)
-
-    def logsf(self, x: Any, *args: Any, **named: Any) -> Any:
-        """Logarithm of the survival function."""
-
-        def fun(y: Any, *shapes: Any) -> Any:
-            return log_of(self._survival(y, *shapes), lambda: self._distribution(y, *shapes))
-
-        return self._probability(fun, (0.0, -np.inf), x, args, named)
-
-    def __call__(self, *args: Any, **named: Any) -> Frozen:
-        """The distribution with these parameters."""
-        self._bound(args, named)
-        return Frozen(self, args, named)
-
-
-class Frozen:
-    """A distribution with its parameters given."""
-
-    def __init__(self, distribution: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
-        for method in ("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf", "logpmf", "pmf"):
-            if hasattr(distribution, method):
-                setattr(self, method, partial(_frozen, getattr(distribution, method), args, named))
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(
-            f"a differentiable distribution has no {name!r}: it has pdf, logpdf, cdf, sf and their kin"
-        )
-
-
-def _frozen(method: Any, args: Any, named: Any, x: Any) -> Any:
-    return method(x, *args, **named)
-
-
-def log_of(p: Any, complement: Callable[[], Any]) -> Any:
-    """log p; from 1 - p where that is the smaller one."""
-    large = value_of(p) > 0.5
-    with np.errstate(divide="ignore"):
-        if not np.any(large):
-            return np.log(p)
-        return np.where(large, np.log1p(-np.where(large, complement(), 0.5)), np.log(np.where(large, 1.0, p)))
-
-
-class Discrete(Distribution):
-    """A distribution on whole numbers: ``pmf`` in place of ``pdf``."""
-
-    def __init__(self, *args: Any, **named: Any) -> None:
-        super().__init__(*args, **named)
-        self.discrete, self.parameters = True, (*self.shapes, "loc")
-
-    def logpmf(self, k: Any, *args: Any, **named: Any) -> Any:
-        """Logarithm of the probability of `k`."""
-        return self.logpdf(k, *args, **named)
-
-    def pmf(self, k: Any, *args: Any, **named: Any) -> Any:
-        """Probability of `k`."""
-        return self.pdf(k, *args, **named)
 
 
 def positive(*shapes: Any) -> Any:
@@ -236,93 +62,63 @@ t = Distribution(
     "t", "df", (-INF, INF), t_log_density, lambda y, df: sc.stdtr(df, y), lambda y, df: sc.stdtr(df, -y), None, positive
 )
 gamma = Distribution(
-    "gamma",
-    "a",
-    (0, INF),
+    "gamma", "a", (0, INF),
     lambda y, a: sc.xlogy(a - 1, y) - y - sc.gammaln(a),
     lambda y, a: sc.gammainc(a, y),
-    lambda y, a: sc.gammaincc(a, y),
-    None,
-    positive,
-)
+    lambda y, a: sc.gammaincc(a, y), None, positive,
+)  # fmt: skip
 chi2 = Distribution(
-    "chi2",
-    "df",
-    (0, INF),
+    "chi2", "df", (0, INF),
     lambda y, df: sc.xlogy(df / 2 - 1, y / 2) - y / 2 - sc.gammaln(df / 2) - np.log(2.0),
     lambda y, df: sc.gammainc(df / 2, y / 2),
-    lambda y, df: sc.gammaincc(df / 2, y / 2),
-    None,
-    positive,
-)
+    lambda y, df: sc.gammaincc(df / 2, y / 2), None, positive,
+)  # fmt: skip
 beta = Distribution(
-    "beta",
-    "a b",
-    (0, 1),
+    "beta", "a b", (0, 1),
     lambda y, a, b: sc.xlogy(a - 1, y) + sc.xlog1py(b - 1, -y) - sc.betaln(a, b),
     lambda y, a, b: sc.betainc(a, b, y),
-    lambda y, a, b: sc.betaincc(a, b, y),
-    None,
-    positive,
-)
+    lambda y, a, b: sc.betaincc(a, b, y), None, positive,
+)  # fmt: skip
 laplace = Distribution(
-    "laplace",
-    "",
-    (-INF, INF),
+    "laplace", "", (-INF, INF),
     lambda y: -np.abs(y) - np.log(2.0),
-    lambda y: laplace_tail(-y),
-    laplace_tail,
+    lambda y: laplace_tail(-y), laplace_tail,
     lambda y: np.where(value_of(y) > 0, np.log1p(-0.5 * np.exp(-np.abs(y))), -np.abs(y) - np.log(2.0)),
-)
+)  # fmt: skip
 logistic = Distribution(
-    "logistic",
-    "",
-    (-INF, INF),
-    lambda y: sc.log_expit(y) + sc.log_expit(-y),
-    sc.expit,
-    lambda y: sc.expit(-y),
-    sc.log_expit,
-)
+    "logistic", "", (-INF, INF),
+    lambda y: sc.log_expit(y) + sc.log_expit(-y), sc.expit,
+    lambda y: sc.expit(-y), sc.log_expit,
+)  # fmt: skip
 lognorm = Distribution(
-    "lognorm",
-    "s",
-    (0, INF),
+    "lognorm", "s", (0, INF),
     lognorm_log_density,
     lambda y, s: sc.ndtr(np.log(np.where(value_of(y) == 0, np.finfo(float).tiny, y)) / s),
     lambda y, s: sc.ndtr(-np.log(np.where(value_of(y) == 0, np.finfo(float).tiny, y)) / s),
-    lambda y, s: sc.log_ndtr(np.log(np.where(value_of(y) == 0, np.finfo(float).tiny, y)) / s),
-    positive,
-)
+    lambda y, s: sc.log_ndtr(np.log(np.where(value_of(y) == 0, np.finfo(float).tiny, y)) / s), positive,
+)  # fmt: skip
 expon = Distribution("expon", "", (0, INF), lambda y: -y, lambda y: -np.expm1(-y), lambda y: np.exp(-y))
 cauchy = Distribution(
-    "cauchy",
-    "",
-    (-INF, INF),
+    "cauchy", "", (-INF, INF),
     lambda y: -np.log(np.pi) - np.log1p(y * y),
     lambda y: np.arctan2(1, -y) / np.pi,
     lambda y: np.arctan2(1, y) / np.pi,
-)
+)  # fmt: skip
 uniform = Distribution("uniform", "", (0, 1), lambda y: 0.0 * y, lambda y: y, lambda y: 1 - y)
 poisson = Discrete(
-    "poisson",
-    "mu",
-    (0, INF),
+    "poisson", "mu", (0, INF),
     lambda k, mu: sc.xlogy(k, mu) - sc.gammaln(k + 1) - mu,
     lambda k, mu: sc.gammaincc(k + 1, mu),
-    lambda k, mu: sc.gammainc(k + 1, mu),
-    None,
+    lambda k, mu: sc.gammainc(k + 1, mu), None,
     lambda mu: np.asarray(mu) >= 0,
-)
+)  # fmt: skip
 bernoulli = Discrete(
-    "bernoulli",
-    "p",
-    (0, 1),
+    "bernoulli", "p", (0, 1),
     lambda k, p: sc.xlogy(k, p) + sc.xlog1py(1 - k, -p),
     lambda k, p: np.where(value_of(k) < 1, 1 - p, 1.0),
-    lambda k, p: np.where(value_of(k) < 1, p, 0.0),
-    None,
+    lambda k, p: np.where(value_of(k) < 1, p, 0.0), None,
     lambda p: (np.asarray(p) >= 0) & (np.asarray(p) <= 1),
-)
+)  # fmt: skip
 
 
 class Binomial(Discrete):
@@ -346,13 +142,11 @@ class Binomial(Discrete):
 
 
 binom = Binomial(
-    "binom",
-    "n p",
-    (0, INF),
+    "binom", "n p", (0, INF),
     binomial_log_density,
     lambda k, n, p: sc.betaincc(k + 1, n - k, p),
     lambda k, n, p: sc.betainc(k + 1, n - k, p),
-)
+)  # fmt: skip
 
 # of several variables
 

@@ -131,13 +131,7 @@ class InParts(Saving):
         return arrays
 
     def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Go on where `state_dict` was taken, bit for bit; the object must have been made with the same arguments.
-
-        Raises
-        ------
-        ValueError
-            If the state is of another class, population size or shape.
-        """
+        """See `Saving.load_state_dict`."""
         super().load_state_dict(arrays)
         kept = state.below(arrays, "waiting.")
         self._waiting = Waiting(len(self.active), self.least_rows) if kept else None
