@@ -14,7 +14,7 @@ __all__ = ["main"]
 
 _EPILOG = """\
 examples:
-  python -m experiments compare                          four methods on four objectives, with figures and a report
+  python -m experiments compare                          auto and four methods on four objectives, figures, a report
   python -m experiments compare --quick                  the same in seconds
   python -m experiments compare methods=cmaes,snes seeds=5
   python -m experiments sweep sigma0 --dry-run           what a ready-made sweep would run

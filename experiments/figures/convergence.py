@@ -54,7 +54,7 @@ def convergence_figure(
     shown = {label: style for label, style in look.items() if any(cell.method == label for cell in cells)}
     alone, large = len(problems) == 1, len(problems) <= MOST_LARGE_PANELS
     if alone:
-        grid = panel_grid(1, 1, panel=4.2, right=text_width(s.name for s in shown.values()) + 0.3, top=0.36)
+        grid = panel_grid(1, 1, panel=4.2, right=text_width(s.name for s in shown.values()) + 0.45, top=0.36)
     elif large:
         grid = panel_grid(len(problems), columns, key=shown)
     else:
@@ -79,26 +79,26 @@ def draw_panel(
     cells = [cell for cell in cells if any(cost.size for cost in cell.costs)]
     floor = targets.final if targets.known else -np.inf
     shift = 0.0 if targets.known else targets.reference
-    last = max((float(np.max(cell.budgets)) for cell in cells), default=10.0)
-    at = log_grid(1.0, max(last, 10.0))
+    ends = [float(np.max(cell.budgets)) for cell in cells]
+    at = np.union1d(log_grid(1.0, max([10.0, *ends])), ends)  # a line shows what its last trial came to
     rows: list[Row] = []
-    ends, lowest, highest = [], np.inf, -np.inf
-    for position, cell in enumerate(cells):
+    names, lowest, highest = [], np.inf, -np.inf
+    for position, (cell, ended) in enumerate(zip(cells, ends, strict=True)):
         quartiles = quantiles_at(cell.costs, [np.maximum(gap, floor) + shift for gap in cell.gaps], at)
-        style, ended = look[cell.method], float(np.max(cell.budgets))
+        style = look[cell.method]
         phase, pale = position / len(cells), 0.14 if len(cells) < 5 else 0.07
         draw_line(ax, at, quartiles[1], style, band=(quartiles[0], quartiles[2]), ended=ended, phase=phase, pale=pale)
         seen = quartiles[1][~np.isnan(quartiles[1])]
         if seen.size:
             reached = at[np.nonzero(quartiles[1] <= seen[-1])[0][0]]
-            ends.append((at[-1], float(seen[-1]), reached, cell.method, style))
+            names.append((at[-1], float(seen[-1]), reached, cell.method, style))
             lowest, highest = min(lowest, float(np.nanmin(quartiles))), max(highest, float(np.nanmax(quartiles)))
         drawn = zip(at, *quartiles, strict=True)
         lines = ((cell.problem, cell.method, *line, len(cell.costs)) for line in drawn if not np.isnan(line[2]))
         rows += csv_rows(HEADER, lines)
     what = r"$f - f_\mathrm{opt}$" if targets.known else "objective f (loss)"
     dress(ax, title=title, ylabel=what, xlabel="evaluations")
-    if not ends:
+    if not names:
         return rows
     room = 10 ** (0.04 * max(np.log10(highest / lowest), 0.5)) if lowest > 0 else 1.0
     if lowest > 0:
@@ -110,7 +110,7 @@ def draw_panel(
     if not labelled:
         return rows
     # of lines that end at the same value the one that was there first is named lowest
-    end_labels(ax, [(x, y, style.name, style) for x, y, _, _, style in sorted(ends, key=lambda e: (e[1], e[2]))])
+    end_labels(ax, [(x, y, style.name, style) for x, y, _, _, style in sorted(names, key=lambda e: (e[1], e[2]))])
     return rows
 
 
