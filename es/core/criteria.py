@@ -45,8 +45,9 @@ class Criterion:
     doubts: tuple[tuple[Callable[[Any, Any], Any], str], ...] = ()
 
 
-DRIFT = ((looks.drifting, "drift"), (looks.plateau, "tolflatfitness"))
-VALUES = ((looks.drifting, "drift"), (looks.coarse, "tolflatfitness"))
+PLACE = ((looks.drifting, "drift"), (looks.elsewhere, "elsewhere"))
+DRIFT = (*PLACE, (looks.plateau, "tolflatfitness"))
+VALUES = (*PLACE, (looks.coarse, "tolflatfitness"))
 STEPS = ((looks.unshrunk, "smallsteps"), *DRIFT)
 
 ROWS = (
@@ -88,6 +89,7 @@ ROWS = (
         "the condition number of the covariance matrix is at the limit of double precision", looks.condition, "rarely",
     ),
     Criterion("smallsteps", None, "failed", "steps were lost in rounding from the start: sigma0 is too small for x0"),
+    Criterion("elsewhere", None, "failed", "the search came to rest at a worse place than its best point"),
     Criterion("drift", None, "failed", "the steps shrank while the mean still moved: sigma0 does not hold the optimum"),
     Criterion(
         "tolgrad", 1e-10, "converged", "the gradient is small", looks.small_gradient,

@@ -31,6 +31,7 @@ class Learner(Progress):
     min_rows: ClassVar[int] = 1  # the smallest population
     state_names: ClassVar[tuple[str, ...]] = ("mean",)
     dtype: np.dtype[Any] = np.dtype(np.float64)  # of points
+    ranks_values: bool = True  # whether f itself ranked the last points
     sigma: Any = None  # step size, of methods that have one
     criteria: ClassVar[tuple[str, ...]] = stopping.COMMON
 
@@ -121,6 +122,7 @@ class Learner(Progress):
         if arranged is not None:
             told = told.in_order(arranged)
         points, values, rank, allowed, slopes = told
+        self.ranks_values = rank is values
         rank = self._ranked_by(rank)
         order, ranked, clean = rank_best_first(rank)
         plain = clean and rank is values

@@ -268,6 +268,17 @@ def unshrunk(opt: Distribution, threshold: Any) -> Any:
     return opt.once("growth") > 0.1
 
 
+def elsewhere(opt: Any, threshold: Any) -> Any:
+    """A best value far below all of late, at a point a hundred standard deviations from where the search is."""
+    if not opt.ranks_values:
+        return False
+    _, lately = opt.traces.extremes(window(opt))
+    with np.errstate(invalid="ignore", over="ignore"):
+        least = np.maximum(1e-10 * _scale(opt), 1e4 * np.finfo(float).eps * np.abs(opt.f_best))
+        far = (np.abs(opt.x_best - opt.x_mean) > 100 * opt.once("stds")).any(-1)
+        return far & (lately - opt.f_best > least)
+
+
 def drifting(opt: Any, threshold: Any) -> Any:
     """A distribution whose mean still moves in one direction; see `es.strategies.cem`."""
     return getattr(opt, "drifting", False)

@@ -26,6 +26,7 @@ noeffectcoord   0.2      converged a step in a coordinate is lost in rounding
 noeffectaxis    0.1      converged a step along a principal axis is lost in rounding
 conditioncov    1e+14    failed    the condition number of the covariance matrix is at the limit of double precision
 smallsteps      none     failed    steps were lost in rounding from the start: sigma0 is too small for x0
+elsewhere       none     failed    the search came to rest at a worse place than its best point
 drift           none     failed    the steps shrank while the mean still moved: sigma0 does not hold the optimum
 tolgrad         1e-10    converged the gradient is small
 stationary      none     failed    the gradient vanishes at x0, maybe a maximum or saddle: begin beside it

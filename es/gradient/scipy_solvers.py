@@ -145,9 +145,15 @@ def beside(result: Any, task: Task) -> FloatArray | None:
     return points if (points != task.x0).any() else None
 
 
-def lower(first: Any, second: Any, task: Task) -> Any:
-    """What a solver found from its start, or what it found from beside it, if that is lower and no breach of limits."""
-    return second if second.fun < first.fun and (second.success or not task.constraints) else first
+def lower(first: Any, second: Any, task: Task, start: FloatArray, value: float) -> Any:
+    """What a solver found from its start, or what it found from beside it, if that is lower and no breach of limits.
+
+    Where it stayed at both, which differ in all coordinates, and f is not higher beside, f is flat there: no success.
+    """
+    result = second if second.fun < first.fun and (second.success or not task.constraints) else first
+    stays = (np.abs(second.x - start) <= UNMOVED * task.scale).all() and (start != task.x0).all()
+    result.flat = bool(stays and result.success and not value > first.fun)
+    return result
 
 
 def leaves_its_start(solve: Callable[[Call, Task], Any]) -> Callable[[Call, Task], Any]:
@@ -159,7 +165,8 @@ def leaves_its_start(solve: Callable[[Call, Task], Any]) -> Callable[[Call, Task
         if points is None:
             return result
         values = [call(point[None])[0].item(0) for point in points]
-        return lower(result, solve(call, replace(task, x0=points[np.argmin(values)])), task)
+        start = points[np.argmin(values)]
+        return lower(result, solve(call, replace(task, x0=start)), task, start, min(values))
 
     return solve_twice
 
@@ -215,8 +222,9 @@ def lbfgsb_by_steps(task: Task) -> Asking:
     values = []
     for point in points:
         values.append((yield point[None])[0].item(0))
-    second = yield from _lbfgsb_of_steps(replace(task, x0=points[np.argmin(values)]))
-    return lower(result, second, task)
+    start = points[np.argmin(values)]
+    second = yield from _lbfgsb_of_steps(replace(task, x0=start))
+    return lower(result, second, task, start, min(values))
 
 
 def _lbfgsb_of_steps(task: Task) -> Asking:

@@ -27,7 +27,7 @@ from es.gradient.units import in_units, powers_of_two
 from problems.constraints import listed
 from problems.numbers import flag, number
 
-FAR = 1e30  # scales from where points lie on the way to infinity
+FAR = 1e9  # lengths of the start, or of x0, beyond which no minimum is believed
 
 
 class ScipySolver(Optimizer):
@@ -173,8 +173,11 @@ class ScipySolver(Optimizer):
         reason = "converged" if getattr(outcome, "success", True) else "solver"
         if any(np.array_equal(self._inside(outcome.x), x) for x in self._blind):
             reason = "nogradient"  # no optimum: what made the solver stop there were zeros in the place of a gradient
-        far = FAR * np.maximum(self._task.scale, 1.0)
-        if reason == "converged" and (np.maximum(np.abs(outcome.x), np.abs(self.book.x_best)) > far).any():
+        if reason == "converged" and getattr(outcome, "flat", False):
+            reason = "tolflatfitness"
+        x0 = self._task.x0
+        way = np.maximum(np.abs(outcome.x - x0), np.abs(self.book.x_best - x0))
+        if reason == "converged" and (way > FAR * np.maximum(self._task.scale, np.abs(x0))).any():
             reason = "tolfacupx"  # of such numbers f has no digits left for a step, which looks like convergence
         if reason == "converged" and listed(self._task.constraints) and self.f_best < np.inf:
             # Points that violate constraints by as little as is allowed may be lower: they are not what it has found.

@@ -190,6 +190,35 @@ def test_a_descent_that_never_moved_says_why():
     assert [res.success for res in many] == [False, True]
 
 
+@pytest.mark.parametrize("method", SOLVERS[:4])
+@pytest.mark.parametrize("f", [lambda x: 1.0, lambda x: min(sphere(x), 1.0), lambda x: float(np.round(sphere(x), 2))])
+def test_solvers_that_see_no_slope_anywhere_are_no_success(f, method):
+    res = es.minimize(f, [2.0, 1.0], method=method, jac="2-point", rng=1, maxfevals=500)
+    assert not res.success and "flat" in res.message, res.message
+
+
+def test_an_infimum_far_away_is_no_minimum():
+    res = es.minimize(lambda x: -float(np.log1p(x @ x)), [2.0, 1.0], method="l-bfgs-b", jac="2-point", rng=1)
+    assert not res.success, res.message
+
+
+@pytest.mark.parametrize("method", ["snes", "cmaes", "sep-cmaes", "csa-es"])
+def test_rest_at_another_place_than_the_best_point_is_no_success(method):
+    """A lucky sample in the middle of a ring of NaN is the best point; the search came to rest at the outer rim."""
+
+    def ring(x):
+        return np.nan if 0.2 < np.hypot(*x) < 0.5 else sphere(x)
+
+    ends = []
+    for seed in range(6):
+        res = es.minimize(ring, [1.3, 0.3], method=method, rng=seed, maxfevals=4000)
+        assert not res.success or res.fun < 1e-9 or abs(res.fun - 0.25) < 1e-6, res.message
+        ends += list(res.stop)
+    (twice,) = es.minimize_runs(ring, np.array([[1.3, 0.3]]), method=method, rng=seed, maxfevals=4000)
+    assert not twice.success or twice.fun < 1e-9 or abs(twice.fun - 0.25) < 1e-6
+    assert method in ("csa-es", "sep-cmaes") or "elsewhere" in ends
+
+
 @pytest.mark.parametrize("method", ["l-bfgs-b", "slsqp", "adam", "cg"])
 @pytest.mark.filterwarnings("ignore")
 def test_a_long_descent_is_not_the_end(method):
