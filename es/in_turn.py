@@ -11,7 +11,9 @@ import numpy as np
 from es.core.limits import limit
 from es.core.streams import open_streams
 from es.minimize import minimize
+from es.run.differences import as_scheme
 from es.run.each import Each
+from es.space import Space
 from problems.feasible import Feasible
 from problems.ledger import Ledger
 from problems.objective import Objective
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 
 def run_in_turn(
+    fun: Any,
+    x0: Any,
     objective: Objective,
     each: Each,
     *,
@@ -35,8 +39,11 @@ def run_in_turn(
 
     Parameters
     ----------
+    fun : callable or Objective
+    x0 : Space, None, or array_like
+        As for `es.minimize_runs`; of an array each run has its row of `each`.
     objective : Objective
-        For all runs, or a Stack with one for each.
+        `fun` as an Objective for all runs, or a Stack with one for each.
     each : Each
         What the runs are started with.
     limits : mapping
@@ -48,19 +55,33 @@ def run_in_turn(
     **common
         Arguments of `es.minimize`.
 
+    Raises
+    ------
+    ValueError
+        If fun is a Ledger, which serves one run.
+
     Returns
     -------
     list of es.Result
         Without `history`, of which a thousand would be many.
     """
+    if isinstance(fun, Ledger):
+        raise ValueError(
+            f"fun is a Ledger, which serves one run, and {len(each.x0)} would run in turn: pass its .objective"
+        )
     seconds = limit("maxtime", maxtime, whole=False)
     began = time.monotonic()
     feasible = Feasible(objective.constraints) if objective.constraints else None
-    problems = objective.objectives if isinstance(objective, Stack) else (objective,) * len(each.x0)
+    whole = objective if keep_trace else fun
+    if isinstance(whole, Objective):  # which has both in it
+        common["jac"], common["vectorized"] = as_scheme(common["jac"]), False
+    problems = whole.objectives if isinstance(whole, Stack) else (whole,) * len(each.x0)
     results = []
     for i, (stream, seed) in enumerate(zip(*open_streams(rng, len(each.x0)), strict=True)):
         problem, own = problems[i], each.alone(i)
         own["bounds"] = own.pop("box")
+        if x0 is None or isinstance(x0, Space):
+            own["x0"] = x0
         own |= {name: value[i] if np.ndim(value) else value for name, value in limits.items()}
         ledger = Ledger(problem, keep_trace=True, feasible=feasible) if keep_trace else None
         left = None if seconds is None else max(1e-6, seconds - (time.monotonic() - began))
@@ -72,6 +93,7 @@ def run_in_turn(
             **common,
         )
         del result["history"]
+        result["seed"] = seed  # which `minimize` does not tell where it has drawn the start
         if ledger is not None:
             result["trace"] = ledger.trace
         results.append(result)

@@ -18,17 +18,17 @@ import numpy as np
 import numpy.typing as npt
 
 from es.auto.handover import stacking
-from es.core.arrays import FloatArray, as_count, as_scale, as_start
+from es.core.arrays import FloatArray, as_scale
 from es.core.limits import limit, of_runs, target
 from es.core.streams import open_streams
+from es.evaluation.evaluate import ConstraintsTold
 from es.evaluation.stacked import StackedEvaluator, one_step, stacked_evaluator
 from es.run import arguments
 from es.run.differences import as_scheme
-from es.run.each import Each, each_run, refuse_elsewhere
+from es.run.each import Each, each_run, in_turn_arguments, starts
 from es.run.legs import Courses, stacks_with_restarts
-from es.run.memory import check_runs
 from es.run.solver_legs import STACKED, SolverCourses
-from problems.ledger import Ledger
+from es.space import Space
 from problems.numbers import flag
 from problems.objective import Objective
 from problems.several import as_ledger
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 def minimize_runs(
     fun: Callable[..., Any],
-    x0: npt.ArrayLike,
+    x0: npt.ArrayLike | Space | None,
     *,
     runs: int | None = None,
     method: str | type | None = None,
@@ -72,8 +72,9 @@ def minimize_runs(
     ----------
     fun : callable, problems.Objective or problems.Stack
         As for `minimize`; it pays where `vectorized` is true of it. Of a Stack problem i is that of run i.
-    x0 : array_like, shape (runs, n), or (n,)
-        Starts, one per run; one start for all with `runs`, or for a Stack.
+    x0 : array_like, shape (runs, n), or (n,), Space or None
+        Starts, one per run; one start for all with `runs`, or for a Stack. None: each run draws its own, as
+        `minimize` does.
     runs : int, optional
         Number of runs, where x0 does not say it.
     method : str or class, optional
@@ -98,7 +99,9 @@ def minimize_runs(
         evaluated in this process.
 
     **others
-        Other arguments of `es.minimize` are refused with what to do instead, unless they are None, False or empty.
+        Other arguments of `es.minimize`, the same for all runs: args, maximize, constraints, integrality, known,
+        enqueue, evaluate_x0, evaluate_mean, archive, asynchronous, timeout. callback, progress and checkpoint, which
+        are of one run, are refused.
 
     Returns
     -------
@@ -125,12 +128,12 @@ def minimize_runs(
     >>> [bool(res.success) for res in results]
     [True, True, True]
     """
-    refuse_elsewhere(x0, others)
+    keep_trace = flag("keep_trace", keep_trace)
+    further = in_turn_arguments(x0, others, keep_trace)
     cls = stacking(fun, method)
-    start = _stacked(x0, runs, cls, fun)
+    start = starts(x0, runs, cls, fun, bounds)
     count = len(start)
     options = arguments.as_options(options)
-    keep_trace = flag("keep_trace", keep_trace)
     maxfevals = of_runs("maxfevals", maxfevals, count, partial(limit, "maxfevals", whole=True))
     maxiter = of_runs("maxiter", maxiter, count, partial(limit, "maxiter", whole=True))
     ftarget = of_runs("ftarget", ftarget, count, target)
@@ -150,47 +153,38 @@ def minimize_runs(
         start, sigma0=problem.sigma0 if sigma0 is None else sigma0, popsize=popsize, bounds=bounds, box=problem.box,
         options=options, stop=stop,
     )  # fmt: skip
-    if sigma0 is None and isinstance(problem, Stack):
+    if sigma0 is None and x0 is not None and isinstance(problem, Stack):
         each = replace(each, sigma0=_own_sigmas(problem, each))
     solvers = cls in STACKED and not stop and workers == 1
     alone = (cls.kind in ("scipy", "hybrid") and not solvers) or (scheme is not None and cls.wants_gradient)
     alone = alone or (restarts is not None and not solvers and not stacks_with_restarts(cls, options))
+    alone = alone or bool(further) or x0 is None or isinstance(x0, Space)
+    in_turn = partial(
+        _in_turn, fun, x0, problem, each, limits=limits, maxtime=maxtime, keep_trace=keep_trace, method=method or cls,
+        restarts=restarts, workers=workers, on_error=on_error, jac=jac, vectorized=vectorized, **further,
+    )  # fmt: skip
     if alone or problem.constraints or options.get("noise") is not None:
-        from es.in_turn import run_in_turn
-
-        if isinstance(fun, Ledger):
-            raise ValueError(
-                f"fun is a Ledger, which serves one run, and {count} would run in turn: pass its .objective"
-            )
-        return run_in_turn(
-            problem, each, limits=limits, maxtime=maxtime, rng=rng, keep_trace=keep_trace, method=method or cls,
-            restarts=restarts, workers=workers, on_error=on_error, jac=scheme,
-        )  # fmt: skip
+        return in_turn(rng=rng)
     streams = list(zip(*open_streams(rng, count), strict=True))
     cls, options = arguments.with_discrete(cls, each.options, problem.integrality)
     each = replace(each, options=dict(options or {}))
     evaluate = stacked_evaluator(ledger, workers=workers, on_error=on_error)
-    with closing(evaluate):
-        if restarts is not None or solvers:
-            return _by_legs(cls, each, restarts, streams, evaluate, limits, maxtime, keep_trace)
-        return _until_the_end(cls, each, streams, evaluate, limits, maxtime, keep_trace)
+    try:
+        with closing(evaluate):
+            if restarts is not None or solvers:
+                return _by_legs(cls, each, restarts, streams, evaluate, limits, maxtime, keep_trace)
+            return _until_the_end(cls, each, streams, evaluate, limits, maxtime, keep_trace)
+    except ConstraintsTold as error:  # nobody knew before the first evaluation
+        seeds = [seed for _, seed in streams]
+        if any(seed is None for seed in seeds):
+            raise ValueError(f"{error}; rng must be an int or a SeedSequence then, got a Generator") from None
+        return in_turn(rng=seeds)
 
 
-def _stacked(x0: Any, runs: int | None, cls: Any, fun: Any) -> FloatArray:
-    start = as_start(x0)
-    if start.ndim == 1:
-        if runs is None and isinstance(fun, Stack):
-            runs = len(fun)
-        if runs is None:
-            raise ValueError(
-                f"x0 must have shape (runs, n), got {start.shape}: give `runs` to start all from one point"
-            )
-        count = as_count(runs, "runs")
-        check_runs(cls, start.size, count)
-        return np.tile(start, (count, 1))
-    if runs is not None and as_count(runs, "runs") != len(start):
-        raise ValueError(f"runs must be the {len(start)} rows of x0, got {runs}")
-    return start
+def _in_turn(*given: Any, **more: Any) -> list[Result]:
+    from es.in_turn import run_in_turn  # which needs `es.minimize`
+
+    return run_in_turn(*given, **more)
 
 
 def _own_sigmas(problems: Stack, each: Each) -> Any:

@@ -30,6 +30,10 @@ from problems.several import MultiObjective
 ON_ERROR = ("raise", "penalize")
 
 
+class ConstraintsTold(ValueError):
+    """The objective has told of constraints where nobody takes them."""
+
+
 class Evaluator:
     """Values of whole populations for one run, wherever they are computed.
 
@@ -106,13 +110,13 @@ class Evaluator:
 
         Raises
         ------
-        ValueError
+        ConstraintsTold
             If these are constraints, and nobody takes them.
         """
         if self.reported is not None:
             self.reported(x, evaluation)
         elif evaluation.constraints.size or evaluation.equalities.size:
-            raise ValueError("constraints that fun returns are kept by es.minimize only: call it for each run")
+            raise ConstraintsTold("constraints that fun returns are kept by runs that do not stand in a stack")
 
     def _at_once(self, x: FloatArray, gradients: bool) -> tuple[FloatArray, FloatArray | None]:
         """The short way: one call for all rows, in this process, and whatever it raises is raised."""

@@ -23,6 +23,9 @@ from scipy.special import ndtr, ndtri
 from es.core.arrays import BoolArray, FloatArray
 
 SURE = 1e-8  # probabilities are kept this far from 0 and 1/2, where quantiles are infinite or 0
+SPARSE = (
+    1e-6  # a cell of the mean with less than this has nothing to correct, and no quantiles that could be told apart
+)
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ def _inside(
     """In a cell between two others: both sides keep at least alpha / 2; what is too much is taken from all alike."""
     down, up = ndtr((below - mean) / std), ndtr((mean - above) / std)
     stay = 1.0 - down - up
+    sparse, leave = stay < SPARSE, down + up
     down, up = np.maximum(down, alpha / 2), np.maximum(up, alpha / 2)
     stay = np.where(success, stay, np.maximum(stay, 1.0 - old))
     least = np.where(success, 1.5 * alpha, alpha + 1.0 - old)  # of the three together
@@ -115,4 +119,5 @@ def _inside(
     down, up = (np.clip(p + share * (p - alpha / 2), SURE, 0.5 - SURE) for p in (down, up))
     a, b = _quantile(down), _quantile(up)
     factor = (above - below) / ((a + b) * std)
-    return (below * b + above * a) / (a + b), factor, down + up
+    centre = (below * b + above * a) / (a + b)
+    return np.where(sparse, mean, centre), np.where(sparse, 1.0, factor), np.where(sparse, leave, down + up)

@@ -8,46 +8,89 @@ from typing import Any
 
 import numpy as np
 
-from es.core.arrays import FloatArray, IntArray, as_count
+from es.core.arrays import FloatArray, IntArray, as_count, as_start
+from es.run.memory import check_runs
+from es.space import Space
 from problems.boxes import Box, as_box
 from problems.numbers import numbers, shape_of, short
+from problems.stack import Stack
 
 RATES = ("c1", "cmu", "cc", "cs", "damps", "lr")  # of the constructors, one per stacked run where wanted
 
 
-# Arguments of `es.minimize` that runs in stacks do not have, and what to do.
-ELSEWHERE = {
-    "args": "give fun them by functools.partial",
-    "maximize": "minimise -fun",
-    "constraints": "give them to a problems.Objective",
-    "integrality": "give it to a problems.Objective",
-    **dict.fromkeys(
-        ("known", "enqueue", "evaluate_x0", "evaluate_mean", "archive", "asynchronous", "timeout", "callback",
-         "progress", "checkpoint"),
-        "call es.minimize for each run",
-    ),
-}  # fmt: skip
+# Arguments of `es.minimize` that runs in stacks do not have: with any of them runs go one after the other.
+IN_TURN = (
+    "args", "maximize", "constraints", "integrality", "known", "enqueue", "evaluate_x0", "evaluate_mean", "archive",
+    "asynchronous", "timeout",
+)  # fmt: skip
+ELSEWHERE = ("callback", "progress", "checkpoint")  # which are of one run
+UNTRACED = ("args", "maximize", "constraints", "archive")  # what the ledger that keeps a trace cannot know
 
 
-def refuse_elsewhere(x0: Any, others: Mapping[str, Any]) -> None:
-    """Refuse what `es.minimize` takes and `es.minimize_runs` does not, unless it says nothing.
+def in_turn_arguments(x0: Any, others: Mapping[str, Any], keep_trace: bool) -> dict[str, Any]:
+    """Those arguments of `es.minimize` that say something.
 
     Raises
     ------
     ValueError
-        An argument of `es.minimize` alone, or x0 of a kind that it alone takes.
+        An argument that is of one run, or one beside `keep_trace` that is without a meaning there.
     TypeError
         An argument of neither.
     """
+    found = {}
     for name, value in others.items():
-        if name not in ELSEWHERE:
+        if name not in (*IN_TURN, *ELSEWHERE):
             raise TypeError(f"minimize_runs() got an unexpected keyword argument {name!r}")
-        if value is not None and value is not False and not (isinstance(value, tuple | list) and not value):
-            raise ValueError(f"{name} is an argument of es.minimize alone: {ELSEWHERE[name]}")
-    if x0 is None or isinstance(x0, Mapping):
-        what = "None" if x0 is None else "a Space"
-        cure = "draw a start for each run" if x0 is None else "call es.minimize for each run"
-        raise ValueError(f"x0 must be starts of shape (runs, n) or (n,), got {what}: {cure}")
+        if value is None or value is False or (isinstance(value, tuple | list) and not value):
+            continue
+        if name in ELSEWHERE:
+            raise ValueError(f"{name} is an argument of es.minimize alone: call es.minimize for each run")
+        found[name] = value
+    odd = "a Space" if isinstance(x0, Space) else next((name for name in UNTRACED if name in found), None)
+    if keep_trace and odd is not None:
+        raise ValueError(f"keep_trace cannot be combined with {odd}: archive='all' keeps all points and values")
+    return found
+
+
+def starts(x0: Any, runs: int | None, cls: Any, fun: Any, bounds: Any) -> FloatArray:
+    """x0 as one row per run, (runs, n); zeros where each run draws its own, the coordinates of a Space.
+
+    Raises
+    ------
+    ValueError
+        If the number of runs is not known, or known twice.
+    """
+    problem = getattr(fun, "objective", fun)
+    if x0 is None:
+        n = getattr(problem, "n", None)
+        start = np.zeros(_length(bounds) if n is None else n)
+    else:
+        start = as_start(x0.x0 if isinstance(x0, Space) else x0)
+    if start.ndim == 1:
+        if runs is None and isinstance(problem, Stack):
+            runs = len(problem)
+        if runs is None:
+            what = "None" if x0 is None else "a Space" if isinstance(x0, Space) else str(start.shape)
+            raise ValueError(f"x0 must have shape (runs, n), got {what}: give `runs` to start all from one point")
+        count = as_count(runs, "runs")
+        check_runs(cls, start.size, count)
+        return np.tile(start, (count, 1))
+    if runs is not None and as_count(runs, "runs") != len(start):
+        raise ValueError(f"runs must be the {len(start)} rows of x0, got {runs}")
+    return start
+
+
+def _length(bounds: Any) -> int:
+    """The number of variables that bounds are of."""
+    if bounds is None:
+        raise ValueError(
+            "x0 must be given unless fun is an Objective, which knows where to start, or bounds are finite; got None"
+        )
+    if isinstance(bounds, Sequence) and len(bounds) and hasattr(bounds[0], "lb"):
+        bounds = bounds[0]
+    shape = shape_of("bounds", getattr(bounds, "lb", bounds))
+    box = None if len(shape) == 3 else as_box(bounds, None)
+    return int(shape[1]) if box is None else box.lb.size
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,9 @@ class Task:
         )  # fmt: skip
         problem = self.problem = self.ledger.objective
         self.rng = rng if start is not None else np.random.default_rng(rng)
+        if start is None and problem.start is None and problem.box is None and bounds is not None:
+            box = as_box(bounds, problem.n)
+            start = Objective(abs, problem.n, bounds=box, integrality=problem.integrality).x0(self.rng)
         self.start = problem.x0(self.rng) if start is None else start
         self.box = problem.box if bounds is None else as_box(bounds, self.start.size)
         self.whole = problem.integrality if integrality is None else numbers("integrality", integrality) != 0

@@ -32,7 +32,9 @@ class _Values(Parameter):
         if len(values) == 1 and isinstance(values[0], Sequence) and not isinstance(values[0], str):
             values = tuple(values[0])
         if len(values) < 2:
-            raise ValueError(f"{type(self).__name__} needs at least two values, got {values!r}")
+            raise ValueError(
+                f"{type(self).__name__} needs at least two values, got {values!r}: es.Fixed(value) stands still"
+            )
         self.values = values
 
     def _start_with(self, init: Any) -> None:

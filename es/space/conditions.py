@@ -17,6 +17,7 @@ from .levels import count_levels, place, place_of
 from .parameter import Parameter
 
 Way = tuple[str, ...]
+MOST = 10_000  # values of a parameter that others depend on, each with a probability of its own
 
 
 class Conditions:
@@ -120,10 +121,15 @@ def _places(name: str, wanted: Any, way: Way, parent: Parameter) -> tuple[int, .
             f"when of parameter {spelt(way)} must name a Choice, an Ordinal, or whole numbers or steps without a "
             f"shape, got {name!r}: {parent!r}"
         )
+    if count_levels(parent) > MOST:
+        raise ValueError(
+            f"when of parameter {spelt(way)} must name a parameter of at most {MOST} values, got {name!r}: {parent!r}"
+        )
     try:
         return tuple(place_of(parent, value) for value in (wanted if isinstance(wanted, list) else [wanted]))
     except ValueError as error:
-        raise ValueError(f"when of parameter {spelt(way)}: {error}") from None
+        cure = " (a list means any of its values)" if isinstance(wanted, tuple) else ""
+        raise ValueError(f"when of parameter {spelt(way)}: {error}{cure}") from None
 
 
 def spelt(way: Way) -> str:

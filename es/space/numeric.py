@@ -52,7 +52,8 @@ class Linear(Parameter):
         self._depend_on(when)
         low, high = (number(f"a limit of {type(self).__name__}", limit) for limit in (low, high))
         if not (math.isfinite(high - low) and low < high):
-            raise ValueError(f"{type(self).__name__} needs finite low < high, got {low} and {high}")
+            cure = ": es.Fixed(value) stands still" if low == high else ""
+            raise ValueError(f"{type(self).__name__} needs finite low < high, got {low} and {high}{cure}")
         self.limits = (float(low), float(high))
         self._ends = (self._scale(low), self._scale(high))
         if step is not None:
@@ -169,7 +170,8 @@ class Integer(Parameter):
         self._depend_on(when)
         first, last = (number("a limit of Integer", limit) for limit in (low, high))
         if first != np.floor(first) or last != np.floor(last) or not -MOST <= first < last <= MOST:
-            raise ValueError(f"Integer needs whole low < high, got {low} and {high}")
+            cure = ": es.Fixed(value) stands still" if low == high else ": es.Log takes more" if last > MOST else ""
+            raise ValueError(f"Integer needs whole low < high within 2**53, got {low} and {high}{cure}")
         self.limits = (int(first), int(last))
         if not isinstance(log, bool | np.bool_):
             raise ValueError(f"log of Integer must be True or False, got {log!r}")

@@ -120,6 +120,7 @@ class Parameter:
             raise ValueError(
                 f'when must be a dict of names and values, such as {{"solver": "sgd"}}, got {str(when)[:60]}'
             )
+        when = {name: _any_of(wanted) for name, wanted in when.items()}
         empty = [name for name, wanted in when.items() if isinstance(wanted, list) and not wanted]
         if empty:
             raise ValueError(f"when must allow at least one value of {empty[0]!r}, got an empty list")
@@ -151,6 +152,13 @@ class Parameter:
         if self.when:
             more["when"] = self.when
         return "".join(f", {name}={value!r}" for name, value in more.items())
+
+
+def _any_of(wanted: Any) -> Any:
+    """Values of which any will do as a list; a tuple may be one value."""
+    if isinstance(wanted, set | frozenset):
+        return sorted(wanted, key=repr)
+    return list(wanted) if isinstance(wanted, range) or (isinstance(wanted, np.ndarray) and wanted.ndim) else wanted
 
 
 class Fixed(Parameter):

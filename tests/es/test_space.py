@@ -290,3 +290,68 @@ def test_a_checkpoint_knows_parameters_however_deep(tmp_path):
     for other in (space(5), space(4, fixed=2)):
         with pytest.raises(ValueError, match="another space"):
             es.minimize(fun, other, maxfevals=300, **more)
+
+
+def _best(space, fun, **more):
+    return es.minimize(fun, space, **{"maxfevals": 300, "rng": 1, **more})
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: es.Choice("only"), r"at least two values, got \('only',\): es.Fixed"),
+        (lambda: es.Space(c=["only"], x=(0, 1)), "parameter c: Choice needs at least two values"),
+        (lambda: es.Integer(3, 3), r"got 3 and 3: es.Fixed\(value\) stands still"),
+        (lambda: es.Linear(0.5, 0.5), r"es.Fixed\(value\) stands still"),
+        (lambda: es.Log(0, 1), "must be positive, got 0"),
+        (lambda: es.Integer(0, 8, log=True), "low of at least 1, got 0"),
+        (lambda: es.Integer(0, 10, step=3), "take high = 9"),
+        (lambda: es.Linear(0, 1, init=2), "between its limits, got 2"),
+        (lambda: es.Ordinal("s", 2, None, init=3), "one of its values, got 3"),
+        (lambda: es.Integer(0, 2**62), "within 2\\*\\*53, got 0 and 4611686018427387904: es.Log takes more"),
+        (lambda: es.Space(n=es.Integer(0, 2**40), w=es.Linear(0, 1, when={"n": 7})), "of at most 10000 values"),
+        (lambda: es.Space(n=["a", "b"], w=es.Linear(0, 1, when={"n": ("a", "b")})), "a list means any of its values"),
+        (lambda: es.Space(u=es.Fixed("a"), w=es.Linear(0, 1, when={"u": "a"})), "must name a Choice, an Ordinal"),
+        (lambda: _best(es.Space(x=(0, 1)), len, enqueue=[{"x": 2.0}]), r"enqueue\[0\]: parameter x: .* got 2.0"),
+        (lambda: _best(es.Space(n=es.Integer(0, 5)), len, enqueue=[{"n": 2.5}]), "whole number between its limits"),
+        (lambda: _best(es.Space(x=(0, 1), y=(0, 1)), len, enqueue=[{"x": 0.5}]), "'y' missing or unknown"),
+    ],
+)
+def test_what_comes_from_other_packages_is_refused_with_a_cure(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_values_of_a_condition_in_any_collection():
+    for wanted in ([3, 4], range(3, 5), {3, 4}, frozenset({4, 3}), np.array([3, 4])):
+        space = es.Space(n=es.Integer(1, 5), w=es.Linear(0, 1, when={"n": wanted}))
+        assert space["w"].when == {"n": [3, 4]} and all(
+            ("w" in p) == (p["n"] in (3, 4)) for p in map(space.sample, range(20))
+        )
+    pairs = es.Space(n=es.Choice((1, 2), (3, 4)), w=es.Linear(0, 1, when={"n": (1, 2)}))
+    assert all(("w" in p) == (p["n"] == (1, 2)) for p in map(pairs.sample, range(20)))
+
+
+def test_names_and_values_of_every_kind():
+    space = es.Space(
+        {
+            "learning rate": (0, 1), "größe µ": es.Ordinal("small", 2, None, 4.5), "": [True, False, None],
+            "net": {"enc": {"w": es.Linear(-1, 1, shape=2), "a.b": es.Integer(np.int64(1), np.int32(7))}},
+            "x": es.Linear(np.float32(0), 1, when={"größe µ": [None, 2]}),
+        }
+    )  # fmt: skip
+
+    def fun(p):
+        wrong = (p["größe µ"] is not None) + (p[""] is not None) + (p["net"]["enc"]["w"] ** 2).sum()
+        return wrong + p["learning rate"] ** 2 + p["net"]["enc"]["a.b"] - 1 + p.get("x", 1.0)
+
+    res = _best(space, fun, maxfevals=3000)
+    assert res.fun < 1e-3 and res.x["größe µ"] is None and res.x[""] is None and space.contains(res.x)
+
+
+@pytest.mark.parametrize("high", [2**30, 2**53])
+def test_wide_ranges_of_whole_numbers(high):
+    """Where steps are millions of cells long the margin has nothing to correct, and no NaN to give."""
+    space = es.Space(n=es.Integer(0, high), m=es.Integer(-5, 5))
+    res = _best(space, lambda p: abs(p["n"] - high // 3) / high + abs(p["m"] - 3), maxfevals=2000)
+    assert res.fun < 1e-6
