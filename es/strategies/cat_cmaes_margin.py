@@ -105,6 +105,8 @@ class CatMarginCMAES(RoundedCMAES, CatCMAES):
         z = np.array(z, dtype=np.float64)
         z[..., :mu, :] = self._invert_sample(y[..., :mu, :])
         super()._update(z, y)
+        # Where steps are shrunk the mean must not go further than the points: it left cells on which all agreed.
+        self.mean[..., j] = mean + np.minimum(stretch, 1.0) * (self.mean[..., j] - mean)
         std = self.stds[..., j]
         kept = kept_margin(self._cells, self.mean[..., j], std, self.mutation, success, self._alpha)
         self.mean[..., j], factor, self.mutation = kept

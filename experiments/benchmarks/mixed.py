@@ -33,7 +33,7 @@ Seeds 31000 to 31014, all 15 of each arriving; medians:
 
 Since then categories are sampled by a Latin hypercube. Seeds 90000 to 90044, ratios: COM 0.82 (98 to 119 evaluations),
 CLO 0.77 (563 to 734), OneMax 0.69, LeadingOnes 0.67, all 45 arriving. Seeds 90000 to 90029: Levels 1.15 (618 to 536),
-EllipsoidLevels 0.89, where one run of 30 does not arrive.
+EllipsoidLevels 0.89, before the mean of a whole number was kept from going further than the points do.
 """
 
 from __future__ import annotations
