@@ -22,9 +22,6 @@ from experiments.reasons import line_of, reasons
 from experiments.statistics.cells import Cell
 from problems import Objective
 
-__all__ = ["Advice", "advise"]
-
-
 RUNS = 4
 """Runs of each method in a rung, each from a start of its own."""
 CLOCK = time.perf_counter

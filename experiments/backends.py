@@ -12,8 +12,6 @@ from es.evaluation.opening import joblib_workers, thread_workers
 from es.evaluation.pools import process_workers
 from es.evaluation.workers import Workers
 
-__all__ = ["BACKENDS", "BackendError", "check_workers", "open_backend", "surrounding_backend"]
-
 BACKENDS = ("loky", "threading", "sequential", "dask", "ray")
 
 # What a worker process loads before its first trial, so that its time is its own.

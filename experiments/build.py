@@ -15,8 +15,6 @@ import numpy as np
 from es.core.arrays import FloatArray
 from problems import Objective
 
-__all__ = ["build_problem"]
-
 
 def is_own_function(name: str) -> bool:
     """Whether a problem's name is ``module:function`` (and not a registry's name with settings behind a colon)."""

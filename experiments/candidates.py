@@ -9,8 +9,6 @@ import numpy as np
 
 from experiments.probe import Probe
 
-__all__ = ["Candidate", "candidates"]
-
 MOST = 11
 """Methods in a race at most."""
 FEW = 120

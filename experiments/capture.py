@@ -11,8 +11,6 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
-__all__ = ["captured", "captured_process"]
-
 MOST = 4000
 """Characters that are kept of a trial's output: the first and the last half of them."""
 

@@ -21,8 +21,6 @@ from experiments.statistics.fixed_budget import quantiles_at
 from experiments.statistics.groups import group_of
 from experiments.statistics.sweep import SweepTable, setting_text
 
-__all__ = ["chart_data", "facets"]
-
 POINTS = 56
 """Points of a curve in the page."""
 

@@ -10,8 +10,6 @@ from typing import Any
 
 from experiments import commands
 
-__all__ = ["main"]
-
 _EPILOG = """\
 examples:
   python -m experiments compare                          auto and four methods on four objectives, figures, a report

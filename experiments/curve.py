@@ -16,8 +16,6 @@ import numpy.typing as npt
 
 from es.core.arrays import FloatArray
 
-__all__ = ["Curve", "compact_curve"]
-
 IntArray = npt.NDArray[np.int64]
 
 STEPS_PER_DECADE = 20

@@ -7,8 +7,6 @@ import threading
 import time
 from types import FrameType, TracebackType
 
-__all__ = ["Deadline", "TrialTimeout"]
-
 
 class TrialTimeout(BaseException):
     """A trial ran out of time.  No `Exception`, so that code under trial does not catch it by accident."""

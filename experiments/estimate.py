@@ -13,8 +13,6 @@ from experiments.stacks import mark_stacks, seconds_of
 from experiments.trial import run_trial
 from experiments.worker import run_batch
 
-__all__ = ["Clock", "human_time", "time_needed"]
-
 Kind = tuple[str, Any, str]
 SHORTEST = 1e-4
 FELLOWS = 64

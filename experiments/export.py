@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
-__all__ = ["export_coco", "export_csv", "export_tables", "flat_rows", "to_pandas", "to_polars"]
-
 _PLAIN = ("status", "message", "f", "f_opt", "nfev", "njev", "cost", "maxcost", "n_failed", "seconds", "score")
 
 

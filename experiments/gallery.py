@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_group", "gallery"]
-
 TITLES = {
     "classic": "Classic functions",
     "bbob": "BBOB: the 24 functions, first instance",

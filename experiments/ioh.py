@@ -17,8 +17,6 @@ import es
 from experiments.export import ByDimension, method_folders, new_folder
 from experiments.store import StoreError, Study
 
-__all__ = ["export_ioh"]
-
 VERSION = "0.3.18"  # of the format: the first in which a run says where its best point is
 ELSE = 1001  # numbers of functions that have none in a suite of COCO
 

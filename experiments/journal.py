@@ -14,8 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-__all__ = ["VERSION", "Journal", "StoreError", "read_lines"]
-
 VERSION = 1
 NAME = "journal.jsonl"
 _TAIL = len(',"crc":"01234567"}')

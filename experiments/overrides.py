@@ -8,8 +8,6 @@ from typing import Any
 
 from experiments.sweep import parse_override
 
-__all__ = ["apply_overrides"]
-
 
 def apply_overrides(data: Mapping[str, Any], words: Sequence[str]) -> dict[str, Any]:
     """Apply words such as ``seeds=3``, ``methods=cmaes,snes`` or ``method.sigma0=0.1,1`` to a study's tables.

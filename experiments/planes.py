@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_plane", "draw_sheet", "field", "title"]
-
 Array = npt.NDArray[np.float64]
 
 CLASSIC = {name: name.title() for name in ("ackley", "beale", "booth", "griewank", "himmelblau", "levy", "rastrigin")}

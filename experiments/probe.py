@@ -12,8 +12,6 @@ import numpy as np
 from es.core.arrays import FloatArray
 from problems import Objective
 
-__all__ = ["Probe", "probe"]
-
 
 @dataclass
 class Probe:

@@ -9,8 +9,6 @@ from typing import Any, TextIO
 from experiments.estimate import Clock, human_time, weight_of
 from experiments.records import Trial
 
-__all__ = ["Progress"]
-
 IN_TERMINAL, IN_PIPE = 0.2, 15.0
 """Seconds between two pictures of the bar, and at first between two lines."""
 

@@ -12,8 +12,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["provenance"]
-
 _PACKAGES = ("evotape", "numpy", "scipy", "joblib", "matplotlib", "scikit-learn", "distributed", "ray")
 
 

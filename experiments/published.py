@@ -12,8 +12,6 @@ import numpy as np
 
 from experiments.store import StoreError, Study
 
-__all__ = ["load_coco"]
-
 
 def load_coco(folder: str | Path, study: Study) -> Study:
     """Give a study with one more method: the algorithm whose COCO data lie in a folder.

@@ -17,8 +17,6 @@ from experiments.statistics.cells import Cell, collect, starting_gap
 from experiments.statistics.overall import overall_table
 from problems import Ledger, Objective
 
-__all__ = ["Race", "decided", "in_order", "in_time", "survivors"]
-
 
 class Race:
     """Runs of methods from the same starts, with growing budgets; what was evaluated before is not evaluated again."""

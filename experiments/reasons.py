@@ -10,8 +10,6 @@ import numpy as np
 from experiments.candidates import Candidate
 from experiments.probe import Probe
 
-__all__ = ["line_of", "reasons"]
-
 CLOSE = 1.25
 """Methods whose costs differ by less are a matter of taste."""
 

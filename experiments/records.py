@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Record", "Trial", "blank_record", "digest", "failed_record", "key_of", "streams", "worker_died"]
-
 Trial = dict[str, Any]
 Record = dict[str, Any]
 

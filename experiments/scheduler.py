@@ -8,8 +8,6 @@ from typing import Any
 
 from experiments.records import Record, Trial
 
-__all__ = ["Scheduler"]
-
 BATCH_SECONDS = 0.2
 MAX_BATCH = 200
 # Stacks of this many runs already have most of the gain; smaller ones share the work out better.

@@ -12,8 +12,6 @@ from typing import Any
 
 from experiments.records import digest
 
-__all__ = ["separate", "terms_of"]
-
 TERMS = ("budget", "maxcost", "precision", "grad_cost")
 DEFAULTS = {"budget": 1000.0, "precision": 1e-8, "grad_cost": 4.0}
 

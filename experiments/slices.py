@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["SHEETS", "draw_slices", "plane"]
-
 Array = npt.NDArray[np.float64]
 
 SHEETS = {

@@ -17,8 +17,6 @@ from experiments.deadline import Deadline
 from experiments.records import streams
 from problems import Feasible, Ledger, Objective
 
-__all__ = ["Meter", "Terms", "outcome", "rehearse", "solve"]
-
 # Arguments of es.minimize; what else a method's table holds goes to `options`.
 ARGUMENTS = ("sigma0", "popsize", "restarts", "maxiter", "on_error")
 

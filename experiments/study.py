@@ -12,8 +12,6 @@ from experiments.spec import Spec
 from experiments.store import Store, Study, load
 from experiments.trial import check_trials
 
-__all__ = ["Interrupted", "run_study"]
-
 
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C during a study; says in one sentence what is kept and how to go on."""

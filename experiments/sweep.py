@@ -18,8 +18,6 @@ import numpy as np
 
 from experiments.tomlfile import SpecError, is_whole, positive
 
-__all__ = ["Sweep", "parse_override"]
-
 _DISTRIBUTIONS = ("uniform", "loguniform", "integers", "choice")
 MOST_POINTS = 1_000_000
 _STUDY_PATHS = ("budget", "maxcost", "precision")

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SpecError", "is_number", "is_whole", "line_of", "positive", "read_toml"]
-
 Key = str | int
 
 

@@ -15,9 +15,6 @@ from experiments.records import Record, Trial, blank_record, digest, judged, key
 from experiments.solve import Meter, Terms, rehearse, solve
 from experiments.tomlfile import SpecError
 
-__all__ = ["check_trials", "make_trials", "run_trial"]
-
-
 PAIRED = ("gradient", "differentiab", "derivative", "constraint", "integer", "integrality", "bounds are", "one value")
 """Words of errors that are neither the method's nor the problem's fault but of the two together."""
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from experiments.report import write_report
 from experiments.store import load
 
-__all__ = ["watch"]
-
 
 def watch(
     folder: Path, *, every: float = 20.0, once: bool = False, serve: int | None = None, say: Callable[[str], None]

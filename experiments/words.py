@@ -13,8 +13,6 @@ from experiments.statistics.power import Power
 from experiments.statistics.ranking import Ranking
 from experiments.statistics.summary import number
 
-__all__ = ["in_words"]
-
 LEVEL = 0.05
 MOST_NAMED = 6
 """More problems than this are counted instead of named."""

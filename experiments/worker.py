@@ -13,8 +13,6 @@ from typing import Any
 from experiments.capture import captured, captured_process
 from experiments.trial import run_trial
 
-__all__ = ["one_blas_thread", "run_batch", "run_in_worker"]
-
 # A C call that never returns hears no alarm; this long after its time limit the worker ends itself.
 GRACE_SECONDS = 10.0
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["in_blocks"]
-
 # Numbers in the arrays of a block: 40 kB stay in the cache, and the allocator does not ask for fresh pages each time
 BLOCK = 5000
 

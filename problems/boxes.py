@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from problems.numbers import FloatArray, numbers, unmasked
 
-__all__ = ["Box", "as_box"]
-
 
 class Box:
     """Lower and upper limits of the variables, broadcast to n entries and checked once.

@@ -9,8 +9,6 @@ import numpy as np
 from problems.boxes import as_box
 from problems.numbers import FloatArray, numbers, size, unmasked
 
-__all__ = ["dimension", "points", "positive", "vector"]
-
 
 def points(x: Any) -> Any:
     """A new float64 array of anything that holds numbers; a traced tensor comes back as it is."""

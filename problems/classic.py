@@ -14,8 +14,6 @@ from problems.numbers import FloatArray, whole
 from problems.objective import Objective
 from problems.registry import register
 
-__all__ = ["TABLE", "Classic", "make"]
-
 
 @dataclass(frozen=True)
 class Classic:

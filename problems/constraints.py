@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from problems.numbers import FloatArray, numbers
 
-__all__ = ["EQUALITY", "Constraints", "checked", "listed"]
-
 BoolArray = npt.NDArray[np.bool_]
 
 EQUALITY = 1e-6  # largest |h(x)| at which an equality counts as kept

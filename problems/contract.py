@@ -14,8 +14,6 @@ from problems.numbers import FloatArray
 from problems.objective import Objective
 from problems.several import MultiLedger, MultiObjective
 
-__all__ = ["check_objective"]
-
 STEP = 1e-5  # of differences, in tenths of the box's width
 AGREEMENT = 2e-5  # largest error of a slope, relative to the sum of the sizes of its terms
 

@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from problems.numbers import numbers, short
 
-__all__ = ["Evaluation", "Reporting", "as_evaluation"]
-
 FIELDS = ("f", "constraints", "equalities", "info")
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__all__ = ["needed"]
-
 
 def needed(module: str, package: str, extra: str, what: str) -> Any:
     """Import a module of an optional package.

@@ -7,8 +7,6 @@ from typing import Any
 from problems.constraints import Constraints, listed
 from problems.numbers import FloatArray, number, numbers
 
-__all__ = ["Feasible"]
-
 
 class Feasible:
     """Tells whether points keep constraints.

@@ -11,8 +11,6 @@ import numpy.typing as npt
 from problems.numbers import FloatArray
 from problems.objective import Objective
 
-__all__ = ["Ledger", "Trace"]
-
 
 class Trace(NamedTuple):
     """The improvements of one run: arrays of one length, in the order in which they came."""

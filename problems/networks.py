@@ -11,8 +11,6 @@ import numpy as np
 from autodiff import nn
 from problems.numbers import FloatArray, chosen
 
-__all__ = ["ACTIVATIONS", "INITS", "Dense", "Start"]
-
 Init = Callable[[tuple[int, ...], np.random.Generator], FloatArray]
 
 

@@ -9,8 +9,6 @@ import numpy as np
 
 from problems.rows import Rows, kind_of, rows_of
 
-__all__ = ["Noisy", "NoisyRows", "reseed"]
-
 
 def reseed(fun: Any, rng: np.random.Generator) -> None:
     """Hand a new stream on to what a transform wraps."""

@@ -9,21 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "FloatArray",
-    "chosen",
-    "columns",
-    "fixed",
-    "flag",
-    "generator",
-    "number",
-    "numbers",
-    "short",
-    "size",
-    "unmasked",
-    "whole",
-]
-
 FloatArray = npt.NDArray[np.float64]
 
 

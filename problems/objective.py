@@ -17,8 +17,6 @@ from problems.numbers import FloatArray, flag, generator, number, numbers, short
 if TYPE_CHECKING:
     from scipy.optimize import Bounds
 
-__all__ = ["Objective"]
-
 Function = Callable[..., Any]
 Start = npt.ArrayLike | Callable[[np.random.Generator], npt.ArrayLike] | None
 

@@ -16,8 +16,6 @@ from problems.numbers import size
 from problems.objective import Objective
 from problems.typed import fits, in_words
 
-__all__ = ["Entry", "entry", "get", "names", "register"]
-
 Maker = Callable[..., Objective]
 
 # Imported when a name is asked for that is not known yet; importing one registers its problems.

@@ -9,8 +9,6 @@ import numpy as np
 
 from problems.numbers import FloatArray
 
-__all__ = ["Member", "Rows", "Shared", "abreast", "kind_of", "rows_of"]
-
 
 class Rows(Protocol):
     """r functions at once."""

@@ -12,8 +12,6 @@ from problems.ledger import Ledger
 from problems.numbers import FloatArray, numbers
 from problems.objective import Function, Objective
 
-__all__ = ["MultiLedger", "MultiObjective"]
-
 
 class MultiObjective(Objective):
     """A function with several values, all to be minimised at once.

@@ -13,8 +13,6 @@ from problems.numbers import FloatArray, numbers
 from problems.objective import Objective
 from problems.rows import Rows, abreast, kind_of, rows_of
 
-__all__ = ["Stack", "family", "stack"]
-
 
 class Stack(Objective):
     """r problems of one n, evaluated side by side: point j of row i goes to problem i.

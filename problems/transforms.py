@@ -21,8 +21,6 @@ from problems.numbers import FloatArray, generator, number, numbers
 from problems.objective import Objective
 from problems.rows import abreast, kind_of, rows_of
 
-__all__ = ["conditioned", "noisy", "rotated", "rotation", "scaled", "shifted"]
-
 Seed = int | np.random.SeedSequence | np.random.Generator | None
 
 

@@ -8,8 +8,6 @@ from typing import Any, Union, get_args, get_origin
 
 import numpy as np
 
-__all__ = ["fits", "in_words"]
-
 _WORDS = {
     bool: "True or False",
     int: "an integer",

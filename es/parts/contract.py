@@ -11,8 +11,6 @@ import numpy as np
 from es.core.arrays import FloatArray
 from es.parts.invariances import ALL
 
-__all__ = ["check_strategy"]
-
 GENERATIONS = 25
 FAITHFUL = 15  # generations that are compared where rounding may differ: it grows along a run
 

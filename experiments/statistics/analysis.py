@@ -16,8 +16,6 @@ from experiments.statistics.ranking import Ranking, rank_methods
 from experiments.statistics.summary import summary_rows
 from experiments.statistics.sweep import Selected, SweepTable, best_cells, sweep_tables
 
-__all__ = ["Analysis"]
-
 
 class Analysis:
     """A study with what follows from its trials; it can stand wherever a study is read.

@@ -18,8 +18,6 @@ from experiments.statistics.fixed_budget import log_grid
 from experiments.statistics.restarts import simulated_restarts
 from experiments.statistics.runtimes import order_quantile
 
-__all__ = ["CellDistribution", "Distribution", "Distributions", "distributions"]
-
 ROOM_FOR_RESTARTS = 10.0
 """Distributions end at this multiple of the largest budget, so that simulated restarts can be seen."""
 PER_DECADE = 60

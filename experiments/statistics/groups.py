@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from experiments.statistics.cells import Cell
 
-__all__ = ["BBOB_GROUPS", "by_dimension", "by_group", "group_of"]
-
 BBOB_GROUPS = {
     "separable (f1–f5)": range(1, 6),
     "moderate (f6–f9)": range(6, 10),

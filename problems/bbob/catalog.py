@@ -21,9 +21,6 @@ from problems.bbob.recipe import Recipe
 from problems.numbers import FloatArray, size, whole
 from problems.objective import Objective
 
-__all__ = ["SUITES", "Suite", "make", "names"]
-
-
 _REPORT = "Hansen, Finck, Ros & Auger 2009, INRIA research report 6829"
 
 

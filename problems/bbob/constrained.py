@@ -23,9 +23,6 @@ from problems.bbob.transforms import TINY, asymmetric, dot, oscillate, squares, 
 from problems.blocks import in_blocks
 from problems.numbers import FloatArray
 
-__all__ = ["Constrained"]
-
-
 # Factor on the values of each of the nine functions
 _FACTORS = (10.0, 1e-4, 10.0, 1e-4, 1e-4, 1e-4, 1e2, 10.0, 10.0)
 

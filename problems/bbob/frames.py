@@ -12,8 +12,6 @@ from problems.bbob import legacy
 from problems.bbob.transforms import penalty, turn
 from problems.numbers import FloatArray
 
-__all__ = ["Dense", "Frame", "Landscape", "Map", "Rotation"]
-
 Map = Callable[[FloatArray], FloatArray]
 
 

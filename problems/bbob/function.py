@@ -9,8 +9,6 @@ from problems.bbob.recipe import Recipe
 from problems.bbob.side_by_side import FrameStack, Instances
 from problems.blocks import in_blocks
 
-__all__ = ["Function"]
-
 
 class Function:
     """f of one landscape.

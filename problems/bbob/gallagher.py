@@ -8,8 +8,6 @@ from problems.bbob import legacy, transforms
 from problems.bbob.frames import Frame, Landscape
 from problems.numbers import FloatArray
 
-__all__ = ["gallagher"]
-
 ROOM = 16_384  # exponents at a time
 
 

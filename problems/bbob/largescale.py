@@ -18,8 +18,6 @@ from problems.bbob.frames import Frame, Map, Rotation
 from problems.bbob.transforms import turn
 from problems.numbers import FloatArray
 
-__all__ = ["Blocks", "LargeFrame", "permutation"]
-
 Order = NDArray[np.intp]
 
 BLOCK = 40

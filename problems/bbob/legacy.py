@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 
 from problems.numbers import FloatArray
 
-__all__ = ["gaussian", "instance_seed", "offset", "optimum", "rotation", "uniform"]
-
-
 MODULUS = 2_147_483_647
 MULTIPLIER = 16_807
 SLOTS = 32

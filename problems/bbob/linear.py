@@ -12,8 +12,6 @@ import numpy as np
 
 from problems.numbers import FloatArray
 
-__all__ = ["FibonacciStream", "LinearConstraints", "draw"]
-
 
 class FibonacciStream:
     """COCO's second generator: lagged Fibonacci with lags 607 and 273 on numbers in [0, 1].

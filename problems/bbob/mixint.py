@@ -13,9 +13,6 @@ from problems.bbob.suite import bbob_frame, finish, largescale_frame
 from problems.bbob.transforms import round_half_up
 from problems.numbers import FloatArray
 
-__all__ = ["LEVELS", "levels", "mixint"]
-
-
 # Values per variable in each fifth of the variables; 0 stands for a continuous one
 LEVELS = (2, 4, 8, 16, 0)
 # Factors that make the functions about equally hard, f1 to f24

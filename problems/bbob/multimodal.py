@@ -22,16 +22,6 @@ from problems.bbob.transforms import (
 from problems.bbob.unimodal import valley_scale
 from problems.numbers import FloatArray
 
-__all__ = [
-    "griewank_rosenbrock",
-    "katsuura",
-    "lunacek_bi_rastrigin",
-    "rastrigin_rotated",
-    "schaffers",
-    "schwefel",
-    "weierstrass",
-]
-
 
 def rastrigin_rotated(frame: Frame) -> Landscape:
     """f15: f3 turned twice."""

@@ -9,8 +9,6 @@ import numpy as np
 from problems.bbob import legacy
 from problems.numbers import FloatArray
 
-__all__ = ["CocoStream", "KeyedStream", "Stream", "StreamsInTurn"]
-
 
 class Stream(Protocol):
     """Two endless sequences of numbers; asked for m * k numbers at once or k at a time, they are the same."""

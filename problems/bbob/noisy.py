@@ -21,9 +21,6 @@ from problems.bbob.transforms import penalty
 from problems.bbob.unimodal import ellipsoid_rotated
 from problems.numbers import FloatArray, whole
 
-__all__ = ["Noisy", "noiseless"]
-
-
 # Noiseless function of each triple f101-103, f104-106, ...
 _BASES = (1, 8, 1, 8, 7, 10, 14, 17, 19, 21)
 _VARIANTS: dict[int, Callable[[Frame], Landscape]] = {

@@ -9,8 +9,6 @@ from typing import Any
 
 from problems.bbob.frames import Frame, Landscape
 
-__all__ = ["Recipe"]
-
 
 @dataclass(frozen=True)
 class Recipe:

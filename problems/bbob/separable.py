@@ -6,8 +6,6 @@ from problems.bbob.frames import Frame, Landscape, Map
 from problems.bbob.transforms import PI, asymmetric, conditioning, dot, oscillate, sine_squared, squares, steps
 from problems.numbers import FloatArray
 
-__all__ = ["bueche_rastrigin", "ellipsoid", "linear_slope", "rastrigin", "ripples", "sphere"]
-
 
 def ripples(frame: Frame) -> Map:
     """Rastrigin's sum z^2 + 10 (1 - cos 2 pi z), with 1 - cos 2 pi z = 2 sin(pi z)^2, which keeps digits near 0."""

@@ -17,8 +17,6 @@ from problems.bbob.frames import Dense, Frame, Landscape, Map, Rotation
 from problems.bbob.recipe import Recipe
 from problems.numbers import FloatArray
 
-__all__ = ["FrameStack", "Instances"]
-
 # Numbers in the arrays of a part: as many as the allocator has at hand (an array of 128 kB asks for fresh pages)
 ROOM = 9000
 

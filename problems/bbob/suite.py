@@ -14,8 +14,6 @@ from problems.bbob.largescale import LargeFrame
 from problems.bbob.recipe import Recipe
 from problems.numbers import FloatArray
 
-__all__ = ["FUNCTIONS", "bbob", "bbob_frame", "boxed", "finish", "largescale", "largescale_frame"]
-
 FUNCTIONS: dict[int, Callable[[Frame], Landscape]] = {
     1: separable.sphere,
     2: separable.ellipsoid,

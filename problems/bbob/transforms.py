@@ -11,25 +11,6 @@ from numpy.typing import NDArray
 
 from problems.numbers import FloatArray
 
-__all__ = [
-    "ONE",
-    "PI",
-    "TINY",
-    "asymmetric",
-    "columns",
-    "conditioning",
-    "dot",
-    "half_sine",
-    "oscillate",
-    "penalty",
-    "round_half_up",
-    "sine_squared",
-    "squares",
-    "steps",
-    "turn",
-]
-
-
 # x + TINY is x for every positive normal number; it keeps logarithms, roots and their derivatives finite at 0
 TINY: FloatArray = np.array(1e-300)
 # NumPy takes constants faster as arrays of no dimension than as Python numbers

@@ -6,19 +6,6 @@ from problems.bbob.frames import Frame, Landscape, Map
 from problems.bbob.transforms import TINY, asymmetric, conditioning, dot, oscillate, round_half_up, squares, steps
 from problems.numbers import FloatArray
 
-__all__ = [
-    "attractive_sector",
-    "bent_cigar",
-    "different_powers",
-    "discus",
-    "ellipsoid_rotated",
-    "rosenbrock",
-    "rosenbrock_rotated",
-    "sharp_ridge",
-    "step_ellipsoid",
-    "valley_scale",
-]
-
 
 def attractive_sector(frame: Frame) -> Landscape:
     """f6: steep by a factor of 1e4 in all but one orthant."""

@@ -11,8 +11,6 @@ from problems.networks import Dense, Start
 from problems.numbers import FloatArray, fixed
 from problems.objective import Objective
 
-__all__ = ["GymReturn", "make"]
-
 
 class GymReturn:
     """Minus the mean return of a policy over some episodes.

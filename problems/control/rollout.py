@@ -10,8 +10,6 @@ from problems.control.systems import State, System
 from problems.networks import Dense
 from problems.numbers import whole
 
-__all__ = ["Rollout"]
-
 
 class Rollout:
     """Runs policies (..., n) on one system, all of them and all starts in step.

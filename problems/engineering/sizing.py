@@ -16,8 +16,6 @@ from problems.engineering.truss import TEN_BAR
 from problems.numbers import FloatArray, chosen, fixed
 from problems.objective import Objective
 
-__all__ = ["MATERIALS", "SECTION_SHAPES", "Material", "Sizing", "ten_bar_sizing"]
-
 SAFETY = 1.5
 SMALLEST, LARGEST = 0.1, 35.0
 

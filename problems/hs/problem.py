@@ -10,8 +10,6 @@ import numpy as np
 
 from problems.numbers import columns
 
-__all__ = ["Problem"]
-
 
 @dataclass(frozen=True)
 class Problem:

@@ -8,8 +8,6 @@ import numpy as np
 
 from problems.hs.problem import Problem
 
-__all__ = ["TABLE"]
-
 INF = float("inf")
 FREE = (-INF, INF)
 _S2, _S3, _S7 = (float(np.sqrt(number)) for number in (2.0, 3.0, 7.0))

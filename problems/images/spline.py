@@ -11,8 +11,6 @@ import numpy.typing as npt
 from autodiff.primitive import primitive
 from problems.numbers import FloatArray
 
-__all__ = ["SplineImage"]
-
 
 class SplineImage:
     """A grey image as a twice continuously differentiable function of row and column.

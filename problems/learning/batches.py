@@ -7,8 +7,6 @@ import numpy.typing as npt
 
 from problems.numbers import generator
 
-__all__ = ["Batches"]
-
 
 class Batches:
     """Mini-batches without replacement: the examples in a new random order each epoch, cut in pieces.

@@ -10,8 +10,6 @@ from autodiff import nn
 from problems.networks import ACTIVATIONS, INITS
 from problems.numbers import FloatArray, chosen
 
-__all__ = ["Conv"]
-
 
 class Conv:
     """Two 3x3 convolutions with phi behind each, 2x2 max pooling, and a linear layer.

@@ -12,8 +12,6 @@ import numpy.typing as npt
 from problems.extras import needed
 from problems.numbers import FloatArray, chosen, whole
 
-__all__ = ["DATASETS", "Split", "load"]
-
 DATASETS = ("breast_cancer", "diabetes", "digits", "wine")
 
 

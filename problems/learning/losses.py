@@ -9,8 +9,6 @@ import numpy as np
 from autodiff.special import logsumexp
 from problems.numbers import FloatArray
 
-__all__ = ["LOSSES", "encode"]
-
 
 def squared(z: Any, y: FloatArray) -> Any:
     """Half the mean squared error, y (1, examples)."""

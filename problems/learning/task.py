@@ -12,8 +12,6 @@ from problems.learning.batches import Batches
 from problems.learning.losses import LOSSES, encode
 from problems.numbers import FloatArray
 
-__all__ = ["Model", "Task"]
-
 _SMALL = 2000  # outputs x examples from which a point is worth a call of its own
 
 

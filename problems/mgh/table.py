@@ -11,8 +11,6 @@ import numpy as np
 from problems.mgh import fits, small, variable
 from problems.numbers import FloatArray
 
-__all__ = ["TABLE", "LeastSquares"]
-
 ByN = Callable[[int], FloatArray]
 
 

@@ -11,8 +11,6 @@ from problems import functions
 from problems.bbob.transforms import turn
 from problems.traps.ground import Builder, Ground, Map, moved
 
-__all__ = ["TABLE"]
-
 
 def _coupled(z: Any, fun: Map, strength: float) -> Any:
     """fun + strength * sum of z_i z_{i+1}, which is no less than 0 where fun is no less than the sphere."""

@@ -9,8 +9,6 @@ import numpy as np
 from problems import functions
 from problems.traps.ground import Builder, Map, ellipsoid, rosenbrock, sphere, through, turned
 
-__all__ = ["TABLE"]
-
 
 def _single(f: Any) -> Any:
     """f in single precision."""

@@ -13,8 +13,6 @@ from problems.bbob.transforms import turn
 from problems.numbers import FloatArray
 from problems.transforms import rotation
 
-__all__ = ["Builder", "Ground", "Map", "ellipsoid", "moved", "rastrigin", "rosenbrock", "sphere", "through", "turned"]
-
 Map = Callable[[Any], Any]
 
 

@@ -14,8 +14,6 @@ import numpy as np
 from problems.bbob.transforms import turn
 from problems.traps.ground import Builder, Map, moved, turned
 
-__all__ = ["TABLE"]
-
 Terms = Callable[[Any], tuple[Any, ...]]
 
 

@@ -10,8 +10,6 @@ import numpy as np
 from problems.bbob.transforms import dot
 from problems.traps.ground import Builder, Ground, ellipsoid, rastrigin, rosenbrock, sphere
 
-__all__ = ["TABLE"]
-
 
 def _without(builder: Builder, where: Callable[[Any, Any], Any], instead: float = np.nan) -> Builder:
     """`instead` in place of f where `where(z, direction)` holds, z = x - x_opt and a random direction."""

@@ -11,8 +11,6 @@ from problems.bbob.transforms import turn
 from problems.transforms import rotation
 from problems.traps.ground import Builder, Ground, moved
 
-__all__ = ["TABLE"]
-
 
 def _blocks(fun: Any, size: int) -> Builder:
     """fun of each block of `size` variables, turned by a rotation of its own; the variables in random order."""

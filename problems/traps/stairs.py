@@ -10,8 +10,6 @@ from problems.functions import ellipsoid, sphere, step
 from problems.traps import ground
 from problems.traps.ground import Builder, Map, moved, through, turned
 
-__all__ = ["TABLE"]
-
 
 def _grid(z: Any, width: float) -> Any:
     """The nearest multiple of a width."""

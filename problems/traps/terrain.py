@@ -11,8 +11,6 @@ from problems.bbob.transforms import turn
 from problems.transforms import rotation
 from problems.traps.ground import Builder, Ground, Map
 
-__all__ = ["ROUGH", "SMOOTH", "TABLE"]
-
 
 def lunacek(x: Any) -> Any:
     """Two funnels with Rastrigin's ripples (Lunacek, Whitley & Sutton 2008, PPSN X): the best point is at 2.5."""

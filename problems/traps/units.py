@@ -12,9 +12,6 @@ from problems.numbers import FloatArray
 from problems.transforms import rotation
 from problems.traps.ground import Builder, Ground, Map, ellipsoid, rastrigin, rosenbrock, sphere, through
 
-__all__ = ["BOUNDS", "OFFSETS", "SIGMAS"]
-
-
 # -- offsets and factors -----------------------------------------------------------------------------------------------
 
 
