@@ -61,21 +61,9 @@ RULE_OF_ITS_OWN = (
     " should flow"
 )
 SOLVERS = [
-    "bisect",
-    "brenth",
-    "brentq",
-    "curve_fit",
-    "fixed_point",
-    "fsolve",
-    "least_squares",
-    "minimize",
-    "minimize_scalar",
-    "newton",
-    "ridder",
-    "root",
-    "root_scalar",
-    "toms748",
-]
+    "bisect", "brenth", "brentq", "curve_fit", "fixed_point", "fsolve", "least_squares", "minimize", "minimize_scalar",
+    "newton", "ridder", "root", "root_scalar", "toms748",
+]  # fmt: skip
 ROOT = (
     "its solution x(p) of F(x, p) = 0 has the derivative -F_x^-1 F_p: solve at p.detach() and give it that by"
     " autodiff.custom_vjp"

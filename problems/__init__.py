@@ -20,20 +20,6 @@ from problems.stack import Stack, family, stack
 list = names  # the name that reads well from outside: problems.list()
 
 __all__ = [
-    "Evaluation",
-    "Feasible",
-    "Ledger",
-    "MultiLedger",
-    "MultiObjective",
-    "Objective",
-    "Stack",
-    "Trace",
-    "check_objective",
-    "entry",
-    "family",
-    "get",
-    "list",
-    "names",
-    "register",
-    "stack",
-]
+    "Evaluation", "Feasible", "Ledger", "MultiLedger", "MultiObjective", "Objective", "Stack", "Trace",
+    "check_objective", "entry", "family", "get", "list", "names", "register", "stack",
+]  # fmt: skip

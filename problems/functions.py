@@ -14,27 +14,10 @@ import numpy as np
 from problems.numbers import FloatArray
 
 __all__ = [
-    "ackley",
-    "beale",
-    "booth",
-    "cigar",
-    "different_powers",
-    "discus",
-    "ellipsoid",
-    "griewank",
-    "himmelblau",
-    "levy",
-    "monkey_saddle",
-    "rastrigin",
-    "rosenbrock",
-    "saddle",
-    "schwefel",
-    "sphere",
-    "step",
-    "styblinski_tang",
-    "x2_sin_x",
+    "ackley", "beale", "booth", "cigar", "different_powers", "discus", "ellipsoid", "griewank", "himmelblau", "levy",
+    "monkey_saddle", "rastrigin", "rosenbrock", "saddle", "schwefel", "sphere", "step", "styblinski_tang", "x2_sin_x",
     "zakharov",
-]
+]  # fmt: skip
 
 _E = float(np.exp(1.0))
 _SCHWEFEL_PEAK = 418.98288727243371  # the largest value of x sin(sqrt(x)) below 500, at x = 420.96874635998203

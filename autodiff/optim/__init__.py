@@ -20,22 +20,6 @@ from autodiff.optim.schedules import Constant, Cosine, Exponential, StepDecay, W
 from autodiff.optim.update_rules import SGD, Adagrad, Adam, AdamW, ClipUp, Momentum, Nesterov, RMSprop, rules
 
 __all__ = [
-    "SGD",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "ClipUp",
-    "Constant",
-    "Cosine",
-    "Exponential",
-    "Momentum",
-    "Nesterov",
-    "RMSprop",
-    "Rule",
-    "StepDecay",
-    "Warmup",
-    "batches",
-    "clip_by_norm",
-    "clip_by_value",
-    "rules",
-]
+    "SGD", "Adagrad", "Adam", "AdamW", "ClipUp", "Constant", "Cosine", "Exponential", "Momentum", "Nesterov", "RMSprop",
+    "Rule", "StepDecay", "Warmup", "batches", "clip_by_norm", "clip_by_value", "rules",
+]  # fmt: skip

@@ -21,21 +21,6 @@ from autodiff.rules import (
 )
 
 __all__ = [
-    "calculus",
-    "constant",
-    "eigenvalues",
-    "elementwise",
-    "factorisations",
-    "fft",
-    "indexing",
-    "joining",
-    "linalg",
-    "norms",
-    "polynomials",
-    "products",
-    "reductions",
-    "shaping",
-    "sorting",
-    "special",
-    "statistics",
-]
+    "calculus", "constant", "eigenvalues", "elementwise", "factorisations", "fft", "indexing", "joining", "linalg",
+    "norms", "polynomials", "products", "reductions", "shaping", "sorting", "special", "statistics",
+]  # fmt: skip

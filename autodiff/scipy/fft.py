@@ -14,24 +14,12 @@ from typing import Any
 
 import numpy as np
 import scipy.fft
+
+# isort: off
 from numpy.fft import (
-    fft,
-    fft2,
-    fftn,
-    fftshift,
-    hfft,
-    ifft,
-    ifft2,
-    ifftn,
-    ifftshift,
-    ihfft,
-    irfft,
-    irfft2,
-    irfftn,
-    rfft,
-    rfft2,
-    rfftn,
-)
+    fft, fft2, fftn, fftshift, hfft, ifft, ifft2, ifftn, ifftshift, ihfft, irfft, irfft2, irfftn, rfft, rfft2, rfftn,
+)  # fmt: skip
+# isort: on
 
 from autodiff.primitive import with_rule
 from autodiff.rules.fft import fit

@@ -15,21 +15,10 @@ from experiments.report import figure_source, fill, write_page
 
 # In the order in which they are best read; each module has its lesson as LESSON.
 MODULES = (
-    "backpropagation",
-    "computational_graph",
-    "reverse_mode",
-    "dynamic_graphs",
-    "circuits",
-    "gradient_checking",
-    "layers",
-    "vanishing_gradients",
-    "checkpointing",
-    "descent",
-    "search",
-    "real_network",
-    "image_gradients",
+    "backpropagation", "computational_graph", "reverse_mode", "dynamic_graphs", "circuits", "gradient_checking",
+    "layers", "vanishing_gradients", "checkpointing", "descent", "search", "real_network", "image_gradients",
     "engineering_sweep",
-)
+)  # fmt: skip
 
 
 def names() -> list[str]:
