@@ -26,7 +26,7 @@ class StackedEvaluator(Protocol):
         Parameters
         ----------
         runs : ndarray of int, shape (r,)
-            Which runs they are, among all.
+            Which runs they are, among all, in rising order; one may come several times.
         x : ndarray, shape (r, k, n)
         done : ndarray of bool, shape (r, k), or None
             Which points to evaluate, from the first of a run on; None: all. The others get NaN.
@@ -105,6 +105,8 @@ class OfEach:
         self._all, self._penalize = problems, on_error == "penalize"
         self._runs, self._now = np.arange(len(problems)), problems  # those of the last call
         self._key = self._runs.tobytes()
+        # Whether further points of our own suites may be evaluated unseen: no noise, no calls of the user's functions.
+        self.repeatable = not self._penalize and all(p.pure and not p.noisy and p.source for p in problems.objectives)
         self._errors: dict[int, str] = {}
 
     def __call__(
@@ -131,10 +133,11 @@ class OfEach:
 
     def _together(self, runs: IntArray, x: FloatArray, gradients: bool) -> tuple[FloatArray, FloatArray | None]:
         if (key := runs.tobytes()) != self._key:
-            place = np.full(len(self._all), -1)
-            place[self._runs] = np.arange(len(self._runs))
-            rows = place[runs]
-            self._now = self._all.take(runs) if (rows < 0).any() else self._now.take(rows)
+            first, last = (np.searchsorted(self._runs, runs, side) for side in ("left", "right"))
+            rows = np.minimum(first + np.arange(len(runs)) - np.searchsorted(runs, runs), last - 1)
+            # Functions whose rows stay as they are copy nothing.
+            found = np.array_equal(self._runs[rows], runs)
+            self._now = self._now.take(rows) if found else self._all.take(runs)
             self._runs, self._key = runs.copy(), key
         return self._now.value_and_grad(x) if gradients else (self._now(x), None)
 

@@ -59,6 +59,7 @@ class Restarts:
         self._x0, self._scale0, self._popsize0 = self.inner.mean.copy(), self.inner.scale0.copy(), self.inner.popsize
         self._start = self.inner.x_mean
         self.book = Book(self.inner.x_best)
+        self._foreseen: list[Any] = []  # runs to come
         self._past: Keys = {}  # points that runs which have ended asked for, and that may still come
 
     def _next(self) -> dict[str, Any] | None:
@@ -109,7 +110,11 @@ class Restarts:
         self.book.add(self.inner.book)
         (out,) = self.inner.outstanding()
         self._past |= out
-        changes = None if {"lowest", "unbounded"} & set(reasons) else self._next()
+        over = {"lowest", "unbounded"} & set(reasons)
+        if self._foreseen and not over:
+            self.inner = self._foreseen.pop(0)
+            return
+        changes = None if over else self._next()
         if changes is None:
             best = min(self.log, key=lambda run: run["fun"])  # how good the result is, its run says, not the last one
             self._stop = {**best["stop"], "restarts": float(len(self.log) - 1)}
@@ -209,6 +214,12 @@ class Restarts:
 
 class IPOP(Restarts):
     """Restarts with a population that doubles (Auger and Hansen, CEC 2005)."""
+
+    def foresee(self, place: int) -> Any:
+        """The run at this place after the present one, or None; no run depends on what one finds."""
+        while len(self._foreseen) <= place and (changes := self._next()) is not None:
+            self._foreseen.append(self._make(**changes, rng=self._draw()))
+        return self._foreseen[place] if place < len(self._foreseen) else None
 
 
 class BIPOP(Restarts):

@@ -1,7 +1,10 @@
 """Many runs of solvers that work with gradients, side by side: each tick evaluates the next point of all in one call.
 
 A solver has no state in common with others, so nothing but the evaluation and the books is shared; each makes the steps
-that it makes alone. Where a run restarts, its next leg takes the place of the one that has ended.
+that it makes alone. Where restarts do not depend on what was found, and evaluations have no side effects, the next legs
+of a run stand beside the present one, each in a *lane* of its own, and wait for their turn to be counted: following the
+operations of a function takes as long for fifteen points as for sixty. One that has gone further by then than the
+budget of its run allows begins anew.
 """
 
 from __future__ import annotations
@@ -14,8 +17,11 @@ import numpy as np
 
 from es.core.arrays import FloatArray, IntArray
 from es.core.criteria import CRITERIA
+from es.evaluation.stacked import OfEach
+from es.gradient.lbfgsb import usable
 from es.gradient.scipy_methods import BFGS, CG, LBFGSB
-from es.run.legs import Course, Courses, Spent
+from es.run.legs import Course, Courses, Leg, Spent
+from es.run.restarts import IPOP
 from problems.ledger import Trace
 
 if TYPE_CHECKING:
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 
 STACKED = (LBFGSB, BFGS, CG)
 PATIENCE = {name: int(CRITERIA[name].default or 0) for name in ("nofinite", "nogradient")}
+LANES, OF_RUN = 1024, 16  # at most, of all runs, and at work for one
 
 
 class SolverCourses(Courses):
@@ -36,130 +43,189 @@ class SolverCourses(Courses):
     def run(self) -> list[Result]:
         """Run all to their ends."""
         runs, n = len(self.courses), self.courses[0].leg.mean.size
-        self._solvers: list[Any] = [None] * runs
-        self._best, self._improved = np.full(runs, np.inf), list[tuple[IntArray, IntArray, FloatArray]]()
-        # Of the present leg: its budget, evaluations, failures, evaluations in a row without a value and without a
-        # gradient, the least finite value, the best value, its point, and the newest point that is as good.
-        self._budget = np.full(runs, np.inf)
-        self._nfev0, self._nfev, self._failed = (np.zeros(runs, dtype=np.int64) for _ in range(3))
-        self._without = {name: np.zeros(runs, dtype=np.int64) for name in PATIENCE}
-        self._low, self._f = np.full(runs, np.inf), np.full(runs, np.inf)
-        self._x, self._mean = np.zeros((runs, n)), np.zeros((runs, n))
+        self._foresees = isinstance(self.evaluate, OfEach) and self.evaluate.repeatable and usable()
+        self._foresees &= self.makes[0].cls is LBFGSB and all(type(course.restarts) is IPOP for course in self.courses)
+        # Of runs: the limit and the evaluations of legs that have ended, the best value of these, and the lanes.
+        self._limit, self._nfev0 = np.minimum(self.maxfevals, self.maxiter), np.zeros(runs, dtype=np.int64)
+        self._best, self._lanes = np.full(runs, np.inf), [list[int]() for _ in range(runs)]
+        # Of lanes: the run, whether its leg is the present one of that, whether it waits for its turn to be counted; of
+        # their legs: evaluations, failures, evaluations in a row without a value and without a gradient, the least
+        # finite value, the best value, its point, the newest point that is as good, and improvements.
+        lanes = runs + (LANES if self._foresees else 0)
+        self._free = list(range(lanes))[::-1]
+        self._run, self._nfev, self._failed = (np.zeros(lanes, dtype=np.int64) for _ in range(3))
+        self._present, self._waits = np.zeros(lanes, dtype=bool), np.zeros(lanes, dtype=bool)
+        self._without = {name: np.zeros(lanes, dtype=np.int64) for name in PATIENCE}
+        self._low, self._f, self._budget = (np.full(lanes, np.inf) for _ in range(3))
+        self._x, self._mean = np.zeros((lanes, n)), np.zeros((lanes, n))
+        self._solvers: list[Any] = [None] * lanes
+        self._improved: list[list[tuple[int, float]]] = [[] for _ in range(lanes)]
         self._lower, self._upper = np.full((runs, n), -np.inf), np.full((runs, n), np.inf)
         for run, course in enumerate(self.courses):
             if course.leg.box is not None:
                 self._lower[run], self._upper[run] = course.leg.box.lb, course.leg.box.ub
-        alive = np.arange(runs)
-        for course in self.courses:
-            self._begin(course)
-        while alive.size:
-            self._tick(alive)
-            alive = alive[[not self.courses[run].stop for run in alive]]
+            self._open(run, course.leg)
+        while (active := self._at_work()).size:
+            while self._tick(active):
+                pass
         return self._results()
 
-    def _begin(self, course: Course) -> None:
-        """Start the solver of the present leg."""
-        leg, run = course.leg, course.number
-        solver = self.makes[run](x0=leg.mean, sigma0=leg.scale0, rng=leg.rng)
-        self._solvers[run] = solver
-        self._nfev0[run] += self._nfev[run]
-        self._nfev[run] = self._failed[run] = 0
-        self._budget[run] = leg.maxfevals
-        for count in self._without.values():
-            count[run] = 0
-        self._low[run] = self._f[run] = np.inf
-        self._x[run] = self._mean[run] = leg.mean
+    def _at_work(self) -> IntArray:
+        """Lanes whose legs go on, run by run."""
+        return np.array([lane for lanes in self._lanes for lane in lanes if not self._waits[lane]], dtype=np.int64)
 
-    def _tick(self, alive: IntArray) -> None:
-        """Evaluate the next point of each, and go on."""
-        solvers = [self._solvers[run] for run in alive.tolist()]
-        x = self._asked(alive, solvers)
-        f, g = self.evaluate(alive, x, None, gradients=True)
+    def _open(self, run: int, leg: Leg) -> None:
+        """Give a leg of a run a lane, behind those that it has."""
+        lane = self._free.pop()
+        self._run[lane], self._present[lane] = run, not self._lanes[run]
+        self._lanes[run].append(lane)
+        self._begin(lane, leg)
+
+    def _begin(self, lane: int, leg: Leg) -> None:
+        """Start the solver of a leg."""
+        self._solvers[lane] = self.makes[self._run[lane]](x0=leg.mean, sigma0=leg.scale0, rng=leg.rng)
+        self._nfev[lane] = self._failed[lane] = 0
+        self._waits[lane] = False
+        self._budget[lane] = leg.maxfevals
+        for count in self._without.values():
+            count[lane] = 0
+        self._low[lane] = self._f[lane] = np.inf
+        self._x[lane] = self._mean[lane] = leg.mean
+        self._improved[lane] = []
+
+    def _look_ahead(self, course: Course) -> None:
+        """Let as many of the next legs begin as the budget has room for, if they are as long as those that have ended.
+
+        Half as many as have ended without success are seldom in vain.
+        """
+        run, ended = course.number, len(course.restarts.log)
+        lanes, alive = self._lanes[run], sum(map(bool, self._lanes))
+        to_come = (self._limit[run] / self._nfev0[run] - 1) * ended
+        room = min(LANES // alive, OF_RUN, 1 + ended // 2, to_come)
+        at_work = len(lanes) - int(np.count_nonzero(self._waits[lanes]))
+        wanted = 2 ** int(math.log2(max(1.0, room)))  # changes seldom: stacks of functions are made anew then
+        while at_work < wanted and len(lanes) < 4 * wanted and len(self._free) > alive:
+            leg = course.restarts.foresee(len(lanes) - 1)
+            if leg is None:
+                break
+            self._open(run, leg)
+            at_work += 1
+
+    def _tick(self, active: IntArray) -> bool:
+        """Evaluate the next point of each, and go on; says whether all are still at work."""
+        solvers = [self._solvers[lane] for lane in active.tolist()]
+        runs = self._run[active]
+        x = self._asked(runs, solvers)
+        try:
+            f, g = self.evaluate(runs, x, None, gradients=True)
+        except Exception:
+            if self._present[active].all():
+                raise
+            self._foresees = False  # what a run alone would not have asked for must not end it
+            for lanes in self._lanes:
+                self._free += lanes[1:]
+                del lanes[1:]
+            return False
         assert g is not None
         value = f[:, 0]
         with_value, with_slope = value < np.inf, np.isfinite(g).all((-1, -2))
-        self._book(alive, x[:, 0], value, with_value, with_slope)
+        self._book(active, x[:, 0], value, with_value, with_slope)
         plain = np.isfinite(value) & with_slope
         for row, solver in enumerate(solvers):
             solver.tell_stacked(x[row], f[row], g[row], bool(plain[row]))
-        self._end_some(alive, solvers)
+        return not self._end_some(active, runs, solvers)
 
-    def _asked(self, alive: IntArray, solvers: list[Any]) -> FloatArray:
+    def _asked(self, runs: IntArray, solvers: list[Any]) -> FloatArray:
         """The next points (runs, 1, n), inside the bounds."""
         x = np.array([solver.asked for solver in solvers])
         if not math.isfinite(np.vdot(x, x)):  # one runs away, or goes very far
             return np.stack([solver.ask() for solver in solvers])
-        return np.minimum(np.maximum(x, self._lower[alive, None]), self._upper[alive, None])
+        return np.minimum(np.maximum(x, self._lower[runs, None]), self._upper[runs, None])
 
-    def _book(self, alive: IntArray, x: FloatArray, value: FloatArray, good: Any, slopes: Any) -> None:
-        """Count, and keep the best of the legs and of the runs."""
-        self._nfev[alive] += 1
-        self._failed[alive] += ~good
-        self._without["nofinite"][alive] = np.where(good, 0, self._without["nofinite"][alive] + 1)
-        self._without["nogradient"][alive] = np.where(slopes, 0, self._without["nogradient"][alive] + 1)
-        known = np.isfinite(value)
-        near = alive[known & (value <= self._low[alive])]
-        self._mean[near] = x[known & (value <= self._low[alive])]
-        self._low[alive[known]] = np.minimum(self._low[alive[known]], value[known])
-        better = good & (value < self._f[alive])
-        self._f[alive[better]], self._x[alive[better]] = value[better], x[better]
-        better = good & (value < self._best[alive])
-        if better.any():
-            at = alive[better]
-            self._best[at] = value[better]
-            self._improved.append((at, self._nfev0[at] + self._nfev[at], value[better]))
+    def _book(self, active: IntArray, x: FloatArray, value: FloatArray, good: Any, slopes: Any) -> None:
+        """Count, and keep the best of the legs."""
+        self._nfev[active] += 1
+        if not good.all():
+            self._failed[active] += ~good
+        self._without["nofinite"][active] = np.where(good, 0, self._without["nofinite"][active] + 1)
+        self._without["nogradient"][active] = np.where(slopes, 0, self._without["nogradient"][active] + 1)
+        near = np.isfinite(value) & (value <= self._low[active])
+        at = active[near]
+        self._mean[at], self._low[at] = x[near], value[near]
+        better = good & (value < self._f[active])
+        at = active[better]
+        self._f[at], self._x[at] = value[better], x[better]
+        if self.keep_trace:
+            for lane, nfev, f in zip(at.tolist(), self._nfev[at].tolist(), value[better].tolist(), strict=True):
+                self._improved[lane].append((nfev, f))
 
-    def _end_some(self, alive: IntArray, solvers: list[Any]) -> None:
-        """End legs that have a reason to, and runs that are at their limits."""
-        seconds = time.monotonic() - self.began
-        nfev, best = self._nfev0[alive] + self._nfev[alive], self._best[alive]
-        over = (nfev >= self.maxfevals[alive]) | (best <= self.ftarget[alive]) | (nfev >= self.maxiter[alive])
-        over |= seconds >= self.maxtime
-        ended = np.array([solver.has_ended for solver in solvers]) | (self._f[alive] == -np.inf)
-        ended |= self._nfev[alive] >= self._budget[alive]
+    def _end_some(self, active: IntArray, runs: IntArray, solvers: list[Any]) -> bool:
+        """End legs that have a reason to, and runs that are at their limits; whether there were any."""
+        present = self._present[active]
+        over = present & (self._nfev0[runs] + self._nfev[active] >= self._limit[runs])
+        over |= self._f[active] <= self.ftarget[runs]
+        if time.monotonic() - self.began >= self.maxtime:
+            over |= present
+        ended = np.array([solver.has_ended for solver in solvers]) | (self._f[active] == -np.inf)
+        ended |= self._nfev[active] >= self._budget[active]
         for name, most in PATIENCE.items():
-            ended |= self._without[name][alive] >= most
-        for row in np.flatnonzero(ended | over).tolist():
-            run = int(alive[row])
-            course, solver = self.courses[run], solvers[row]
-            course.nit = int(nfev[row])
-            course.leg.end(self._summary(run), None)
-            if ended[row]:
-                course.restarts.go_on(self._reasons(run, solver))
-            if over[row]:
-                spent = Spent(int(nfev[row]), float(best[row]), course.nit, seconds)
-                self._finish(course, self._limits(run, spent))
-            elif stop := course.restarts.stop():
-                self._finish(course, stop)
-            else:
-                self._begin(course)
+            ended |= self._without[name][active] >= most
+        rows = np.flatnonzero(ended | over)
+        self._waits[active[rows]] = True
+        for run in np.unique(runs[rows]).tolist():
+            course = self.courses[run]
+            while not course.stop and self._waits[self._lanes[run][0]]:
+                self._end(course)
+            if self._foresees and not course.stop:
+                self._look_ahead(course)
+        return bool(rows.size)
 
-    def _reasons(self, run: int, solver: Any) -> dict[str, float]:
-        """Why a leg has ended."""
+    def _end(self, course: Course) -> None:
+        """Book the present leg of a run, which has ended or reached a limit, and turn to the next one."""
+        run, lane = course.number, self._lanes[course.number][0]
+        if self._nfev0[run] + self._nfev[lane] - 1 >= self._limit[run]:  # the budget ends within it
+            self._begin(lane, course.leg)
+            return
+        solver, nfev0, best = self._solvers[lane], int(self._nfev0[run]), float(self._best[run])
+        nfev, seconds = nfev0 + int(self._nfev[lane]), time.monotonic() - self.began
+        if self.keep_trace and (better := [(k, f) for k, f in self._improved[lane] if f < best]):
+            counts, values = zip(*better, strict=True)
+            course.pieces.append(Trace(nfev0 + np.array(counts), nfev0 + np.array(counts), np.array(values)))
+        self._nfev0[run], self._best[run] = nfev, min(best, self._f[lane])
+        over = nfev >= self._limit[run] or self._best[run] <= self.ftarget[run] or seconds >= self.maxtime
+        course.nit = nfev
+        course.leg.end(self._summary(lane), None)
+        if reasons := self._reasons(lane, solver):
+            course.restarts.go_on(reasons)
+        self._free.append(self._lanes[run].pop(0))
+        if over:
+            self._finish(course, self._limits(run, Spent(nfev, float(self._best[run]), nfev, seconds)))
+        elif stop := course.restarts.stop():
+            self._finish(course, stop)
+        elif not self._lanes[run]:
+            self._open(run, course.leg)
+        if course.stop:
+            self._free += self._lanes[run]
+            self._lanes[run] = []
+        else:
+            self._present[self._lanes[run][0]] = True
+
+    def _reasons(self, lane: int, solver: Any) -> dict[str, float]:
+        """Why a leg has ended; empty if it would go on."""
         reasons: dict[str, float] = dict(solver.reasons)
-        if self._nfev[run] >= self._budget[run]:
-            reasons["maxfevals"] = float(self._nfev[run])
-        if self._f[run] == -np.inf:
+        if self._nfev[lane] >= self._budget[lane]:
+            reasons["maxfevals"] = float(self._nfev[lane])
+        if self._f[lane] == -np.inf:
             reasons["lowest"] = -math.inf
         for name, most in PATIENCE.items():
-            if self._without[name][run] >= most:
-                reasons[name] = float(self._without[name][run])
+            if self._without[name][lane] >= most:
+                reasons[name] = float(self._without[name][lane])
         return reasons
 
-    def _summary(self, run: int) -> dict[str, Any]:
+    def _summary(self, lane: int) -> dict[str, Any]:
         """The books of a leg, as of an optimizer."""
-        nfev, f = int(self._nfev[run]), float(self._f[run])
+        nfev, f = int(self._nfev[lane]), float(self._f[lane])
         return {
-            "nfev": nfev, "njev": nfev, "n_failed": int(self._failed[run]), "fun": f if f < np.inf else np.nan,
-            "x": self._x[run].copy(), "mean": self._mean[run].copy(),
+            "nfev": nfev, "njev": nfev, "n_failed": int(self._failed[lane]), "fun": f if f < np.inf else np.nan,
+            "x": self._x[lane].copy(), "mean": self._mean[lane].copy(),
         }  # fmt: skip
-
-    def _results(self) -> list[Result]:
-        if self.keep_trace and self._improved:
-            run, nfev, f = (np.concatenate(column) for column in zip(*self._improved, strict=True))
-            order = run.argsort(kind="stable")
-            ends = np.searchsorted(run[order], np.arange(1, len(self.courses)))
-            parts = (np.split(column[order], ends) for column in (nfev, nfev, f))
-            for course, trace in zip(self.courses, zip(*parts, strict=True), strict=True):
-                course.pieces = [Trace(*trace)]
-        return super()._results()

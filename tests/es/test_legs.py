@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import es
+from es.evaluation.stacked import OfEach
 from problems import Ledger, Objective, get, stack
 from tests.es import functions as F
 
@@ -193,3 +194,24 @@ def test_time_is_shared():
     assert {tuple(result.stop) for result in results} == {("maxtime",)}
     results = es.minimize_runs(problems, np.ones(5), restarts="bipop", maxtime=0.2, rng=1)
     assert all(result.stop.keys() == {"maxtime"} and result.nfev > 0 for result in results)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_next_legs_of_a_solver_stand_beside_the_present_one_and_are_counted_in_their_turn(broken, monkeypatch):
+    problems = stack([get(f"bbob-f{f}", n=2, instance=i) for f in (3, 21, 8) for i in (1, 2)])
+    evaluate, seen = OfEach.__call__, []
+
+    def watched(self, runs, x, done, **wanted):
+        seen.append(len(runs))
+        if len(set(runs)) < len(runs) and broken and len(seen) > 700:
+            raise ValueError("a point that no run alone would have asked for")
+        return evaluate(self, runs, x, done, **wanted)
+
+    monkeypatch.setattr(OfEach, "__call__", watched)
+    budgets, targets = [1500, 911, 1234, 1500, 1, 1500], problems.f_opts + np.array([-1, -1, 1e-8, -1, 1e-8, 1e-8])
+    results = compare(
+        problems, np.full((6, 2), 2.0), each={"maxfevals": budgets, "ftarget": targets}, method="l-bfgs-b",
+        restarts=1000,
+    )  # fmt: skip
+    assert sum(seen) > sum(result.nfev for result in results)  # some in vain
+    assert broken or len(seen) < 1500
