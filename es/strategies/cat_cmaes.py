@@ -123,6 +123,11 @@ class CatCMAES(CMAES):
         return self._numbers
 
     @property
+    def _spread(self) -> IntArray:
+        """Coordinates of z that are a Latin hypercube over the population."""
+        return self.places
+
+    @property
     def patience(self) -> int:
         """Generations in which a value that is sampled as rarely as the margin allows has been sampled ten times."""
         if not self.discrete:
@@ -201,8 +206,9 @@ class CatCMAES(CMAES):
             self._keep(self.categorical.start(self.batch))
         super()._prepare()
         self.box = box
+        if self._spread.size:
+            self._normal = SpreadOut(self._normal.fill, self._normal.mirrored, tuple(self._spread.tolist()))
         if self.places.size:
-            self._normal = SpreadOut(self._normal.fill, self._normal.mirrored, tuple(self.places.tolist()))
             self.mean[..., self.places] = 0.0
             self.scale0[..., self.places] = self._spreads()
 

@@ -2,7 +2,8 @@
 
 Hamano, Saito, Nomura, Uchida and Shirakawa, CatCMA with margin: stochastic optimization for mixed-variable black-box
 optimization (GECCO 2025, arXiv:2504.07884). Whole numbers are coordinates of the Gaussian that are rounded; how they
-are kept from freezing is in `es.parts.integers`.
+are kept from freezing is in `es.parts.integers`. Beyond the paper the z of whole numbers are a Latin hypercube over the
+population, as those of categories are: what ranks the points is then less often chance in the other coordinates.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from es.core.arrays import FloatArray
+from es.core.arrays import FloatArray, IntArray
 from es.parts.categorical import margin
 from es.parts.integers import Cells, centred, kept_margin
 from es.strategies.cat_cmaes import CatCMAES
@@ -75,6 +76,10 @@ class CatMarginCMAES(RoundedCMAES, CatCMAES):
     def discrete(self) -> int:
         """Number of coordinates that are no real numbers."""
         return int(self.places.size + np.count_nonzero(self._whole))
+
+    @property
+    def _spread(self) -> IntArray:
+        return np.sort(np.concatenate([self.places, self.whole]))
 
     @property
     def patience(self) -> int:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 import es
 from es.core.state import load, save
@@ -119,6 +120,19 @@ def test_a_category_is_sampled_as_often_as_its_probability_says():
     x = opt.ask(20_000)
     for j, q in enumerate(([0.7, 0.2, 0.1], [0.05, 0.95])):
         assert np.bincount(x[:, j].astype(int)) / len(x) == pytest.approx(q, abs=0.012)
+
+
+def test_whole_numbers_are_spread_out_over_the_population():
+    """Each occurs as often as its probability says, up to one, however many points are asked, and in every run."""
+    inside = {"bounds": [(-10, 10)] * 4 + [(0, 2)], "integrality": [0, 1, 0, 1, 0], "categories": [0, 0, 0, 0, 3]}
+    for k in (1, 9, 40):
+        opt = es.CatMarginCMAES(np.zeros((3, 5)), [[1, 2, 1, 3, 1]], popsize=9, rng=range(3), **inside)
+        x = opt.ask(k)
+        for j, std in ((1, 2.0), (3, 3.0)):
+            border = np.arange(-9.5, 10)
+            at_most = (x[..., j, None] < border).sum(-2)
+            assert (np.abs(at_most - k * norm.cdf(border / std)) < 1).all()
+        assert len(np.unique(x[..., 0])) == 3 * k
 
 
 def test_no_value_is_ever_lost():
