@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -89,27 +89,28 @@ class Dense:
         return turn(np.swapaxes(self.matrix, -1, -2), y)
 
 
-# Rotations of each function in the order in which x meets them, by what is added to the seed of the instance
-_R, _Q = 1_000_000, 0
-_TURNS: dict[int, tuple[int, ...]] = {
-    6: (_Q, _R),
-    7: (_Q, _R),
-    9: (_Q,),
-    10: (_R,),
-    11: (_R,),
-    12: (_R, _R),
-    13: (_Q, _R),
-    14: (_R,),
-    15: (_R, _Q, _R),
-    16: (_R, _Q, _R),
-    17: (_R, _Q),
-    18: (_R, _Q),
-    19: (_Q,),
-    21: (_Q,),
-    22: (_Q,),
-    23: (_Q, _R),
-    24: (_Q, _R),
+# Rotations of each function in the order in which x meets them, by what is added to the seed of the instance, in
+# millions: to that of the rotation and, in bbob-largescale, to those of the permutations before and after it.
+TURNS: dict[int, tuple[tuple[int | None, int, int | None], ...]] = {
+    6: ((2, 0, 3), (4, 1, 5)),
+    7: ((2, 0, 3), (4, 1, 5)),
+    9: ((2, 0, 3),),
+    10: ((2, 1, 3),),
+    11: ((2, 1, 3),),
+    12: ((2, 1, 3), (2, 1, 3)),
+    13: ((5, 0, 6), (3, 1, 4)),
+    14: ((2, 1, 3),),
+    15: ((3, 1, 4), (5, 0, 6), (3, 1, 4)),
+    16: ((5, 1, 6), (3, 0, 4), (5, 1, 6)),
+    17: ((5, 1, 6), (3, 0, 4)),
+    18: ((5, 1, 6), (3, 0, 4)),
+    19: ((2, 0, 3),),
+    21: ((None, 0, None),),
+    22: ((None, 0, None),),
+    23: ((3, 0, 4), (5, 1, 6)),
+    24: ((3, 0, 4), (5, 1, 6)),
 }
+MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,12 @@ class Frame:
     peak_shrink: float = 0.8
     penalised: bool = True
     f_opt: Any = 0.0
+
+    @classmethod
+    def of(cls, function: int, n: int, instance: int, **settings: Any) -> Self:
+        """The parts of an instance, with the seed and the value of the optimum that COCO gives it."""
+        seed, f_opt = legacy.instance_seed(function, instance), legacy.offset(function, instance)
+        return cls(function, n, seed, f_opt=f_opt, **settings)
 
     def draw(self, make: Callable[[Frame], Any]) -> Any:
         """What `make` draws for this frame; arrays or tuples of them."""
@@ -178,7 +185,7 @@ class Frame:
 
     def rotations(self) -> Sequence[Rotation]:
         """Rotations of the function, in the order in which x meets them."""
-        return [Dense(legacy.rotation(self.seed + added, self.n)) for added in _TURNS[self.function]]
+        return [Dense(legacy.rotation(self.seed + MILLION * added, self.n)) for _, added, _ in TURNS[self.function]]
 
     def chain(self, first: Any, diagonal: FloatArray, second: Any) -> Map:
         """x -> second(diagonal * first(x)), in one product where the maps are matrices."""

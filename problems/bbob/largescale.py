@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.bbob import legacy
-from problems.bbob.frames import Frame, Map, Rotation
+from problems.bbob.frames import MILLION, TURNS, Frame, Map, Rotation
 from problems.bbob.transforms import turn
 from problems.numbers import FloatArray
 
 Order = NDArray[np.intp]
 
 BLOCK = 40
-MILLION = 1_000_000
 
 
 @lru_cache(maxsize=64)
@@ -122,28 +121,6 @@ def _undone(order: Order | None) -> Order | None:
     return None if order is None else np.argsort(order, axis=-1)
 
 
-# What is added to the seed of the instance, in millions: (first permutation, rotation, second permutation)
-_TURNS: dict[int, tuple[tuple[int | None, int, int | None], ...]] = {
-    6: ((2, 0, 3), (4, 1, 5)),
-    7: ((2, 0, 3), (4, 1, 5)),
-    9: ((2, 0, 3),),
-    10: ((2, 1, 3),),
-    11: ((2, 1, 3),),
-    12: ((2, 1, 3), (2, 1, 3)),
-    13: ((5, 0, 6), (3, 1, 4)),
-    14: ((2, 1, 3),),
-    15: ((3, 1, 4), (5, 0, 6), (3, 1, 4)),
-    16: ((5, 1, 6), (3, 0, 4), (5, 1, 6)),
-    17: ((5, 1, 6), (3, 0, 4)),
-    18: ((5, 1, 6), (3, 0, 4)),
-    19: ((2, 0, 3),),
-    21: ((None, 0, None),),
-    22: ((None, 0, None),),
-    23: ((3, 0, 4), (5, 1, 6)),
-    24: ((3, 0, 4), (5, 1, 6)),
-}
-
-
 @dataclass(frozen=True)
 class LargeFrame(Frame):
     """Random parts of one instance, drawn as the bbob-largescale suite draws them."""
@@ -180,7 +157,7 @@ class LargeFrame(Frame):
 
         return [
             Blocks.drawn(self.seed + MILLION * added, self.n, seed(before), seed(after))
-            for before, added, after in _TURNS[self.function]
+            for before, added, after in TURNS[self.function]
         ]
 
     def chain(self, first: Any, diagonal: FloatArray, second: Any) -> Map:

@@ -148,12 +148,12 @@ def optimum(seed: int, n: int, half_width: float = 4.0) -> FloatArray:
 # functions that share the random numbers of another one: Bueche-Rastrigin of Rastrigin, the second Schaffers of the
 # first, and in the noisy suite the second and third of every triple of the first
 _SHARED = {4: 3, 18: 17}
-_NOISY_BASE = (1, 8, 1, 8, 7, 10, 14, 17, 19, 21)
+NOISY_BASE = (1, 8, 1, 8, 7, 10, 14, 17, 19, 21)
 
 
 def _base_seed(function: int) -> int:
     if function > 100:
-        return _NOISY_BASE[(function - 101) // 3]
+        return NOISY_BASE[(function - 101) // 3]
     return _SHARED.get(function, function)
 
 

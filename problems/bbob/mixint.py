@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.bbob.frames import Frame, Landscape
+from problems.bbob.largescale import LargeFrame
 from problems.bbob.recipe import Recipe
-from problems.bbob.suite import bbob_frame, finish, largescale_frame
+from problems.bbob.suite import finish
 from problems.bbob.transforms import round_half_up
 from problems.numbers import FloatArray
 
@@ -34,7 +35,7 @@ def levels(n: int) -> NDArray[np.int64]:
 
 def mixint_frame(function: int, n: int, instance: int) -> Frame:
     """Random parts: those of bbob, or of bbob-largescale for many variables."""
-    return (bbob_frame if n < _LARGE else largescale_frame)(function, n, instance)
+    return (Frame if n < _LARGE else LargeFrame).of(function, n, instance)
 
 
 def finish_mixint(function: int, frame: Frame) -> Landscape:

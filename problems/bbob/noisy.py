@@ -21,8 +21,6 @@ from problems.bbob.transforms import penalty
 from problems.bbob.unimodal import ellipsoid_rotated
 from problems.numbers import FloatArray, whole
 
-# Noiseless function of each triple f101-103, f104-106, ...
-_BASES = (1, 8, 1, 8, 7, 10, 14, 17, 19, 21)
 _VARIANTS: dict[int, Callable[[Frame], Landscape]] = {
     10: partial(ellipsoid_rotated, condition=1e4),
     19: partial(griewank_rosenbrock, factor=1.0),
@@ -31,7 +29,7 @@ _VARIANTS: dict[int, Callable[[Frame], Landscape]] = {
 
 def noisy_frame(function: int, n: int, instance: int) -> Frame:
     """Random parts of the noiseless function: without any penalty of its own."""
-    base, seed = _BASES[(function - 101) // 3], legacy.instance_seed(function, instance)
+    base, seed = legacy.NOISY_BASE[(function - 101) // 3], legacy.instance_seed(function, instance)
     return Frame(base, n, seed, penalised=False, f_opt=legacy.offset(function, instance))
 
 

@@ -12,7 +12,7 @@ from problems.bbob.frames import Frame, Landscape
 
 @dataclass(frozen=True)
 class Recipe:
-    """A suite of functions; both parts are functions of a module, so that it pickles by their names.
+    """A suite of functions; both parts are functions of a module or class, so that it pickles by their names.
 
     Attributes
     ----------

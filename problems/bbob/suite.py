@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from problems.bbob import gallagher, legacy, multimodal, separable, unimodal
+from problems.bbob import gallagher, multimodal, separable, unimodal
 from problems.bbob.frames import Frame, Landscape
 from problems.bbob.largescale import LargeFrame
 from problems.bbob.recipe import Recipe
@@ -42,22 +42,9 @@ FUNCTIONS: dict[int, Callable[[Frame], Landscape]] = {
 }
 
 
-def bbob_frame(function: int, n: int, instance: int) -> Frame:
-    """Random parts of the bbob suite."""
-    seed, f_opt = legacy.instance_seed(function, instance), legacy.offset(function, instance)
-    return Frame(function, n, seed, f_opt=f_opt)
-
-
-def largescale_frame(function: int, n: int, instance: int) -> LargeFrame:
-    """Random parts of the bbob-largescale suite."""
-    seed, f_opt = legacy.instance_seed(function, instance), legacy.offset(function, instance)
-    return LargeFrame(function, n, seed, f_opt=f_opt)
-
-
 def boxed_frame(function: int, n: int, instance: int) -> Frame:
     """Random parts of the bbob-boxed suite: optima up to the bounds."""
-    seed, f_opt = legacy.instance_seed(function, instance), legacy.offset(function, instance)
-    return Frame(function, n, seed, half_width=5.0, peak_shrink=1.0, f_opt=f_opt)
+    return Frame.of(function, n, instance, half_width=5.0, peak_shrink=1.0)
 
 
 def finish(function: int, frame: Frame) -> Landscape:
@@ -76,6 +63,6 @@ def finish_boxed(function: int, frame: Frame) -> Landscape:
     return replace(landscape, value=value)
 
 
-bbob = Recipe(bbob_frame, finish)
-largescale = Recipe(largescale_frame, finish)
+bbob = Recipe(Frame.of, finish)
+largescale = Recipe(LargeFrame.of, finish)
 boxed = Recipe(boxed_frame, finish_boxed)
