@@ -31,19 +31,7 @@ class Line:
     """
 
     __slots__ = (
-        "_goal",
-        "_newest",
-        "_ratios",
-        "_roots",
-        "_top",
-        "best",
-        "g",
-        "high",
-        "lengths",
-        "low",
-        "modes",
-        "step",
-        "t",
+        "_goal", "_newest", "_ratios", "_roots", "_top", "best", "g", "high", "lengths", "low", "modes", "step", "t",
     )  # fmt: skip
 
     def __init__(self, low: float, high: float, step: float) -> None:
@@ -228,20 +216,23 @@ class Line:
 
     def widest(self) -> float:
         """A place in the widest interval without a sample; as far again as the samples reach where a side is open."""
-        t = self.t
-        span = t[-1] - t[0] or self.step
-        low = self.low if math.isfinite(self.low) else t[0] - span
-        high = self.high if math.isfinite(self.high) else t[-1] + span
+        t, (low, high) = self.t, self._ends()
         edges = [low, *t, high]
         i = max(range(len(edges) - 1), key=lambda j: edges[j + 1] - edges[j])
         return edges[i] + (GOLDEN if len(t) % 2 else 1 - GOLDEN) * (edges[i + 1] - edges[i])
 
+    def _ends(self) -> tuple[float, float]:
+        """The bounds; as far again as the samples reach where there is none."""
+        first, last = self.t[0], self.t[-1]
+        span = last - first or self.step
+        return (
+            self.low if math.isfinite(self.low) else first - span,
+            self.high if math.isfinite(self.high) else last + span,
+        )
+
     def outside(self, part: float) -> list[float]:
         """A place beyond the last sample of each side: a part of the way to the bound, or of what samples span."""
-        t = self.t
-        span = t[-1] - t[0] or self.step
-        low = self.low if math.isfinite(self.low) else t[0] - span
-        high = self.high if math.isfinite(self.high) else t[-1] + span
+        t, (low, high) = self.t, self._ends()
         places = [t[0] - part * (t[0] - low), t[-1] + part * (high - t[-1])]
         return [place for place in places if place < t[0] or place > t[-1]]
 

@@ -160,8 +160,7 @@ class Learner(Progress):
             self._learn(x, f, g, order)
             return
         hopeless = np.False_ if unclean is None else unclean[..., 0] == np.inf
-        count = self.generations_without_value
-        self.generations_without_value = np.where(hopeless, count + 1, 0 * count)[()]
+        self._count_without_value(hopeless)
         self._was_unclean = unclean is not None
         if not hopeless.any():
             self._learn(x, f, g, order)
@@ -170,6 +169,11 @@ class Learner(Progress):
             self._learn(x, f, g, order)
             for name, rows in kept.items():
                 getattr(self, name)[hopeless] = rows
+
+    def _count_without_value(self, hopeless: Any) -> None:
+        """One generation more without a finite value in runs where that is so, none in the others."""
+        count = self.generations_without_value
+        self.generations_without_value = np.where(hopeless, count + 1, 0 * count)[()]
 
     def _retire(self) -> None:
         """Take runs that have a reason to end out of the stack."""

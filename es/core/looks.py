@@ -96,7 +96,10 @@ def range_of_values(opt: Watched, threshold: Any) -> Outcome:
 
 def range_of_best(opt: Watched, threshold: Any) -> Outcome:
     """Range of the best values of the last generations, in units of min(1, first spread of f)."""
-    back = window(opt)
+    return _range_over(opt, threshold, window(opt))
+
+
+def _range_over(opt: Watched, threshold: Any, back: int) -> Outcome:
     if opt.nit < back or _still_moving(opt, threshold, back):
         return NOT_YET
     top, bottom = opt.traces.extremes(back)
@@ -110,12 +113,7 @@ def settled(opt: Any, threshold: Any) -> Outcome:
     The window is that of the history, or `patience` where that is longer. Without discrete values it never ends a run.
     """
     patience = getattr(opt, "patience", 0) or 0
-    back = max(window(opt), patience)
-    if not patience or opt.nit < back or _still_moving(opt, threshold, back):
-        return NOT_YET
-    top, bottom = opt.traces.extremes(back)
-    figure = difference(top, bottom) / _scale(opt)
-    return (figure < threshold) | _rounding(top, bottom), figure
+    return _range_over(opt, threshold, max(window(opt), patience)) if patience else NOT_YET
 
 
 def small_improvement(opt: Any, threshold: Any) -> Outcome:

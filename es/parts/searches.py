@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from es.core import state
-from es.core.arrays import IntArray
+from es.core.arrays import FloatArray, IntArray
 from es.core.optimizer import Optimizer
 
 
@@ -22,6 +23,15 @@ class OneSearchPerRun(Optimizer):
     """
 
     searches: list[Any]
+    _rank: FloatArray  # what ranks the points that are told
+
+    def _side_by_side(self, values: Sequence[Any], *shape: int) -> Any:
+        """What each search gave, of this shape; with a leading axis where runs are stacked."""
+        return values[0] if self.runs is None else np.array(values).reshape(*self.batch, *shape)
+
+    def _ranked_by(self, f: FloatArray) -> FloatArray:
+        self._rank = f
+        return f
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """See `Optimizer.state_dict`; points that were asked and not yet told are part of it."""

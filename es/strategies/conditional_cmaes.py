@@ -123,8 +123,7 @@ class ConditionalCMAES(OneSearchPerRun):
     # Ask and tell ----------------------------------------------------------------------------------
 
     def _candidates(self, k: int) -> FloatArray:
-        points = [search.ask(k) for search in self.searches]
-        return points[0] if self.runs is None else np.array(points).reshape(*self.batch, k, self.n)
+        return self._side_by_side([search.ask(k) for search in self.searches], k, self.n)
 
     def _arrange(self, x: FloatArray) -> IntArray | None:
         self._check_told(x)
@@ -133,16 +132,11 @@ class ConditionalCMAES(OneSearchPerRun):
             order[at] = search.order(x[at])
         return order
 
-    def _ranked_by(self, f: FloatArray) -> FloatArray:
-        self._rank = f
-        return f
-
     def _learn_where_possible(
         self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None
     ) -> None:
         hopeless = np.asarray(~(self._rank < np.inf).any(-1))
-        count = self.generations_without_value
-        self.generations_without_value = np.where(hopeless, count + 1, 0 * count)[()]
+        self._count_without_value(hopeless)
         for at, search in zip(np.ndindex(self.batch), self.searches, strict=True):
             if not hopeless[at]:
                 search.tell(x[at], f[at], self._rank[at])

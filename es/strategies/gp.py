@@ -127,7 +127,7 @@ class GP(OneSearchPerRun):
 
     def _candidates(self, k: int) -> FloatArray:
         points = [search.ask(k, rng) for search, rng in zip(self.searches, self._streams, strict=True)]
-        return points[0] if self.runs is None else np.array(points).reshape(*self.batch, k, self.n)
+        return self._side_by_side(points, k, self.n)
 
     def _arrange(self, x: FloatArray) -> IntArray | None:
         self._check_told(x)
@@ -136,16 +136,10 @@ class GP(OneSearchPerRun):
             order[at] = np.lexsort(x[at].T)
         return order
 
-    def _ranked_by(self, f: FloatArray) -> FloatArray:
-        self._rank = f
-        return f
-
     def _learn_where_possible(
         self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None
     ) -> None:
-        hopeless = ~(self._rank < np.inf).any(-1)  # such points are learned from too: where not to go
-        count = self.generations_without_value
-        self.generations_without_value = np.where(hopeless, count + 1, 0 * count)[()]
+        self._count_without_value(~(self._rank < np.inf).any(-1))  # they are learned from too: where not to go
         for at, search in zip(np.ndindex(self.batch), self.searches, strict=True):
             search.tell(x[at], self._rank[at])
             self.mean[at] = search.centre(self.mean[at])
@@ -153,13 +147,9 @@ class GP(OneSearchPerRun):
     @property
     def expected(self) -> Any:
         """Largest improvement that was expected of the latest points, in units of the spread of f, per run."""
-        return self._each_of("expected")
+        return self._side_by_side([search.expected for search in self.searches])
 
     @property
     def constant(self) -> Any:
         """Whether all values are the same, per run."""
-        return self._each_of("constant")
-
-    def _each_of(self, name: str) -> Any:
-        values = [getattr(search, name) for search in self.searches]
-        return values[0] if self.runs is None else np.array(values)
+        return self._side_by_side([search.constant for search in self.searches])

@@ -102,12 +102,11 @@ class LQCMAES(OneSearchPerRun):
         self._gather()
 
     def _gather(self) -> None:
-        self.mean = self._of_each("mean", (self.n,))
+        self.mean = self._of_each("mean", self.n)
 
-    def _of_each(self, name: str, shape: tuple[int, ...] = ()) -> Any:
+    def _of_each(self, name: str, *shape: int) -> Any:
         """An attribute of all the CMA-ES, with a leading axis where runs are stacked."""
-        values = [getattr(search.cma, name) for search in self.searches]
-        return values[0] if self.runs is None else np.array(values).reshape(*self.batch, *shape)
+        return self._side_by_side([getattr(search.cma, name) for search in self.searches], *shape)
 
     def ask(self, k: int | None = None) -> FloatArray:
         """Points to evaluate next.
@@ -126,8 +125,7 @@ class LQCMAES(OneSearchPerRun):
         return self._candidates(least if k is None else as_count(k, "k"))
 
     def _candidates(self, k: int) -> FloatArray:
-        points = [search.hand_out(k) for search in self.searches]
-        return points[0] if self.runs is None else np.array(points).reshape(*self.batch, k, self.n)
+        return self._side_by_side([search.hand_out(k) for search in self.searches], k, self.n)
 
     def _arrange(self, x: FloatArray) -> IntArray:
         check_inside(x, self.box, "x")
@@ -138,10 +136,6 @@ class LQCMAES(OneSearchPerRun):
         for at, search in zip(np.ndindex(self.batch), self.searches, strict=True):
             order[at], self._places[at] = search.place(x[at])
         return order
-
-    def _ranked_by(self, f: FloatArray) -> FloatArray:
-        self._rank = f
-        return f
 
     def _learn_where_possible(
         self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None
@@ -185,7 +179,7 @@ class LQCMAES(OneSearchPerRun):
     @property
     def x_mean(self) -> FloatArray:
         """Mean of the distribution in the caller's coordinates, inside the bounds."""
-        return self._of_each("x_mean", (self.n,))
+        return self._of_each("x_mean", self.n)
 
     @property
     def sigma(self) -> Any:
@@ -195,7 +189,7 @@ class LQCMAES(OneSearchPerRun):
     @property
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate, (n,) or (active runs, n)."""
-        return self._of_each("stds", (self.n,))
+        return self._of_each("stds", self.n)
 
     @property
     def axis_ratio(self) -> Any:

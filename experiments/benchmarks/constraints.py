@@ -25,6 +25,7 @@ from scipy.optimize import Bounds, NonlinearConstraint
 import es
 from es.core.arrays import FloatArray
 from experiments.benchmarks.counting import Case, Counts, Function, counting, each
+from problems import get
 
 PRECISIONS = (1e-6, 1e-8)
 
@@ -92,6 +93,15 @@ def of_cec(name: str, n: int, f_opt: float, low: Any, high: Any, f: Callable[...
     return Constrained(name, n, value, constraints, f_opt, Bounds(np.full(n, low), np.full(n, high)))
 
 
+def of_hs(name: str, number: int) -> Constrained:
+    """A problem that is one of Hock and Schittkowski's, in CEC's box."""
+    problem: Any = get(f"hs{number}")
+    (limits,) = problem.constraints
+    n, f_opt = int(problem.x_opt.size), float(problem.f_opt)
+    box = Bounds(np.full(n, -10.0), np.full(n, 10.0))
+    return Constrained(name, n, problem.fun, lambda x: -limits.fun(x), f_opt, box)
+
+
 def cec() -> list[Constrained]:
     """The five problems of CEC 2006."""
     return [
@@ -99,41 +109,13 @@ def cec() -> list[Constrained]:
             "g06", 2, -6961.81387558015, [13.0, 0.0], 100.0, lambda a, b: (a - 10) ** 3 + (b - 20) ** 3,
             lambda a, b: (100 - (a - 5) ** 2 - (b - 5) ** 2, (a - 6) ** 2 + (b - 5) ** 2 - 82.81),
         ),
-        of_cec(  # six of the eight constraints are active
-            "g07", 10, 24.30620906818, -10.0, 10.0,
-            lambda a, b, c, d, e, p, q, r, s, t: (
-                a * a + b * b + a * b - 14 * a - 16 * b + (c - 10) ** 2 + 4 * (d - 5) ** 2 + (e - 3) ** 2
-                + 2 * (p - 1) ** 2 + 5 * q * q + 7 * (r - 11) ** 2 + 2 * (s - 10) ** 2 + (t - 7) ** 2 + 45
-            ),
-            lambda a, b, c, d, e, p, q, r, s, t: (
-                -105 + 4 * a + 5 * b - 3 * q + 9 * r,
-                10 * a - 8 * b - 17 * q + 2 * r,
-                -8 * a + 2 * b + 5 * s - 2 * t - 12,
-                3 * (a - 2) ** 2 + 4 * (b - 3) ** 2 + 2 * c * c - 7 * d - 120,
-                5 * a * a + 8 * b + (c - 6) ** 2 - 2 * d - 40,
-                a * a + 2 * (b - 2) ** 2 - 2 * a * b + 14 * e - 6 * p,
-                0.5 * (a - 8) ** 2 + 2 * (b - 4) ** 2 + 3 * e * e - p - 30,
-                -3 * a + 6 * b + 12 * (s - 8) ** 2 - 7 * t,
-            ),
-        ),
+        of_hs("g07", 113),  # six of the eight constraints are active
         of_cec(  # many local optima; neither constraint is active at the best
             "g08", 2, -0.0958250414180359, 0.0, 10.0,
             lambda a, b: -(np.sin(2 * np.pi * a) ** 3) * np.sin(2 * np.pi * b) / (a**3 * (a + b)),
             lambda a, b: (a * a - b + 1, 1 - a + (b - 4) ** 2),
         ),
-        of_cec(  # two of the four constraints are active
-            "g09", 7, 680.630057374402, -10.0, 10.0,
-            lambda a, b, c, d, e, p, q: (
-                (a - 10) ** 2 + 5 * (b - 12) ** 2 + c**4 + 3 * (d - 11) ** 2
-                + 10 * e**6 + 7 * p * p + q**4 - 4 * p * q - 10 * p - 8 * q
-            ),
-            lambda a, b, c, d, e, p, q: (
-                -127 + 2 * a * a + 3 * b**4 + c + 4 * d * d + 5 * e,
-                -282 + 7 * a + 3 * b + 10 * c * c + d - e,
-                -196 + 23 * a + b * b + 6 * p * p - 8 * q,
-                4 * a * a + b * b - 3 * a * b + 2 * c * c + 5 * p - 11 * q,
-            ),
-        ),
+        of_hs("g09", 100),  # two of the four constraints are active
         of_cec(  # a feasible region in two parts, the optimum where both constraints meet
             "g24", 2, -5.50801327159536, 0.0, [3.0, 4.0], lambda a, b: -(a + b),
             lambda a, b: (
