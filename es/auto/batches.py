@@ -13,6 +13,7 @@ from es.core import state as store
 from es.core.arrays import FloatArray, IntArray, check_inside
 from es.core.optimizer import Optimizer
 from es.core.told import Told
+from es.gradient.units import value_unit
 
 ENDLESS = 1e100  # lengths of the start from there: a way to infinity, where squares and products are about to overflow
 
@@ -42,6 +43,7 @@ class BatchOptimizer(Optimizer, ABC):
         if self.runs is not None:
             return
         self._values = np.empty(0)
+        self._unit = 0.0  # of the values that the search sees; 0 until one is known that is neither 0 nor infinite
         self._slopes: FloatArray | None = None
         self._missing = np.empty(0, dtype=bool)
         low = np.full(self.n, -np.inf) if self.box is None else self.box.lb
@@ -140,7 +142,10 @@ class BatchOptimizer(Optimizer, ABC):
         if self.f_best < before and self._is_endless():
             self.end("tolfacupx")
             return
-        self._took(x_free, self._values, g_free)
+        if self._unit == 0.0 and (known := self._values[np.isfinite(self._values) & (self._values != 0)]).size:
+            self._unit = float(value_unit(known[0], most=1e100))
+        unit = self._unit or 1.0
+        self._took(x_free, self._values / unit, None if g_free is None else g_free / unit)
 
     def _is_endless(self) -> bool:
         gone = np.abs(self.x_best[self.free] - self.start)
@@ -165,7 +170,7 @@ class BatchOptimizer(Optimizer, ABC):
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """See `Optimizer.state_dict`; a batch that is told in part is part of it."""
-        arrays = super().state_dict()
+        arrays = {**super().state_dict(), "batch.unit": np.array(self._unit)}
         if self._asked is not None:
             arrays |= {
                 "batch.x": self._asked.copy(),
@@ -178,7 +183,7 @@ class BatchOptimizer(Optimizer, ABC):
 
     def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """See `Optimizer.load_state_dict`."""
-        self._asked = None
+        self._asked, self._unit = None, float(arrays.get("batch.unit", 1.0))
         self.wants_gradient = "batch.g" in arrays
         if "batch.x" in arrays:
             self._asked = np.array(arrays["batch.x"])

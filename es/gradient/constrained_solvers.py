@@ -12,6 +12,7 @@ from es.gradient.scipy_solvers import UNLIMITED, Descended, Task, leaves_its_sta
 from problems.constraints import EQUALITY, listed
 
 GTOL = 1e-10  # of trust-constr, unless told otherwise, where neither bounds nor constraints are in the way
+VANISHED = 1e-30  # barrier of trust-constr
 # Status of SLSQP: by its tolerance; no descent along its direction; its own limit.
 CONVERGED, LINE_SEARCH, ITERATIONS = 0, 8, 9
 STILL = 1e-10  # change of f from one start to the next, as a part of f, by which SLSQP stands still
@@ -54,14 +55,21 @@ def trust_constr(call: Call, task: Task) -> Any:
 
     Bounds are kept by whoever evaluates, at the nearest point inside: SciPy's own `keep_feasible` stays where it is
     when the start lies on a bound. And its test of the gradient leaves the slack of inequalities out, so that it ends
-    before an optimum at a bound, in a corner at once; there only small steps with a small barrier are an end.
+    before an optimum at a bound, in a corner at once; there only small steps with a small barrier are an end, or none
+    of it left: where the gradient vanishes steps only grow.
     """
     gtol = task.options["gtol"]
     if gtol is None:
         gtol = GTOL if task.box is None and not listed(task.constraints) else -1.0
     options = {**task.options, "gtol": gtol, "maxiter": UNLIMITED}
     more: dict[str, Any] = {"bounds": task.bounds(), "constraints": task.constraints, "options": options}
-    result = minimize_quietly(value_and_gradient(call), task.x0, jac=True, method="trust-constr", **more)
-    ended = result.status in (1, 2, 4)  # by its gradient or its steps; 4: and a violation above gtol, which may be -1
+
+    def vanished(x: FloatArray, state: Any) -> bool:
+        return bool(state.get("barrier_parameter", 1.0) < VANISHED)
+
+    fun = value_and_gradient(call)
+    result = minimize_quietly(fun, task.x0, jac=True, method="trust-constr", callback=vanished, **more)
+    # By its gradient, its steps or its barrier; 4: and a violation above gtol, which may be -1.
+    ended = result.status in (1, 2, 3, 4)
     result.success = ended and result.constr_violation <= EQUALITY
     return result

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -27,6 +28,7 @@ from es.gradient.units import in_units, powers_of_two
 from problems.constraints import listed
 from problems.numbers import flag, number
 
+SOME = 4  # times n + 1: last values, that tell a plateau
 FAR = 1e9  # lengths of the start, or of x0, beyond which no minimum is believed
 
 
@@ -103,6 +105,9 @@ class ScipySolver(Optimizer):
         self._solver: Solver | Direct | None = None
         self._blind: list[FloatArray] = []  # points whose gradient was not finite: the solver was told of zeros
         self._finite = (np.inf, -np.inf)  # least and greatest finite value told so far
+        self._level = True  # no gradient yet that is not zero
+        self._gap = np.inf  # least difference of another value from the lowest one
+        self._lately: deque[float] = deque(maxlen=SOME * (self.n + 1))  # values
 
     @classmethod
     def option_names(cls) -> set[str]:
@@ -173,7 +178,8 @@ class ScipySolver(Optimizer):
         reason = "converged" if getattr(outcome, "success", True) else "solver"
         if any(np.array_equal(self._inside(outcome.x), x) for x in self._blind):
             reason = "nogradient"  # no optimum: what made the solver stop there were zeros in the place of a gradient
-        if reason == "converged" and getattr(outcome, "flat", False):
+        flat = getattr(outcome, "flat", None)  # None: the solver has not looked beside its start
+        if reason == "converged" and (self._on_plateau if flat is None else flat):
             reason = "tolflatfitness"
         x0 = self._task.x0
         way = np.maximum(np.abs(outcome.x - x0), np.abs(self.book.x_best - x0))
@@ -183,6 +189,15 @@ class ScipySolver(Optimizer):
             # Points that violate constraints by as little as is allowed may be lower: they are not what it has found.
             self.book.x_best, self.book.f_best = self._inside(np.array(outcome.x)), np.float64(outcome.fun)
         self.end(reason, float(getattr(outcome, "status", 0)))
+
+    @property
+    def _on_plateau(self) -> bool:
+        """Whether all gradients were zero; without them, whether most values of late are the same, none nearly."""
+        low, high = self._finite
+        if self.wants_gradient:
+            return bool(self._lately) and self._level
+        near = max(1e-10 * min(1.0, high - low), 1e4 * sys.float_info.epsilon * abs(low))
+        return bool(self._lately) and self._gap > near and 2 * self._lately.count(low) > len(self._lately)
 
     def _inside(self, x: FloatArray) -> FloatArray:
         return x.copy() if self.box is None else np.minimum(np.maximum(x, self.box.lb), self.box.ub)
@@ -201,6 +216,9 @@ class ScipySolver(Optimizer):
         """Count the points of `ask`, and hand the solver their values in their order, or what ranks them instead."""
         points, values, rank, allowed, slopes = told
         self._check_told(points)
+        self._level = self._level and (slopes is None or not slopes.any())
+        if self._level:
+            self._watch_values(points, rank)
         self._book_points(points, values, slopes, allowed)
         some = rank.item(0) < math.inf if rank.size == 1 else (rank < np.inf).any()
         self.generations_without_value = 0 if some else self.generations_without_value + 1
@@ -234,6 +252,7 @@ class ScipySolver(Optimizer):
         if plain:
             (low, high), value = self._finite, f.item(0)
             self._finite = min(low, value), max(high, value)
+            self._level = self._level and not g.any()
             solver.tell(f, g)
         else:
             self._blind += [] if np.isfinite(g).all() else list(x)
@@ -250,6 +269,17 @@ class ScipySolver(Optimizer):
     def has_ended(self) -> bool:
         """Whether it has."""
         return bool(self._reasons)
+
+    def _watch_values(self, x: FloatArray, f: FloatArray) -> None:
+        """Keep the last values and the gap above the lowest, but not that of the best point evaluated again."""
+        low = self._finite[0]
+        known = (f == low) & (x == self.x_best).all(-1)
+        for value in f[np.isfinite(f) & ~known].tolist():
+            if value < low:
+                self._gap, low = low - value, value
+            elif value > low:
+                self._gap = min(self._gap, value - low)
+            self._lately.append(value)
 
     def _palatable(self, f: FloatArray, g: FloatArray | None) -> Answer:
         """Values and gradients with something that a solver can work with in the place of what is not finite."""
@@ -280,6 +310,8 @@ class ScipySolver(Optimizer):
             "told_f": fs,
             "told_g": np.concatenate(gs) if gs else np.empty((0, self.n)),
             "blind": np.array(self._blind).reshape(-1, self.n),
+            "gap": np.array(self._gap),
+            "lately": np.array(self._lately),
             "solver_seed": np.array(self._task.seed),
         }
 
@@ -294,4 +326,7 @@ class ScipySolver(Optimizer):
             for start, stop in zip(stops - sizes, stops, strict=True)
         ]
         self._told, self._solver, self._finite = list(self._before), None, (np.inf, -np.inf)
+        self._level = not gs.any()
+        self._gap = float(rest.pop("gap", np.inf))
+        self._lately.extend(np.array(rest.pop("lately", ())).tolist())
         super().load_state_dict(rest)

@@ -31,7 +31,7 @@ def powers_of_two(scale: FloatArray) -> FloatArray:
     return np.where(ordinary, 1.0, np.exp2(np.rint(np.log2(scale))))
 
 
-def value_unit(f: Any, slope: Any = 0.0) -> Any:
+def value_unit(f: Any, slope: Any = 0.0, most: float = np.inf) -> Any:
     """What to measure values in: 1, or where the first are small the nearest power of two.
 
     Large ones are left as they are: tolerances would grow with an offset, or with a start that is far away.
@@ -40,10 +40,12 @@ def value_unit(f: Any, slope: Any = 0.0) -> Any:
     ----------
     f, slope : float or ndarray
         Sizes of the first values and of their gradients, in units of x.
+    most : float
+        Above this they are large enough to overflow, and measured too.
     """
     size = np.maximum(np.abs(f), np.abs(slope))
-    small = (size > 0) & (size * ORDINARY < 1)  # what is not finite is not small
-    return np.where(small, np.exp2(np.rint(np.log2(np.where(small, size, 1.0)))), 1.0)[()]
+    odd = (size > 0) & (size * ORDINARY < 1) | (size > most) & (size < np.inf)
+    return np.where(odd, np.exp2(np.rint(np.log2(np.where(odd, size, 1.0)))), 1.0)[()]
 
 
 class Measure:

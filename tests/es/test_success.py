@@ -153,6 +153,7 @@ STATIONARY = {
     ),
 }  # fmt: skip
 SOLVERS = ("l-bfgs-b", "bfgs", "cg", "slsqp", "trust-constr", "quasi-newton")
+BOXED = ("nelder-mead", "powell", "differential-evolution", "dual-annealing")
 
 
 @pytest.mark.parametrize("method", [*GRADIENT, "quasi-newton", "auto"])
@@ -195,6 +196,31 @@ def test_a_descent_that_never_moved_says_why():
 def test_solvers_that_see_no_slope_anywhere_are_no_success(f, method):
     res = es.minimize(f, [2.0, 1.0], method=method, jac="2-point", rng=1, maxfevals=500)
     assert not res.success and "flat" in res.message, res.message
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("method", [*BOXED, "trust-constr"])
+@pytest.mark.parametrize("f", [lambda x: 1.0, lambda x: min(sphere(x - 50), 1.0), lambda x: np.floor(sphere(x)) + 1])
+def test_a_solver_on_a_plateau_is_no_success(f, method):
+    differences = {"jac": "2-point"} if method == "trust-constr" else {}
+    res = es.minimize(f, [2.0, 1.2], method=method, bounds=[(-5, 5)] * 2, rng=1, maxfevals=3000, **differences)
+    assert not res.success, res.message
+    assert method == "dual-annealing" or "flat" in res.message, res.message
+
+
+@pytest.mark.parametrize("method", BOXED[:3])
+@pytest.mark.parametrize("x0", [[2.0, 1.0], [0.0, 0.0]])
+@pytest.mark.parametrize("f", [lambda x: sphere(x) + 1e6, lambda x: float(np.sqrt(np.abs(x)).sum()), sphere])
+def test_values_that_no_longer_differ_at_a_minimum_are_no_plateau(f, x0, method):
+    res = es.minimize(f, x0, method=method, bounds=[(-5, 5)] * 2, rng=1)
+    assert res.success and np.abs(res.x).max() < 0.1, res.message
+
+
+@pytest.mark.parametrize("method", ["quasi-newton", "auto", "separable-search"])
+@pytest.mark.parametrize("unit", [1e-20, 1e-100, 1e-300, 1e-310, 1e300])
+def test_values_in_odd_units_are_searched_as_far_as_others(unit, method):
+    res = es.minimize(lambda x: unit * sphere(x), [2.0, 1.0], method=method, rng=1, maxfevals=2000)
+    assert res.success and res.fun <= 1e-12 * unit, res.message
 
 
 def test_an_infimum_far_away_is_no_minimum():
