@@ -91,11 +91,7 @@ class Windows:
         for i in range(self.kernel[0]):
             for j in range(self.kernel[1]):
                 top, left = i * dh, j * dw
-                yield (
-                    ...,
-                    slice(top, top + sh * (rows - 1) + 1, sh),
-                    slice(left, left + sw * (columns - 1) + 1, sw),
-                )
+                yield (..., slice(top, top + sh * (rows - 1) + 1, sh), slice(left, left + sw * (columns - 1) + 1, sw))
 
     def columns(self, x: Array) -> Array:
         """View of padded images x (N, C, rows, columns) by windows: (N, C, window rows and columns, *places)."""

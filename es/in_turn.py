@@ -86,11 +86,7 @@ def run_in_turn(
         ledger = Ledger(problem, keep_trace=True, feasible=feasible) if keep_trace else None
         left = None if seconds is None else max(1e-6, seconds - (time.monotonic() - began))
         result = minimize(
-            problem if ledger is None else ledger,
-            maxtime=left,
-            rng=stream if seed is None else seed,
-            **own,
-            **common,
+            problem if ledger is None else ledger, maxtime=left, rng=stream if seed is None else seed, **own, **common
         )
         del result["history"]
         result["seed"] = seed  # which `minimize` does not tell where it has drawn the start

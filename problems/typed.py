@@ -8,13 +8,7 @@ from typing import Any, Union, get_args, get_origin
 
 import numpy as np
 
-_WORDS = {
-    bool: "True or False",
-    int: "an integer",
-    float: "a finite number",
-    str: "text",
-    type(None): "None",
-}
+_WORDS = {bool: "True or False", int: "an integer", float: "a finite number", str: "text", type(None): "None"}
 
 
 def fits(value: Any, hint: Any) -> bool:

@@ -158,16 +158,8 @@ rule(
     lambda out, x, y: lambda g: g * (x / np.where(value_of(x) == 0, 1, 1 + y)),
 )
 rule(sc.entr, lambda out, x: lambda g: g * (-np.log(x) - 1))
-rule(
-    sc.rel_entr,
-    lambda out, x, y: lambda g: g * (np.log(x / y) + 1),
-    lambda out, x, y: lambda g: -g * (x / y),
-)
-rule(
-    sc.kl_div,
-    lambda out, x, y: lambda g: g * np.log(x / y),
-    lambda out, x, y: lambda g: g * (1 - x / y),
-)
+rule(sc.rel_entr, lambda out, x, y: lambda g: g * (np.log(x / y) + 1), lambda out, x, y: lambda g: -g * (x / y))
+rule(sc.kl_div, lambda out, x, y: lambda g: g * np.log(x / y), lambda out, x, y: lambda g: g * (1 - x / y))
 
 # exponentials, powers and losses
 
@@ -179,11 +171,7 @@ rule(
     lambda out, x, lam: lambda g: g * x ** (lam - 1),
     lambda out, x, lam: lambda g: g * _boxcox_slope(out, np.log(x), lam),
 )
-rule(
-    sc.huber,
-    None,
-    lambda out, delta, r: lambda g: g * np.clip(r, -delta, delta),
-)
+rule(sc.huber, None, lambda out, delta, r: lambda g: g * np.clip(r, -delta, delta))
 rule(
     sc.pseudo_huber,
     lambda out, delta, r: lambda g: g * _pseudo_huber_by_delta(delta, r / delta),
@@ -323,13 +311,7 @@ rule(sc.kve, None, lambda out, n, x: lambda g: g * (out - (sc.kve(n - 1, x) + sc
 rule(sc.hyp0f1, None, lambda out, b, x: lambda g: g * (sc.hyp0f1(b + 1, x) / b))
 rule(sc.hyp1f1, None, None, lambda out, a, b, x: lambda g: g * (a / b * sc.hyp1f1(a + 1, b + 1, x)))
 rule(sc.hyperu, None, None, lambda out, a, b, x: lambda g: -g * (a * sc.hyperu(a + 1, b + 1, x)))
-rule(
-    sc.hyp2f1,
-    None,
-    None,
-    None,
-    lambda out, a, b, c, x: lambda g: g * (a * b / c * sc.hyp2f1(a + 1, b + 1, c + 1, x)),
-)
+rule(sc.hyp2f1, None, None, None, lambda out, a, b, c, x: lambda g: g * (a * b / c * sc.hyp2f1(a + 1, b + 1, c + 1, x)))
 
 # the plasma dispersion function, binomial coefficients, quantiles, counts
 

@@ -15,14 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import stopping
-from es.core.arrays import (
-    FloatArray,
-    as_count,
-    as_scale,
-    as_shape,
-    as_start,
-    check_inside,
-)
+from es.core.arrays import FloatArray, as_count, as_scale, as_shape, as_start, check_inside
 from es.core.book import Book
 from es.core.constrained import Constrained
 from es.core.streams import open_streams

@@ -68,12 +68,7 @@ class Evaluator:
     """
 
     def __init__(
-        self,
-        ledger: Ledger,
-        *,
-        workers: Any = 1,
-        on_error: str = "raise",
-        timeout: float | None = None,
+        self, ledger: Ledger, *, workers: Any = 1, on_error: str = "raise", timeout: float | None = None
     ) -> None:
         if not isinstance(on_error, str) or on_error not in ON_ERROR:
             raise ValueError(f"on_error must be 'raise' or 'penalize', got {short(on_error)}")

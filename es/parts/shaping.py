@@ -55,11 +55,7 @@ def in_units(f: FloatArray) -> FloatArray:
     return f / np.where(size > 0, size, 1.0)
 
 
-SHAPINGS: dict[str, Shaping] = {
-    "ranks": centered_ranks,
-    "utilities": nes_utilities,
-    "values": standardized,
-}
+SHAPINGS: dict[str, Shaping] = {"ranks": centered_ranks, "utilities": nes_utilities, "values": standardized}
 
 
 def shaping(name: str) -> Shaping:

@@ -180,13 +180,7 @@ class Maker:
         self.budgeted = False  # whether the driver has a budget, which takes the place of the method's own
         self.cls = cls
         self.name = cls.__name__
-        self.fixed = {
-            "x0": x0,
-            "sigma0": sigma0,
-            "bounds": box,
-            "popsize": popsize,
-            **split_options(cls, options),
-        }
+        self.fixed = {"x0": x0, "sigma0": sigma0, "bounds": box, "popsize": popsize, **split_options(cls, options)}
 
     def __call__(self, *, maxfevals: float | None = None, **changes: Any) -> Any:
         """An optimizer with these arguments changed; `maxfevals` is a budget of its own."""

@@ -45,13 +45,7 @@ class PGPE(GradientEstimate):
     default_rule = "clipup"
 
     def __init__(
-        self,
-        x0: npt.ArrayLike,
-        sigma0: Any = None,
-        *,
-        lr_sigma: float = 0.1,
-        max_change: float = 0.2,
-        **common: Any,
+        self, x0: npt.ArrayLike, sigma0: Any = None, *, lr_sigma: float = 0.1, max_change: float = 0.2, **common: Any
     ) -> None:
         if not 0 < max_change < 1:
             raise ValueError(f"max_change must lie in (0, 1), got {max_change}")

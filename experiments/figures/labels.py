@@ -47,11 +47,7 @@ def spread(positions: Sequence[float], gap: float, low: float = -np.inf, high: f
 
 
 def end_labels(
-    ax: Axes,
-    ends: Iterable[tuple[float, float, str, LineStyle]],
-    *,
-    fontsize: float = 8.5,
-    reach: float = 0.05,
+    ax: Axes, ends: Iterable[tuple[float, float, str, LineStyle]], *, fontsize: float = 8.5, reach: float = 0.05
 ) -> None:
     """Write labels right of the axes, joined to line ends by thin leader lines, with a minimum distance between them.
 

@@ -1,11 +1,6 @@
 """Statistics of comparisons: runtimes, their distributions, profiles, aggregates and tests. Arrays in, arrays out."""
 
-from experiments.statistics.aggregate import (
-    bootstrap_interval,
-    improvement_interval,
-    iqm,
-    probability_of_improvement,
-)
+from experiments.statistics.aggregate import bootstrap_interval, improvement_interval, iqm, probability_of_improvement
 from experiments.statistics.cells import Cell, Targets, collect, problem_targets
 from experiments.statistics.ecdf import area_above, ecdf, ecdf_band, restarted_runtimes, weighted_ecdf
 from experiments.statistics.fixed_budget import quantiles_at, values_at

@@ -26,13 +26,7 @@ SYSTEMS: dict[str, tuple[Callable[[], System], int, float | None, str]] = {
 
 
 def make(
-    name: str,
-    n: int | None = None,
-    *,
-    hidden: int | None = None,
-    starts: int = 4,
-    seed: int = 0,
-    fresh: bool = False,
+    name: str, n: int | None = None, *, hidden: int | None = None, starts: int = 4, seed: int = 0, fresh: bool = False
 ) -> Objective:
     """A control problem by name.
 

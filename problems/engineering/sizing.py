@@ -101,11 +101,7 @@ class Sizing:
 
 
 def ten_bar_sizing(
-    n: int | None = None,
-    *,
-    material: str = "aluminium-6061",
-    section: str = "tube-20",
-    deflection: float = 2.0,
+    n: int | None = None, *, material: str = "aluminium-6061", section: str = "tube-20", deflection: float = 2.0
 ) -> Objective:
     """Find the areas of the lightest ten-bar truss made of one material and one shape of cross section.
 

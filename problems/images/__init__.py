@@ -111,12 +111,7 @@ class Registration:
 
 
 def registration(
-    n: int | None = None,
-    *,
-    image: str = "china",
-    gradient: str = "exact",
-    noise: float = 0.0,
-    seed: int = 0,
+    n: int | None = None, *, image: str = "china", gradient: str = "exact", noise: float = 0.0, seed: int = 0
 ) -> Objective:
     """Find by which angle and shift two images differ.
 
