@@ -169,7 +169,9 @@ class Place:
     costs n small additions, not n arrays of zeros.
     """
 
-    __slots__ = ("index", "shape")
+    __slots__ = ("basic", "index", "shape")
+    basic: bool
+    """Whether `index` is made of slices and integers alone."""
     index: Any
     shape: tuple[int, ...]
 
@@ -193,9 +195,8 @@ def own_index(index: Any) -> Any:
 def place(out: Any, x: Any, index: Any) -> Place:
     """The maker of a :class:`Place`, filled here like a node. It keeps its own copy of an index that can change."""
     vjp, kind = Place(), type(index)
-    if kind is not int and kind is not slice and (type(out) is not ndarray or out.base is not x):
-        index = own_index(index)  # a view of x is picked by slices and integers alone
-    vjp.index = index
+    vjp.basic = kind is int or kind is slice or (type(out) is ndarray and out.base is x)  # as a view of x is picked
+    vjp.index = index if vjp.basic else own_index(index)
     vjp.shape = x.shape
     return vjp
 
@@ -228,6 +229,11 @@ def add_at(buffer: Any, index: Any, g: Any, fresh: bool = False) -> None:
         view[...] = g
     else:
         view += g
+
+
+def pass_on(g: Any) -> Any:
+    """The vjp of a sum: the gradient itself."""
+    return g
 
 
 def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
@@ -278,23 +284,27 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
                 if parent in owned:
                     add_at(total, vjp.index, g)
                     continue
-                if parent.dtype is HALF:
+                dtype = parent.dtype
+                if dtype is HALF:
                     single.add(parent)
+                    dtype = np.float32
                 if total is None:
-                    buffer = np.zeros(vjp.shape, np.float32 if parent.dtype is HALF else parent.dtype)
+                    buffer = np.zeros(vjp.shape, dtype)
                 else:
-                    buffer = np.array(total if total.shape == vjp.shape else stretched(total, vjp.shape))
-                    if parent.dtype is HALF:
-                        buffer = buffer.astype(np.float32)
+                    buffer = np.array(total if total.shape == vjp.shape else stretched(total, vjp.shape), dtype)
                 grads[parent] = buffer
                 owned.add(parent)
-                add_at(buffer, vjp.index, g, fresh=total is None)
+                if total is None and vjp.basic:
+                    buffer[vjp.index] = g
+                else:
+                    add_at(buffer, vjp.index, g, fresh=total is None)
                 continue
             d = vjp(g)
-            if type(d) is ndarray:
+            kind = type(d)
+            if kind is ndarray:
                 if d.shape != parent.form or d.dtype is not parent.dtype:
                     d = conform(d, parent, node)
-            elif type(d) is not parent.form:
+            elif kind is not parent.form:
                 d = conform(d, parent, node)
             grads[parent] = d if total is None else added(total, d, parent, owned, single)
     for node in single:

@@ -18,6 +18,7 @@ from autodiff.registry import FORGETFUL, RULES
 PLAIN = frozenset((float, int, ndarray, float64, np.float32))
 
 
+PLACES = RULES.held(getitem)
 Method = Callable[..., Any]
 
 
@@ -28,29 +29,30 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
     made of small operations spends its time here. Anything unusual goes the general way, through NumPy's protocol.
     ``x op x`` is recorded as the function `twice` of x, where one edge does for two.
     """
-    remembers = ufunc not in FORGETFUL
+    remembers, makers, of_square = ufunc not in FORGETFUL, RULES.held(ufunc), RULES.held(twice)
 
     def method(self: Any, other: Any, modulo: Any = None) -> Any:
-        level, kind, own = self.level, type(other), type(self)
-        if modulo is not None:
-            raise TypeError("pow(x, y, z) is for integers: use x**y % z")
-        if level > 0:
+        level = self.level
+        if level > 0 and modulo is None:
+            kind, own = type(other), type(self)
             x = self.inner
             if kind is own:
                 if other is self and twice is not None:
                     out = op(x, x)
-                    return core.made(own, out, (self.node, RULES[twice][0](out, x), None), twice, level)
+                    return core.made(own, out, (self.node, of_square[0](out, x), None), twice, level)
                 if other.level == level:
                     y = other.inner
                     out = op(x, y)
-                    dx, dy = RULES[ufunc]
+                    dx, dy = makers
                     edges = (self.node, dx(out, x, y), (other.node, dy(out, x, y), None))
                     return core.made(own, out, edges, ufunc, level)
             elif kind is float or kind in PLAIN:
                 if kind is ndarray and remembers:
                     other = kept(other, level)
                 out = op(x, other)
-                return core.made(own, out, (self.node, RULES[ufunc][0](out, x, other), None), ufunc, level)
+                return core.made(own, out, (self.node, makers[0](out, x, other), None), ufunc, level)
+        if modulo is not None:
+            raise TypeError("pow(x, y, z) is for integers: use x**y % z")
         return NotImplemented if defers(other) else ufunc(self, other)
 
     def reflected(self: Any, other: Any) -> Any:
@@ -61,7 +63,7 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
             if kind is ndarray and remembers:
                 other = kept(other, level)
             out = op(other, y)
-            return core.made(type(self), out, (self.node, RULES[ufunc][1](out, other, y), None), ufunc, level)
+            return core.made(type(self), out, (self.node, makers[1](out, other, y), None), ufunc, level)
         return ufunc(other, self)
 
     return method, reflected
@@ -85,13 +87,14 @@ def calls(fun: Any) -> Callable[..., Any]:
 
 def reduces(fun: Any, forward: Any) -> Callable[..., Any]:
     """The array method of the reduction `fun`; the usual arguments go a short way, by `forward`."""
+    makers = RULES.held(fun)
 
     def method(self: Any, axis: Any = None, *args: Any, keepdims: bool = False, **kwargs: Any) -> Any:
         level = self.level
         if level > 0 and not args and not kwargs and type(self.inner) is not type(self):
             x = self.inner
             out = forward(x, axis, None, None, keepdims)
-            vjp = RULES[fun][0](out, x, axis, keepdims=keepdims)
+            vjp = makers[0](out, x, axis, keepdims=keepdims)
             return core.made(type(self), out, (self.node, vjp, None), fun, level)
         return fun(self, axis, *args, keepdims=keepdims, **kwargs)
 
@@ -174,7 +177,7 @@ class Operators:
         if level > 0:
             x = self.inner
             out = x[index]
-            return core.made(type(self), out, (self.node, RULES[getitem][0](out, x, index), None), getitem, level)
+            return core.made(type(self), out, (self.node, PLACES[0](out, x, index), None), getitem, level)
         return self.__array_function__(getitem, (type(self),), (self, index), {})
 
     def __len__(self) -> int:

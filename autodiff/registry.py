@@ -9,7 +9,24 @@ import numpy as np
 
 Maker = Callable[..., Any]
 
-RULES: dict[Any, tuple[Any, ...]] = {}
+
+class Rules(dict[Any, tuple[Any, ...]]):
+    """A table of rules, with lists that operators keep at hand and that follow when a rule is stated anew."""
+
+    def __init__(self) -> None:
+        self._held: dict[Any, list[Any]] = {}
+
+    def held(self, fun: Any) -> list[Any]:
+        """The makers of `fun`, now and later, to spare a look into the table at each operation."""
+        return self._held.setdefault(fun, list(self.get(fun, ())))
+
+    def __setitem__(self, fun: Any, makers: tuple[Any, ...]) -> None:
+        super().__setitem__(fun, makers)
+        if fun in self._held:
+            self._held[fun][:] = makers
+
+
+RULES = Rules()
 """NumPy function -> a maker of the vjp for each positional argument (see :func:`rule`)."""
 
 FORWARD: dict[Any, Callable[..., Any]] = {}

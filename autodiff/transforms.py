@@ -14,7 +14,7 @@ from numpy import float64, ndarray
 from autodiff.backward import gradients
 from autodiff.buffers import UNDER_WAY, Release, kept, release
 from autodiff.collection import SLOWED, as_before
-from autodiff.core import LARGE, Leaf, Node
+from autodiff.core import FLOAT64, LARGE, Leaf, Node
 from autodiff.exits import LAST, LostGradient, named
 from autodiff.operators import value_of
 from autodiff.tensor import OTHER_FRAMEWORK, Tensor, lower, new_level, numeric
@@ -144,8 +144,10 @@ def explained(error: Exception, locked: bool, level: int) -> Exception | None:
 def _inputs(x: Any, level: int) -> Any:
     """`x` with a tensor of this level, a leaf, in place of each array."""
     if type(x) is ndarray:
-        if x.dtype.kind == "f" and x.ndim:
-            data = x.copy() if x.size <= LARGE and x.ndim == 1 else kept(x, level)
+        if x.ndim == 1 and x.dtype is FLOAT64 and x.size <= LARGE:
+            data = x.copy()
+        elif x.dtype.kind == "f" and x.ndim:
+            data = kept(x, level)
         else:
             data = numeric(x)
             data = kept(data, level) if data is x else data

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.core import pass_on
 from autodiff.operators import value_of
 from autodiff.primitive import primitive
 from autodiff.registry import SELECTIVE, rule, traced
-from autodiff.rules.elementwise import pass_on
 from autodiff.tensor import Tensor, asarray, astype
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -104,3 +105,20 @@ def test_every_ufunc_is_held() -> None:
     assert [
         f.__name__ for f in RULES if isinstance(f, np.ufunc) and f not in held and f.__name__ not in NOT_SMOOTH
     ] == []
+
+
+@pytest.mark.parametrize("far", [3, 60], ids=["a few", "most"])
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_tanh_is_exact_where_entries_saturate(far: int, dtype: Any) -> None:
+    x = np.concatenate([np.linspace(-3, 3, 61), np.linspace(-20, 20, far)]).astype(dtype).reshape(-1, 1)[:, [0, 0]].T
+    slope = ad.grad(lambda x: np.sum(np.tanh(x)))(x)
+    exact = np.array([float(mp.sech(float(entry)) ** 2) for entry in x.flat]).reshape(x.shape)
+    np.testing.assert_allclose(slope, exact, rtol=2000 * np.finfo(dtype).eps)
+
+
+def test_tanh_with_few_saturated_entries_keeps_its_value_alone() -> None:
+    argument = ad.tensor(np.linspace(-2, 9, 100)[:, np.newaxis] * [0.1, 0.5], requires_grad=True) + 0.0
+    kept, value = weakref.ref(argument.inner), np.tanh(argument)
+    assert np.max(value.detach().numpy()) > 0.9995
+    del argument
+    assert kept() is None
