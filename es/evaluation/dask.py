@@ -28,10 +28,6 @@ def dask_workers(client: Any) -> Workers:
 class Watch:
     """Called while results are waited for: has the cluster start again the workers that it has lost.
 
-    Parameters
-    ----------
-    client : distributed.Client
-
     Raises
     ------
     RuntimeError

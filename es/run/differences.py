@@ -173,12 +173,7 @@ class Differences:
 
 
 class ComplexStep:
-    """A function of rows of real and imaginary parts: the value of real points, the imaginary part of that of others.
-
-    Parameters
-    ----------
-    objective : Objective
-    """
+    """A function of rows of real and imaginary parts: the value of real points, of others its imaginary part."""
 
     def __init__(self, objective: Objective) -> None:
         self.objective = objective

@@ -17,14 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Grid:
-    """A figure with its panels, row by row.
-
-    Attributes
-    ----------
-    figure : Figure
-    axes : list of Axes
-    columns : int
-    """
+    """A figure with its panels, row by row."""
 
     figure: Figure
     axes: list[Axes]

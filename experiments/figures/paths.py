@@ -75,10 +75,6 @@ def record_path(
     options : dict, optional
         Further arguments of the method, ``sigma0`` among them.
 
-    Returns
-    -------
-    Path2D
-
     Raises
     ------
     ValueError

@@ -27,10 +27,6 @@ BLOCK = 40
 def permutation(seed: int, n: int) -> Order:
     """Permutation by n truncated uniform swaps of at most n // 3 places; the identity up to n = 40.
 
-    Parameters
-    ----------
-    seed, n : int
-
     Returns
     -------
     ndarray of int, shape (n,)

@@ -167,10 +167,6 @@ def instance_seed(function: int, instance: int) -> int:
     instance : int
         Instance number, from 1.
 
-    Returns
-    -------
-    int
-
     Examples
     --------
     >>> instance_seed(18, 2)

@@ -82,10 +82,6 @@ def draw(function: int, n: int, instance: int, active: int, inside: FloatArray) 
     inside : ndarray, shape (n,)
         A multiple of the objective's gradient at the origin, which all constraints leave feasible: with one normal
         pointing against it, the conditions of Karush, Kuhn and Tucker hold at the origin.
-
-    Returns
-    -------
-    LinearConstraints
     """
     seed = function + 10_000 * instance
     stream, weights = FibonacciStream(seed), FibonacciStream(seed)

@@ -64,12 +64,7 @@ class CocoStream:
 
 
 class StreamsInTurn:
-    """Streams of rows side by side: each gives the numbers for its own points, one row after the other.
-
-    Parameters
-    ----------
-    streams : list of Stream
-    """
+    """Streams of rows side by side: each gives the numbers for its own points, one row after the other."""
 
     def __init__(self, streams: list[Stream]) -> None:
         self.streams = streams

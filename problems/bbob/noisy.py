@@ -131,13 +131,7 @@ class Noisy:
 
 
 class NoisyInstances:
-    """Noisy functions side by side; a row draws what its function would draw alone.
-
-    Parameters
-    ----------
-    base : Instances
-    members : list of Noisy
-    """
+    """Noisy functions side by side; a row draws what its function would draw alone."""
 
     def __init__(self, base: Instances, members: list[Noisy]) -> None:
         self.base, self.members = base, members

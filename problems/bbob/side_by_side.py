@@ -118,14 +118,7 @@ def _indexed(value: Any, rows: Any) -> Any:
 
 
 class Instances:
-    """Instances of one function as one callable: x (r, k, n) -> (r, k).
-
-    Parameters
-    ----------
-    recipe : Recipe
-    function : int
-    frames : FrameStack
-    """
+    """Instances of one function as one callable: x (r, k, n) -> (r, k)."""
 
     def __init__(self, recipe: Recipe, function: int, frames: FrameStack) -> None:
         self.recipe, self.function, self.frames = recipe, function, frames
