@@ -60,21 +60,21 @@ def by_steps(x0: FloatArray, box: Box | None, options: Mapping[str, Any], note: 
         kinds[:] = np.where(below, np.where(above, 2, 1), np.where(above, 3, 0))  # of bounds: none, lower, both, upper
     work, reals = np.zeros(2 * m * n + 5 * n + 11 * m * m + 8 * m), np.zeros(29)
     whole, task, flags, counts, search = (np.zeros(size, dtype=np.int32) for size in (3 * n, 2, 4, 44, 2))
-    tolerances = options["ftol"] / np.finfo(float).eps, options["gtol"]
+    tolerances, maxls = (options["ftol"] / np.finfo(float).eps, options["gtol"]), int(options["maxls"])
     x, f, g = x0.copy(), 0.0, np.zeros(n)
     known: FloatArray | None = None  # where f and g are from
     while True:
-        step(m, x, low, high, kinds, f, g.copy(), *tolerances, work, whole, task, flags, counts, reals,
-             int(options["maxls"]), search)  # fmt: skip
-        if task[0] == EVALUATE:
-            if known is None or not (x == known).all():
+        step(m, x, low, high, kinds, f, g.copy(), *tolerances, work, whole, task, flags, counts, reals, maxls, search)
+        said = task.item(0)
+        if said == EVALUATE:
+            if known is None or x.item(0) != known.item(0) or not (x == known).all():
                 known = x.copy()
                 values, slopes = yield known[None]
                 if slopes is None:
                     raise ValueError(UNTOLD)
                 f, g = values.item(0), slopes[0]
                 note(known, f, g)
-        elif task[0] != ITERATED:
+        elif said != ITERATED:
             break
     result: Any = OptimizeResult()
     success, small = bool(task[0] == CONVERGED), bool(task[1] in SMALL_GRADIENT)

@@ -244,14 +244,15 @@ class ScipySolver(Optimizer):
     @property
     def asked(self) -> FloatArray | None:
         """The points that the solver waits for, which may lie a rounding outside of the bounds; None where it ended."""
-        return self._running().asked
+        return (self._solver or self._running()).asked
 
     def tell_stacked(self, x: FloatArray, f: FloatArray, g: FloatArray, plain: bool) -> None:
         """`tell` for one point x (1, n) of a run whose books are kept elsewhere; `plain`: f and g are finite."""
-        solver = self._running()
+        solver = self._solver or self._running()
         if plain:
             (low, high), value = self._finite, f.item(0)
-            self._finite = min(low, value), max(high, value)
+            if not low <= value <= high:
+                self._finite = min(low, value), max(high, value)
             self._level = self._level and not g.any()
             solver.tell(f, g)
         else:
