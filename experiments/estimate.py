@@ -9,7 +9,7 @@ from typing import Any
 
 from experiments.build import build_problem, is_own_function
 from experiments.records import Record, Trial
-from experiments.stacks import mark_stacks, seconds_of
+from experiments.stacks import mark_stacks, seconds_of, wants_gradient
 from experiments.trial import run_trial
 from experiments.worker import run_batch
 
@@ -126,7 +126,8 @@ def time_needed(
     clock = Clock(trials)
     kinds: dict[Kind, Trial] = {}
     stacks: dict[str, list[Trial]] = {}
-    for trial in mark_stacks(t for t in trials if own or not is_own_function(t["problem"]["name"]))[0]:
+    marked, most = mark_stacks(t for t in trials if own or not is_own_function(t["problem"]["name"]))
+    for trial in marked:
         kinds.setdefault(kind_of(trial), trial)
         if trial["stack"]:
             stacks.setdefault(trial["stack"], []).append(trial)
@@ -148,7 +149,9 @@ def time_needed(
         done.add(trial["key"])
         limit = max(0.05, min(left, share))
         fellows = stacks[trial["stack"]] if trial["stack"] and timeout is None else []
-        if looked := _look_at_stack(clock, fellows, limit):
+        shares = wants_gradient(trial["method"]["name"])  # following a function takes as long for one trial as for all
+        count = most[trial["stack"]] if fellows and shares else FELLOWS
+        if looked := _look_at_stack(clock, fellows, count, limit):
             done |= looked
             continue
         build_problem(trial["problem"])  # once a process, and no part of a trial's time
@@ -157,21 +160,22 @@ def time_needed(
     return clock.work_left(), len(done)
 
 
-def _look_at_stack(clock: Clock, trials: Sequence[Trial], limit: float) -> set[str]:
-    """Note how long trials of a stack would take, from some that run together for about so many seconds.
+def _look_at_stack(clock: Clock, trials: Sequence[Trial], count: int, limit: float) -> set[str]:
+    """Note how long trials of a stack would take, from so many that run together for about so many seconds.
 
     Each gets so small a part of its budget; whoever has ended by then has shown all that it takes, and the others are
     taken to spend the whole of it. The keys of those that ran; none where they cannot run together.
     """
     if not trials:
         return set()
-    sample = [trials[int(place * len(trials))] for place in _spread_out(min(FELLOWS, len(trials)))]
+    sample = [trials[int(place * len(trials))] for place in _spread_out(min(count, len(trials)))]
     for trial in sample:
         build_problem(trial["problem"])
     wholes = [whole_cost(trial) for trial in sample]
     part = min(1.0, limit / sum(seconds_of(trial, trial["problem"]["n"] or 1) for trial in sample))
     cut = [trial | {"budget": None, "maxcost": max(1.0, part * whole)}
            for trial, whole in zip(sample, wholes, strict=True)]  # fmt: skip
+    run_batch(cut[:2])  # what is loaded once is no part of a trial's time
     records = run_batch(cut)
     if any(record["status"] != "ok" for record in records):
         return set()

@@ -98,12 +98,12 @@ def _words(trial: Mapping[str, Any]) -> str:
     """A problem as text; instances of one function are taken to be alike."""
     problem = trial["problem"]
     options = {name: value for name, value in problem["options"].items() if name != "instance"}
-    gradient = _wants_gradient(trial["method"]["name"])
+    gradient = wants_gradient(trial["method"]["name"])
     return json.dumps([problem["name"], problem["n"], options, gradient], sort_keys=True)
 
 
 @functools.cache
-def _wants_gradient(method: str) -> bool:
+def wants_gradient(method: str) -> bool:
     import es
 
     return bool(es.get_method(method).wants_gradient)
@@ -177,7 +177,7 @@ def stack_limit(group: Sequence[Trial]) -> int:
     n = group[0]["problem"]["n"] or build_problem(group[0]["problem"]).n or 1
     each = float(np.mean([seconds_of(trial, n) for trial in group]))
     seconds, together = SECONDS, 0.0
-    if _wants_gradient(group[0]["method"]["name"]):
+    if wants_gradient(group[0]["method"]["name"]):
         together = max(_evaluations(trial, n) for trial in group) * TOGETHER_SECONDS
         seconds = max(SECONDS, COMPANY * (together + each))
     return int(max(1, min(MOST_RUNS, MOST_BYTES // (8 * n * n), (seconds - together) / each)))
@@ -186,7 +186,7 @@ def stack_limit(group: Sequence[Trial]) -> int:
 def _evaluations(trial: Trial, n: int) -> float:
     """How many evaluations a trial has, if it spends its whole budget."""
     budget = float(trial["maxcost"] if trial["maxcost"] is not None else trial["budget"] * n)
-    return budget / (1.0 + float(trial["grad_cost"]) if _wants_gradient(trial["method"]["name"]) else 1.0)
+    return budget / (1.0 + float(trial["grad_cost"]) if wants_gradient(trial["method"]["name"]) else 1.0)
 
 
 def seconds_of(trial: Trial, n: int) -> float:
