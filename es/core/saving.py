@@ -37,6 +37,7 @@ class Saving(Learner):
                 "counts": [self.nit, self._looked],
                 "seconds": time.monotonic() - self._opened,
                 "reasons": sorted(self._reasons.items()),
+                "ranks_values": bool(self.ranks_values),
                 "ended": {run: _plain(summary) for run, summary in self._ended.items()},
             }
         )
@@ -68,6 +69,7 @@ class Saving(Learner):
         for stream, text in zip(self._streams, arrays["rng"], strict=True):
             stream.bit_generator.state = state.generator_from_text(str(text)).bit_generator.state
         self.nit, self._looked = books["counts"]
+        self.ranks_values = books.get("ranks_values", True)
         self._figures_of = -1
         self._opened = time.monotonic() - books["seconds"]
         self._reasons = {int(run): reasons for run, reasons in books["reasons"]}

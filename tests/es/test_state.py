@@ -110,3 +110,18 @@ def test_seeds():
     np.testing.assert_array_equal(make([0.0, 1.0], rng=drawn).ask(), make([0.0, 1.0], rng=drawn).ask())
     assert (make([0.0, 1.0], rng=0).ask() != make([0.0, 1.0], rng=1).ask()).all()
     assert (make([0.0, 1.0]).ask() != make([0.0, 1.0]).ask()).all()
+
+
+def test_what_ranked_the_last_points_is_saved():
+    """Whether f did decides if a best point elsewhere is a doubt; states of older versions do not say."""
+    opt = get_method("cmaes")(np.ones(3), 0.5, rng=1)
+    x = opt.ask()
+    opt.tell(x, sphere(x), rank_by=np.abs(x).max(-1))
+    saved = opt.state_dict()
+    again = get_method("cmaes")(np.ones(3), 0.5, rng=2)
+    again.load_state_dict(saved)
+    assert not opt.ranks_values and not again.ranks_values
+    books = state.unpack(saved["books"])
+    del books["ranks_values"]
+    again.load_state_dict({**saved, "books": state.pack(books)})
+    assert again.ranks_values
