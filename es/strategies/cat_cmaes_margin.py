@@ -3,7 +3,11 @@
 Hamano, Saito, Nomura, Uchida and Shirakawa, CatCMA with margin: stochastic optimization for mixed-variable black-box
 optimization (GECCO 2025, arXiv:2504.07884). Whole numbers are coordinates of the Gaussian that are rounded; how they
 are kept from freezing is in `es.parts.integers`. Beyond the paper the z of whole numbers are a Latin hypercube over the
-population, as those of categories are: what ranks the points is then less often chance in the other coordinates.
+population, as those of categories are. Its weighted mean is nearer to 0, so that where selection says nothing the path
+is about 13 % shorter than expected and sigma falls, while the margin keeps what is whole in motion. That is what saves
+evaluations: with an expected length that allows for it, Levels of `experiments/benchmarks/mixed.py` takes 654, not 375.
+The price is that real numbers settle sooner: of 30 runs on a Rastrigin function of 4 of them and 6 whole numbers 25
+arrive, in 1382 evaluations, where 29 did, in 1683.
 """
 
 from __future__ import annotations
