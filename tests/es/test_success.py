@@ -245,7 +245,7 @@ def test_rest_at_another_place_than_the_best_point_is_no_success(method):
     assert method in ("csa-es", "sep-cmaes") or "elsewhere" in ends
 
 
-@pytest.mark.parametrize("method", ["l-bfgs-b", "slsqp", "adam", "cg"])
+@pytest.mark.parametrize("method", ["l-bfgs-b", "adam", "cg"])
 @pytest.mark.filterwarnings("ignore")
 def test_a_long_descent_is_not_the_end(method):
     """Meyer's fit falls from 2e9 to 88: 1e-5 of that way is more than all that is left of it."""
