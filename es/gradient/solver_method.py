@@ -193,6 +193,8 @@ class ScipySolver(Optimizer):
     @property
     def _on_plateau(self) -> bool:
         """Whether all gradients were zero; without them, whether most values of late are the same, none nearly."""
+        if self.box is not None and (self.box.lb == self.box.ub).all():
+            return False  # the only point there is
         low, high = self._finite
         if self.wants_gradient:
             return bool(self._lately) and self._level
