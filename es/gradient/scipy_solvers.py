@@ -18,6 +18,7 @@ from problems.boxes import Box
 UNLIMITED = 2**31 - 1  # the driver holds the budget; SciPy's own limits must not cut it short
 PRECISION = 2  # status of BFGS and CG: a line search found no descent
 LEAST_GAIN = 1e-12  # of f, that a further start must bring
+DRIFTED = 1e5  # lengths of the start, or of x0
 UNMOVED, LEVEL, BESIDE = 1e-6, 1e-8, 1e-2  # in units of the scale: a start, a gradient, a step away from the start
 
 
@@ -111,7 +112,10 @@ class Descended:
         x, f = np.array(result.x), float(result.fun)
         g = np.array(result.jac[: x.size])  # SLSQP's has an entry more
         span = 0.0 if self.first is None else abs(self.first - f)
-        scale = np.maximum(task.scale, np.abs(x - task.x0))  # what is flat far away may be no optimum
+        way = np.abs(x - task.x0)
+        if span < abs(f) and (way > DRIFTED * np.maximum(task.scale, np.abs(task.x0))).any():
+            return False  # so far away, and more is left than was gained: a valley that levels out
+        scale = np.maximum(task.scale, way)  # what is flat far away may be no optimum
         return is_stationary(x, g, task.box, task.constraints, scale, f, span, STANDING if stands else BALANCED)
 
 

@@ -245,7 +245,7 @@ def test_rest_at_another_place_than_the_best_point_is_no_success(method):
     assert method in ("csa-es", "sep-cmaes") or "elsewhere" in ends
 
 
-@pytest.mark.parametrize("method", ["l-bfgs-b", "adam", "cg"])
+@pytest.mark.parametrize("method", ["l-bfgs-b", "slsqp", "adam", "cg"])
 @pytest.mark.filterwarnings("ignore")
 def test_a_long_descent_is_not_the_end(method):
     """Meyer's fit falls from 2e9 to 88: 1e-5 of that way is more than all that is left of it."""
@@ -308,3 +308,10 @@ def test_a_way_to_infinity_is_no_crash(method, x0, bounds):
         )
         on_the_border = bounds is not None and np.isfinite(res.fun) and (res.x == 2e6).any()
         assert np.isfinite(res.x).all() and (not res.success or on_the_border), res.message
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+@pytest.mark.parametrize("method", ["l-bfgs-b", "slsqp", "bfgs", "cg", "trust-constr"])
+def test_a_minimum_far_away_is_found(method, offset):
+    res = es.minimize(lambda x: ((x - 1e6) ** 2).sum() + offset, [1.0, 2.0], method=method, rng=1, maxfevals=5000)
+    assert res.success and abs(res.x - 1e6).max() < 1, res.message
