@@ -137,18 +137,9 @@ class Dispatcher:
         left = [future for future in self._running if not future.done()]
         self._running.clear()
         if left and self.workers.restartable:
-            self._restart(left)
+            self.workers.restart()
         for future in left:
             future.cancel()
-
-    def _restart(self, left: Iterable[futures.Future[Any]]) -> None:
-        """Kill what runs; `left` are futures that may not have begun."""
-        # A pool that is killed with tasks in its queue ends with an exception in a thread of its own (loky of joblib
-        # 1.6): they get a moment to leave it.
-        end = time.monotonic() + 0.2
-        while time.monotonic() < end and not all(future.running() or future.done() for future in left):
-            time.sleep(0.001)
-        self.workers.restart()
 
     def _finished(self) -> Iterator[tuple[Batch, Any]]:
         wait = LOOK_EVERY
@@ -177,7 +168,7 @@ class Dispatcher:
                 future.cancel()
         if late and self.workers.restartable:
             others = [batch for batch, _ in self._running.values()]
-            self._restart(self._running)
+            self.workers.restart()
             self._running.clear()
             self._warm_up()
             for batch in others:  # the neighbours are innocent

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import atexit
 import concurrent.futures as futures
+import contextlib
 import importlib
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 import time
@@ -88,6 +90,11 @@ def _new_pool(kind: Kind) -> futures.Executor:
 
 
 def _kill(executor: Any) -> None:
+    # A pool that is killed forgets its tasks, but not their numbers in its queue (loky of joblib 1.6), and its thread
+    # would end with a KeyError that the user sees.
+    with contextlib.suppress(AttributeError, queue.Empty):
+        while True:
+            executor._work_ids.get_nowait()
     executor.shutdown(wait=True, kill_workers=True)
 
 

@@ -2,6 +2,7 @@
 
 import concurrent.futures as futures
 import os
+import sys
 import time
 from contextlib import closing
 
@@ -120,3 +121,20 @@ def test_workers_that_die_under_joblib_are_replaced(tmp_path):
         assert results == [2, 4, 6]
         assert failed == [(-1, "WorkersDied")]
         assert run(workers, [[1, -2], [3]], tmp_path / "mark") == ([-4, 2, 6], [])
+
+
+def test_a_pool_that_is_killed_with_tasks_in_its_queue_says_nothing(monkeypatch):
+    said = []
+    monkeypatch.setattr("threading.excepthook", said.append)
+    with closing(process_workers(1)) as workers:
+        workers.executor.submit(os.getpid).result(timeout=60)
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(5)  # the pool's own thread does not get to its queue before it is killed
+        try:
+            for _ in range(2):
+                workers.executor.submit(time.sleep, 60)
+            workers.restart()
+        finally:
+            sys.setswitchinterval(interval)
+        assert workers.executor.submit(os.getpid).result(timeout=60) != os.getpid()
+    assert said == []
