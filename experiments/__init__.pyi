@@ -2,7 +2,8 @@
 
 from .advice import Advice, advise
 from .export import to_pandas, to_polars
-from .spec import Method, Problem, Spec, SpecError, load_spec
+from .spec import Method, Problem, Spec, SpecError
+from .specfile import load_spec
 from .store import StoreError, Study, load, merge
 from .study import run_study
 from .sweep import Sweep

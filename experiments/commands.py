@@ -17,7 +17,8 @@ from experiments.build import build_problem, import_function, is_own_function
 from experiments.estimate import human_time, time_needed
 from experiments.runner import check_workers
 from experiments.scheduler import Scheduler
-from experiments.spec import Spec, SpecError, load_spec, ready_made
+from experiments.spec import Spec, SpecError
+from experiments.specfile import load_spec, ready_made
 from experiments.stacks import mark_stacks
 from experiments.statistics.analysis import Analysis
 from experiments.statistics.cells import StudyLike
@@ -90,20 +91,20 @@ sweep_command = compare_command
 
 def _dry_run(spec: Spec, options: argparse.Namespace) -> int:
     """Say what would run, how long it takes and what it can show; own functions are neither imported nor called."""
-    own = {p.name for p in spec.problems if is_own_function(p.name)}
-    check_trials(spec.trials, own=options.estimate)
+    own = {p.name for p in spec.problems if is_own_function(p.name) and not options.estimate}
+    known = [trial for trial in spec.trials if trial["problem"]["name"] not in own]
+    check_trials(known)
     cells = spec.total / len(spec.repeats)
     print(f"{spec.name}: {spec.total} trials ({cells:g} settings x {len(spec.repeats)} repeats); the first:")
     for trial in spec.trials[:5]:
         print(f"  {_describe(trial)}")
     for sentence in study_power(spec.trials).sentences():
         print(sentence)
-    if own and not options.estimate:
+    if own:
         names = ", ".join(sorted(own))
         print(f"No time is estimated for {names}: --dry-run calls no code of yours; with --estimate it does.")
-    print(_said_of_stacks([trial for trial in spec.trials if options.estimate or trial["problem"]["name"] not in own],
-                          options))  # fmt: skip
-    total, sample = time_needed(spec.trials, own=options.estimate, timeout=options.timeout or spec.timeout)
+    print(_said_of_stacks(known, options))
+    total, sample = time_needed(known, timeout=options.timeout or spec.timeout)
     if sample:
         workers = min(os.cpu_count() or 1 if options.jobs < 0 else options.jobs, spec.total)
         crew = f"{workers} worker{'s' * (workers > 1)}"

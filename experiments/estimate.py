@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.build import build_problem, is_own_function
+from experiments.build import build_problem
 from experiments.records import Record, Trial
 from experiments.stacks import mark_stacks, seconds_of, wants_gradient
 from experiments.trial import run_trial
@@ -102,17 +102,13 @@ class Clock:
         return self.work_left() / (self.worked / elapsed)
 
 
-def time_needed(
-    trials: Sequence[Trial], *, own: bool = False, seconds: float = 8.0, timeout: float | None = None
-) -> tuple[float, int]:
+def time_needed(trials: Sequence[Trial], *, seconds: float = 8.0, timeout: float | None = None) -> tuple[float, int]:
     """Seconds that trials take one after the other, from a sample that is run here and now.
 
     Parameters
     ----------
     trials
         As `experiments.trial.make_trials` gives them.
-    own
-        Whether the user's own functions may be called.
     seconds
         About how long the sample may take.
     timeout
@@ -121,12 +117,12 @@ def time_needed(
     Returns
     -------
     total, sample : float, int
-        0 and 0 where nothing may be run.
+        0 and 0 where there are none.
     """
     clock = Clock(trials)
     kinds: dict[Kind, Trial] = {}
     stacks: dict[str, list[Trial]] = {}
-    marked, most = mark_stacks(t for t in trials if own or not is_own_function(t["problem"]["name"]))
+    marked, most = mark_stacks(trials)
     for trial in marked:
         kinds.setdefault(kind_of(trial), trial)
         if trial["stack"]:

@@ -30,8 +30,11 @@ class TargetReached(BaseException):
 
 @dataclass(frozen=True)
 class Terms:
-    """What a trial's words come to: objective, start, budget, target."""
+    """What a trial's words come to: its method with arguments and options, objective, start, budget, target."""
 
+    method: str
+    arguments: dict[str, Any]
+    options: dict[str, Any]
     objective: Objective
     n: int
     x0: npt.NDArray[np.float64]
@@ -55,8 +58,13 @@ class Terms:
         grad_cost = float(trial["grad_cost"])
         maxcost = float(trial["maxcost"] if trial["maxcost"] is not None else trial["budget"] * n)
         # A gradient method pays 1 + grad_cost for each evaluation.
-        each = 1.0 + grad_cost if es.get_method(trial["method"]["name"]).wants_gradient else 1.0
+        method = trial["method"]["name"]
+        each = 1.0 + grad_cost if es.get_method(method).wants_gradient else 1.0
+        arguments, options = split_options(trial)
         return cls(
+            method=method,
+            arguments=arguments,
+            options=options,
             objective=objective,
             n=n,
             x0=objective.x0(np.random.default_rng(start_seed)),
@@ -144,7 +152,7 @@ def rehearse(trial: Mapping[str, Any]) -> None:
     meter.objective = copy.copy(meter.objective)
     meter.objective.fun, meter.objective.jac = stop, None
     with contextlib.suppress(Evaluated):
-        solve(trial, meter)
+        solve(meter)
 
 
 def split_options(trial: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -153,23 +161,22 @@ def split_options(trial: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, A
     return {name: options.pop(name) for name in ARGUMENTS if name in options}, options
 
 
-def solve(trial: Mapping[str, Any], meter: Meter) -> dict[str, Any]:
-    """Run the trial's method through its meter; returns the fields that only the method knows."""
+def solve(meter: Meter) -> dict[str, Any]:
+    """Run a trial's method through its meter; returns the fields that only the method knows."""
     from es.minimize import minimize
 
-    arguments, options = split_options(trial)
     terms = meter.terms
     try:
         result = minimize(
             meter,
             terms.x0,
-            method=trial["method"]["name"],
+            method=terms.method,
             maxfevals=terms.maxfevals,
             # On noisy problems the meter itself ends the run, at the noise-free value.
             ftarget=None if terms.objective.noisy else terms.ftarget,
             rng=np.random.default_rng(terms.rng),
-            options=options or None,
-            **arguments,
+            options=terms.options or None,
+            **terms.arguments,
         )
     except TargetReached:
         return ending(terms, {"ftarget": terms.ftarget})

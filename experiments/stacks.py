@@ -210,11 +210,11 @@ def run_stack(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     started = time.perf_counter()
     terms = [Terms.of(trial) for trial in trials]
     targets = [t.ftarget for t in terms if t.ftarget is not None]
-    arguments, options = _arguments(trials)
+    arguments, options = _arguments(terms)
     results = minimize_runs(
         _objective(trials, terms),
         np.stack([t.x0 for t in terms]),
-        method=trials[0]["method"]["name"],
+        method=terms[0].method,
         maxfevals=np.array([t.maxfevals for t in terms]),
         ftarget=np.array(targets) if targets else None,
         keep_trace=True,
@@ -229,18 +229,20 @@ def run_stack(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _arguments(trials: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _arguments(terms: Sequence[Terms]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments of `es.minimize_runs` and options of the method, with a column for what differs."""
-    split = [split_options(trial) for trial in trials]
-    columns = []
-    for part in (0, 1):
-        rows = [both[part] for both in split]
-        columns.append(dict(rows[0]))
-        for name in set(rows[0]) & set(per_run(trials[0]["method"]["name"])):
-            values = [row[name] for row in rows]
-            if len(set(values)) > 1:
-                columns[part][name] = np.array(values)
-    return columns[0], columns[1]
+    own = per_run(terms[0].method)
+    return _columns([t.arguments for t in terms], own), _columns([t.options for t in terms], own)
+
+
+def _columns(rows: Sequence[dict[str, Any]], own: Sequence[str]) -> dict[str, Any]:
+    """One table of several: a number where all have the same, an array where they differ and may."""
+    found = dict(rows[0])
+    for name in found.keys() & set(own):
+        values = [row[name] for row in rows]
+        if len(set(values)) > 1:
+            found[name] = np.array(values)
+    return found
 
 
 def _objective(trials: Sequence[Mapping[str, Any]], terms: Sequence[Terms]) -> Any:

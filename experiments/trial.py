@@ -5,10 +5,9 @@ from __future__ import annotations
 import fnmatch
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from experiments.build import is_own_function
 from experiments.capture import captured
 from experiments.deadline import Deadline, TrialTimeout
 from experiments.records import Record, Trial, blank_record, digest, judged, key_of
@@ -81,15 +80,8 @@ def _relabelled(label: str, option: str, value: Any) -> str:
     return f"{head} (n={value})" if option == "n" else f"{value}{label[len(head) :] if n else ''}"
 
 
-def check_trials(trials: Sequence[Trial], *, own: bool = True) -> None:
+def check_trials(trials: Iterable[Trial]) -> None:
     """Take one trial of each kind up to its first evaluation, before any work starts.
-
-    Parameters
-    ----------
-    trials
-        As `make_trials` gives them.
-    own
-        Whether trials on the user's own functions are among them; to check those is to run the code of their modules.
 
     Raises
     ------
@@ -98,8 +90,6 @@ def check_trials(trials: Sequence[Trial], *, own: bool = True) -> None:
     """
     seen: set[str] = set()
     for trial in trials:
-        if not own and is_own_function(trial["problem"]["name"]):
-            continue
         # Numbers in options are left out, so that a sweep over a thousand step sizes is rehearsed once.
         words = [[part["name"], *(f"{k}={v}" if isinstance(v, str | bool) else k for k, v in part["options"].items())]
                  for part in (trial["problem"], trial["method"])]  # fmt: skip
@@ -145,7 +135,7 @@ def run_trial(trial: Mapping[str, Any], timeout: float | None = None) -> Record:
         try:
             with Deadline(timeout) as deadline:
                 meter = Meter(Terms.of(trial), deadline)
-                record |= solve(trial, meter)
+                record |= solve(meter)
         except TrialTimeout:
             record |= {"status": "timeout", "error": f"took longer than {timeout:g} s", "message": "timeout"}
         except KeyboardInterrupt:

@@ -9,7 +9,7 @@ import pytest
 
 from experiments import Method, Problem, Spec, SpecError, Sweep, load_spec
 from experiments.records import key_of, streams
-from experiments.spec import ready_made, spec_from
+from experiments.specfile import ready_made, spec_from
 from experiments.trial import make_trials
 from tests.experiments import tasks
 
