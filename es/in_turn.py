@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from es.core.limits import limit
 from es.core.streams import open_streams
 from es.minimize import minimize
 from es.run.differences import as_scheme
-from es.run.each import Each
+from es.run.each import Budgets, Each
 from es.space import Space
 from problems.feasible import Feasible
 from problems.ledger import Ledger
@@ -29,8 +25,7 @@ def run_in_turn(
     objective: Objective,
     each: Each,
     *,
-    limits: Mapping[str, Any],
-    maxtime: float | None,
+    budgets: Budgets,
     rng: Any,
     keep_trace: bool,
     **common: Any,
@@ -46,10 +41,8 @@ def run_in_turn(
         `fun` as an Objective for all runs, or a Stack with one for each.
     each : Each
         What the runs are started with.
-    limits : mapping
-        maxfevals, maxiter and ftarget: for all runs, or (runs,).
-    maxtime : float or None
-        Seconds for all runs together; those that would begin later evaluate nothing.
+    budgets : Budgets
+        Runs that would begin after its `maxtime` evaluate nothing.
     rng, keep_trace
         As for `es.minimize_runs`: run i has the stream that it has in a stack.
     **common
@@ -69,7 +62,7 @@ def run_in_turn(
         raise ValueError(
             f"fun is a Ledger, which serves one run, and {len(each.x0)} would run in turn: pass its .objective"
         )
-    seconds = limit("maxtime", maxtime, whole=False)
+    seconds = budgets.maxtime
     began = time.monotonic()
     feasible = Feasible(objective.constraints) if objective.constraints else None
     whole = objective if keep_trace else fun
@@ -82,7 +75,7 @@ def run_in_turn(
         own["bounds"] = own.pop("box")
         if x0 is None or isinstance(x0, Space):
             own["x0"] = x0
-        own |= {name: value[i] if np.ndim(value) else value for name, value in limits.items()}
+        own |= budgets.of(i)
         ledger = Ledger(problem, keep_trace=True, feasible=feasible) if keep_trace else None
         left = None if seconds is None else max(1e-6, seconds - (time.monotonic() - began))
         result = minimize(

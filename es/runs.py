@@ -19,13 +19,12 @@ import numpy.typing as npt
 
 from es.auto.handover import stacking
 from es.core.arrays import FloatArray, as_scale
-from es.core.limits import limit, of_runs, target
 from es.core.streams import open_streams
 from es.evaluation.evaluate import ConstraintsTold
 from es.evaluation.stacked import StackedEvaluator, one_step, stacked_evaluator
 from es.run import arguments
 from es.run.differences import as_scheme
-from es.run.each import Each, each_run, in_turn_arguments, starts
+from es.run.each import Budgets, Each, each_run, in_turn_arguments, starts
 from es.run.legs import Courses, stacks_with_restarts
 from es.run.solver_legs import STACKED, SolverCourses
 from es.space import Space
@@ -134,11 +133,7 @@ def minimize_runs(
     start = starts(x0, runs, cls, fun, bounds)
     count = len(start)
     options = arguments.as_options(options)
-    maxfevals = of_runs("maxfevals", maxfevals, count, partial(limit, "maxfevals", whole=True))
-    maxiter = of_runs("maxiter", maxiter, count, partial(limit, "maxiter", whole=True))
-    ftarget = of_runs("ftarget", ftarget, count, target)
-    limits = {"maxfevals": maxfevals, "maxiter": maxiter, "ftarget": ftarget}
-    maxtime = limit("maxtime", maxtime, whole=False)
+    budgets = Budgets(count, maxfevals=maxfevals, maxiter=maxiter, ftarget=ftarget, maxtime=maxtime)
     several, scheme = cls.kind == "multiobjective", as_scheme(jac)
     ledger = as_ledger(fun, start.shape[1], jac=None if scheme else jac, vectorized=vectorized, several=several)
     problem: Objective = ledger.objective
@@ -160,7 +155,7 @@ def minimize_runs(
     alone = alone or (restarts is not None and not solvers and not stacks_with_restarts(cls, options))
     alone = alone or bool(further) or x0 is None or isinstance(x0, Space)
     in_turn = partial(
-        _in_turn, fun, x0, problem, each, limits=limits, maxtime=maxtime, keep_trace=keep_trace, method=method or cls,
+        _in_turn, fun, x0, problem, each, budgets=budgets, keep_trace=keep_trace, method=method or cls,
         restarts=restarts, workers=workers, on_error=on_error, jac=jac, vectorized=vectorized, **further,
     )  # fmt: skip
     if alone or problem.constraints or options.get("noise") is not None:
@@ -171,9 +166,10 @@ def minimize_runs(
     evaluate = stacked_evaluator(ledger, workers=workers, on_error=on_error)
     try:
         with closing(evaluate):
-            if restarts is not None or solvers:
-                return _by_legs(cls, each, restarts, streams, evaluate, limits, maxtime, keep_trace)
-            return _until_the_end(cls, each, streams, evaluate, limits, maxtime, keep_trace)
+            if restarts is None and not solvers:
+                return _until_the_end(cls, each, streams, evaluate, budgets, keep_trace=keep_trace)
+            kind = SolverCourses if solvers else Courses
+            return kind(cls, each, restarts, streams, evaluate, budgets, keep_trace=keep_trace).run()
     except ConstraintsTold as error:  # nobody knew before the first evaluation
         seeds = [seed for _, seed in streams]
         if any(seed is None for seed in seeds):
@@ -200,18 +196,18 @@ def _until_the_end(
     each: Each,
     streams: list[tuple[np.random.Generator, Any]],
     evaluate: StackedEvaluator,
-    limits: Mapping[str, Any],
-    maxtime: float | None,
+    budgets: Budgets,
+    *,
     keep_trace: bool,
 ) -> list[Result]:
     """Each run once, in a stack for each population size and box."""
     began, results = time.monotonic(), dict[int, Any]()
-    most = _full(limits["maxfevals"], len(each.x0), np.inf)
+    most = budgets.full("maxfevals", np.inf)
     makers = [arguments.Maker(cls, **each.arguments(runs)) for runs in each.groups()]  # all checked before the first
     for runs, make in zip(each.groups(), makers, strict=True):
-        given = {name: value[runs] if np.ndim(value) else value for name, value in limits.items() if value is not None}
-        if maxtime is not None:
-            given["maxtime"] = max(1e-6, maxtime - (time.monotonic() - began))
+        given = budgets.of(runs)
+        if budgets.maxtime is not None:
+            given["maxtime"] = max(1e-6, budgets.maxtime - (time.monotonic() - began))
         opt = make(
             rng=[stream if seed is None else seed for stream, seed in (streams[run] for run in runs)],
             stop={**(make.fixed.get("stop") or {}), **given},
@@ -232,36 +228,3 @@ def _until_the_end(
             result["seed"] = streams[run][1]
             results[run] = result
     return [results[run] for run in range(len(each.x0))]
-
-
-def _by_legs(
-    cls: Any,
-    each: Each,
-    restarts: Any,
-    streams: list[tuple[np.random.Generator, Any]],
-    evaluate: StackedEvaluator,
-    limits: Mapping[str, Any],
-    maxtime: float | None,
-    keep_trace: bool,
-) -> list[Result]:
-    """Runs with restarts, whose legs stand in stacks, and runs of solvers, evaluated together."""
-    count = len(each.x0)
-    makers = [arguments.Maker(cls, **each.alone(run)) for run in range(count)]
-    for make in makers:
-        make.budgeted = maxtime is not None or any(limits[name] is not None for name in ("maxfevals", "maxiter"))
-    courses = (SolverCourses if cls in STACKED else Courses)(
-        makers, restarts, streams, evaluate,
-        each=[{name: rate[run] for name, rate in each.rates.items()} for run in range(count)],
-        alike=[each.key(run) for run in range(count)],
-        ftarget=_full(limits["ftarget"], count, np.nan),
-        maxfevals=_full(limits["maxfevals"], count, np.inf),
-        maxiter=_full(limits["maxiter"], count, np.inf),
-        maxtime=np.inf if maxtime is None else maxtime,
-        keep_trace=keep_trace,
-    )  # fmt: skip
-    return courses.run()
-
-
-def _full(value: Any, runs: int, otherwise: float) -> FloatArray:
-    """One limit for each run."""
-    return np.broadcast_to(np.asarray(otherwise if value is None else value, dtype=float), runs)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from es.core.arrays import FloatArray, IntArray, as_count, as_start
+from es.core.limits import limit, of_runs, target
 from es.run.memory import check_runs
 from es.space import Space
 from problems.boxes import Box, as_box
@@ -16,8 +18,6 @@ from problems.numbers import numbers, shape_of, short
 from problems.stack import Stack
 
 RATES = ("c1", "cmu", "cc", "cs", "damps", "lr")  # of the constructors, one per stacked run where wanted
-
-
 # Arguments of `es.minimize` that runs in stacks do not have: with any of them runs go one after the other.
 IN_TURN = (
     "args", "maximize", "constraints", "integrality", "known", "enqueue", "evaluate_x0", "evaluate_mean", "archive",
@@ -151,6 +151,51 @@ class Each:
             "popsize": self.popsizes[first],
             "options": {**self.options, **rates, "stop": stop},
         }
+
+
+class Budgets:
+    """What the runs may use, and what they are to reach.
+
+    Parameters
+    ----------
+    runs : int
+    maxfevals, maxiter, ftarget : None, number, or array_like of shape (runs,)
+    maxtime : None or number
+        Seconds for all together.
+
+    Attributes
+    ----------
+    each : dict
+        The first three, each None, a number for all runs, or (runs,).
+
+    Raises
+    ------
+    ValueError
+        If one is no such number.
+    """
+
+    def __init__(self, runs: int, *, maxfevals: Any, maxiter: Any, ftarget: Any, maxtime: Any) -> None:
+        self.runs, self.maxtime = runs, limit("maxtime", maxtime, whole=False)
+        self.each = {
+            "maxfevals": of_runs("maxfevals", maxfevals, runs, partial(limit, "maxfevals", whole=True)),
+            "maxiter": of_runs("maxiter", maxiter, runs, partial(limit, "maxiter", whole=True)),
+            "ftarget": of_runs("ftarget", ftarget, runs, target),
+        }
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether there is one, which takes the place of a method's own."""
+        return any(given is not None for given in (self.maxtime, self.each["maxfevals"], self.each["maxiter"]))
+
+    def of(self, runs: Any) -> dict[str, Any]:
+        """Those of one run, or of several, that are given."""
+        given = {name: value for name, value in self.each.items() if value is not None}
+        return {name: value[runs] if np.ndim(value) else value for name, value in given.items()}
+
+    def full(self, name: str, otherwise: float) -> FloatArray:
+        """One for each run."""
+        value = self.each[name]
+        return np.broadcast_to(np.asarray(otherwise if value is None else value, dtype=float), self.runs)
 
 
 def each_run(

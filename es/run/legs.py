@@ -1,8 +1,7 @@
 """Runs with restarts, many at once: what each makes between two restarts is part of a stack.
 
-A *leg* of a run goes from a start, or restart, to the end by the method's own criteria. `Restarts` decides what the
-next leg is, as for a single run. Here the legs of many runs that have the same population size are run side by side,
-as one stack, to their ends: so a leg is what it would be alone, bit for bit, whatever stands beside it.
+The legs (`es.run.course`) of many runs that have the same population size are run side by side, as one stack, to their
+ends: so a leg is what it would be alone, bit for bit, whatever stands beside it.
 
 IPOP comes to one stack for each population size. The small populations of BIPOP are of many sizes, and the longest leg
 of a stack says how long it takes, so the stack that most runs wait for goes first: then fewest are left waiting.
@@ -11,21 +10,20 @@ of a stack says how long it takes, so the stack that most runs wait for goes fir
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from es.core.arrays import FloatArray, as_scale
-from es.core.book import Book
+from es.core.arrays import FloatArray
 from es.core.criteria import CRITERIA, LIMITS
-from es.core.stopping import ending
 from es.evaluation.stacked import StackedEvaluator, one_step
 from es.gradient.descent import Descent
 from es.parts.strategy import Strategy
 from es.run.arguments import Maker
-from es.run.restarts import Restarts, with_restarts
-from problems.boxes import Box
+from es.run.course import Course, Legs, Once, Spent, start_of
+from es.run.each import Budgets, Each
+from es.run.restarts import with_restarts
 from problems.ledger import Trace
 
 if TYPE_CHECKING:
@@ -38,196 +36,47 @@ POINTS, MATRICES = 2**18, 2**16
 FEWEST, MOST_POINTS = 8, 2**22  # so many legs at least, unless their points are more than this: 32 MB in each array
 
 
-class Leg:
-    """What `Restarts` sees in the place of an optimizer: how it starts, and at the end what came out.
-
-    Parameters
-    ----------
-    kind : str
-        Of the method.
-    box : Box or None
-    x0, scale0 : ndarray, shape (n,)
-    popsize : int
-    rng : int or Generator
-    maxfevals : float
-        Budget of its own.
-    decode : callable
-        `decode()` is the start in the caller's coordinates, which a method that keeps bounds may see otherwise.
-    """
-
-    def __init__(
-        self,
-        kind: str,
-        box: Box | None,
-        *,
-        x0: FloatArray,
-        scale0: FloatArray,
-        popsize: int,
-        rng: Any,
-        maxfevals: float,
-        decode: Callable[[], FloatArray],
-    ) -> None:
-        self.kind, self.box, self.mean, self.scale0 = kind, box, x0, scale0
-        self.popsize, self.rng, self.maxfevals = popsize, rng, maxfevals
-        self.book = Book(x0)
-        self._decode = decode
-        self._end: FloatArray | None = None
-
-    @property
-    def x_mean(self) -> FloatArray:
-        """Mean at the start, and once the leg has ended the last one."""
-        return self._decode() if self._end is None else self._end
-
-    @property
-    def x_best(self) -> FloatArray:
-        """The best point of the leg."""
-        return self.book.x_best
-
-    @property
-    def f_best(self) -> float:
-        """Its value."""
-        return float(self.book.f_best)
-
-    @property
-    def nfev(self) -> int:
-        """Evaluations of the leg."""
-        return int(self.book.nfev)
-
-    def outstanding(self) -> list[dict[bytes, int]]:
-        """Points that were asked for and not told: none, for a stack is told all at once."""
-        return [{}]
-
-    def end(self, summary: Mapping[str, Any], mean: FloatArray | None) -> None:
-        """Take over what came out, and the last mean where it is not that of the summary."""
-        book, found = self.book, np.isfinite(summary["fun"]) or summary["fun"] == -np.inf
-        book.nfev, book.njev, book.n_failed = summary["nfev"], summary["njev"], summary["n_failed"]
-        if found:
-            book.f_best, book.x_best = np.float64(summary["fun"]), summary["x"]
-        self._end = summary["mean"] if mean is None else mean
-
-
-class Course:
-    """A run with restarts, leg by leg.
-
-    Attributes
-    ----------
-    restarts : Restarts
-        Its `inner` is the present `Leg`.
-    nit : int
-        Iterations of the legs that have ended.
-    stop : dict
-        Why it has ended; empty before.
-    pieces : list of Trace
-        Improvements, leg by leg.
-    seconds : float
-        When it ended.
-    """
-
-    def __init__(self, number: int, restarts: Restarts, seed: Any) -> None:
-        self.number, self.restarts, self.seed = number, restarts, seed
-        self.nit = 0
-        self.stop: dict[str, float] = {}
-        self.pieces: list[Trace] = []
-        self.seconds = 0.0
-
-    @property
-    def leg(self) -> Leg:
-        """The present one."""
-        return self.restarts.inner
-
-    def counts(self) -> dict[str, int]:
-        """What all legs have used."""
-        books = [self.restarts.book, *([] if self.restarts.stop() else [self.leg.book])]  # the last leg is in the first
-        return {name: sum(int(getattr(book, name)) for book in books) for name in ("nfev", "njev", "n_failed")}
-
-    def result(self, *, wanted: bool, method: str, first_error: str | None, keep_trace: bool) -> Result:
-        """The result, with the fields of `es.minimize` but `history`."""
-        from es.core.result import Result
-
-        restarts, counts = self.restarts, self.counts()
-        found = restarts.f_best < np.inf
-        spent: Any = {"nfev": counts["nfev"], "n_failed": counts["n_failed"]}
-        result = Result(
-            x=np.array(restarts.x_best), fun=restarts.f_best if found else np.nan,
-            **ending(self.stop, found=found, wanted=wanted, **spent), **counts, nit=self.nit,
-            mean=np.array(restarts.x_mean), first_error=first_error, seconds=self.seconds, seed=self.seed,
-            method=method,
-        )  # fmt: skip
-        if not isinstance(restarts, Once):
-            result["restarts"] = restarts.log
-        if keep_trace:
-            columns = (
-                zip(*self.pieces, strict=True) if self.pieces else ([np.empty(0, np.int64)],) * 2 + ([np.empty(0)],)
-            )
-            result["trace"] = Trace(*(np.concatenate(list(parts)) for parts in columns))
-        return result
-
-
-class Once(Restarts):
-    """A run without restarts in the form of one with them: its only leg has all of its random stream."""
-
-    def _draw(self) -> Any:
-        return self._rng
-
-    def go_on(self, reasons: Mapping[str, float]) -> None:
-        """Book the leg; the run ends as it did."""
-        self.book.add(self.inner.book)
-        self._stop = dict(reasons)
-
-
-class Spent:
-    """What limits look at: the sums over the legs of a run."""
-
-    def __init__(self, nfev: int, f_best: float, nit: int, seconds: float) -> None:
-        self.nfev, self.f_best, self.nit, self.seconds = nfev, f_best, nit, seconds
-
-
 class Courses:
     """Runs with restarts, in stacks of legs.
 
     Parameters
     ----------
-    makes : sequence of Maker
-        One for each run, of one class.
-    each : sequence of mapping
-        Arguments of the constructor that a stack takes with one value for each run, such as learning rates.
-    alike : sequence of hashable
-        Equal for runs whose makers differ in x0, sigma0, popsize, thresholds of criteria and `each` only.
-    restarts : int, "ipop" or "bipop"
+    cls : class
+        Of the optimizers.
+    each : Each
+        What the runs are started with.
+    restarts : None, int, "ipop" or "bipop"
     rngs : sequence of (Generator, seed)
         One for each run, with what gives it again (None where only the generator is known).
     evaluate : StackedEvaluator
-    ftarget, maxfevals, maxiter : ndarray, shape (runs,)
-        NaN, or inf, where there is none.
-    maxtime : float
-        Seconds for all together.
+    budgets : Budgets
     keep_trace : bool
     """
 
     def __init__(
         self,
-        makes: Sequence[Maker],
+        cls: Any,
+        each: Each,
         restarts: Any,
         rngs: Sequence[tuple[np.random.Generator, Any]],
         evaluate: StackedEvaluator,
+        budgets: Budgets,
         *,
-        each: Sequence[Mapping[str, Any]],
-        alike: Sequence[Hashable],
-        ftarget: FloatArray,
-        maxfevals: FloatArray,
-        maxiter: FloatArray,
-        maxtime: float,
         keep_trace: bool = False,
     ) -> None:
-        self.makes, self.each, self.alike = makes, each, alike
-        self.evaluate, self.keep_trace = evaluate, keep_trace
-        self.ftarget, self.maxfevals, self.maxiter, self.maxtime = ftarget, maxfevals, maxiter, maxtime
+        self.each, self.evaluate, self.keep_trace = each, evaluate, keep_trace
+        self.makes = [Maker(cls, **each.alone(run)) for run in range(len(rngs))]
+        for make in self.makes:
+            make.budgeted = budgets.budgeted
+        self.ftarget = budgets.full("ftarget", np.nan)
+        self.maxfevals, self.maxiter = budgets.full("maxfevals", np.inf), budgets.full("maxiter", np.inf)
+        self.maxtime = np.inf if budgets.maxtime is None else budgets.maxtime
         self.began = time.monotonic()
         self.courses = []
         firsts = self._firsts()
         for number, (stream, seed) in enumerate(rngs):
             rng = stream if seed is None else seed
-            legs = _Legs(makes[number], *firsts[number])
+            legs = Legs(self.makes[number], *firsts[number])
             policy = Once(legs, rng=rng) if restarts is None else with_restarts(legs, restarts, rng)
             self.courses.append(Course(number, policy, seed))
 
@@ -251,13 +100,13 @@ class Courses:
         """Population size and mean, in the caller's coordinates, with which each run starts."""
         groups: dict[Any, list[int]] = {}
         for number, make in enumerate(self.makes):
-            groups.setdefault((make.fixed["popsize"], self.alike[number]), []).append(number)
+            groups.setdefault((make.fixed["popsize"], self.each.key(number)), []).append(number)
         found: dict[int, tuple[int, FloatArray]] = {}
         for (popsize, _), group in groups.items():
             most = self._most(popsize or 1, self.makes[group[0]].fixed["x0"].size)
             for first in range(0, len(group), most):
                 numbers = group[first : first + most]
-                starts = [_start(self.makes[number]) for number in numbers]
+                starts = [start_of(self.makes[number]) for number in numbers]
                 opt = self._optimizer(numbers, starts, popsize, [0] * len(numbers))
                 size = opt.popsize if opt.kind == "strategy" else 1
                 found |= {number: (size, mean) for number, mean in zip(numbers, opt.x_mean, strict=True)}
@@ -279,7 +128,7 @@ class Courses:
         if seconds >= self.maxtime:
             self._finish(course, {"maxtime": seconds})
             return
-        key = (course.leg.popsize, self.alike[course.number])
+        key = (course.leg.popsize, self.each.key(course.number))
         waiting.setdefault(key, []).append(course)
 
     def _most(self, popsize: int, n: int) -> int:
@@ -361,7 +210,7 @@ class Courses:
         **stop: Any,
     ) -> Any:
         """Legs of these runs, with their x0 and sigma0, as one optimizer of stacked runs."""
-        rates = _columns([self.each[number] for number in numbers])
+        rates: dict[str, Any] = {name: rate[numbers] for name, rate in self.each.rates.items()}
         stops = _columns([self.makes[number].fixed.get("stop") or {} for number in numbers])
         x0, sigma0 = (np.stack(column) for column in zip(*starts, strict=True))
         return self.makes[numbers[0]](
@@ -396,42 +245,3 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The values of several mappings by name: one where all have the same, else an array."""
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     return {name: values[0] if len(set(values)) == 1 else np.array(values) for name, values in columns.items()}
-
-
-def _start(make: Maker, x0: Any = None, sigma0: Any = None) -> tuple[FloatArray, FloatArray]:
-    """x0 and sigma0 of a leg, for each coordinate; None: those of the run."""
-    start = np.array(make.fixed["x0"] if x0 is None else x0, dtype=float)
-    return start, as_scale(make.fixed["sigma0"] if sigma0 is None else sigma0, start, make.fixed["bounds"])
-
-
-class _Legs:
-    """Makes legs as `Maker` makes optimizers; the first one has this population size and mean."""
-
-    def __init__(self, make: Maker, popsize: int, mean: FloatArray) -> None:
-        self.make, self._popsize, self._mean = make, popsize, mean
-        budget = (make.fixed.get("stop") or {}).get("maxfevals")
-        by_default = make.cls.evaluations_per_variable
-        if budget is None and by_default is not None and not make.budgeted:
-            budget = by_default * mean.size
-        self._maxfevals = np.inf if budget is None else float(budget)
-
-    def __call__(
-        self,
-        *,
-        rng: Any,
-        x0: Any = None,
-        sigma0: Any = None,
-        popsize: int | None = None,
-        maxfevals: float | None = None,
-    ) -> Leg:
-        start, scale = _start(self.make, x0, sigma0)
-
-        def decode() -> FloatArray:
-            mean: FloatArray = self._mean if x0 is None else self.make(x0=start, sigma0=scale, rng=rng).x_mean
-            return mean
-
-        return Leg(
-            self.make.cls.kind, self.make.fixed["bounds"], x0=start, scale0=scale, rng=rng, decode=decode,
-            popsize=self._popsize if popsize is None else popsize,
-            maxfevals=self._maxfevals if maxfevals is None else maxfevals,
-        )  # fmt: skip

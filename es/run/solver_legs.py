@@ -20,7 +20,8 @@ from es.core.criteria import CRITERIA
 from es.evaluation.stacked import OfEach
 from es.gradient.lbfgsb import usable
 from es.gradient.scipy_methods import BFGS, CG, LBFGSB
-from es.run.legs import Course, Courses, Leg, Spent
+from es.run.course import Course, Leg, Spent
+from es.run.legs import Courses
 from es.run.restarts import IPOP
 from problems.ledger import Trace
 
