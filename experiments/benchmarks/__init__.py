@@ -21,7 +21,6 @@ BENCHMARKS: dict[str, tuple[str, str]] = {  # name: peers, and about how long it
     "stacks": ("one at a time, cocoex", "5 min"),
     "coco": ("run by run, pycma", "3 min"),
     "studies": ("pycma", "5 min"),
-    "report": ("nothing: 30 s are allowed", "1 min"),
     # Evaluations to a target
     "es_evaluations": ("pycma", "10 min"),
     "es_family_cma": ("pycma, cmaes, pypop7", "15 min"),

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import es
 from es.core.arrays import FloatArray
 from experiments.benchmarks.command import FOLDER, benchmark, write_rows
+from problems import functions
 
 Function = Callable[[FloatArray], FloatArray]
 Peer = Callable[[Function, FloatArray, float, int, int, float], float]  # of f, x0, sigma0, popsize, seed, budget
@@ -34,26 +35,19 @@ def rotation(n: int) -> FloatArray:
     return np.linalg.qr(np.random.default_rng(n).standard_normal((n, n)))[0]
 
 
+def different_powers(x: FloatArray) -> FloatArray:
+    """Sum of |x_i|^(2 + 4 i / (n - 1)): the powers of BBOB's f14, and of pycma's function of this name."""
+    return np.asarray((np.abs(x) ** np.linspace(2, 6, x.shape[-1])).sum(-1))
+
+
 def function(name: str, n: int) -> Function:
     """A function of n variables with least value 0: "sphere", "rotated cigar", ..., "rosenbrock"."""
-    if name == "rosenbrock":
-        return lambda x: np.asarray((100 * (x[..., 1:] - x[..., :-1] ** 2) ** 2 + (1 - x[..., :-1]) ** 2).sum(-1))
-    if name == "rastrigin":
-        return lambda x: np.asarray((x * x - 10 * np.cos(2 * np.pi * x) + 10).sum(-1))
-    i = np.arange(n) / (n - 1)
     shape = name.removeprefix("rotated ")
-    R = np.eye(n) if shape == name else rotation(n)
-    if shape == "different powers":
-        return lambda x: np.asarray((np.abs(x @ R.T) ** (2 + 4 * i)).sum(-1))
-    weights = {
-        "sphere": np.ones(n),
-        "ellipsoid": 10 ** (6 * i),
-        "cigar": np.where(i == 0, 1.0, 1e6),
-        "discus": np.where(i == 0, 1e6, 1.0),
-    }[shape]
+    f: Function = different_powers if shape == "different powers" else getattr(functions, shape)
     if shape == name:
-        return lambda x: np.asarray((x * x) @ weights)
-    return lambda x: np.asarray(((x @ R.T) ** 2) @ weights)
+        return f
+    R = rotation(n)
+    return lambda x: f(x @ R.T)
 
 
 def shifted(f: Function, by: FloatArray) -> Function:

@@ -20,6 +20,7 @@ import scipy.optimize
 import es
 from es.core.arrays import FloatArray
 from es.registry import get_method
+from experiments.benchmarks.autodiff_by_hand import rosenbrock
 from experiments.benchmarks.timing import Bench, Goal, Work, human, timing
 
 N = 10
@@ -35,16 +36,6 @@ def sphere(x: FloatArray) -> Any:
 def slope(x: FloatArray) -> FloatArray:
     """Gradient of the sphere."""
     return 2 * x
-
-
-def rosenbrock(x: FloatArray) -> tuple[Any, FloatArray]:
-    """Value and gradient over the last axis."""
-    low, high = x[..., :-1], x[..., 1:]
-    rise = high - low * low
-    g = np.zeros_like(x)
-    g[..., :-1] = -400 * low * rise - 2 * (1 - low)
-    g[..., 1:] += 200 * rise
-    return (100 * rise * rise + (1 - low) ** 2).sum(-1), g
 
 
 def asked(method: str, stop: bool) -> Callable[[], None]:

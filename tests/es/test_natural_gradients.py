@@ -13,7 +13,6 @@ from es.strategies.dxnes_ic import DXNESIC
 from es.strategies.nes import NES
 from es.strategies.r1nes import R1NES
 from es.strategies.xnes import XNES
-from experiments.benchmarks.es_family_nes import step_sizes
 from tests.es.table import ellipsoid, rotation, run
 
 
@@ -156,19 +155,6 @@ def test_dxnesic_step():
 def test_distance_exponent(n):
     a = distance_exponent(n)
     assert (1 + a * a) * np.exp(a * a / 2) / 0.24 == pytest.approx(10 + n, rel=1e-12)
-
-
-def test_plain_and_natural_gradient():
-    """Near an optimum the plain gradient grows like 1 / sigma and breaks; the natural one shrinks sigma for ever."""
-    found = step_sizes()
-    plain, natural = found["plain"], found["natural"]
-    assert np.isnan(plain[-1])  # a step made sigma negative
-    last = np.flatnonzero(np.isfinite(plain))[-1]
-    steps = np.abs(np.diff(np.log(plain[: last + 1])))
-    assert steps[-5:].max() > 10 * np.median(steps[: last // 2])
-    assert np.isfinite(natural).all() and (natural > 0).all()
-    ratios = np.diff(np.log(natural))
-    assert ratios[-100:].mean() == pytest.approx(ratios[100:200].mean(), rel=0.5)  # a constant rate
 
 
 def test_gradient_of_the_density():
