@@ -93,8 +93,9 @@ def _lead(ranking: Ranking, i: int, j: int) -> str:
     if not finite:
         return "no other reached the target" if others else "no other was run"
     next_ = min(finite, key=lambda k: ranking.ert[i, k])
-    factor = ranking.ert[i, next_] / ranking.ert[i, j]
-    return f"{number(float(factor), 2)} times faster than {ranking.methods[next_]}"
+    factor = number(float(ranking.ert[i, next_] / ranking.ert[i, j]), 2)
+    ahead = "hardly faster" if factor == "1" else f"{factor} times faster"
+    return f"{ahead} than {ranking.methods[next_]}"
 
 
 def _open(ranking: Ranking) -> list[str]:
