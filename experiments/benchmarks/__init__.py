@@ -17,8 +17,7 @@ BENCHMARKS: dict[str, tuple[str, str]] = {  # name: peers, and about how long it
     "es_parallel": ("joblib, pycma", "2 min"),
     "es_optuna": ("optuna", "2 min"),
     "autodiff": ("NumPy by hand, autograd, PyTorch, MyGrad", "5 min"),
-    "bbob": ("cocoex", "3 min"),
-    "stacks": ("one at a time, cocoex", "5 min"),
+    "bbob": ("one at a time, cocoex", "8 min"),
     "coco": ("run by run, pycma", "3 min"),
     "studies": ("pycma", "5 min"),
     # Evaluations to a target
