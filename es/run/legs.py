@@ -3,8 +3,10 @@
 The legs (`es.run.course`) of many runs that have the same population size are run side by side, as one stack, to their
 ends: so a leg is what it would be alone, bit for bit, whatever stands beside it.
 
-IPOP comes to one stack for each population size. The small populations of BIPOP are of many sizes, and the longest leg
-of a stack says how long it takes, so the stack that most runs wait for goes first: then fewest are left waiting.
+IPOP comes to one stack for each population size. The small populations of BIPOP are of many sizes, and what is far
+behind is left alone in the end, so the stack of the run with the fewest evaluations so far goes first. Of 96 runs of
+BIPOP (24 functions, n = 40, 10,000 n evaluations) that are 165,000 generations of stacks, where the stack that most
+runs wait for takes 199,000, and the smallest population first 250,000.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 # Beyond that the arrays of a stack leave the cache, and longer ones gain nothing: numbers in the points of a
 # generation, and in the matrices.
-POINTS, MATRICES = 2**18, 2**16
+POINTS, MATRICES = 2**18, 2**17
 FEWEST, MOST_POINTS = 8, 2**22  # so many legs at least, unless their points are more than this: 32 MB in each array
 
 
@@ -86,8 +88,8 @@ class Courses:
         for course in self.courses:
             self._wait(course, waiting)
         while waiting:
-            key = max(waiting, key=lambda key: (len(waiting[key]), -key[0]))
-            group = waiting.pop(key)
+            key = min(waiting, key=lambda key: (min(map(_spent, waiting[key])), key[0]))
+            group = sorted(waiting.pop(key), key=_spent)
             most = self._most(group[0].leg.popsize, group[0].leg.mean.size)
             if len(group) > most:
                 waiting[key], group = group[most:], group[:most]
@@ -239,6 +241,11 @@ def stacks_with_restarts(cls: Any, options: Mapping[str, Any]) -> bool:
     Not where an iteration is no generation (lq-CMA-ES), nor where a covariance matrix says what a restart starts from.
     """
     return issubclass(cls, Strategy | Descent) and options.get("covariance0") is None
+
+
+def _spent(course: Course) -> int:
+    """Evaluations of the legs that have ended."""
+    return int(course.restarts.book.nfev)
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
