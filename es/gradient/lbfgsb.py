@@ -10,15 +10,17 @@ numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from es.core.arrays import FloatArray
 from es.gradient.inversion import Answer
 from problems.boxes import Box
 
+Int32s = npt.NDArray[np.int32]
 Asking = Generator[FloatArray, Answer, Any]
 Note = Callable[[FloatArray, float, FloatArray], None]
 
@@ -50,21 +52,11 @@ def by_steps(x0: FloatArray, box: Box | None, options: Mapping[str, Any], note: 
     scipy.optimize.OptimizeResult
         `x`, `fun`, `jac`, `success`, `status`, and `small_gradient`: whether the projected gradient is within `gtol`.
     """
-    from scipy.optimize import OptimizeResult
-
-    step, n, m = _routine(), x0.size, int(options["maxcor"])
-    low, high, kinds = np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int32)
-    if box is not None:
-        below, above = np.isfinite(box.lb), np.isfinite(box.ub)
-        low[below], high[above] = box.lb[below], box.ub[above]
-        kinds[:] = np.where(below, np.where(above, 2, 1), np.where(above, 3, 0))  # of bounds: none, lower, both, upper
-    work, reals = np.zeros(2 * m * n + 5 * n + 11 * m * m + 8 * m), np.zeros(29)
-    whole, task, flags, counts, search = (np.zeros(size, dtype=np.int32) for size in (3 * n, 2, 4, 44, 2))
-    tolerances, maxls = (options["ftol"] / np.finfo(float).eps, options["gtol"]), int(options["maxls"])
-    x, f, g = x0.copy(), 0.0, np.zeros(n)
+    x, f, g, task = x0.copy(), np.zeros(()), np.zeros(x0.size), np.zeros(2, dtype=np.int32)
+    step, _ = prepared(x, f, g, kinds_of(box, x0.size), task, options)
     known: FloatArray | None = None  # where f and g are from
     while True:
-        step(m, x, low, high, kinds, f, g.copy(), *tolerances, work, whole, task, flags, counts, reals, maxls, search)
+        step()
         said = task.item(0)
         if said == EVALUATE:
             if known is None or x.item(0) != known.item(0) or not (x == known).all():
@@ -72,12 +64,46 @@ def by_steps(x0: FloatArray, box: Box | None, options: Mapping[str, Any], note: 
                 values, slopes = yield known[None]
                 if slopes is None:
                     raise ValueError(UNTOLD)
-                f, g = values.item(0), slopes[0]
-                note(known, f, g)
+                f[...], g[:] = values.item(0), slopes[0]
+                note(known, f.item(), slopes[0])
         elif said != ITERATED:
             break
+    return result_of(x, f.item(), g, task)
+
+
+def kinds_of(box: Box | None, n: int) -> tuple[FloatArray, FloatArray, Int32s]:
+    """Bounds as the routine takes them: lower and upper ones, 0 where there is none, and kinds."""
+    low, high, kinds = np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int32)
+    if box is not None:
+        below, above = np.isfinite(box.lb), np.isfinite(box.ub)
+        low[below], high[above] = box.lb[below], box.ub[above]
+        kinds[:] = np.where(below, np.where(above, 2, 1), np.where(above, 3, 0))  # of bounds: none, lower, both, upper
+    return low, high, kinds
+
+
+def prepared(
+    x: FloatArray, f: FloatArray, g: FloatArray, bounds: tuple[FloatArray, FloatArray, Int32s], task: Int32s,
+    options: Mapping[str, Any],
+) -> tuple[Callable[[], Any], list[Any]]:  # fmt: skip
+    """The routine with the arrays that it reads and writes at each call, and those of its own, zeros at the start."""
+    n, m = x.size, int(options["maxcor"])
+    work, reals = np.zeros(2 * m * n + 5 * n + 11 * m * m + 8 * m), np.zeros(29)
+    whole, flags, counts, search = (np.zeros(size, dtype=np.int32) for size in (3 * n, 4, 44, 2))
+    tolerances = options["ftol"] / np.finfo(float).eps, options["gtol"]
+    own = [work, whole, flags, counts, reals, search]
+    step = partial(
+        _routine(), m, x, *bounds, f, g, *tolerances, work, whole, task, flags, counts, reals, int(options["maxls"]),
+        search,
+    )  # fmt: skip
+    return step, own
+
+
+def result_of(x: FloatArray, f: float, g: FloatArray, task: Int32s) -> Any:
+    """What `by_steps` returns, by what the routine has said in `task`."""
+    from scipy.optimize import OptimizeResult
+
     result: Any = OptimizeResult()
-    success, small = bool(task[0] == CONVERGED), bool(task[1] in SMALL_GRADIENT)
+    success, small = task.item(0) == CONVERGED, task.item(1) in SMALL_GRADIENT
     result.update(x=x, fun=f, jac=g, success=success, status=0 if success else 2, small_gradient=small)
     return result
 

@@ -24,12 +24,15 @@ UNMOVED, LEVEL, BESIDE = 1e-6, 1e-8, 1e-2  # in units of the scale: a start, a g
 
 @dataclass
 class Task:
-    """What a solver works on: start, scale of steps, box, seed, population, constraints, options and integrality."""
+    """What a solver works on: start, scale of steps, box, seed, population, constraints, options and integrality.
+
+    The seed may be a function that gives it.
+    """
 
     x0: FloatArray
     scale: FloatArray
     box: Box | None
-    seed: int
+    seed: Any
     popsize: int | None
     constraints: Any
     options: Mapping[str, Any]
@@ -142,7 +145,8 @@ def beside(result: Any, task: Task) -> FloatArray | None:
         return None
     slope = np.abs(np.array(slope)[: task.x0.size] * task.scale)
     level = slope <= LEVEL * max(1.0, slope.max())
-    step = BESIDE * task.scale * np.random.default_rng(task.seed).standard_normal(task.x0.size) * level
+    seed = task.seed() if callable(task.seed) else task.seed
+    step = BESIDE * task.scale * np.random.default_rng(seed).standard_normal(task.x0.size) * level
     points = np.array([task.x0 - step, task.x0 + step])
     if task.box is not None:
         points = np.clip(points, task.box.lb, task.box.ub)
@@ -217,9 +221,9 @@ def takes_steps(task: Task) -> bool:
     return (task.box is None or bool((task.box.lb < task.box.ub).all())) and task.options["maxls"] > 0 and usable()
 
 
-def lbfgsb_by_steps(task: Task) -> Asking:
-    """`lbfgsb` as a generator of points."""
-    result = yield from _lbfgsb_of_steps(task)
+def lbfgsb_by_steps(task: Task, search: Callable[..., Asking] = by_steps) -> Asking:
+    """`lbfgsb` as a generator of points; `search` is what goes from each start."""
+    result = yield from _lbfgsb_of_steps(task, search)
     points = beside(result, task)
     if points is None:
         return result
@@ -227,15 +231,15 @@ def lbfgsb_by_steps(task: Task) -> Asking:
     for point in points:
         values.append((yield point[None])[0].item(0))
     start = points[np.argmin(values)]
-    second = yield from _lbfgsb_of_steps(replace(task, x0=start))
+    second = yield from _lbfgsb_of_steps(replace(task, x0=start), search)
     return lower(result, second, task, start, min(values))
 
 
-def _lbfgsb_of_steps(task: Task) -> Asking:
+def _lbfgsb_of_steps(task: Task, search: Callable[..., Asking]) -> Asking:
     seen, x = Descended(), task.x0
     stalls = Stalls(seen, task)
     while True:
-        result = yield from by_steps(x, task.box, task.options, seen.note)
+        result = yield from search(x, task.box, task.options, seen.note)
         if stalls.is_over(result, result.small_gradient):
             return result
         x = result.x

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,6 +25,7 @@ from es.gradient.inversion import Answer, Call, Direct, Inverted
 from es.gradient.scipy_solvers import Task
 from es.gradient.stepwise import Solver
 from es.gradient.units import in_units, powers_of_two
+from problems.boxes import Box
 from problems.constraints import listed
 from problems.numbers import flag, number
 
@@ -175,16 +176,7 @@ class ScipySolver(Optimizer):
 
     def _end(self) -> None:
         outcome = self._running().outcome
-        reason = "converged" if getattr(outcome, "success", True) else "solver"
-        if any(np.array_equal(self._inside(outcome.x), x) for x in self._blind):
-            reason = "nogradient"  # no optimum: what made the solver stop there were zeros in the place of a gradient
-        flat = getattr(outcome, "flat", None)  # None: the solver has not looked beside its start
-        if reason == "converged" and (self._on_plateau if flat is None else flat):
-            reason = "tolflatfitness"
-        x0 = self._task.x0
-        way = np.maximum(np.abs(outcome.x - x0), np.abs(self.book.x_best - x0))
-        if reason == "converged" and (way > FAR * np.maximum(self._task.scale, np.abs(x0))).any():
-            reason = "tolfacupx"  # of such numbers f has no digits left for a step, which looks like convergence
+        reason = why_ended(outcome, self._task, self._blind, self.book.x_best, plateau=lambda: self._on_plateau)
         if reason == "converged" and listed(self._task.constraints) and self.f_best < np.inf:
             # Points that violate constraints by as little as is allowed may be lower: they are not what it has found.
             self.book.x_best, self.book.f_best = self._inside(np.array(outcome.x)), np.float64(outcome.fun)
@@ -202,7 +194,7 @@ class ScipySolver(Optimizer):
         return bool(self._lately) and self._gap > near and 2 * self._lately.count(low) > len(self._lately)
 
     def _inside(self, x: FloatArray) -> FloatArray:
-        return x.copy() if self.box is None else np.minimum(np.maximum(x, self.box.lb), self.box.ub)
+        return inside(x, self.box)
 
     def ask(self, k: int | None = None) -> FloatArray:
         """The points that the solver wants, shape (k', n); it alone says how many, whatever k is."""
@@ -285,19 +277,7 @@ class ScipySolver(Optimizer):
             self._lately.append(value)
 
     def _palatable(self, f: FloatArray, g: FloatArray | None) -> Answer:
-        """Values and gradients with something that a solver can work with in the place of what is not finite."""
-        low, high = self._finite
-        least, greatest = (f.item(0),) * 2 if f.size == 1 else (f.min().item(), f.max().item())
-        if math.isfinite(least) and math.isfinite(greatest):
-            self._finite = min(low, least), max(high, greatest)
-        else:
-            finite = f[np.isfinite(f)]
-            low, high = self._finite = min([low, *finite.tolist()]), max([high, *finite.tolist()])
-            # Above all that was seen, by no more than its range: line searches interpolate and would choke on 1e300.
-            worse = min(high + max(high - low, abs(high)), sys.float_info.max) if high > -np.inf else 1.0
-            f = np.where(np.isfinite(f), f, worse)
-        if g is not None and not math.isfinite(np.vdot(g, g)):
-            g = np.where(np.isfinite(g), g, 0.0)
+        f, g, self._finite = palatable(f, g, self._finite)
         return f, g
 
     def state_dict(self) -> dict[str, Any]:
@@ -333,3 +313,58 @@ class ScipySolver(Optimizer):
         self._gap = float(rest.pop("gap", np.inf))
         self._lately.extend(np.array(rest.pop("lately", ())).tolist())
         super().load_state_dict(rest)
+
+
+def inside(x: FloatArray, box: Box | None) -> FloatArray:
+    """The nearest point in the box."""
+    return x.copy() if box is None else np.minimum(np.maximum(x, box.lb), box.ub)
+
+
+def why_ended(
+    outcome: Any, task: Task, blind: Sequence[FloatArray], x_best: FloatArray, plateau: Callable[[], bool]
+) -> str:
+    """The reason for which a solver has ended.
+
+    Parameters
+    ----------
+    outcome : scipy.optimize.OptimizeResult
+    task : Task
+    blind : sequence of ndarray
+        Points whose gradient was not finite.
+    x_best : ndarray, shape (n,)
+    plateau : callable
+        Whether f is flat where the solver was, if it has not looked beside its start itself.
+    """
+    reason = "converged" if getattr(outcome, "success", True) else "solver"
+    if blind and any(np.array_equal(inside(outcome.x, task.box), x) for x in blind):
+        reason = "nogradient"  # no optimum: what made the solver stop there were zeros in the place of a gradient
+    flat = getattr(outcome, "flat", None)  # None: the solver has not looked beside its start
+    if reason == "converged" and (plateau() if flat is None else flat):
+        reason = "tolflatfitness"
+    if reason == "converged":
+        way = np.maximum(np.abs(outcome.x - task.x0), np.abs(x_best - task.x0))
+        if (way > FAR * np.maximum(task.scale, np.abs(task.x0))).any():
+            reason = "tolfacupx"  # of such numbers f has no digits left for a step, which looks like convergence
+    return reason
+
+
+def palatable(
+    f: FloatArray, g: FloatArray | None, finite: tuple[float, float]
+) -> tuple[FloatArray, FloatArray | None, tuple[float, float]]:
+    """Values and gradients with something that a solver can work with in the place of what is not finite.
+
+    `finite` are the least and the greatest finite value so far; returned are also those with these values.
+    """
+    low, high = finite
+    least, greatest = (f.item(0),) * 2 if f.size == 1 else (f.min().item(), f.max().item())
+    if math.isfinite(least) and math.isfinite(greatest):
+        low, high = min(low, least), max(high, greatest)
+    else:
+        numbers = f[np.isfinite(f)].tolist()
+        low, high = min([low, *numbers]), max([high, *numbers])
+        # Above all that was seen, by no more than its range: line searches interpolate and would choke on 1e300.
+        worse = min(high + max(high - low, abs(high)), sys.float_info.max) if high > -np.inf else 1.0
+        f = np.where(np.isfinite(f), f, worse)
+    if g is not None and not math.isfinite(np.vdot(g, g)):
+        g = np.where(np.isfinite(g), g, 0.0)
+    return f, g, (low, high)

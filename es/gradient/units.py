@@ -60,12 +60,16 @@ class Measure:
     ----------
     task : Task
         In units.
+    units : ndarray, shape (n,)
+        1 for whole numbers.
+    unit : float
+        Of values; 0 until the first are known.
     """
 
     def __init__(self, task: Task, units: FloatArray) -> None:
         measure = units if task.integrality is None else np.where(np.asarray(task.integrality) != 0, 1.0, units)
         self._ones = bool((measure == 1).all())
-        self._measure, self._unit, self.task = measure, 0.0, task
+        self.units, self.unit, self.task = measure, 0.0, task
         if not self._ones:
             box = None if task.box is None else Box(task.box.lb / measure, task.box.ub / measure)
             rules = constraints_in_units(task.constraints, measure)
@@ -74,26 +78,26 @@ class Measure:
 
     def point(self, u: FloatArray) -> FloatArray:
         """The points that a solver means."""
-        return u if self._ones else u * self._measure
+        return u if self._ones else u * self.units
 
     def answer(self, f: FloatArray, g: FloatArray | None) -> Answer:
         """Values and gradients as a solver sees them."""
-        if self._ones and self._unit == 1.0:
+        if self._ones and self.unit == 1.0:
             return f, g
         if g is not None and not self._ones:
-            g = g * self._measure
-        if self._unit == 0.0:
-            self._unit = float(value_unit(_largest(f), 0.0 if g is None else _largest(g)))
-        if self._unit != 1.0:
-            f, g = f / self._unit, None if g is None else g / self._unit
+            g = g * self.units
+        if self.unit == 0.0:
+            self.unit = float(value_unit(_largest(f), 0.0 if g is None else _largest(g)))
+        if self.unit != 1.0:
+            f, g = f / self.unit, None if g is None else g / self.unit
         return f, g
 
     def outcome(self, result: Any) -> Any:
         """What a solver returned, in the units of the caller."""
-        if self._unit not in (0.0, 1.0) and "fun" in result:
-            result.fun = result.fun * self._unit
+        if self.unit not in (0.0, 1.0) and "fun" in result:
+            result.fun = result.fun * self.unit
         if not self._ones:
-            result.x = result.x * self._measure
+            result.x = result.x * self.units
         return result
 
 

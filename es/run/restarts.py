@@ -60,6 +60,8 @@ class Restarts:
         self._start = self.inner.x_mean
         self.book = Book(self.inner.x_best)
         self._foreseen: list[Any] = []  # runs to come
+        self._seen_box: Any = None  # the last box, and whether it is one to search
+        self._is_finite = False
         self._past: Keys = {}  # points that runs which have ended asked for, and that may still come
 
     def _next(self) -> dict[str, Any] | None:
@@ -78,7 +80,9 @@ class Restarts:
     def _elsewhere(self) -> dict[str, Any]:
         """A new start: uniform in a finite box, else around the first one, as in one that is too wide to search."""
         box = self.inner.box
-        if box is not None and np.isfinite(search_widths(box, self._start)).all():
+        if box is not self._seen_box:
+            self._seen_box, self._is_finite = box, bool(np.isfinite(search_widths(box, self._start)).all())
+        if box is not None and self._is_finite:
             return {"x0": self._rng.uniform(box.lb, box.ub)}
         x = self._start + self._scale0 * self._rng.standard_normal(self._start.shape)
         return {"x0": x if box is None else np.clip(x, box.lb, box.ub)}

@@ -18,6 +18,7 @@ import numpy as np
 from es.core.arrays import FloatArray, IntArray
 from es.core.criteria import CRITERIA
 from es.evaluation.stacked import OfEach
+from es.gradient.lanes import Lanes
 from es.gradient.lbfgsb import usable
 from es.gradient.scipy_methods import BFGS, CG, LBFGSB
 from es.run.course import Course, Leg, Spent
@@ -59,7 +60,7 @@ class SolverCourses(Courses):
         self._without = {name: np.zeros(lanes, dtype=np.int64) for name in PATIENCE}
         self._low, self._f, self._budget = (np.full(lanes, np.inf) for _ in range(3))
         self._x, self._mean = np.zeros((lanes, n)), np.zeros((lanes, n))
-        self._solvers: list[Any] = [None] * lanes
+        self._solvers = Lanes(lanes, n, self._x)
         self._improved: list[list[tuple[int, float]]] = [[] for _ in range(lanes)]
         self._lower, self._upper = np.full((runs, n), -np.inf), np.full((runs, n), np.inf)
         for run, course in enumerate(self.courses):
@@ -84,7 +85,6 @@ class SolverCourses(Courses):
 
     def _begin(self, lane: int, leg: Leg) -> None:
         """Start the solver of a leg."""
-        self._solvers[lane] = self.makes[self._run[lane]](x0=leg.mean, sigma0=leg.scale0, rng=leg.rng)
         self._nfev[lane] = self._failed[lane] = 0
         self._waits[lane] = False
         self._budget[lane] = leg.maxfevals
@@ -93,6 +93,7 @@ class SolverCourses(Courses):
         self._low[lane] = self._f[lane] = np.inf
         self._x[lane] = self._mean[lane] = leg.mean
         self._improved[lane] = []
+        self._solvers.begin(lane, self.makes[self._run[lane]], leg.mean, leg.scale0, leg.rng)
 
     def _look_ahead(self, course: Course) -> None:
         """Let as many of the next legs begin as the budget has room for, if they are as long as those that have ended.
@@ -114,9 +115,8 @@ class SolverCourses(Courses):
 
     def _tick(self, active: IntArray) -> bool:
         """Evaluate the next point of each, and go on; says whether all are still at work."""
-        solvers = [self._solvers[lane] for lane in active.tolist()]
         runs = self._run[active]
-        x = self._asked(runs, solvers)
+        x = self._solvers.asked(active, self._lower[runs], self._upper[runs])
         try:
             f, g = self.evaluate(runs, x, None, gradients=True)
         except Exception:
@@ -131,17 +131,8 @@ class SolverCourses(Courses):
         value = f[:, 0]
         with_value, with_slope = value < np.inf, np.isfinite(g).all((-1, -2))
         self._book(active, x[:, 0], value, with_value, with_slope)
-        plain = np.isfinite(value) & with_slope
-        for row, solver in enumerate(solvers):
-            solver.tell_stacked(x[row], f[row], g[row], bool(plain[row]))
-        return not self._end_some(active, runs, solvers)
-
-    def _asked(self, runs: IntArray, solvers: list[Any]) -> FloatArray:
-        """The next points (runs, 1, n), inside the bounds."""
-        x = np.array([solver.asked for solver in solvers])
-        if not math.isfinite(np.vdot(x, x)):  # one runs away, or goes very far
-            return np.stack([solver.ask() for solver in solvers])
-        return np.minimum(np.maximum(x, self._lower[runs, None]), self._upper[runs, None])
+        self._solvers.tell(active, x, f, g, np.isfinite(value) & with_slope)
+        return not self._end_some(active, runs)
 
     def _book(self, active: IntArray, x: FloatArray, value: FloatArray, good: Any, slopes: Any) -> None:
         """Count, and keep the best of the legs."""
@@ -160,14 +151,14 @@ class SolverCourses(Courses):
             for lane, nfev, f in zip(at.tolist(), self._nfev[at].tolist(), value[better].tolist(), strict=True):
                 self._improved[lane].append((nfev, f))
 
-    def _end_some(self, active: IntArray, runs: IntArray, solvers: list[Any]) -> bool:
+    def _end_some(self, active: IntArray, runs: IntArray) -> bool:
         """End legs that have a reason to, and runs that are at their limits; whether there were any."""
         present = self._present[active]
         over = present & (self._nfev0[runs] + self._nfev[active] >= self._limit[runs])
         over |= self._f[active] <= self.ftarget[runs]
         if time.monotonic() - self.began >= self.maxtime:
             over |= present
-        ended = np.array([solver.has_ended for solver in solvers]) | (self._f[active] == -np.inf)
+        ended = self._solvers.have_ended(active) | (self._f[active] == -np.inf)
         ended |= self._nfev[active] >= self._budget[active]
         for name, most in PATIENCE.items():
             ended |= self._without[name][active] >= most
@@ -187,7 +178,7 @@ class SolverCourses(Courses):
         if self._nfev0[run] + self._nfev[lane] - 1 >= self._limit[run]:  # the budget ends within it
             self._begin(lane, course.leg)
             return
-        solver, nfev0, best = self._solvers[lane], int(self._nfev0[run]), float(self._best[run])
+        nfev0, best = int(self._nfev0[run]), float(self._best[run])
         nfev, seconds = nfev0 + int(self._nfev[lane]), time.monotonic() - self.began
         if self.keep_trace and (better := [(k, f) for k, f in self._improved[lane] if f < best]):
             counts, values = zip(*better, strict=True)
@@ -196,7 +187,7 @@ class SolverCourses(Courses):
         over = nfev >= self._limit[run] or self._best[run] <= self.ftarget[run] or seconds >= self.maxtime
         course.nit = nfev
         course.leg.end(self._summary(lane), None)
-        if reasons := self._reasons(lane, solver):
+        if reasons := self._reasons(lane):
             course.restarts.go_on(reasons)
         self._free.append(self._lanes[run].pop(0))
         if over:
@@ -211,9 +202,9 @@ class SolverCourses(Courses):
         else:
             self._present[self._lanes[run][0]] = True
 
-    def _reasons(self, lane: int, solver: Any) -> dict[str, float]:
+    def _reasons(self, lane: int) -> dict[str, float]:
         """Why a leg has ended; empty if it would go on."""
-        reasons: dict[str, float] = dict(solver.reasons)
+        reasons: dict[str, float] = dict(self._solvers.reasons(lane))
         if self._nfev[lane] >= self._budget[lane]:
             reasons["maxfevals"] = float(self._nfev[lane])
         if self._f[lane] == -np.inf:

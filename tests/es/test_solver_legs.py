@@ -79,3 +79,33 @@ def test_time_is_shared_by_solvers():
     problems = of_bbob(3, (15,), (1, 2))
     results = es.minimize_runs(problems, np.ones(3), method="l-bfgs-b", restarts=1000, maxtime=0.2)
     assert all(result.stop.keys() == {"maxtime"} for result in results)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_searches_in_lanes_keep_their_units_and_what_is_not_finite():
+    def objective(length, height):
+        def fun(x):
+            u = x / length
+            return height * np.where(
+                u[..., 1] > 2, np.nan, (u**4 - u**2 + 0.1 * u).sum(-1) + (u[..., 0] - u[..., 1]) ** 2
+            )
+
+        def jac(x):
+            u = x / length
+            way = 2 * (u[..., :1] - u[..., 1:])
+            slope = 4 * u**3 - 2 * u + 0.1 + np.concatenate([way, -way], -1)
+            return height / length * np.where(u[..., :1] < -2, np.nan, slope)
+
+        return Objective(fun, 2, vectorized=True, jac=jac)
+
+    starts = np.array([[0.0, 1.0], [2.5, 0.5], [-0.5, 2.5], [-2.5, 1.0]])
+    for length, height in ((1.0, 1.0), (1e-9, 1.0), (1e7, 1e-12), (1.0, 1e-30)):
+        for bounds in (None, [(-3 * length, 3 * length)] * 2, [(0, np.inf), (-np.inf, 2 * length)]):
+            at = (
+                starts * length
+                if bounds is None
+                else np.clip(starts * length, *(np.array(side, float) for side in zip(*bounds, strict=True)))
+            )
+            for restarts in (None, 3):
+                compare(objective(length, height), at, method="l-bfgs-b", restarts=restarts, bounds=bounds,
+                        sigma0=0.3 * length, maxfevals=300)  # fmt: skip
