@@ -38,7 +38,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from es.core.arrays import FloatArray, IntArray, difference
+from es.core.arrays import FloatArray, IntArray
 from problems.boxes import Box
 
 FARTHEST = 1e150  # a face beyond that is no face: nothing comes there, and squares of distances would overflow
@@ -72,8 +72,8 @@ class Handler:
         """What ranks the points u (..., k, n) with values f (..., k); f itself unless a method says otherwise."""
         return f
 
-    def ranked_as_decoded(self, f: FloatArray, x: FloatArray, opt: Any) -> FloatArray | None:
-        """`ranked_by` of the points for which `decode` gave x, as far as it noted what that needs."""
+    def decoded(self, x: FloatArray) -> FloatArray | None:
+        """The points for which `decode` gave x, where it has kept them."""
         return None
 
     def take(self, rows: IntArray) -> None:
@@ -90,20 +90,31 @@ def _folded(u: FloatArray, lower: Any, upper: Any, low: Any, high: Any) -> Float
     """`_mirror` of u that lie beyond a face."""
     closed = low & high
     width = np.where(closed & (upper > lower), upper - lower, 1.0)
-    below = u - lower
-    folded: FloatArray = lower + width - np.abs(_remainder(below, 2 * width) - width)
-    if closed.all():
-        return folded
-    return np.where(closed, folded, np.where(low, lower + np.abs(below), upper - np.abs(upper - u)))
+    folded = _between(u, lower, width)
+    return np.where(closed, folded, np.where(low, lower + np.abs(u - lower), upper - np.abs(upper - u)))
+
+
+def _between(u: FloatArray, lower: Any, width: Any) -> FloatArray:
+    """u mirrored at two faces, `width` > 0 apart, until it lies between them."""
+    folded: FloatArray = lower + width - np.abs(_remainder(u - lower, 2 * width) - width)
+    return folded
+
+
+def _curved(u: FloatArray, lower: Any, upper: Any, a: Any, lb: Any, ub: Any, floor: Any) -> FloatArray:
+    """What the quadratic pieces make of u within a margin `a` of a face, the lower one where u < `floor`."""
+    below = u < floor
+    side = np.where(below, 1.0, -1.0)
+    face = np.where(below, lower, upper)
+    x = face + side * ((u - (face - side * a)) ** 2 / (4 * a))
+    return np.minimum(np.maximum(x, lb), ub)
 
 
 def _remainder(t: FloatArray, period: Any) -> FloatArray:
     """`np.mod`, which takes several times as long for many: a period more or less is exact, for it is not rounded."""
-    if t.size < FEW:
-        return np.mod(t, period)
-    below, above = t < 0, t >= period
-    if (t >= -period).all() and (t < 2 * period).all():
-        return t + np.where(below, period, np.where(above, -period, 0.0))
+    if t.size >= FEW:
+        rest: FloatArray = t - period * ((t >= period).view(np.int8) - (t < 0).view(np.int8))
+        if ((rest >= 0) & (rest < period)).all():
+            return rest
     return np.mod(t, period)
 
 
@@ -135,7 +146,7 @@ class Transform(Handler):
         margin = np.minimum(self.margin * scale, width / 4)
         self._margin = np.where(width > 0, margin, 1.0)  # of a fixed coordinate any will do: x is clipped
         self._axes = scale.ndim
-        self._far: tuple[FloatArray, IntArray, FloatArray] = (scale, np.empty(0, np.intp), scale)  # see `decode`
+        self._decoded = scale, scale, False  # x, u, whether any u lies beyond the first period
         self._set_faces()
 
     def _set_faces(self) -> None:
@@ -144,52 +155,58 @@ class Transform(Handler):
         lower, upper = self.lower - margin, self.upper + margin
         self._first = np.where(low, lower, -np.inf)
         self._last = np.where(low & high, lower + (upper - lower), np.where(high, upper, np.inf))
-        self._start, self._end, self._elsewhere = self._first.copy(), self._last.copy(), np.empty(0, np.intp)
+        self._start, self._end, self._elsewhere = self._first.copy(), self._last.copy(), False
+        self._closed = bool((low & high).all())
         # What `decode` looks up for coordinates that are not inside, side by side so that one look is enough.
-        self._faces = np.empty((9, *margin.shape))
+        self._faces = np.empty((10, *margin.shape))
         rows = (
             self.lower, self.upper, margin, self.box.lb, self.box.ub,
             np.where(low, self.lower + margin, -np.inf), np.where(high, self.upper - margin, np.inf),
-            self._first, self._last,
+            self._first, self._last, upper - lower,
         )  # fmt: skip
         for place, row in zip(self._faces, rows, strict=True):
             place[...] = row
-        flat = self._faces.reshape(9, -1)
+        flat = self._faces.reshape(10, -1)
         alike = bool((flat == flat[:, :1]).all())
         self._shared = tuple(np.float64(value) for value in flat[:, 0]) if alike else None  # of all coordinates
         self._floor = _least(np.where(low, self._faces[5], self.box.lb))
         self._ceiling = _least(np.where(high, self._faces[6], self.box.ub))
 
     def decode(self, u: FloatArray) -> FloatArray:
-        """Points of the box for points of the strategy; noted is which entries lie beyond the first period."""
+        """Points of the box for points of the strategy; noted is whether any lies beyond the first period."""
         inside = u >= self._fitting(self._floor, u)
         inside &= u <= self._fitting(self._ceiling, u)
         bent = np.logical_not(inside, out=inside).reshape(-1).nonzero()[0]  # few coordinates, mostly
-        x = np.array(u, order="C") if bent.size else u
+        if not bent.size:
+            self._decoded = u, u, False
+            return u
+        x = np.array(u, order="C")
         flat = x.reshape(-1)
         v = flat[bent]
-        self._far = x, bent, v
-        if not bent.size:
-            return u
         faces: Any = self._shared
-        if self._shared is None:
-            faces = self._faces.reshape(9, -1).take(self._place(bent, u), 1)
-        lower, upper, a, lb, ub, floor, ceiling, first, last = faces
-        (far,) = ((v < first) | (v > last)).nonzero()
-        self._far = x, bent[far], v[far]
-        if far.size:
-            if self._shared is None:
-                ends = lower[far] - a[far], upper[far] + a[far], first[far] > -np.inf, last[far] < np.inf
+        if faces is None:
+            faces = self._faces.reshape(10, -1).take(self._place(bent, u), 1)
+        lower, upper, a, lb, ub, floor, ceiling, first, last, width = faces
+        far = (v < first) | (v > last)
+        self._decoded = x, u, bool(far.any())
+        if self._decoded[2]:
+            if self._closed:
+                folded = _between(v, first, width)
             else:
-                ends = lower - a, upper + a, first > -np.inf, last < np.inf
-            v[far] = _folded(v[far], *ends)
-        below = v < floor
-        curved = below | (v > ceiling)
-        side = np.where(below, 1.0, -1.0)
-        face = np.where(below, lower, upper)
-        v = np.where(curved, face + side * ((v - (face - side * a)) ** 2 / (4 * a)), v)
-        flat[bent] = np.minimum(np.maximum(v, lb), ub)
+                folded = _folded(v, lower - a, upper + a, first > -np.inf, last < np.inf)
+            v = np.where(far, folded, v)
+        (near,) = ((v < floor) | (v > ceiling)).nonzero()
+        if near.size:
+            of_near = faces[:6] if self._shared else [row[near] for row in faces[:6]]
+            v[near] = _curved(v[near], *of_near)
+        if not self._closed:
+            v = np.minimum(np.maximum(v, lb), ub)  # where a face is none for being too far away
+        flat[bent] = v
         return x
+
+    def decoded(self, x: FloatArray) -> FloatArray | None:
+        """The points for which `decode` gave x, if they are the last."""
+        return self._decoded[1] if self._decoded[0] is x else None
 
     def _place(self, flat: IntArray, u: FloatArray) -> IntArray:
         """For entries of u, flat, where the margin has what belongs to them, flat."""
@@ -211,61 +228,30 @@ class Transform(Handler):
 
     def ranked_by(self, f: FloatArray, u: FloatArray, opt: Any) -> FloatArray:
         """f plus the penalty for what lies beyond the period of the map that holds the mean."""
-        floor, ceiling, _ = self._period(opt.mean)
-        outside = u < floor[..., None, :]
-        outside |= u > ceiling[..., None, :]
+        self._follow(opt.mean)
+        _, last, far = self._decoded
+        if u is last and not (far or self._elsewhere):
+            return f
+        outside = u < self._start[..., None, :]
+        outside |= u > self._end[..., None, :]
         flat = outside.reshape(-1).nonzero()[0]
-        return self._with_penalty(f, u, flat, u.reshape(-1)[flat], floor, ceiling, opt)
-
-    def ranked_as_decoded(self, f: FloatArray, x: FloatArray, opt: Any) -> FloatArray | None:
-        """`ranked_by` if x is the last that `decode` gave: looked at again are coordinates with the mean elsewhere."""
-        decoded, flat, v = self._far
-        if decoded is not x:
-            return None
-        floor, ceiling, places = self._period(opt.mean)
-        if places.size:
-            elsewhere = np.zeros(floor.size, dtype=bool)
-            elsewhere[places] = True
-            kept = ~elsewhere[self._place(flat, x)]
-            k, n = x.shape[-2:]
-            run, i = np.divmod(places, n)
-            u = opt.told_entries(run, i)
-            outside = u < floor.reshape(-1)[places, None]
-            outside |= u > ceiling.reshape(-1)[places, None]
-            at, point = outside.nonzero()
-            flat = np.concatenate([flat[kept], (run[at] * k + point) * n + i[at]])
-            v = np.concatenate([v[kept], u[at, point]])
-        return self._with_penalty(f, x, flat, v, floor, ceiling, opt)
-
-    def _with_penalty(
-        self, f: FloatArray, u: FloatArray, flat: IntArray, v: FloatArray, floor: FloatArray, ceiling: FloatArray,
-        opt: Any,
-    ) -> FloatArray:  # fmt: skip
-        """f plus the penalty for the entries v of the points that lie beyond floor or ceiling; `flat` is where."""
         if not flat.size:
             return f
-        unit = np.maximum(opt.stds, self.fading * opt.scale0)
-        at = self._place(flat, u)
-        inner = np.minimum(np.maximum(v, floor.reshape(-1)[at]), ceiling.reshape(-1)[at])
-        size = u.shape[-2] * u.shape[-1]
-        run = flat // size
-        penalised = np.zeros(u.size // size, dtype=bool)
-        penalised[run] = True
-        rows = penalised.nonzero()[0]  # the others have no penalty
-        beyond = np.zeros((rows.size, *u.shape[-2:]))
-        beyond.reshape(-1)[flat - size * (run + 1 - penalised.cumsum()[run])] = (v - inner) / unit.reshape(-1)[at]
-        ranked = f.copy()
-        np.atleast_2d(ranked)[rows] = _penalised(np.atleast_2d(f)[rows], beyond, self.weight)
-        return ranked
+        at, v = self._place(flat, u), u.reshape(-1)[flat]
+        inner = np.minimum(np.maximum(v, self._start.reshape(-1)[at]), self._end.reshape(-1)[at])
+        unit = np.maximum(opt.stds, self.fading * opt.scale0).reshape(-1)[at]
+        beyond = np.zeros(u.shape)
+        beyond.reshape(-1)[flat] = (v - inner) / unit
+        return _penalised(f, beyond, self.weight)
 
-    def _period(self, mean: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
-        """Between which two points of mirroring the mean lies, half of the line at a single face: two arrays like mean.
+    def _follow(self, mean: FloatArray) -> None:
+        """Find the two points of mirroring between which the mean lies, half of the line at a single face.
 
-        And where, flat, that is not the first period. Known is where it was last, which it seldom leaves.
+        Known is where it was last, which it seldom leaves.
         """
         left = np.logical_not((mean >= self._start) & (mean < self._end)).reshape(-1).nonzero()[0]
         if left.size:
-            lower, upper, a, *_, first, last = self._faces.reshape(9, -1).take(left, 1)
+            lower, upper, a, *_, first, last, _ = self._faces.reshape(10, -1).take(left, 1)
             mean, low, high = mean.reshape(-1)[left], first > -np.inf, last < np.inf
             lower, upper, closed = lower - a, upper + a, low & high
             width = np.where(closed, upper - lower, 1.0)
@@ -275,15 +261,14 @@ class Transform(Handler):
             ceiling = np.where(high & ~over_high, upper, np.where(over_low, lower, np.inf))
             self._start.reshape(-1)[left] = np.where(closed, start, floor)
             self._end.reshape(-1)[left] = np.where(closed, start + width, ceiling)
-            self._elsewhere = (self._start != self._first).reshape(-1).nonzero()[0]
-        return self._start, self._end, self._elsewhere
+            self._elsewhere = bool((self._start != self._first).any())
 
     def take(self, rows: IntArray) -> None:
         """Keep these runs of a stack."""
         for name in ("_margin", "_first", "_last", "_floor", "_ceiling", "_start", "_end"):
             value = getattr(self, name)
             setattr(self, name, value[rows] if value.ndim else value)
-        self._elsewhere = (self._start != self._first).reshape(-1).nonzero()[0]
+        self._elsewhere = bool((self._start != self._first).any())
         self._faces = self._faces[:, rows]
 
     def _fitting(self, values: FloatArray, u: FloatArray) -> FloatArray:
@@ -371,7 +356,7 @@ def _penalised(f: FloatArray, beyond: FloatArray, weight: float) -> FloatArray:
         return f
     ranked = np.sort(np.where(np.isfinite(f), f, np.inf), axis=-1)
     k = f.shape[-1]
-    spread = difference(ranked[..., (3 * k) // 4], ranked[..., k // 4])
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = ranked[..., (3 * k) // 4] - ranked[..., k // 4]
         penalty: FloatArray = np.where(np.isfinite(spread), spread, 1.0)[..., None] * (weight * distance)
         return f + penalty

@@ -245,12 +245,6 @@ class Strategy(Optimizer):
         """The points that were told, (..., k, n), before they were brought inside the bounds."""
         return self.mean[..., None, :] + self._told[1]
 
-    def told_entries(self, run: IntArray, i: IntArray) -> FloatArray:
-        """Of these coordinates (j,) of runs (j,): entries (j, k) of the points of `_told_points`."""
-        y = self._told[1]
-        mean: FloatArray = self.mean.reshape(-1, self.n)[run, i]
-        return mean[:, None] + y.reshape(-1, *y.shape[-2:])[run, :, i]
-
     def _square_lengths(self) -> FloatArray:
         """|z|^2 of the points that were told, (..., k)."""
         z = self._told[0]
@@ -259,8 +253,8 @@ class Strategy(Optimizer):
     def _ranked_by(self, f: FloatArray) -> FloatArray:
         if self.handler is None:
             return f
-        ranked = self.handler.ranked_as_decoded(f, self._asked[0][2], self) if self._in_order else None
-        return self.handler.ranked_by(f, self._told_points(), self) if ranked is None else ranked
+        u = self.handler.decoded(self._asked[0][2]) if self._in_order else None
+        return self.handler.ranked_by(f, self._told_points() if u is None else u, self)
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
         z, y = self._told

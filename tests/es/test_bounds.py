@@ -112,6 +112,18 @@ def test_decode_stays_inside_and_encode_goes_back(u, scale, method):
     np.testing.assert_allclose(keeper.decode(keeper.encode(x)), x, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("points", [40, 4000])
+@pytest.mark.parametrize("method", METHODS)
+def test_each_coordinate_is_mapped_as_it_would_be_alone(method, points):
+    """Whatever faces the others have: none, one, two, one beyond all reach, no room between them."""
+    lb, ub = np.array([-1.0, -np.inf, 0.5, -1e200, 2.0]), np.array([1.0, np.inf, np.inf, 5.0, 2.0])
+    scale = np.array([0.7, 1.0, 3.0, 0.2, 0.7])
+    u = np.random.default_rng(3).normal(size=(points, 5)) * np.array([4.0, 9.0, 2.0, 6.0, 1.0])
+    alone = [handler(method, Box(lb[i : i + 1], ub[i : i + 1]), scale[i : i + 1]) for i in range(5)]
+    together = handler(method, Box(lb, ub), scale).decode(u)
+    np.testing.assert_array_equal(together, np.hstack([one.decode(u[:, i : i + 1]) for i, one in enumerate(alone)]))
+
+
 def test_transform_is_smooth_and_the_identity_inside():
     box = Box([0.0], [1.0])
     keeper = Transform(box, np.array([100.0]))  # the margin is a quarter of the width
