@@ -31,7 +31,7 @@ from autodiff.losses import softmax_cross_entropy
 from autodiff.memory import keep_freed_memory
 from autodiff.pool import avg_pool2d, max_pool2d
 from autodiff.primitive import custom_vjp, primitive
-from autodiff.tensor import WHEN_LOADED, Tensor, asarray, tensor
+from autodiff.tensor import SPARSE, Tensor, asarray, tensor
 from autodiff.transforms import grad, value_and_grad, vjp
 
 keep_freed_memory()
@@ -43,7 +43,7 @@ def _teach_sparse() -> None:
     sparse.teach()
 
 
-WHEN_LOADED["scipy.sparse"] = _teach_sparse  # loading it takes longer than all of this package
+SPARSE.append(_teach_sparse)  # loading it takes longer than all of this package
 
 __all__ = [
     "LostGradient", "Tensor", "array", "asarray", "avg_pool2d", "c_", "check_grads", "check_rows", "check_rule",

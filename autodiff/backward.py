@@ -37,7 +37,10 @@ def gradients(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
             return grads
         raise error
     for g in grads.values():
-        if type(g) is ndarray and g.dtype is FLOAT64:  # what _finite says, for most gradients there are
+        if type(g) is float64:  # what _finite says, for most gradients there are
+            if isfinite(g):
+                continue
+        elif type(g) is ndarray and g.dtype is FLOAT64:
             entries = g if g.ndim == 1 else g.ravel("K")
             if isfinite(entries.dot(entries)):
                 continue

@@ -102,13 +102,11 @@ class Leaf(Node):
     __slots__ = ("grad",)
 
     def __init__(self, data: Any) -> None:
-        self.edges = None
+        self.edges, self.depth, self.op = None, 0, "leaf"
         if type(data) is float64:
             self.form, self.dtype = float64, FLOAT64
         else:
             self.form, self.dtype = data.shape, data.dtype
-        self.depth = 0
-        self.op = "leaf"
         self.grad: Any = None
 
 
@@ -194,10 +192,15 @@ def own_index(index: Any) -> Any:
 
 def place(out: Any, x: Any, index: Any) -> Place:
     """The maker of a :class:`Place`, filled here like a node. It keeps its own copy of an index that can change."""
-    vjp, kind = Place(), type(index)
-    vjp.basic = kind is int or kind is slice or (type(out) is ndarray and out.base is x)  # as a view of x is picked
-    vjp.index = index if vjp.basic else own_index(index)
+    vjp = Place()
     vjp.shape = x.shape
+    kind = type(index)
+    if kind is int or kind is slice or (type(out) is ndarray and out.base is x):  # as a view of x is picked
+        vjp.basic = True
+        vjp.index = index
+    else:
+        vjp.basic = False
+        vjp.index = own_index(index)
     return vjp
 
 
@@ -281,8 +284,14 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
             parent, vjp, edges = edges
             total = grads[parent]
             if type(vjp) is Place and type(g) in PLAIN and (type(total) is ndarray or total is None):
+                buffer: Any = total
                 if parent in owned:
-                    add_at(total, vjp.index, g)
+                    if not vjp.basic:
+                        add_at(buffer, vjp.index, g)
+                    elif type(view := buffer[vjp.index]) is ndarray:
+                        view += g
+                    else:
+                        buffer[vjp.index] = view + g
                     continue
                 dtype = parent.dtype
                 if dtype is HALF:
@@ -299,25 +308,34 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
                 else:
                     add_at(buffer, vjp.index, g, fresh=total is None)
                 continue
-            d = vjp(g)
+            d = g if vjp is pass_on else vjp(g)
             kind = type(d)
             if kind is ndarray:
                 if d.shape != parent.form or d.dtype is not parent.dtype:
                     d = conform(d, parent, node)
             elif kind is not parent.form:
-                d = conform(d, parent, node)
-            grads[parent] = d if total is None else added(total, d, parent, owned, single)
+                op = node.op
+                number = kind is float64 and parent.dtype is FLOAT64 and (op in ELEMENTWISE or op in SUMS)
+                if not number or not stretches(parent):  # else a number may stand for the array
+                    d = conform(d, parent, node)
+            if total is not None:
+                fresh = kind is ndarray and d is not g and node.op in ELEMENTWISE
+                d = added(total, d, parent, owned, single, fresh)
+            grads[parent] = d
     for node in single:
         if node in grads:
             grads[node] = grads[node].astype(HALF)
     return grads
 
 
-def added(total: Any, d: Any, node: Node, owned: set[Node], single: set[Node] | None = None) -> Any:
-    """The gradient of `node` so far and `d`.
+def added(
+    total: Any, d: Any, node: Node, owned: set[Node], single: set[Node] | None = None, fresh: bool = False
+) -> Any:
+    """The gradient of `node` so far and `d`, which is `fresh` if it is an array that a product has just made.
 
-    A vjp may hand one array to several parents, so the first sum makes a new array; later ones are added to that in
-    place. Sums in half precision would stop growing at 2048 parts: they are formed in single precision.
+    A vjp may hand one array to several parents, so the first sum makes a new array, or takes the fresh one; later ones
+    are added to that in place. Sums in half precision would stop growing at 2048 parts: they are formed in single
+    precision.
     """
     if d is None or total is None:
         return d if total is None else total
@@ -326,6 +344,10 @@ def added(total: Any, d: Any, node: Node, owned: set[Node], single: set[Node] | 
     if node in owned and type(d) is ndarray:
         total += d
         return total
+    if fresh and d.base is None and d.shape == node.form and type(total) in PLAIN and node.dtype is not HALF:
+        d += total
+        owned.add(node)
+        return d
     if node.dtype is HALF and single is not None and node not in single:
         single.add(node)
         total = total.astype(np.float32)
@@ -375,9 +397,7 @@ def conform(d: Any, parent: Node, node: Node) -> Any:
     Broadcasting is undone here, once for all rules. A gradient in the wider type of the result is brought back to the
     argument's type; of a complex one a real argument receives the real part.
     """
-    form, op = parent.form, node.op
-    if type(d) is float64 and parent.dtype is FLOAT64 and (op in ELEMENTWISE or op in SUMS) and stretches(parent):
-        return d
+    form = parent.form
     if d is None or form is None:
         return d
     if type(d) is ndarray and d.dtype is parent.dtype and stretches(parent) and may_be_less(node, form):

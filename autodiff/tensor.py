@@ -41,20 +41,20 @@ _levels = itertools.count(1).__next__
 
 def new_level() -> int:
     """A level of its own for a differentiation."""
-    for name in WHEN_LOADED:
-        if name in sys.modules:
-            meet_others()
-            break
+    if SPARSE and "scipy.sparse" in sys.modules:
+        meet_sparse()
     return _levels()
 
 
-def meet_others() -> None:
-    """What takes part by classes of its own, as SciPy's sparse arrays do, learns of tensors once it is loaded."""
-    for name in [name for name in WHEN_LOADED if name in sys.modules]:
-        WHEN_LOADED.pop(name)()
+def meet_sparse() -> None:
+    """SciPy's sparse arrays, which are classes of their own, learn of tensors once they are loaded."""
+    if "scipy.sparse" in sys.modules:
+        for teach in SPARSE:
+            teach()
+        SPARSE.clear()
 
 
-WHEN_LOADED: dict[str, Callable[[], None]] = {}  # name of a module -> what teaches it, until that was done
+SPARSE: list[Callable[[], None]] = []  # what teaches them, until that was done
 
 
 OTHER_FRAMEWORK = (
@@ -213,7 +213,7 @@ def astype(x: Any, dtype: Any) -> Any:
 
 
 def _rebuild(data: Any, requires_grad: bool, grad: Any) -> Tensor:
-    meet_others()
+    meet_sparse()
     data = data.copy()
     x = Tensor.of(data, Leaf(data) if requires_grad else None, 0 if requires_grad else -1)
     if requires_grad:

@@ -143,7 +143,9 @@ def explained(error: Exception, locked: bool, level: int) -> Exception | None:
 
 def _inputs(x: Any, level: int) -> Any:
     """`x` with a tensor of this level, a leaf, in place of each array."""
-    if type(x) is ndarray:
+    if type(x) is float64:
+        data: Any = x
+    elif type(x) is ndarray:
         if x.ndim == 1 and x.dtype is FLOAT64 and x.size <= LARGE:
             data = x.copy()
         elif x.dtype.kind == "f" and x.ndim:
@@ -155,7 +157,9 @@ def _inputs(x: Any, level: int) -> Any:
         return tree_map(lambda a: _inputs(a, level), x)
     else:
         data = numeric(x)
-    return Tensor.of(data, Leaf(data), level)
+    result = Tensor()
+    result.inner, result.node, result.level = data, Leaf(data), level
+    return result
 
 
 def _gradients(inputs: Any, grads: dict[Node, Any], seeds: list[Any]) -> Any:
@@ -282,7 +286,7 @@ def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
         warn_of_independence()
     if type(inputs) is Tensor:
         g = grads.get(inputs.node)
-        if type(g) is ndarray and g.base is None and g is not seed and g.flags.writeable:
+        if type(g) is float64 or (type(g) is ndarray and g.base is None and g is not seed and g.flags.writeable):
             return value, g
     return value, _gradients(inputs, grads, [seed])
 

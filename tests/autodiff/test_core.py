@@ -187,6 +187,25 @@ def test_adding_in_place_never_touches_arrays_of_others() -> None:
     np.testing.assert_array_equal(d, [4.0, 3.0, 4.0])
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.complex128])
+def test_a_sum_that_takes_the_array_of_a_product_leaves_all_others_as_they_were(dtype: Any) -> None:
+    g = np.full(3, 2, dtype)
+
+    @ad.custom_vjp
+    def held(x: Any) -> Any:
+        return x, lambda h: g  # handed out again at the second pull
+
+    c, x = np.array([1, 2, 3], dtype), np.array([1, -1, 2], dtype)
+    value, pull = ad.vjp(lambda x: held(x) + c * x - x + x * x + (-x) / c, x)
+    for _ in range(2):
+        seed = np.ones(3, dtype)
+        np.testing.assert_allclose(pull(seed), g + c - 1 + 2 * x - 1 / c, rtol=1e-2 if dtype is np.float16 else 1e-6)
+        np.testing.assert_array_equal(seed, 1)
+    np.testing.assert_array_equal(g, 2)
+    np.testing.assert_array_equal(c, [1, 2, 3])
+    np.testing.assert_allclose(value, c * x + x * x - x / c, rtol=1e-2)
+
+
 # debug mode
 
 
