@@ -73,10 +73,9 @@ def draw_all(study: StudyLike, folder: Path, *, quick: bool = False) -> list[Pat
         write("sweep-parallel", parallel.HEADER, lambda: parallel.parallel_figure(tables, grad_cost=cost))
     shown = _convergence_cells(cells)
     write("convergence", convergence.HEADER, lambda: convergence.convergence_figure(shown, look, **same))
-    same_runs = {**same, "known": seen.distributions}
-    write("ecdf", ecdf.HEADER, lambda: ecdf.ecdf_figure(cells, look, **same_runs))
+    write("ecdf", ecdf.HEADER, lambda: ecdf.ecdf_figure(cells, look, seen.distributions, **same))
     for name, groups in seen.groups.items():
-        write(name, ecdf.HEADER, partial(ecdf.ecdf_panels, groups, look, **same_runs))
+        write(name, ecdf.HEADER, partial(ecdf.ecdf_panels, groups, look, seen.distributions, **same))
     if len(look) > 1:
         write("profiles", profiles.HEADER, lambda: profiles.profile_figure(cells, look, **same))
         write("ranks", heatmap.HEADER, lambda: heatmap.heatmap_figure(cells, look, ranking=seen.ranking, **same))

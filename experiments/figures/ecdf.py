@@ -17,7 +17,7 @@ from experiments.figures.lines import draw_line
 from experiments.figures.style import LineStyle, describe, dress, text_width
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
-from experiments.statistics.distributions import ROOM_FOR_RESTARTS, Distributions, distributions
+from experiments.statistics.distributions import ROOM_FOR_RESTARTS, Distributions
 from experiments.statistics.ecdf import ecdf
 from experiments.statistics.reference import best2009, has_best2009
 
@@ -61,13 +61,11 @@ def plot_distribution(
 def ecdf_figure(
     cells: Sequence[Cell],
     look: Mapping[str, LineStyle],
+    known: Distributions,
     *,
     grad_cost: float,
-    samples: int = 200,
-    draws: int = 100,
     title: str = "Targets reached",
     notes: Sequence[str] = (),
-    known: Distributions | None = None,
 ) -> Drawn:
     """Runtime distributions of all methods over all problems and targets, in one large panel.
 
@@ -77,24 +75,19 @@ def ecdf_figure(
         A method without trials on a problem counts as not having solved it.
     look : dict
         Style per method label.
+    known : Distributions
+        With all cells as the group ``""``.
     grad_cost : float
         Evaluations charged for one gradient; only written in the caption.
-    samples : int
-        Bootstrap resamples of the band; 0 draws none.
-    draws : int
-        Simulated runtimes per (problem, target).
     title : str
         Over the axes.
     notes : sequence of str
         Sentences for the caption.
-    known : Distributions, optional
-        What was worked out before, with all cells as the group ``""``; takes the place of samples and draws.
     """
     names = [look[method].name for method in dict.fromkeys(cell.method for cell in cells)]
     names += [f"best {years}" for years in REFERENCES]
     right = text_width([_label(name, 0.0) for name in names], 9.5) + 0.5
     grid = panel_grid(1, 1, panel=4.5, left=0.66, right=right, bottom=0.5, top=0.36)
-    known = known or distributions(cells, {"": cells}, samples=samples, draws=draws)
     rows = draw_panel(grid.axes[0], cells, look, known, "", title=title, fontsize=9.5)
     describe(grid.figure, " ".join([_caption(cells, grad_cost, known.samples), *notes]), _alt(rows))
     return grid.figure, rows
@@ -103,12 +96,10 @@ def ecdf_figure(
 def ecdf_panels(
     groups: Mapping[str, Sequence[Cell]],
     look: Mapping[str, LineStyle],
+    known: Distributions,
     *,
     grad_cost: float,
-    samples: int = 100,
-    draws: int = 50,
     notes: Sequence[str] = (),
-    known: Distributions | None = None,
 ) -> Drawn:
     """Runtime distributions of groups of problems, a panel each.
 
@@ -116,15 +107,14 @@ def ecdf_panels(
     ----------
     groups : dict
         Cells per panel title.
-    look, grad_cost, samples, draws, notes
+    look, grad_cost, notes
         As in `ecdf_figure`.
-    known : Distributions, optional
-        What was worked out before, with these groups.
+    known : Distributions
+        With these groups.
     """
     every = [cell for cells in groups.values() for cell in cells]
     key = {label: style for label, style in look.items() if any(cell.method == label for cell in every)}
     grid = panel_grid(len(groups), 2 if len(groups) < 5 else 3, key=key, panel=2.4, left=0.66)
-    known = known or distributions(every, groups, samples=samples, draws=draws)
     rows: list[Row] = []
     for ax, (title, cells) in zip(grid.axes, groups.items(), strict=True):
         part = draw_panel(ax, cells, look, known, title, title=title, fontsize=8.5)

@@ -1,4 +1,4 @@
-"""Runtime distributions: the fraction of (problem, target) pairs solved within a budget, its band, the area above."""
+"""Runtime distributions: the fraction of (problem, target) pairs solved within a budget, and the area above."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from es.core.arrays import FloatArray
 from experiments.statistics.restarts import finish_failed, simulated_restarts
-from experiments.statistics.runtimes import RNG, order_quantile
+from experiments.statistics.runtimes import RNG
 
 
 def ecdf(runtimes: ArrayLike, at: ArrayLike) -> FloatArray:
@@ -26,51 +26,24 @@ def ecdf(runtimes: ArrayLike, at: ArrayLike) -> FloatArray:
     return np.asarray(np.searchsorted(ordered, np.asarray(at, dtype=float), side="right") / ordered.size)
 
 
-def ecdf_band(
-    problems: Sequence[tuple[ArrayLike, ArrayLike]],
-    at: ArrayLike,
-    *,
-    level: float = 0.95,
-    samples: int = 200,
-    restarts: bool = True,
-    rng: RNG = 0,
-) -> tuple[FloatArray, FloatArray]:
-    """Pointwise bootstrap band of the runtime ECDF over several problems.
-
-    The runs of each problem are resampled among themselves (strata), one resample serves all targets of a run, and
-    simulated restarts are drawn anew in each resample.
-
-    Parameters
-    ----------
-    problems : sequence of (times, budgets)
-        Per problem an array (targets, runs) of runtimes, ``inf`` for failures, and an array (runs,) of budgets; both
-        already divided by the dimension if ``at`` is.
-    at : (points,) array
-        Budgets at which the band is wanted, increasing.
-    level, samples, rng
-        Coverage, number of resamples, random source.
-    restarts : bool
-        Whether failed runs go on with simulated restarts.
-
-    Returns
-    -------
-    low, high : (points,) arrays
-        Fractions.
-    """
-    if not problems:
-        raise ValueError("problems must not be empty")
-    random = np.random.default_rng(rng)
-    total = np.zeros((samples, np.size(at)))
-    for times, budgets in problems:
-        total += ecdf_resamples(times, budgets, at, samples=samples, restarts=restarts, rng=random)
-    low, high = order_quantile(total / len(problems), [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return low, high
-
-
 def ecdf_resamples(
     times: ArrayLike, budgets: ArrayLike, at: ArrayLike, *, samples: int = 200, restarts: bool = True, rng: RNG = 0
 ) -> FloatArray:
-    """Runtime ECDF of one problem in each of many resamples of its runs; arguments as in `ecdf_band`.
+    """Runtime ECDF of one problem in each of many resamples of its runs.
+
+    One resample serves all targets of a run, and simulated restarts are drawn anew in each.
+
+    Parameters
+    ----------
+    times : (targets, runs) array
+        Runtimes, ``inf`` for failures; divided by the dimension if ``at`` is, as ``budgets``.
+    budgets : (runs,) array
+    at : (points,) array
+        Budgets at which the fractions are wanted, increasing.
+    samples, rng
+        Number of resamples, random source.
+    restarts : bool
+        Whether failed runs go on with simulated restarts.
 
     Returns
     -------
@@ -129,20 +102,6 @@ def restarted_runtimes(
     drawn = [simulated_restarts(times, budgets, draws, rng=random).ravel() for times, budgets in problems]
     weights = [np.full(part.size, 1.0 / (part.size * len(drawn))) for part in drawn]
     return np.concatenate(drawn), np.concatenate(weights)
-
-
-def weighted_ecdf(runtimes: ArrayLike, weights: ArrayLike, at: ArrayLike) -> FloatArray:
-    """Total weight of the runtimes at or below each value of ``at`` (weights add up to one).
-
-    Examples
-    --------
-    >>> weighted_ecdf([2.0, 1.0, np.inf], [0.5, 0.25, 0.25], [1.0, 2.0, 9.0])
-    array([0.25, 0.75, 0.75])
-    """
-    times, mass = np.asarray(runtimes, dtype=float), np.asarray(weights, dtype=float)
-    order = np.argsort(times, kind="stable")
-    cumulated = np.append(0.0, np.cumsum(mass[order]))
-    return np.asarray(cumulated[np.searchsorted(times[order], np.asarray(at, dtype=float), side="right")])
 
 
 def area_above(runtimes: ArrayLike, low: float, high: float, weights: ArrayLike | None = None) -> float:

@@ -17,6 +17,7 @@ from experiments.figures.style import MARKERS, METHOD_STYLES, described, styles
 from experiments.figures.sweeps import heatmap_figure as sweep_heatmap_figure
 from experiments.figures.sweeps import slice_figure
 from experiments.statistics import collect, expected_runtime, values_at
+from experiments.statistics.distributions import distributions
 from experiments.statistics.reference import has_best2009
 from experiments.statistics.sweep import sweep_tables
 from tests.experiments.fake_study import METHODS, make, make_bbob, make_sweep
@@ -171,9 +172,10 @@ def all_figures(study, samples=10):
     same = {"grad_cost": 4.0}
     pairs = [(next(iter(look)), other) for other in list(look)[1:]]
     yield "convergence", convergence_figure([c for c in cells if c.n == dimensions[-1]], look, **same)
-    yield "ecdf", ecdf_figure(cells, look, samples=samples, draws=10, **same)
     groups = {f"n = {n}": [c for c in cells if c.n == n] for n in dimensions}
-    yield "ecdf-dimension", ecdf_panels(groups, look, samples=samples, draws=10, **same)
+    known = distributions(cells, {"": cells, **groups}, samples=samples, draws=10)
+    yield "ecdf", ecdf_figure(cells, look, known, **same)
+    yield "ecdf-dimension", ecdf_panels(groups, look, known, **same)
     yield "profiles", profile_figure(cells, look, **same)
     yield "ranks", heatmap_figure(cells, look, **same)
     yield "ranks of one dimension", heatmap_figure(groups[f"n = {dimensions[0]}"], look, **same)
@@ -298,7 +300,7 @@ def test_every_line_is_named(study):
     for figure, _ in (
         convergence_figure(cells, look, grad_cost=4.0),
         convergence_figure([c for c in cells if c.problem.startswith("Ras")], look, grad_cost=4.0),
-        ecdf_figure(cells, look, grad_cost=4.0, samples=0),
+        ecdf_figure(cells, look, distributions(cells, {"": cells}, samples=0), grad_cost=4.0),
     ):
         texts = " ".join(text for text, _ in boxes(figure))
         assert all(method in texts for method in look)
@@ -306,7 +308,8 @@ def test_every_line_is_named(study):
 
 def test_captions_state_trials_targets_intervals_and_gradient_cost(study):
     cells, look = [c for c in collect(study) if c.costs], study_styles(study)
-    figure, _ = ecdf_figure(cells, look, grad_cost=4.0, samples=30, notes=["CMA-ES: the best of 3."])
+    known = distributions(cells, {"": cells}, samples=30)
+    figure, _ = ecdf_figure(cells, look, known, grad_cost=4.0, notes=["CMA-ES: the best of 3."])
     caption, alt = described(figure)
     for words in (
         "8–9 trials",

@@ -7,14 +7,13 @@ from experiments.statistics import (
     area_above,
     default_targets,
     ecdf,
-    ecdf_band,
+    ecdf_resamples,
     ert_interval,
     expected_runtime,
     hitting_times,
     order_quantile,
     restarted_runtimes,
     simulated_restarts,
-    weighted_ecdf,
 )
 from experiments.statistics.restarts import derandomized_indices
 from tests.experiments.published import ERT, INTERVAL, RUNS
@@ -95,10 +94,10 @@ def test_order_quantile_allows_infinity_and_several_axes():
     assert order_quantile(table, 0.5, axis=0).tolist() == [1.0, 4.0, 3.0]
 
 
-def test_weighted_ecdf_counts_each_problem_the_same():
+def test_restarted_runtimes_weigh_each_problem_the_same():
     runtimes, weights = restarted_runtimes([([[1.0]], [1.0]), ([[1.0, 2.0]] * 9, [3.0, 3.0])], draws=10, rng=0)
     assert weights.sum() == pytest.approx(1.0)
-    assert weighted_ecdf(runtimes, weights, [1.0, 2.0]) == pytest.approx([0.75, 1.0])
+    assert [weights[runtimes <= at].sum() for at in (1.0, 2.0)] == pytest.approx([0.75, 1.0])
 
 
 def test_ecdf_is_a_fraction_of_all_pairs():
@@ -126,7 +125,7 @@ def test_band_holds_the_curve_and_shrinks_with_runs():
         times = 10 ** rng.normal(2.5, 0.6, size=(20, runs))
         times[rng.random(times.shape) < 0.3] = np.inf
         budgets = np.full(runs, 1e4)
-        low, high = ecdf_band([(times, budgets)], at, samples=200, rng=0)
+        low, high = order_quantile(ecdf_resamples(times, budgets, at, samples=200, rng=0), [0.025, 0.975], axis=0)
         fraction = ecdf(simulated_restarts(times, budgets, 200, rng=0), at)
         assert (low <= fraction + 0.02).all()
         assert (fraction - 0.02 <= high).all()
@@ -138,10 +137,9 @@ def test_band_holds_the_curve_and_shrinks_with_runs():
 
 def test_band_without_restarts_counts_only_real_runs():
     times = np.array([[1.0, np.inf]])
-    _, high = ecdf_band([(times, [5.0, 5.0])], [1e9], restarts=False, samples=300)
-    low, _ = ecdf_band([(times, [5.0, 5.0])], [1e9], restarts=True, samples=300, level=0.2)
-    assert high[0] == 1.0  # a resample may hold the success twice
-    assert low[0] == 1.0  # with restarts one success is enough
+    alone, again = (ecdf_resamples(times, [5.0, 5.0], [1e9], restarts=r, samples=300) for r in (False, True))
+    assert order_quantile(alone, 0.975, axis=0) == 1.0  # a resample may hold the success twice
+    assert order_quantile(again, 0.4, axis=0) == 1.0  # with restarts one success is enough
 
 
 def test_default_targets_are_cocos():
