@@ -1,26 +1,20 @@
 """Time of one generation of the strategies of linear cost, against the packages that have them too.
 
-    python -m experiments.benchmarks.es_linear_peers [--evosax /path/to/python] [--out FOLDER] [--quick]
+    python -m experiments.benchmarks.es_linear_peers [--out FOLDER] [--quick]
 
 Sep-CMA-ES at n = 1000 and 10,000 against pycma, cmaes and pypop7: at least twice as fast. In single precision, at
-n = 10,000 and 100,000, against evosax (JAX, compiled), which runs as a process of its own, so that its interpreter may
-be one of another environment: `--evosax` names it, and without it this interpreter is tried. One thread, popsize 64.
-In a turn each makes many generations, as in a run: the first ones after another package has filled the caches take up
-to a fifth longer, and what is timed of pypop7 leaves them out. Peers that are not installed are left out (extra
-`peers`; `pip install evosax`).
+n = 10,000 and 100,000, against evosax (JAX, compiled): at least as fast. One thread, popsize 64. In a turn each makes
+many generations, as in a run: the first ones after another package has filled the caches take up to a fifth longer, and
+what is timed of pypop7 leaves them out. Peers that are not installed are left out (extras `peers` and `families`).
 
-The clock is the processor time of this process, and where evosax takes part that of its processes is added (on Linux,
-which can read the clock of another process). All are pinned to the same core. By the clock on the wall evosax would be
-charged for waking up its process and both for what else the machine does; and JAX computes on threads of its own, next
-to the one that waits for them, so that with a second core it would use two where the others use one. Processor time
-adds up all threads of a process, whoever runs them. What remains is that a line goes through a pipe for each
-generation of evosax, which takes some ten microseconds of several milliseconds.
+The clock is the processor time of this process, which is pinned to one core. JAX computes on threads of its own, next
+to the one that waits for them, so that with a second core it would use two where the others use one; processor time
+adds up all threads.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -28,7 +22,15 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.peers import Clock, Evosax, Step, cmaes_step, evotape_step, pycma_step, pypop7_step
+from experiments.benchmarks.peers import (
+    Clock,
+    Step,
+    cmaes_step,
+    evosax_step,
+    evotape_step,
+    pycma_step,
+    pypop7_step,
+)
 from experiments.benchmarks.timing import Bench, Goal, Work, installed, timing
 
 POPSIZE = 64
@@ -62,29 +64,18 @@ def sep_cma_es(bench: Bench, n: int) -> None:
 def single_precision(bench: Bench, n: int) -> None:
     """Strategies in single precision, ours and those of evosax."""
     ways: dict[str, Callable[[], object]] = {name: ours(name, n, dtype="float32") for name in SINGLE}
-    children: list[Evosax] = []
-    try:
-        for name in SINGLE.values():
-            children.append(Evosax(bench.given.evosax, name, n, POPSIZE))
-            ways[f"evosax {name}"] = children[-1]
-    except ImportError:
-        print(f"evosax is not installed for {bench.given.evosax}: left out (--evosax names an interpreter that has it)")
+    peers = {f"evosax {name}": partial(evosax_step, name, n, POPSIZE) for name in SINGLE.values()}
+    ways |= {name: partial(step, VALUES) for name, step in installed(peers).items()}
     goals = [Goal(mine, 1.0, f"evosax {theirs}") for mine, theirs in SINGLE.items()]
     title = f"single precision, one generation, n={n}, popsize {POPSIZE}"
-    try:
-        work = Work(title, ways, base="snes", goals=goals, calls=max(1, 50_000 // n))
-        bench.add(work, warmup=2, clock=lambda: time.process_time() + sum(child.seconds for child in children))
-    finally:
-        for child in children:
-            child.close()
+    work = Work(title, ways, base="snes", goals=goals, calls=max(1, 50_000 // n))
+    bench.add(work, warmup=2, clock=time.process_time)
 
 
-@timing(
-    "Linear cost: against other packages, one core",
-    evosax=(sys.executable, "interpreter that has it", {"metavar": "PYTHON"}),
-)
+@timing("Linear cost: against other packages, one core")
 def main(bench: Bench) -> None:
     """Sep-CMA-ES, then single precision."""
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core for all, other processes included
     for n in (1000, 10_000):

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import importlib
 import math
-import os
-import subprocess
 import time
 import warnings
 from collections.abc import Callable
@@ -215,74 +213,20 @@ def pypop7_step(n: int, popsize: int, clock: Clock, generations: int = 4) -> Ste
     return step
 
 
-# What the other interpreter runs: one generation for each line that it reads.
-EVOSAX = """
-import sys
-import jax
-import jax.numpy as jnp
-import evosax.algorithms
-name, n, popsize = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-algorithm = getattr(evosax.algorithms, name)(population_size=popsize, solution=jnp.zeros(n))
-params, key = algorithm.default_params, jax.random.key(0)
-state = algorithm.init(key, jnp.zeros(n), params)
-f = jax.random.uniform(key, (popsize,))
-ask, tell = jax.jit(algorithm.ask), jax.jit(algorithm.tell)
-print("ready", flush=True)
-for _ in sys.stdin:
-    key, one, two = jax.random.split(key, 3)
-    x, state = ask(one, state, params)
-    state, _ = tell(two, x, f, state, params)
-    jax.block_until_ready((x, state))
-    print("done", flush=True)
-"""
+def evosax_step(name: str, n: int, popsize: int) -> Step:
+    """A generation of evosax, compiled, in single precision."""
+    jax = importlib.import_module("jax")
+    start = jax.numpy.zeros(n)
+    algorithm = getattr(importlib.import_module("evosax.algorithms"), name)(population_size=popsize, solution=start)
+    params, key = algorithm.default_params, jax.random.key(0)
+    state = algorithm.init(key, start, params)
+    ask, tell = jax.jit(algorithm.ask), jax.jit(algorithm.tell)
 
+    def step(f: FloatArray) -> None:
+        nonlocal key, state
+        key, one, two = jax.random.split(key, 3)
+        x, state = ask(one, state, params)
+        state, _ = tell(two, x, f, state, params)
+        jax.block_until_ready((x, state))
 
-class Evosax:
-    """A strategy of evosax in another interpreter: each call is a generation there.
-
-    Parameters
-    ----------
-    python : str
-        The interpreter.
-    name : str
-        Class in `evosax.algorithms`.
-    n, popsize : int
-        Number of variables, and of points.
-
-    Raises
-    ------
-    ImportError
-        If the interpreter cannot import evosax.
-    """
-
-    def __init__(self, python: str, name: str, n: int, popsize: int) -> None:
-        flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-        self._process = subprocess.Popen(
-            [python, "-c", EVOSAX, name, str(n), str(popsize)], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
-        )  # fmt: skip
-        if self._read() != "ready":
-            raise ImportError("evosax")
-
-    def __call__(self) -> None:
-        """Make a generation and wait for its end."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        if self._read() != "done":
-            raise RuntimeError("evosax ended early")
-
-    def _read(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-    @property
-    def seconds(self) -> float:
-        """Time that its threads have computed so far."""
-        return time.clock_gettime((~self._process.pid << 3) | 2)  # how Linux writes the clock of another process
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.terminate()
-        self._process.wait()
+    return step
