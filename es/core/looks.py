@@ -203,7 +203,7 @@ def lost_along_axes(opt: Distribution, threshold: Any) -> Outcome:
     """Principal axes along which the mean stays as it is when `threshold` standard deviations are added."""
     # An axis is lost only where its largest coordinate is, and for the shortest axis that is at least as large as this.
     units = opt.units
-    shortest = threshold * (opt.once("stds") / units).max(-1) / (opt.once("axis_ratio") * math.sqrt(opt.n))
+    shortest = threshold * (opt.once("stds") / units).max(-1) / (opt.once("axis_ratio_bound") * math.sqrt(opt.n))
     if np.all(shortest > 1e-15 * (np.abs(opt.mean) / units).max(-1)):
         return NOT_YET
     axes = opt.axes()  # (..., n, n): column i is the i-th axis times its standard deviation
@@ -219,6 +219,8 @@ def _with_axes(threshold: Any, more: int) -> Any:
 
 def condition(opt: Distribution, threshold: Any) -> Outcome:
     """Condition number of the covariance matrix, with x in `units`."""
+    if np.all(opt.once("axis_ratio_bound") ** 2 <= threshold):
+        return NOT_YET
     figure = opt.once("axis_ratio") ** 2
     return figure > threshold, figure
 

@@ -145,12 +145,17 @@ class Progress:
         return None
 
     @property
+    def axis_ratio_bound(self) -> Any:
+        """What `axis_ratio` is at most, for criteria: itself, where a method knows nothing that is found sooner."""
+        return self.once("axis_ratio")
+
+    @property
     def growth(self) -> Any:
         """Largest ratio of a standard deviation to what it was at the start, per run."""
         return (self.once("stds") / self.scale0).max(-1)
 
     def once(self, figure: str) -> Any:
-        """`stds`, `growth` or `axis_ratio`, made once an iteration however many look at it."""
+        """`stds`, `growth`, `axis_ratio` or its bound, made once an iteration however many look at it."""
         if self._figures_of != self.nit:
             self._figures, self._figures_of = {}, self.nit
         if figure not in self._figures:

@@ -66,7 +66,7 @@ class Distribution(Watched, Protocol):
         """What each coordinate is measured in."""
 
     def once(self, figure: str) -> Any:
-        """`stds`, `growth` (of them since the start) or `axis_ratio`, computed once an iteration."""
+        """`stds`, `growth` (of them since the start), `axis_ratio` or its bound, computed once an iteration."""
 
     def axes(self) -> FloatArray:
         """Principal axes in `units` as columns, each times its standard deviation, in the caller's x."""

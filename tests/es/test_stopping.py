@@ -90,6 +90,31 @@ def test_condition():
     assert "conditioncov" in r.stop or r.fun < 1e-9
 
 
+def test_runs_end_where_they_would_end_by_the_axis_ratio_itself(monkeypatch):
+    """Its bound, which is found sooner, only says when there is nothing to look at."""
+
+    def ends():
+        opt = CMAES(np.ones((6, 3)), 1.0, rng=1, stop={"conditioncov": np.array([1e3, 1e6, 1e9, 1e12, 1e14, 1e20])})
+        run(opt, lambda x: (x**2 * [1.0, 1e6, 1e15]).sum(-1))
+        return [(r.nfev, sorted(r.stop), r.fun) for r in opt.results]
+
+    found = ends()
+    assert sum("conditioncov" in names for _, names, _ in found) >= 3
+    monkeypatch.setattr(CMAES, "axis_ratio_bound", CMAES.axis_ratio)
+    assert ends() == found
+
+
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_the_axis_ratio_is_at_most_its_bound(n):
+    opt = CMAES(np.ones((50, n)), 1.0)
+    opt.A = np.random.default_rng(4).normal(size=(50, n, n)) * np.logspace(0, 7, n)
+    assert (opt.axis_ratio <= opt.axis_ratio_bound).all()
+    assert (opt.axis_ratio_bound <= 1.02 * n * opt.axis_ratio).all()
+    opt.A[3] = 0  # singular
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(opt.axis_ratio_bound, opt.axis_ratio)
+
+
 def test_stagnation():
     noise = np.random.default_rng(0)
     r = result(only("stagnation"), lambda x: sphere(x) + noise.standard_normal(len(x)), 20_000)
