@@ -8,7 +8,7 @@ there on.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -215,8 +215,8 @@ class Optimizer(Constrained):
         """Leave the end to the caller, who has given a budget: `evaluations_per_variable` counts no more."""
         self._watch.lift("maxfevals")
 
-    def end(self, reason: str, figure: float = 1.0, run: int | None = None) -> None:
-        """End from outside, one run or all, for a reason that `stop()` and the result will tell."""
-        for one in self.active.tolist() if run is None else [run]:
+    def end(self, reason: str, figure: float = 1.0, run: int | Sequence[int] | None = None) -> None:
+        """End from outside, one run, several or all, for a reason that `stop()` and the result will tell."""
+        for one in self.active.tolist() if run is None else np.ravel(run).tolist():
             self._reasons.setdefault(one, {})[reason] = figure
         self._retire()

@@ -178,12 +178,11 @@ class Courses:
             by_itself = ~np.isin(active, opt.active)
             if opt.least_rows > 1:
                 by_itself[list(means)] = False  # a population that was cut teaches nothing, so nothing ends by it
-            for row in np.flatnonzero(by_itself | over).tolist():
-                at, course = int(active[row]), courses[active[row]]
-                if opt.ended(at) is None:
-                    opt.end("limit", run=at)
+            rows = np.flatnonzero(by_itself | over).tolist()
+            opt.end("limit", run=[at for at in active[rows].tolist() if opt.ended(at) is None])
+            for row in rows:
+                course, summary = courses[active[row]], opt.ended(int(active[row]))
                 course.nit += opt.nit
-                summary = opt.ended(at)
                 course.leg.end(summary, means.get(row))
                 spent = Spent(int(nfev[row]), float(f_best[row]), course.nit, seconds)
                 if by_itself[row]:
