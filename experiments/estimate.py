@@ -8,33 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from experiments.build import build_problem
-from experiments.records import Record, Trial
+from experiments.records import Kind, Record, Trial, kind_of, weight_of, whole_cost
 from experiments.stacks import mark_stacks, seconds_of, wants_gradient
 from experiments.trial import run_trial
 from experiments.worker import run_batch
 
-Kind = tuple[str, Any, str]
 SHORTEST = 1e-4
 FELLOWS = 64
 """Trials of a stack by which the time of all is estimated."""
-
-
-def kind_of(trial: Mapping[str, Any]) -> Kind:
-    """Trials of one kind take about the same time."""
-    return trial["problem"]["label"], trial["problem"]["n"], trial["method"]["name"]
-
-
-def weight_of(trial: Mapping[str, Any]) -> float:
-    """A guess at the relative length of a trial: its budget in evaluations, more where there are many variables.
-
-    The overhead of a generation does not depend on the dimension up to some tens of variables.
-    """
-    return whole_cost(trial) * (20.0 + float(trial["problem"].get("n") or 10))
-
-
-def whole_cost(trial: Mapping[str, Any]) -> float:
-    """The budget of a trial."""
-    return float(trial.get("maxcost") or (trial.get("budget") or 1.0) * float(trial["problem"].get("n") or 10))
 
 
 class Clock:

@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from experiments.estimate import Clock, human_time, weight_of
-from experiments.records import Trial
+from experiments.estimate import Clock, human_time
+from experiments.records import Trial, weight_of
 
 IN_TERMINAL, IN_PIPE = 0.2, 15.0
 """Seconds between two pictures of the bar, and at first between two lines."""

@@ -13,6 +13,7 @@ from es.core.arrays import FloatArray
 from experiments.candidates import Candidate
 from experiments.probe import Probe
 from experiments.records import failed_record
+from experiments.solve import split_options
 from experiments.statistics.cells import Cell, collect, starting_gap
 from experiments.statistics.overall import overall_table
 from problems import Ledger, Objective
@@ -95,8 +96,7 @@ def run_once(
     before = len(known) if known is not None else 0
     ledger = Ledger(Objective(_Remembered(objective, known), n=x0.size, bounds=objective.bounds, name=objective.name)
                     if known is not None else objective, keep_trace=True)  # fmt: skip
-    options = dict(candidate.options)
-    arguments = {k: options.pop(k) for k in ("sigma0", "popsize", "restarts") if k in options}
+    arguments, options = split_options(trial)
     started = time.perf_counter()
     try:
         es.minimize(

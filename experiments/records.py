@@ -15,6 +15,7 @@ import numpy as np
 
 Trial = dict[str, Any]
 Record = dict[str, Any]
+Kind = tuple[str, Any, str]
 
 _CONTENT = ("problem", "method", "seed", "budget", "maxcost", "precision", "grad_cost", "study_seed")
 
@@ -52,6 +53,24 @@ def streams(trial: Mapping[str, Any]) -> tuple[np.random.SeedSequence, np.random
     """
     shared = digest({name: trial[name] for name in ("problem", "seed")})
     return _sequence(trial["study_seed"], shared), _sequence(trial["study_seed"], trial["key"])
+
+
+def kind_of(trial: Mapping[str, Any]) -> Kind:
+    """Trials of one kind take about the same time."""
+    return trial["problem"]["label"], trial["problem"]["n"], trial["method"]["name"]
+
+
+def weight_of(trial: Mapping[str, Any]) -> float:
+    """A guess at the relative length of a trial: its budget in evaluations, more where there are many variables.
+
+    The overhead of a generation does not depend on the dimension up to some tens of variables.
+    """
+    return whole_cost(trial) * (20.0 + float(trial["problem"].get("n") or 10))
+
+
+def whole_cost(trial: Mapping[str, Any]) -> float:
+    """The budget of a trial."""
+    return float(trial.get("maxcost") or (trial.get("budget") or 1.0) * float(trial["problem"].get("n") or 10))
 
 
 def blank_record(trial: Mapping[str, Any]) -> Record:

@@ -6,23 +6,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from experiments.records import Record, Trial
+from experiments.records import Kind, Record, Trial, kind_of, weight_of
 
 BATCH_SECONDS = 0.2
 MAX_BATCH = 200
 # Stacks of this many runs already have most of the gain; smaller ones share the work out better.
 SMALL_STACK = 8
-
-
-def _cell(trial: Mapping[str, Any]) -> tuple[Any, ...]:
-    return trial["problem"]["label"], trial["problem"]["n"], trial["method"]["label"]
-
-
-def _weight(trial: Mapping[str, Any]) -> float:
-    """Guess at the relative length of a trial."""
-    n = float(trial["problem"].get("n") or 1)
-    cost = float(trial.get("maxcost") or (trial.get("budget") or 1.0) * n)
-    return cost * n
 
 
 class Scheduler:
@@ -45,10 +34,10 @@ class Scheduler:
         self.jobs = max(1, jobs)
         self._limits = stack_limits or {}
         known = {stack: place for place, stack in enumerate(self._limits)}
-        ordered = sorted(trials, key=lambda t: (-_weight(t), known.get(t.get("stack") or "", -1), t.get("index", 0)))
+        ordered = sorted(trials, key=lambda t: (-weight_of(t), known.get(t.get("stack") or "", -1), t.get("index", 0)))
         self.waiting: deque[Trial] = deque(ordered)
         self.share = max(SMALL_STACK, len(ordered) // (4 * self.jobs))
-        self._seconds: dict[tuple[Any, ...], float] = {}
+        self._seconds: dict[Kind, float] = {}
 
     def batches(self) -> Iterator[list[Trial]]:
         """Yield batches until nothing waits."""
@@ -63,11 +52,11 @@ class Scheduler:
         if stack is not None:
             batch = self._pop(min(self.share, self._limits.get(stack, 1)), lambda trial: trial.get("stack") == stack)
         else:
-            cell = _cell(self.waiting[0])
-            seconds = self._seconds.get(cell)
+            kind = kind_of(self.waiting[0])
+            seconds = self._seconds.get(kind)
             size = 1 if seconds is None else int(BATCH_SECONDS / max(seconds, 1e-9))
             size = min(size, MAX_BATCH, len(self.waiting) // (2 * self.jobs))
-            batch = self._pop(size, lambda trial: trial.get("stack") is None and _cell(trial) == cell)
+            batch = self._pop(size, lambda trial: trial.get("stack") is None and kind_of(trial) == kind)
         return batch
 
     def _pop(self, size: int, fits: Any) -> list[Trial]:
@@ -80,5 +69,5 @@ class Scheduler:
     def done(self, records: Sequence[Record]) -> None:
         """Learn from what came back how long trials take."""
         for record in records:
-            cell, seconds = _cell(record), float(record["seconds"])
-            self._seconds[cell] = 0.7 * self._seconds.get(cell, seconds) + 0.3 * seconds
+            kind, seconds = kind_of(record), float(record["seconds"])
+            self._seconds[kind] = 0.7 * self._seconds.get(kind, seconds) + 0.3 * seconds

@@ -53,7 +53,6 @@ METHOD_STYLES: Mapping[str, LineStyle] = {
     "snes": LineStyle(ORANGE, "s"),
     "sepcmaes": LineStyle(SKY, "P"),
     "xnes": LineStyle(PURPLE, "v"),
-    "enes": LineStyle(BROWN, "^"),
     "oneplusone": LineStyle(BLACK, ">"),
     "csaes": LineStyle(GREEN, "X"),
     "maes": LineStyle(RED, "*"),
@@ -61,7 +60,6 @@ METHOD_STYLES: Mapping[str, LineStyle] = {
     "lmmaes": LineStyle(RED, "<"),
     "ddcmaes": LineStyle(BLUE, "p"),
     "lracmaes": LineStyle(SKY, "d"),
-    "choleskycmaes": LineStyle(ORANGE, "H"),
     "r1nes": LineStyle(GREEN, "8"),
     "dxnesic": LineStyle(PURPLE, "X"),
     "crfmnes": LineStyle(RED, "v"),
@@ -71,8 +69,6 @@ METHOD_STYLES: Mapping[str, LineStyle] = {
     "pgpe": LineStyle(GREEN, "*", MIXED),
     "ars": LineStyle(ORANGE, "P", MIXED),
     "guidedes": LineStyle(BROWN, "X", MIXED),
-    "gaussianes": LineStyle(BLUE, "8", MIXED),
-    "crossentropy": LineStyle(PURPLE, "d", MIXED),
     "sgd": LineStyle(BLACK, "v", LONG),
     "momentum": LineStyle(PURPLE, "<", LONG),
     "nesterov": LineStyle(SKY, ">", LONG),
@@ -89,9 +85,7 @@ METHOD_STYLES: Mapping[str, LineStyle] = {
     "powell": LineStyle(GREEN, "D", SHORT),
     "differentialevolution": LineStyle(BLUE, "d", SHORT),
     "dualannealing": LineStyle(BLACK, "8", SHORT),
-    "cobyqa": LineStyle(SKY, "8", SHORT),
     "randomsearch": LineStyle(GREY, "X", SHORT),
-    "random": LineStyle(GREY, "o", SHORT),
 }
 """Explicit style per method name, in lower case without hyphens; methods that are not here get a free colour and
 marker, in the order of the study."""

@@ -32,11 +32,10 @@ def iqm(scores: ArrayLike) -> FloatArray:
     >>> float(iqm([[0.0, 1.0], [2.0, 99.0]]))
     1.5
     """
+    from scipy.stats import trim_mean
+
     table = _scores(scores)
-    pooled = np.sort(table.reshape(*table.shape[:-2], -1), axis=-1)
-    count = pooled.shape[-1]
-    cut = count // 4
-    return np.asarray(pooled[..., cut : count - cut].mean(axis=-1))
+    return np.asarray(trim_mean(table.reshape(*table.shape[:-2], -1), 0.25, axis=-1))
 
 
 def stratified_indices(runs: int, tasks: int, samples: int, rng: RNG = None) -> NDArray[np.intp]:
