@@ -27,7 +27,7 @@ __all__ = ["mark_stacks", "run_stack"]
 LARGEST_N = 200
 MOST_RUNS = 512
 MOST_BYTES = 64_000_000
-SECONDS = 120.0
+SECONDS = 180.0
 """About what a stack may take."""
 OWN_SECONDS, SECONDS_PER_N = 1e-6, 7e-8
 """What a method takes for an evaluation in a stack, and for each variable of it."""
