@@ -17,8 +17,7 @@ from es.auto.separable import MOST, SeparableLoop
 from es.auto.stepwise import Stepwise
 from es.core.arrays import FloatArray, as_count
 from es.core.state import below
-
-FAR = 1e9  # lengths of the start, or of x0, beyond which no minimum is believed
+from es.gradient.ends import FAR, lengths
 
 
 class _Chain(BatchOptimizer):
@@ -207,7 +206,6 @@ class QuasiNewton(_Chain):
                 at_once=self.at_once,
             )
         ended = {"converged": "converged", "flat": "tolflatfitness"}.get(self._search.ended, "solver")
-        gone = np.abs(self.x_best[self.free] - self.start) > FAR * np.maximum(self.scale, np.abs(self.start))
-        # So far away the numbers f(x) have no digits left for a step: a slope without an end looks like a minimum.
-        self.end("tolfacupx" if gone.any() else ended)
+        gone = lengths(self.x_best[self.free], self.start, self.scale) > FAR
+        self.end("tolfacupx" if gone else ended)
         return None

@@ -7,25 +7,28 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import FloatArray
+from es.gradient.ends import Descended, Task, searches_on
 from es.gradient.inversion import Call
-from es.gradient.scipy_solvers import UNLIMITED, Descended, Task, leaves_its_start, minimize_quietly, value_and_gradient
+from es.gradient.scipy_solvers import UNLIMITED, minimize_quietly, value_and_gradient
 from problems.constraints import EQUALITY, listed
 
 GTOL = 1e-10  # of trust-constr, unless told otherwise, where neither bounds nor constraints are in the way
 VANISHED = 1e-30  # barrier of trust-constr
+SMALL_GRADIENT = 1  # status of trust-constr
 # Status of SLSQP: by its tolerance; no descent along its direction; its own limit.
 CONVERGED, LINE_SEARCH, ITERATIONS = 0, 8, 9
 STILL = 1e-10  # change of f from one start to the next, as a part of f, by which SLSQP stands still
+IDLE = 5  # starts of SLSQP that bring nothing, after which it goes to and fro
 
 
-@leaves_its_start
+@searches_on
 def slsqp(call: Call, task: Task) -> Any:
     """Sequential least squares programming, started again from its end while that is none; see `Descended`.
 
     Its first step is as long as the gradient, and what it takes for little is absolute. So where it has ended otherwise
     than at an optimum, values are measured by the gradient there.
     """
-    seen, x, unit, last = Descended(value_and_gradient(call)), task.x0, 1.0, np.inf
+    seen, x, unit, last, idle = Descended(value_and_gradient(call)), task.x0, 1.0, np.inf, 0
 
     def measured(x: FloatArray) -> tuple[float, FloatArray]:
         f, g = seen(x)
@@ -38,7 +41,8 @@ def slsqp(call: Call, task: Task) -> Any:
         if "jac" not in result:  # bounds leave nothing free
             return result
         result.fun, result.jac = unit * result.fun, unit * result.jac
-        stands = not abs(last - result.fun) > STILL * abs(result.fun)
+        idle += not last - result.fun > STILL * abs(result.fun)
+        stands = not abs(last - result.fun) > STILL * abs(result.fun) or idle > IDLE
         result.success = seen.is_optimum(result, task, stands=stands)
         broken = result.status not in (CONVERGED, LINE_SEARCH, ITERATIONS) and last < np.inf
         if result.success or stands or broken:
@@ -49,7 +53,7 @@ def slsqp(call: Call, task: Task) -> Any:
         x, last = result.x, result.fun
 
 
-@leaves_its_start
+@searches_on
 def trust_constr(call: Call, task: Task) -> Any:
     """Trust-region constrained, with BFGS updates for the second derivatives.
 
@@ -67,9 +71,9 @@ def trust_constr(call: Call, task: Task) -> Any:
     def vanished(x: FloatArray, state: Any) -> bool:
         return bool(state.get("barrier_parameter", 1.0) < VANISHED)
 
-    fun = value_and_gradient(call)
-    result = minimize_quietly(fun, task.x0, jac=True, method="trust-constr", callback=vanished, **more)
+    seen = Descended(value_and_gradient(call))
+    result = minimize_quietly(seen, task.x0, jac=True, method="trust-constr", callback=vanished, **more)
     # By its gradient, its steps or its barrier; 4: and a violation above gtol, which may be -1.
-    ended = result.status in (1, 2, 3, 4)
-    result.success = ended and result.constr_violation <= EQUALITY
+    ended = result.status in (1, 2, 3, 4) and result.constr_violation <= EQUALITY
+    result.success = ended and (result.status == SMALL_GRADIENT or seen.is_smooth(result, task))
     return result

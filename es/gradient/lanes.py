@@ -17,9 +17,9 @@ import numpy as np
 from es.core.arrays import BoolArray, FloatArray, IntArray
 from es.core.streams import open_streams
 from es.gradient import scipy_solvers as solvers
+from es.gradient.ends import FAR, Task, lengths
 from es.gradient.lbfgsb import EVALUATE, ITERATED, Note, kinds_of, prepared, result_of
 from es.gradient.scipy_methods import LBFGSB
-from es.gradient.scipy_solvers import Task
 from es.gradient.solver_method import palatable, why_ended
 from es.gradient.units import Measure, powers_of_two
 from problems.boxes import Box
@@ -90,6 +90,7 @@ class Lanes:
         self._f, self._best = np.zeros(lanes), np.full(lanes, np.inf)
         self._measure, self._unit = np.ones((lanes, n)), np.zeros(lanes)
         self._least, self._greatest = np.full(lanes, np.inf), np.full(lanes, -np.inf)  # finite values told so far
+        self._farthest = np.zeros((lanes, n))  # what no coordinate is above, unless it may be too far away
         self._low, self._high = np.zeros((lanes, n)), np.zeros((lanes, n))
         self._kinds, self._task = np.zeros((lanes, n), dtype=np.int32), np.zeros((lanes, 2), dtype=np.int32)
 
@@ -109,6 +110,7 @@ class Lanes:
         self.solvers[lane], self._rows[lane] = one, True
         self._measure[lane], self._unit[lane] = one.measure.units, 0.0
         self._least[lane], self._greatest[lane] = np.inf, -np.inf
+        self._farthest[lane] = 0.5 * FAR * np.maximum(one.task.scale, np.abs(one.task.x0))
         if self._go_on(lane, None):
             self._step([lane])
 
@@ -142,6 +144,10 @@ class Lanes:
                 f[row], g[row] = self._palatable(int(lanes[row]), x[row], f[row], g[row])
         self._least[at] = np.minimum(self._least[at], values)
         self._greatest[at] = np.maximum(self._greatest[at], values)
+        for row in np.flatnonzero((values <= self._least[at]) & (np.abs(x[plain, 0]) > self._farthest[at]).any(-1)):
+            one = self.solvers[at[row]]
+            if lengths(x[plain, 0][row], one.task.x0, one.task.scale) > FAR:
+                one.reasons, self._has_ended[at[row]] = {"tolfacupx": np.inf}, True
         f, g = self._in_units(lanes, f, g)
         searching = self._searching[lanes]
         if searching.all():
@@ -228,7 +234,7 @@ class Lanes:
         except StopIteration as end:
             outcome = one.measure.outcome(end.value)
             reason = why_ended(outcome, one.task, one.blind, self._x_best[lane], plateau=lambda: False)
-            one.reasons.setdefault(reason, float(outcome.status))
+            one.reasons = one.reasons or {reason: float(outcome.status)}
             self._has_ended[lane], self._searching[lane] = True, False
             return False
         self._searching[lane] = isinstance(wanted, Search)

@@ -88,7 +88,7 @@ def _normals(x: FloatArray, box: Box | None, constraints: Any, scale: FloatArray
         here, above, below = values[0], values[1 : x.size + 1], values[x.size + 1 :]
         size = np.where(every.equality, np.abs(here), here)
         slopes = 0.5e7 * (above - below).T  # in units of `scale`
-        active = every.equality | (here > -EQUALITY)
+        active = every.equality | (here > -EQUALITY * np.maximum(1.0, np.linalg.norm(slopes, axis=-1)))
         if (size > EQUALITY).any() or not np.isfinite(slopes[active]).all():
             return None
         columns += list(slopes[active]) + list(-slopes[every.equality])

@@ -71,8 +71,12 @@ class SLSQP(ScipySolver):
 
 
 class TrustConstr(ScipySolver):
-    """Trust-region method with constraints, interior point or SQP."""
+    """Trust-region method with constraints, interior point or SQP.
 
+    Unless a budget is given it ends after 1000 n evaluations: its steps do not grow down a plane, which has no end.
+    """
+
+    evaluations_per_variable = 1000
     paper = "Byrd, Hribar and Nocedal 1999, SIAM J. Optim. 9"
     cost = "n^3"
     good_for = "smooth constrained problems"

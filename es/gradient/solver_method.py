@@ -21,8 +21,8 @@ from es.core.arrays import FloatArray
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
 from es.core.told import Told
+from es.gradient.ends import FAR, Task, lengths
 from es.gradient.inversion import Answer, Call, Direct, Inverted
-from es.gradient.scipy_solvers import Task
 from es.gradient.stepwise import Solver
 from es.gradient.units import in_units, powers_of_two
 from problems.boxes import Box
@@ -30,7 +30,6 @@ from problems.constraints import listed
 from problems.numbers import flag, number
 
 SOME = 4  # times n + 1: last values, that tell a plateau
-FAR = 1e9  # lengths of the start, or of x0, beyond which no minimum is believed
 
 
 class ScipySolver(Optimizer):
@@ -182,6 +181,9 @@ class ScipySolver(Optimizer):
             self.book.x_best, self.book.f_best = self._inside(np.array(outcome.x)), np.float64(outcome.fun)
         self.end(reason, float(getattr(outcome, "status", 0)))
 
+    def _gone(self, x: FloatArray) -> bool:
+        return lengths(x, self._task.x0, self._task.scale) > FAR
+
     @property
     def _on_plateau(self) -> bool:
         """Whether all gradients were zero; without them, whether most values of late are the same, none nearly."""
@@ -231,8 +233,10 @@ class ScipySolver(Optimizer):
         best = 0 if rank.size == 1 else int(np.where(np.isfinite(rank), rank, np.inf).argmin())
         if math.isfinite(rank.item(best)) and rank.item(best) <= self._finite[0]:
             self.mean = points[best].copy()
+            if self._gone(self.mean):
+                self.end("tolfacupx", math.inf)
         solver.tell(*seen)
-        if self._running().asked is None:
+        if self._running().asked is None and not self.has_ended:
             self._end()
 
     @property
@@ -247,12 +251,14 @@ class ScipySolver(Optimizer):
             (low, high), value = self._finite, f.item(0)
             if not low <= value <= high:
                 self._finite = min(low, value), max(high, value)
+                if value < low and self._gone(x):
+                    self.end("tolfacupx", math.inf)
             self._level = self._level and not g.any()
             solver.tell(f, g)
         else:
             self._blind += [] if np.isfinite(g).all() else list(x)
             solver.tell(*self._palatable(f, g))
-        if solver.asked is None:
+        if solver.asked is None and not self.has_ended:
             self._end()
 
     @property
@@ -341,10 +347,8 @@ def why_ended(
     flat = getattr(outcome, "flat", None)  # None: the solver has not looked beside its start
     if reason == "converged" and (plateau() if flat is None else flat):
         reason = "tolflatfitness"
-    if reason == "converged":
-        way = np.maximum(np.abs(outcome.x - task.x0), np.abs(x_best - task.x0))
-        if (way > FAR * np.maximum(task.scale, np.abs(task.x0))).any():
-            reason = "tolfacupx"  # of such numbers f has no digits left for a step, which looks like convergence
+    if reason == "converged" and max(lengths(x, task.x0, task.scale) for x in (outcome.x, x_best)) > FAR:
+        reason = "tolfacupx"
     return reason
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from es.core.arrays import FloatArray
+from es.gradient.ends import Task
 from es.gradient.inversion import Inverted
 from es.gradient.lbfgsb import Asking
-from es.gradient.scipy_solvers import Task
 from es.gradient.units import Measure
 
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import FloatArray
+from es.gradient.ends import Task
 from es.gradient.inversion import Answer, Call
-from es.gradient.scipy_solvers import Task
 from problems.boxes import Box
 from problems.constraints import listed
 

@@ -22,7 +22,7 @@ def test_lbfgsb_without_a_thread_asks_for_the_same_points(n, sigma0, bounds):
         problem = get(f"bbob-f{function}", n=n, instance=2)
         start = np.clip(problem.x0(function), 0, 5)
         with_box = {} if bounds is None else {"bounds": [bounds] * n}
-        ours, theirs = LBFGSB(start, sigma0, **with_box), LBFGSB(start, sigma0, **with_box)
+        ours, theirs = (LBFGSB(start, sigma0, rng=1, **with_box) for _ in range(2))
         theirs._solver = Inverted(theirs._solve)
         assert isinstance(ours._running(), Stepwise)
         for _ in range(60):

@@ -315,3 +315,84 @@ def test_a_way_to_infinity_is_no_crash(method, x0, bounds):
 def test_a_minimum_far_away_is_found(method, offset):
     res = es.minimize(lambda x: ((x - 1e6) ** 2).sum() + offset, [1.0, 2.0], method=method, rng=1, maxfevals=5000)
     assert res.success and abs(res.x - 1e6).max() < 1, res.message
+
+
+# f falls for ever along one way, alone or beside a minimum in another variable; mostly less and less.
+ENDLESS = {
+    "exp": lambda x: np.exp(-x[0]) + 0 * x[1],
+    "exp and a valley": lambda x: np.exp(-x[0]) + x[1] ** 2,
+    "softplus": lambda x: np.log1p(np.exp(-x)).sum(),
+    "separable classes": lambda x: np.log1p(np.exp(-np.array([1.0, 2, 3]) * x[0])).sum() + (x[1] - 1) ** 2,
+    "hyperbola": lambda x: 1 / (1 + (x * x).sum()),
+    "hyperbola and a valley": lambda x: x[1] ** 2 + 1 / (1 + x[0] ** 2),
+    "arctan": lambda x: np.arctan(x).sum(),
+    "inverse": lambda x: (1 / x).sum() if (x > 0).all() else np.inf,
+    "root": lambda x: -np.sqrt(1 + (x * x).sum()),
+    "plane": lambda x: x.sum(),
+}
+
+
+@pytest.mark.parametrize("method", SOLVERS[:5])
+@pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.filterwarnings("ignore")
+def test_solvers_end_without_success_where_f_falls_for_ever(name, method):
+    budget = {"maxfevals": 300} if method == "trust-constr" else {}  # on a plane it takes steps of one length
+    res = es.minimize(ENDLESS[name], [1.0, 2.0], method=method, rng=1, **budget)
+    # Below 1e-15 of what it was at the start f is its infimum, to rounding.
+    assert not res.success or res.fun < 1e-15, res.message
+    assert res.nfev < 2500
+
+
+@pytest.mark.parametrize("method", SOLVERS[:5])
+@pytest.mark.parametrize("x0", [[1.0, 0.0], [1.0, 1e-12], [-3.0, 0.0]])
+@pytest.mark.filterwarnings("ignore")
+def test_a_saddle_that_is_approached_along_an_axis_is_left(x0, method):
+    res = es.minimize(lambda x: x[0] ** 2 - x[1] ** 2 + x[1] ** 4 / 4, x0, method=method, rng=1)
+    assert res.success and res.fun == pytest.approx(-1, abs=1e-9), res.message
+
+
+@pytest.mark.parametrize("method", SOLVERS[:5])
+@pytest.mark.filterwarnings("ignore")
+def test_a_variable_that_f_does_not_use_is_no_plateau(method):
+    res = es.minimize(lambda x: (x[0] - 1) ** 2, [3.0, 2.0], method=method, rng=1)
+    assert res.success and res.fun < 1e-15 and res.nfev < 40, res.message
+
+
+@pytest.mark.parametrize("method", SOLVERS[:5])
+@pytest.mark.parametrize("x0", [[-1.2, 1.0], [2.0, -1.0]])
+@pytest.mark.filterwarnings("ignore")
+def test_stairs_on_which_differences_vanish_are_no_success(x0, method):
+    res = es.minimize(lambda x: np.floor(rosen(x) * 1e3) / 1e3, x0, method=method, jac="2-point", rng=1)
+    assert not res.success or res.fun < 1e-3, res.message
+
+
+def test_a_lower_point_on_the_way_is_no_worse_than_the_end():
+    """L-BFGS-B passed by -0.0815 and came to rest on an inflection at 0."""
+    res = es.minimize(lambda x: x[0] ** 3 / 3 + x[0] ** 4 / 4 + x[1] ** 2, [0.5, 1.0], method="l-bfgs-b", rng=1)
+    assert res.success and res.fun == pytest.approx(-1 / 12), res.message
+
+
+KINKS = {
+    "weighted": lambda x: abs(x[0]) + 100 * abs(x[1] - 0.2),
+    "bent": lambda x: abs(x[0] - 1) / 4 + abs(x[1] - 2 * x[0] ** 2 + 1),
+    "banana": lambda x: 100 * abs(x[1] - x[0] ** 2) + abs(1 - x[0]),
+    "roots": lambda x: np.sqrt(np.abs(x)).sum(),
+}
+
+
+@pytest.mark.parametrize("method", SOLVERS[:5])
+@pytest.mark.parametrize("name", KINKS)
+@pytest.mark.filterwarnings("ignore")
+def test_small_steps_at_a_kink_are_no_success_and_come_to_an_end(name, method):
+    res = es.minimize(KINKS[name], [3.2, 2.4], method=method, rng=1)
+    assert not res.success or res.fun < 1e-6, res.message
+    assert res.nfev < 6000
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e6, 1e-6])
+@pytest.mark.filterwarnings("ignore")
+def test_the_units_of_a_constraint_say_nothing_about_its_end(unit):
+    disc = NonlinearConstraint(lambda x: unit * ((x * x).sum() - 1), -np.inf, 0)
+    for method in ("slsqp", "trust-constr"):
+        res = es.minimize(lambda x: sphere(x - 2), [0.0, 0.0], method=method, constraints=disc, rng=1)
+        assert res.success and res.fun == pytest.approx(2 * (2 - np.sqrt(0.5)) ** 2, rel=1e-6), res.message

@@ -1,0 +1,247 @@
+"""Whether a solver has come to a minimum: how flat f is at its end, how much was gained, and what is beside and beyond.
+
+Solvers end where the gradient vanishes, or where a line search finds no descent. Both happen elsewhere as well: at
+saddles, on stairs, at kinks, and on ways to infinity on which f levels out. So conditions of an optimum decide, and a
+few more points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from es.core.arrays import BoolArray, FloatArray
+from es.gradient.inversion import Call
+from es.gradient.lbfgsb import Asking, answered
+from es.gradient.optimality import BALANCED, STANDING, is_stationary
+from problems.boxes import Box
+from problems.constraints import Constraints, listed
+
+FAR = 1e9  # lengths beyond which f has no digits left for a step, which looks like a minimum
+DRIFTED = 1e5  # lengths beyond which less was gained than is left: a valley that levels out looks like a minimum
+SLACK = 1e4 * float(np.finfo(float).eps)  # of f: a difference that is no rounding
+KINK = 1e-3  # of the largest entry of a gradient: what is left at an end that is none of a smooth function
+ONWARD = 2  # further searches, on a way on which f still falls
+UNMOVED, LEVEL, BESIDE = 1e-6, 1e-8, 1e-2  # in units of the scale: a start, a gradient, a step away from the start
+
+
+def lengths(x: FloatArray, x0: FloatArray, scale: FloatArray) -> float:
+    """How far x is from x0, in lengths of the start, or of x0."""
+    return float((np.abs(x - x0) / np.maximum(scale, np.abs(x0))).max(initial=0.0))
+
+
+@dataclass
+class Task:
+    """What a solver works on: start, scale of steps, box, seed, population, constraints, options and integrality.
+
+    The seed may be a function that gives it.
+    """
+
+    x0: FloatArray
+    scale: FloatArray
+    box: Box | None
+    seed: Any
+    popsize: int | None
+    constraints: Any
+    options: Mapping[str, Any]
+    integrality: Any = None
+
+    def bounds(self) -> Any:
+        """The box as SciPy's Bounds, or None."""
+        from scipy.optimize import Bounds
+
+        return None if self.box is None else Bounds(self.box.lb, self.box.ub)
+
+
+class Descended:
+    """A function with its gradient that remembers its first value and its best point, by which the end is judged.
+
+    Asked for all digits, solvers mostly end at an optimum by a line search that finds no descent, which SciPy calls a
+    failure. So where they end otherwise than by their tolerance, the conditions of an optimum decide.
+    """
+
+    def __init__(self, fun: Callable[[FloatArray], tuple[float, FloatArray]] | None = None) -> None:
+        self._fun = fun
+        self._at = b""
+        self._slope: Any = None
+        self.first: float | None = None
+        self.f = np.inf
+        self.x = self.g = np.empty(0)
+        self.steepest = 0.0
+
+    def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
+        """Value and gradient at x."""
+        assert self._fun is not None
+        f, g = self._fun(x)
+        self.note(x, f, g)
+        self.steepest = max(self.steepest, float(np.abs(g).max()))
+        return f, g
+
+    def note(self, x: FloatArray, f: float, g: FloatArray) -> None:
+        """Remember a value and a gradient that somebody else has asked for."""
+        if self.first is None:
+            self.first = f
+        if f < self.f:
+            self.f, self.x, self.g = f, x.copy(), g.copy()
+
+    def value(self, x: FloatArray) -> float:
+        """Value at x. With `gradient` what SciPy makes of `jac=True`, without two comparisons of arrays each time."""
+        assert self._fun is not None
+        f, self._slope = self._fun(x)
+        self._at = x.tobytes()
+        self.note(x, f, self._slope)
+        return f
+
+    def gradient(self, x: FloatArray) -> Any:
+        """Gradient at x."""
+        if x.tobytes() != self._at:
+            self.value(x)
+        return self._slope
+
+    def best(self, result: Any, slack: float = 0.0) -> Any:
+        """The result with the best point in the place of its last one, which a line search may have left."""
+        if result.fun - self.f > slack * abs(result.fun):
+            result.x, result.fun, result.jac = self.x, self.f, self.g
+        return result
+
+    def is_optimum(self, result: Any, task: Task, *, stands: bool) -> bool:
+        """Whether the point of a result meets the conditions of an optimum; `stands`: a new start has not left it."""
+        x, f = np.array(result.x), float(result.fun)
+        g = gradient_of(result, x.size)
+        span = 0.0 if self.first is None else abs(self.first - f)
+        if span < abs(f) and lengths(x, task.x0, task.scale) > DRIFTED:
+            return False  # so far away, and more is left than was gained: a valley that levels out
+        scale = np.maximum(task.scale, np.abs(x - task.x0))  # what is flat far away may be no optimum
+        return is_stationary(x, g, task.box, task.constraints, scale, f, span, STANDING if stands else BALANCED)
+
+    def is_smooth(self, result: Any, task: Task) -> bool:
+        """Whether less of the gradient is left at a result than at a kink, where steps become small as well."""
+        x, rounding = np.array(result.x), 1e-10
+        span = self.steepest * float(task.scale.max()) + rounding / KINK
+        g = gradient_of(result, x.size)
+        return is_stationary(x, g, task.box, task.constraints, task.scale, float(result.fun), span, KINK)
+
+
+def gradient_of(result: Any, n: int) -> Any:
+    """The gradient of f in a result; None where bounds left nothing free."""
+    g = result.get("grad", result.get("jac"))  # trust-constr keeps that of the constraints in jac
+    return None if g is None else np.array(g)[:n]  # SLSQP's has an entry more
+
+
+def beside(result: Any, task: Task) -> FloatArray | None:
+    """Two points beside an end, on either side, where the gradient vanishes in coordinates that are still at x0.
+
+    That is so at a maximum and at a saddle as well as at a minimum. The step is along all such coordinates, in a
+    direction of chance; along all there are where every entry of the gradient is 0, as differences on stairs are.
+    """
+    slope = _slope(result, task)
+    if slope is None:
+        return None
+    level = (np.abs(slope) <= LEVEL * max(1.0, np.abs(slope).max())) & (_near(result.x, task.x0, task) | ~slope.any())
+    if not level.any():
+        return None
+    seed = task.seed() if callable(task.seed) else task.seed
+    step = BESIDE * task.scale * np.random.default_rng(seed).standard_normal(task.x0.size) * level
+    points = _inside(np.array([result.x - step, result.x + step]), task)
+    return points if (points != result.x).any() else None
+
+
+def _slope(result: Any, task: Task) -> FloatArray | None:
+    """Gradient of f at the end of a search that calls itself successful, in units of the scale."""
+    g = gradient_of(result, task.x0.size) if result.success else None
+    return None if g is None else g * task.scale
+
+
+def _near(x: FloatArray, start: FloatArray, task: Task) -> BoolArray:
+    return np.asarray(np.abs(x - start) <= UNMOVED * task.scale)
+
+
+def _inside(x: FloatArray, task: Task) -> FloatArray:
+    return x if task.box is None else np.clip(x, task.box.lb, task.box.ub)
+
+
+def _lower_point(result: Any, task: Task) -> Asking:
+    """A lower point than an end: beside it on stairs, or as far again from x0 as it is; None where that is a minimum.
+
+    In the coordinates in which f still falls there, and less than here: so it is on a way to infinity.
+    """
+    slope, way = _slope(result, task), result.x - task.x0
+    if slope is None:
+        return None
+    if not slope.any():
+        points = beside(result, task)
+        for point in () if points is None else points:
+            if (yield from _value_of(point, task))[0] < result.fun:
+                return point
+        return None
+    falls = slope * way < 0
+    for _ in range(2):
+        point = _inside(result.x + way * falls, task)
+        if not falls.any():
+            return None
+        f, g = yield from _value_of(point, task)
+        if result.fun - f > SLACK * abs(result.fun):
+            return point
+        still = falls & (g * task.scale * way <= 0) & (np.abs(g * task.scale) < np.abs(slope))
+        if (still == falls).all():
+            return None
+        falls = still
+    return None
+
+
+def _value_of(point: FloatArray, task: Task) -> Asking:
+    """Value and gradient; infinite and none outside of the constraints."""
+    if listed(task.constraints):
+        rules = Constraints(task.constraints, point.size)
+        if rules.violation(rules(point[None])).any():
+            return np.inf, np.zeros(point.size)
+    f, g = yield point[None]
+    return f.item(0), np.zeros(point.size) if g is None else g[0]
+
+
+def searched(solve: Callable[[Task], Asking], task: Task) -> Asking:
+    """What a solver finds, begun again where that need not be a minimum: `beside` its start, and at a lower point.
+
+    Where it stays at both of two starts that differ in all coordinates, and f is not higher beside, f is `flat` there.
+    Where there is a lower point again and again, it is no success.
+    """
+
+    def lower(first: Any, second: Any) -> Any:
+        return second if second.fun < first.fun and (second.success or not task.constraints) else first
+
+    result = yield from solve(task)
+    points = beside(result, task)
+    stayed = _near(result.x, task.x0, task)
+    if points is not None and stayed.any():
+        values = []
+        for point in points:
+            values.append((yield point[None])[0].item(0))
+        start = points[np.argmin(values)]
+        second = yield from solve(replace(task, x0=start))
+        stays = stayed.all() and (start != task.x0).all() and _near(second.x, start, task).all()
+        flat = stays and not min(values) > result.fun
+        result = lower(result, second)
+        result.flat = bool(flat and result.success)
+    for _ in range(0 if result.get("flat") else ONWARD):
+        point = yield from _lower_point(result, task)
+        if point is None:
+            return result
+        result = lower(result, (yield from solve(replace(task, x0=point))))
+    result.success = bool(result.get("flat"))
+    return result
+
+
+def searches_on(solve: Callable[[Call, Task], Any]) -> Callable[[Call, Task], Any]:
+    """A solver that is begun again where its end need not be a minimum; see `searched`."""
+
+    def solve_again(call: Call, task: Task) -> Any:
+        def at_once(task: Task) -> Asking:
+            yield from ()
+            return solve(call, task)
+
+        return answered(searched(at_once, task), call)
+
+    return solve_again
