@@ -144,7 +144,8 @@ class Lanes:
                 f[row], g[row] = self._palatable(int(lanes[row]), x[row], f[row], g[row])
         self._least[at] = np.minimum(self._least[at], values)
         self._greatest[at] = np.maximum(self._greatest[at], values)
-        for row in np.flatnonzero((values <= self._least[at]) & (np.abs(x[plain, 0]) > self._farthest[at]).any(-1)):
+        wide = (values <= self._least[at]) & (np.abs(x[plain, 0]) > self._farthest[at]).any(-1)
+        for row in np.flatnonzero(wide).tolist():
             one = self.solvers[at[row]]
             if lengths(x[plain, 0][row], one.task.x0, one.task.scale) > FAR:
                 one.reasons, self._has_ended[at[row]] = {"tolfacupx": np.inf}, True

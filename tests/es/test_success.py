@@ -396,3 +396,15 @@ def test_the_units_of_a_constraint_say_nothing_about_its_end(unit):
     for method in ("slsqp", "trust-constr"):
         res = es.minimize(lambda x: sphere(x - 2), [0.0, 0.0], method=method, constraints=disc, rng=1)
         assert res.success and res.fun == pytest.approx(2 * (2 - np.sqrt(0.5)) ** 2, rel=1e-6), res.message
+
+
+@pytest.mark.parametrize("method", ["l-bfgs-b", "bfgs", "cg"])
+@pytest.mark.filterwarnings("ignore")
+def test_runs_side_by_side_end_where_f_falls_for_ever(method):
+    starts = np.array([[1.0, 2.0], [-3.0, 0.5], [5.0, 7.0]])
+    for name in ("plane", "root", "exp and a valley", "hyperbola"):
+        many = es.minimize_runs(ENDLESS[name], starts, method=method, rng=4)
+        for x0, one in zip(starts, many, strict=True):
+            alone = es.minimize(ENDLESS[name], x0, method=method, rng=1)
+            assert not one.success and not alone.success, one.message
+            assert one.stop.keys() == alone.stop.keys() and one.fun == alone.fun
