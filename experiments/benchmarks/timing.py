@@ -259,17 +259,16 @@ class Bench:
 
 
 def timing(
-    title: str, *, name: str = "", rounds: int = 15, quiet: bool = False,
-    clock: Callable[[], float] = time.perf_counter, **options: Any,
-) -> Callable[[Callable[[Bench], None]], Callable[[], None]]:  # fmt: skip
+    title: str, *, rounds: int = 15, quiet: bool = False, clock: Callable[[], float] = time.perf_counter, **options: Any
+) -> Callable[[Callable[[Bench], None]], Callable[[], None]]:
     """Make a function that measures with a `Bench` the command of its file.
 
-    `title` of the figure, `name` of the files if not that of the benchmark, `rounds` unless the command line says how
-    many (five with ``--quick``), `quiet` where it prints tables of its own, and `options` as in `benchmark`.
+    `title` of the figure, `rounds` unless the command line says how many (five with ``--quick``), `quiet` where it
+    prints tables of its own, and `options` as in `benchmark`.
     """
 
     def command(function: Callable[[Bench], None]) -> Callable[[], None]:
-        stem = name or Path(function.__code__.co_filename).stem
+        stem = Path(function.__code__.co_filename).stem
 
         def main(given: argparse.Namespace) -> None:
             bench = Bench(given, clock, quiet)

@@ -22,6 +22,7 @@ FRAMES = 72
 FRAMES_PER_SECOND = 12
 WIDTH = 7.0
 RESOLUTION = 100
+GRAD_COST, SEED = 4.0, 1
 METHODS = ("cmaes", "snes", "adam", "l-bfgs-b")
 LABELS = {"cmaes": "CMA-ES", "snes": "SNES", "adam": "Adam", "l-bfgs-b": "L-BFGS-B"}
 
@@ -127,10 +128,7 @@ def draw_trajectories(
     *,
     x0: FloatArray | None = None,
     maxcost: float = 800.0,
-    grad_cost: float = 4.0,
-    options: dict[str, dict[str, Any]] | None = None,
     animation: bool = True,
-    seed: int = 1,
 ) -> list[Path]:
     """Run methods on a problem of two variables and draw their ways as png, svg, csv and, if asked, gif.
 
@@ -143,10 +141,8 @@ def draw_trajectories(
         Names in the registry of `es`.
     x0 : (2,) array, optional
         Start; drawn by the problem when left out.
-    maxcost, grad_cost, seed
-        Evaluations of each run with gradients charged, cost of a gradient, random seed.
-    options : dict, optional
-        Arguments per method name.
+    maxcost : float
+        Evaluations of each run, a gradient charged as `GRAD_COST`.
     animation : bool
         Whether to write the gif.
 
@@ -158,18 +154,16 @@ def draw_trajectories(
     import problems
 
     objective = problems.get(problem, n=2)
-    start = np.array(objective.x0(np.random.default_rng(seed)) if x0 is None else x0, dtype=float)
-    chosen = options or {}
+    start = np.array(objective.x0(np.random.default_rng(SEED)) if x0 is None else x0, dtype=float)
     paths = [
         record_path(
-            objective, method, start, label=LABELS.get(method, method), maxcost=maxcost, grad_cost=grad_cost, rng=seed,
-            options=chosen.get(method),
+            objective, method, start, label=LABELS.get(method, method), maxcost=maxcost, grad_cost=GRAD_COST, rng=SEED
         )
         for method in methods
-    ]  # fmt: skip
+    ]
     name = f"trajectories-{problem}"
-    figure, rows = trajectory_figure(paths, objective, grad_cost=grad_cost)
+    figure, rows = trajectory_figure(paths, objective, grad_cost=GRAD_COST)
     written = save(figure, Path(folder), name, rows, HEADER)
     if animation:
-        written.append(save_animation(Path(folder) / f"{name}.gif", paths, objective, grad_cost=grad_cost))
+        written.append(save_animation(Path(folder) / f"{name}.gif", paths, objective, grad_cost=GRAD_COST))
     return written

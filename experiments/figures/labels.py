@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-KEY_ROW = 0.22
-"""Inches from one row of a legend to the next."""
+KEY_ROW, KEY_SIZE = 0.22, 9.0
+"""Inches from one row of a legend to the next, and points of its letters."""
 
 
 def spread(positions: Sequence[float], gap: float, low: float = -np.inf, high: float = np.inf) -> list[float]:
@@ -78,16 +78,16 @@ def end_labels(
         ax.text(1.0 + reach, place, label, transform=ax.transAxes, **words)
 
 
-def key_rows(look: Mapping[str, LineStyle], width: float, *, fontsize: float = 9.0, left: float = 0.6) -> int:
+def key_rows(look: Mapping[str, LineStyle], width: float, *, left: float = 0.6) -> int:
     """How many rows `key_strip` takes in a figure of this width in inches."""
-    return max((row for _, row in _key_places(look, width, fontsize, left)), default=-1) + 1
+    return max((row for _, row in _key_places(look, width, left)), default=-1) + 1
 
 
-def _key_places(look: Mapping[str, LineStyle], width: float, fontsize: float, left: float) -> list[tuple[float, int]]:
+def _key_places(look: Mapping[str, LineStyle], width: float, left: float) -> list[tuple[float, int]]:
     """Left edge in inches and row of each name: as many in a row as there is room for."""
     places, x, row = [], left, 0
     for label, style in look.items():
-        wide = 0.4 + text_width([style.name or label], fontsize) + 0.2
+        wide = 0.4 + text_width([style.name or label], KEY_SIZE) + 0.2
         if x > left and x + wide > width:
             x, row = left, row + 1
         places.append((x, row))
@@ -95,14 +95,12 @@ def _key_places(look: Mapping[str, LineStyle], width: float, fontsize: float, le
     return places
 
 
-def key_strip(
-    figure: Figure, look: Mapping[str, LineStyle], y: float, *, fontsize: float = 9.0, left: float = 0.6
-) -> None:
+def key_strip(figure: Figure, look: Mapping[str, LineStyle], y: float, *, left: float = 0.6) -> None:
     """Name all lines in rows from ``y`` inches above the foot downwards, one legend for all panels of a figure."""
     from matplotlib.lines import Line2D
 
     width, height = figure.get_figwidth(), figure.get_figheight()
-    places = _key_places(look, width, fontsize, left)
+    places = _key_places(look, width, left)
     for (label, style), (x, row) in zip(look.items(), places, strict=True):
         level = (y - KEY_ROW * row) / height
         same: dict[str, Any] = {"transform": figure.transFigure, "color": style.color}
@@ -113,5 +111,5 @@ def key_strip(
         )  # fmt: skip
         figure.add_artist(line)
         figure.add_artist(dot)
-        words: dict[str, Any] = {"color": readable(style.color), "fontsize": fontsize, "va": "center", "ha": "left"}
+        words: dict[str, Any] = {"color": readable(style.color), "fontsize": KEY_SIZE, "va": "center", "ha": "left"}
         figure.text((x + 0.4) / width, level, style.name or label, **words)

@@ -74,23 +74,13 @@ def ellipse(centre: FloatArray, covariance: FloatArray, size: float = 2.0, point
     return np.asarray(centre + size * (circle * np.sqrt(np.maximum(values, 0))) @ vectors.T)
 
 
-def plot_path(ax: Axes, path: Path2D, style: LineStyle, *, upto: float = np.inf) -> None:
-    """Draw a run on an axes: line of centres, a dot per step, and ellipses (2 standard deviations) for strategies.
-
-    Parameters
-    ----------
-    ax : Axes
-    path : Path2D
-    style : LineStyle
-    upto : float
-        Evaluations up to which the run is shown.
-    """
-    last = int(np.searchsorted(path.cost, upto, side="right"))
-    way = path.centre[:last]
+def plot_path(ax: Axes, path: Path2D, style: LineStyle) -> None:
+    """Draw a run on an axes: line of centres, a dot per step, and ellipses (2 standard deviations) for strategies."""
+    way = path.centre
     ax.plot(way[:, 0], way[:, 1], color=style.color, linewidth=1.4, zorder=4)
     ax.plot(way[:, 0], way[:, 1], ".", color=style.color, markersize=2.6, zorder=4)
     if path.covariance is not None:
-        steps = np.unique(np.geomspace(1, last, SHOWN_ELLIPSES).astype(int)) - 1
+        steps = np.unique(np.geomspace(1, len(way), SHOWN_ELLIPSES).astype(int)) - 1
         for step in steps:
             outline = ellipse(path.centre[step], path.covariance[step])
             ax.plot(outline[:, 0], outline[:, 1], color=style.color, linewidth=0.9, alpha=0.75, zorder=3)

@@ -47,19 +47,18 @@ def bootstrap_interval(
     scores: ArrayLike,
     statistic: Callable[[FloatArray], FloatArray] = iqm,
     *,
-    level: float = 0.95,
     samples: int = 5000,
     rng: RNG = 0,
 ) -> tuple[float, float, float]:
-    """A statistic of (runs, tasks) scores with its stratified bootstrap percentile interval.
+    """A statistic of (runs, tasks) scores with its stratified 95 % bootstrap percentile interval.
 
     Parameters
     ----------
     scores : (runs, tasks) array
     statistic : callable
         (..., runs, tasks) -> (...).
-    level, samples, rng
-        Coverage, number of resamples, random source.
+    samples, rng
+        Number of resamples, random source.
 
     Returns
     -------
@@ -80,7 +79,7 @@ def bootstrap_interval(
     for start in range(0, samples, block):
         index = stratified_indices(runs, tasks, min(block, samples - start), random)
         parts.append(np.asarray(statistic(table[index, np.arange(tasks)])))
-    low, high = order_quantile(np.concatenate(parts), [(1 - level) / 2, (1 + level) / 2])
+    low, high = order_quantile(np.concatenate(parts), [0.025, 0.975])
     return float(statistic(table)), float(low), float(high)
 
 
@@ -106,9 +105,9 @@ def probability_of_improvement(x: ArrayLike, y: ArrayLike) -> float:
 
 
 def improvement_interval(
-    x: ArrayLike, y: ArrayLike, *, level: float = 0.95, samples: int = 2000, rng: RNG = 0
+    x: ArrayLike, y: ArrayLike, *, samples: int = 2000, rng: RNG = 0
 ) -> tuple[float, float, float]:
-    """P(X > Y) with its stratified bootstrap interval; arguments as in `probability_of_improvement`.
+    """P(X > Y) with its stratified 95 % bootstrap interval; arguments as in `probability_of_improvement`.
 
     Returns
     -------
@@ -126,7 +125,7 @@ def improvement_interval(
             part = slice(start, min(start + block, samples))
             counts = [_resampled(ranks, values.size, part.stop - start, random) for ranks in np.split(place, [a.size])]
             total[part] += _wins(*counts) / (a.size * b.size)
-    low, high = order_quantile(total / first.shape[1], [(1 - level) / 2, (1 + level) / 2])
+    low, high = order_quantile(total / first.shape[1], [0.025, 0.975])
     return probability_of_improvement(first, second), float(low), float(high)
 
 

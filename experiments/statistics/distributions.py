@@ -77,9 +77,8 @@ class Distributions:
 
 
 def distributions(
-    cells: Sequence[Cell], groups: Mapping[str, Sequence[Cell]], *, samples: int = 200, draws: int = 100,
-    level: float = 0.95,
-) -> Distributions:  # fmt: skip
+    cells: Sequence[Cell], groups: Mapping[str, Sequence[Cell]], *, samples: int = 200, draws: int = 100
+) -> Distributions:
     """Resample every cell once, and sum up over groups.
 
     Parameters
@@ -89,11 +88,9 @@ def distributions(
     groups : dict
         Cells per group; a group's problems are those of its cells.
     samples : int
-        Bootstrap resamples of the bands.
+        Bootstrap resamples of the bands, which cover 95 %.
     draws : int
         Simulated runtimes per (problem, target).
-    level : float
-        Coverage of the bands.
     """
     budgets = {id(cell): float(np.max(cell.budgets)) / cell.n for cell in cells}
     first = 1.0 / min((cell.n for cell in cells), default=10)
@@ -121,10 +118,8 @@ def distributions(
     for name, members in groups.items():
         for method in dict.fromkeys(cell.method for cell in members):
             mine = [cell for cell in members if cell.method == method]
-            ends = [(1 - level) / 2, (1 + level) / 2]
-            low, high = order_quantile(sums[name, method], ends, axis=0) if samples else (means[name, method],) * 2
-            found.setdefault(name, {})[method] = Distribution(
-                means[name, method], low, high, max(budgets[id(cell)] for cell in mine), len(mine),
-                sum(len(cell.costs) for cell in mine),
-            )  # fmt: skip
+            mean = means[name, method]
+            low, high = order_quantile(sums[name, method], [0.025, 0.975], axis=0) if samples else (mean, mean)
+            budget, trials = max(budgets[id(cell)] for cell in mine), sum(len(cell.costs) for cell in mine)
+            found.setdefault(name, {})[method] = Distribution(mean, low, high, budget, len(mine), trials)
     return Distributions(at, found, single, samples)

@@ -27,15 +27,15 @@ COLUMNS = {
 """Keys of the text table and their headings."""
 
 
-def summary_table(study: StudyLike, *, samples: int = 2000, level: float = 0.95) -> list[Row]:
+def summary_table(study: StudyLike, *, samples: int = 2000) -> list[Row]:
     """Summarise a study: one row per problem and method.
 
     Parameters
     ----------
     study : Study
         Anything with ``header`` and ``trials``.
-    samples, level
-        Bootstrap resamples and coverage of the ERT interval.
+    samples
+        Bootstrap resamples of the ERT's 95 % interval.
 
     Returns
     -------
@@ -46,19 +46,19 @@ def summary_table(study: StudyLike, *, samples: int = 2000, level: float = 0.95)
         gradients charged), median_gap (f minus reference), median_f, score (median, None where the problem has none),
         seconds (median per trial).
     """
-    return summary_rows(best_cells(study), samples=samples, level=level)
+    return summary_rows(best_cells(study), samples=samples)
 
 
-def summary_rows(chosen: Sequence[Selected], *, samples: int = 2000, level: float = 0.95) -> list[Row]:
+def summary_rows(chosen: Sequence[Selected], *, samples: int = 2000) -> list[Row]:
     """The rows of `summary_table` for what stands for each method on each problem."""
     return [
-        _row(one.cell, setting_text(one.setting), samples, level)
+        _row(one.cell, setting_text(one.setting), samples)
         | {"tried": one.tried, "chosen_on": one.chosen_on, "biased": one.cell.biased}
         for one in chosen
     ]
 
 
-def _row(cell: Cell, setting: str, samples: int, level: float) -> Row:
+def _row(cell: Cell, setting: str, samples: int) -> Row:
     row: Row = {
         "problem": cell.problem,
         "method": cell.method,
@@ -80,7 +80,7 @@ def _row(cell: Cell, setting: str, samples: int, level: float) -> Row:
     if not cell.costs:
         return row
     times = cell.final_times
-    low, high = ert_interval(times, cell.budgets, level=level, samples=samples)
+    low, high = ert_interval(times, cell.budgets, samples=samples)
     last = np.array([gap.min() if gap.size else np.nan for gap in cell.gaps])
     row.update(
         successes=int(np.isfinite(times).sum()),
