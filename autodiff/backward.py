@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 from numpy import float64, ndarray
 
-from autodiff.core import ELEMENTWISE, FLOAT64, HALF, Node, by_depth, conform, stretched, sweep
+from autodiff.core import ELEMENTWISE, FLOAT64, Node, by_depth, conform, stretched, sweep
+from autodiff.half import HALF
 from autodiff.operators import value_of
 from autodiff.registry import ENTRYWISE, MASKED, SELECTIVE
 

@@ -13,7 +13,8 @@ import numpy as np
 from autodiff.operators import value_of
 from autodiff.primitive import primitive
 from autodiff.randomness import alike, fingerprint, generators, replayed
-from autodiff.tensor import Tensor, remembered
+from autodiff.recording import remembered
+from autodiff.tensor import Tensor
 from autodiff.transforms import pulled
 from autodiff.tree import leaves, tree_map
 

@@ -14,8 +14,8 @@ length, and gradients live in a table of the call, so there is nothing to reset 
 A program made of small operations spends its time in this file, so it is written for speed: edges are linked tuples,
 and objects are filled by whoever makes them, without a call of ``__init__``.
 
-Values and the recording of operations are in :mod:`autodiff.tensor`. Reference: Griewank & Walther, Evaluating
-Derivatives, 2nd edition, 2008, chapter 3.
+Values are in :mod:`autodiff.tensor`, the recording of operations in :mod:`autodiff.recording`, slices in
+:mod:`autodiff.places`. Reference: Griewank & Walther, Evaluating Derivatives, 2nd edition, 2008, chapter 3.
 """
 
 from __future__ import annotations
@@ -28,17 +28,16 @@ from typing import Any
 import numpy as np
 from numpy import float64, ndarray
 
-from autodiff.foreign import USUAL, refuse_masked
+from autodiff.half import HALF
+from autodiff.places import Place, add_at
 
 Vjp = Callable[[Any], Any]
 Edges = tuple["Node", Vjp, Any]
 """(parent, vjp, the further edges or None)."""
 
 FLOAT64 = np.dtype(float64)
-HALF = np.dtype(np.float16)
 OBJECTS = np.dtype(object)
 PLAIN = frozenset((ndarray, float64, np.float32))
-CHANGING = frozenset((ndarray, list))
 by_depth = attrgetter("depth")
 
 SUMS: set[Any] = set()
@@ -160,80 +159,6 @@ def made(kind: Any, out: Any, edges: Edges, op: Any, level: int) -> Any:
     return result
 
 
-class Place:
-    """The vjp of ``x[index]``: the gradient at `index`, zero elsewhere.
-
-    The sweep does not call it on plain arrays but adds into one buffer, so that a gradient put together from n slices
-    costs n small additions, not n arrays of zeros.
-    """
-
-    __slots__ = ("basic", "index", "shape")
-    basic: bool
-    """Whether `index` is made of slices and integers alone."""
-    index: Any
-    shape: tuple[int, ...]
-
-    def __call__(self, g: Any) -> Any:
-        """The gradient as an array of its own, differentiable in `g`."""
-        return scatter(g, self.index, self.shape)
-
-
-def own_index(index: Any) -> Any:
-    """`index` with copies of what the program may change later."""
-    if type(index) is tuple:
-        refuse_masked(index)
-        return tuple([np.array(i) if type(i) in CHANGING else i for i in index])
-    if type(index) in CHANGING:
-        return np.array(index)
-    if type(index) not in USUAL:
-        refuse_masked((index,))
-    return index
-
-
-def place(out: Any, x: Any, index: Any) -> Place:
-    """The maker of a :class:`Place`, filled here like a node. It keeps its own copy of an index that can change."""
-    vjp = Place()
-    vjp.shape = x.shape
-    kind = type(index)
-    if kind is int or kind is slice or (type(out) is ndarray and out.base is x):  # as a view of x is picked
-        vjp.basic = True
-        vjp.index = index
-    else:
-        vjp.basic = False
-        vjp.index = own_index(index)
-    return vjp
-
-
-def scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of `shape` with `g` added at `index`. A tensor `g` takes the call over, as for functions of NumPy."""
-    if not isinstance(g, (ndarray, np.generic)):
-        return g.__array_function__(scatter, (type(g),), (g, index, shape), {})
-    out = np.zeros(shape, g.dtype)
-    add_at(out, index, g, fresh=True)
-    return out
-
-
-def add_at(buffer: Any, index: Any, g: Any, fresh: bool = False) -> None:
-    """``buffer[index] += g``, where repeated entries of an index array each count; `fresh`: the buffer is zero yet.
-
-    `buffer` owns its memory. Only slices and integers, which never name an entry twice, give a view of it.
-    """
-    view = buffer[index]
-    if type(view) is not ndarray:
-        buffer[index] = view + g
-    elif view.base is not buffer:
-        if buffer.dtype == HALF:  # which stops counting at 2048
-            total = np.zeros(buffer.shape, np.float32)
-            np.add.at(total, index, g)
-            buffer += total.astype(buffer.dtype)
-        else:
-            np.add.at(buffer, index, g)
-    elif fresh:
-        view[...] = g
-    else:
-        view += g
-
-
 def pass_on(g: Any) -> Any:
     """The vjp of a sum: the gradient itself."""
     return g
@@ -283,7 +208,7 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
         while edges is not None:
             parent, vjp, edges = edges
             total = grads[parent]
-            if type(vjp) is Place and type(g) in PLAIN and (type(total) is ndarray or total is None):
+            if type(vjp) is Place and type(g) in PLAIN and (total is None or type(total) is ndarray):
                 buffer: Any = total
                 if parent in owned:
                     if not vjp.basic:
@@ -314,8 +239,7 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
                 if d.shape != parent.form or d.dtype is not parent.dtype:
                     d = conform(d, parent, node)
             elif kind is not parent.form:
-                op = node.op
-                number = kind is float64 and parent.dtype is FLOAT64 and (op in ELEMENTWISE or op in SUMS)
+                number = kind is float64 and parent.dtype is FLOAT64 and (node.op in ELEMENTWISE or node.op in SUMS)
                 if not number or not stretches(parent):  # else a number may stand for the array
                     d = conform(d, parent, node)
             if total is not None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+HALF = np.dtype(np.float16)
+
 
 def in_single(fun: Callable[..., Any]) -> Callable[..., Any]:
     """`fun`, which computes with its first argument in single precision if that is half."""

@@ -25,7 +25,7 @@ Method = Callable[..., Any]
 def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Method]:
     """The methods of ``tensor op other`` and of ``other op tensor``.
 
-    They do what :func:`autodiff.tensor.record` does, written out for two arguments and one level, because a program
+    They do what :func:`autodiff.recording.record` does, written out for two arguments and one level, because a program
     made of small operations spends its time here. Anything unusual goes the general way, through NumPy's protocol.
     ``x op x`` is recorded as the function `twice` of x, where one edge does for two.
     """

@@ -16,8 +16,9 @@ from autodiff import core
 from autodiff.buffers import UNDER_WAY
 from autodiff.core import Several, linked
 from autodiff.operators import value_of
+from autodiff.recording import attach, lower, record, remembered
 from autodiff.registry import ENTRYWISE, Maker, rule
-from autodiff.tensor import Tensor, attach, lower, record, remembered, top_level
+from autodiff.tensor import Tensor
 from autodiff.tree import leaves, tree_map
 
 
@@ -52,7 +53,7 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(fun)
     def call(*args: Any, **options: Any) -> Any:
-        level = top_level(args)
+        level = max([a.level for a in args if type(a) is Tensor], default=None)
         for name, option in options.items():
             if any(type(a) is Tensor for a in leaves(option)):
                 raise TypeError(f"{call.__name__}: pass the traced argument {name} by position, not by name")
@@ -69,16 +70,16 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
         ]
         if callable(vjps):
             if not inputs:
-                return attach(value, None, level, fun)
+                return attach(Tensor, value, None, level, fun)
             pick: Any = linked([(node, _Share(i, call.__name__, node.shape, level)) for i, node in inputs])
             bundle = core.made(Tensor, Several, pick, f"gradients of {call.__name__}", level).node
-            return attach(value, (bundle, vjps, None), level, call)
+            return attach(Tensor, value, (bundle, vjps, None), level, call)
         for i, _ in inputs:
             if vjps[i] is None:
                 raise TypeError(
                     f"{call.__name__} has no derivative in its argument {i}: pass a plain array there, e.g. x.detach()"
                 )
-        return attach(value, linked([(node, vjps[i]) for i, node in inputs]), level, call)
+        return attach(Tensor, value, linked([(node, vjps[i]) for i, node in inputs]), level, call)
 
     return call
 

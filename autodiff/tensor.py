@@ -1,8 +1,8 @@
 """Tensors: NumPy values that record what is done with them.
 
 ``np.sin(x)``, ``x @ y``, ``np.linalg.solve(a, b)`` on tensors arrive here through NumPy's own protocols
-(``__array_ufunc__``, NEP 13, and ``__array_function__``, NEP 18) or through an operator; :func:`record` computes the
-value with plain NumPy and makes the :class:`~autodiff.core.Node` from the rule of the function.
+(``__array_ufunc__``, NEP 13, and ``__array_function__``, NEP 18) or through an operator; :func:`~.recording.record`
+computes the value with plain NumPy and makes the :class:`~autodiff.core.Node` from the rule of the function.
 
 Derivatives of derivatives need nothing more. Every differentiation draws a new *level*, and the data of a tensor may be
 a tensor of a lower level. An operation unwraps the highest level only and calls the same NumPy function on what is
@@ -14,27 +14,24 @@ confuse one another (Pearlmutter & Siskind 2008, ACM TOPLAS 30(2)). Level 0 is t
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
-from operator import getitem
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from autodiff import core
-from autodiff.buffers import kept
-from autodiff.collection import EAGER as RECORDED
-from autodiff.core import Edges, Leaf, Several, linked
-from autodiff.eager import EAGER, Eager, protected
+from autodiff.core import Leaf
+from autodiff.dispatch import call_function, call_ufunc
+from autodiff.eager import Eager, protected
 from autodiff.exits import LostGradient, lost
-from autodiff.foreign import foreign, refuse_masked
+from autodiff.foreign import foreign
 from autodiff.operators import value_of
-from autodiff.registry import CONSTANT, FORGETFUL, FORWARD, RULES, TRACED
+from autodiff.recording import record
+from autodiff.registry import RULES
 
 _levels = itertools.count(1).__next__
 
@@ -291,208 +288,8 @@ def asarray(x: Any) -> Any:
     return np.asarray(x)
 
 
-# ------------------------------------------------------------------------------------------------ recording
-
-
-def top_level(args: Iterable[Any]) -> int | None:
-    """The highest level among the tensors in `args`, None if there is none."""
-    levels = [a.level for a in args if type(a) is Tensor]
-    return max(levels) if levels else None
-
-
-def lower(a: Any, level: int) -> Any:
-    """What an operation at `level` computes with: the data of a tensor of that level, anything lower as it is."""
-    return a.inner if type(a) is Tensor and (a.level == level or a.level < 0) else a
-
-
-ORDINARY = frozenset((float, int, bool, complex, np.float64, np.float32, np.bool_, str, tuple, list, slice, dict))
-
-
-def remembered(a: Any, level: int) -> Any:
-    """As :func:`lower`, for a history to remember: an array of the caller's may change later."""
-    kind = type(a)
-    if kind is ndarray:
-        return kept(a, level)
-    if kind is Tensor or a is None or kind in ORDINARY:
-        return lower(a, level)
-    return foreign(a)
-
-
-def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """Compute ``fun(*args, **kwargs)`` and remember how, by the rule of `fun`."""
-    level = top_level(args)
-    if level is None:
-        return fun(*args, **kwargs)
-    if fun is getitem:  # a place keeps its own index
-        raw = [lower(a, level) for a in args]
-    elif fun in FORGETFUL:
-        raw = [a if type(a) is ndarray else remembered(a, level) for a in args]
-    else:
-        raw = [remembered(a, level) for a in args]
-        if kwargs:
-            kwargs = {k: kept(v, level) if type(v) is ndarray else v for k, v in kwargs.items()}
-    makers = RULES[fun]
-    for i, a in enumerate(raw[: len(makers)]):
-        if type(a) in (list, tuple) and makers[i] is not None:
-            raw[i] = np.asarray(a)
-    forward = FORWARD.get(fun, fun)
-    out = (fun if forward is not fun and any(type(a) is Tensor for a in raw) else forward)(*raw, **kwargs)
-    if type(out) is not Tensor and type(out) is not tuple and out.dtype.kind in "iub":  # dtype=int: piecewise constant
-        return out
-    edges: list[Any] = []
-    for i, a in enumerate(args):
-        if type(a) is Tensor and a.level == level and (node := a.node) is not None:
-            if i >= len(makers) or (maker := makers[i]) is None:
-                raise TypeError(
-                    f"{fun.__name__} has no derivative in its argument {i}: pass a plain array there, e.g. x.detach()"
-                )
-            edges.append((node, maker(out, *raw, **kwargs)))
-    return attach(out, linked(edges), level, fun)
-
-
-def attach(out: Any, edges: Edges | None, level: int, op: Any) -> Any:
-    """The value `out` with the history `edges`, as a tensor; a tuple of values becomes a tuple of tensors."""
-    if edges is None or level < 0 or (level == 0 and not EAGER.recording):
-        return tuple(Tensor.of(part, None, -1) for part in out) if type(out) is tuple else Tensor.of(out, None, -1)
-    if level == 0:
-        RECORDED[0] += 1
-    if type(out) is tuple:
-        node = core.made(Tensor, Several, edges, op, level).node
-        return tuple(
-            core.made(Tensor, part, (node, Slot(i, len(out)), None), f"{node.name}[{i}]", level)
-            for i, part in enumerate(out)
-        )
-    if type(out) is ndarray and out.ndim == 0:
-        out = out[()]
-    return core.made(Tensor, out, edges, op, level)
-
-
-class Slot:
-    """The vjp of taking entry `i` of a tuple of `n` values."""
-
-    __slots__ = ("i", "n")
-
-    def __init__(self, i: int, n: int) -> None:
-        self.i, self.n = i, n
-
-    def __call__(self, g: Any) -> list[Any]:
-        """The gradient of the tuple: `g` in its place, nothing elsewhere."""
-        parts: list[Any] = [None] * self.n
-        parts[self.i] = g
-        return parts
-
-
-# ------------------------------------------------------------------------------------------------ dispatch
-
 REFLECTED = {
     np.add: Tensor.__radd__, np.subtract: Tensor.__rsub__, np.multiply: Tensor.__rmul__,
     np.true_divide: Tensor.__rtruediv__, np.matmul: Tensor.__rmatmul__,
 }  # fmt: skip
 SHORT: dict[Any, Any] = {np.sum: Tensor.sum, np.mean: Tensor.mean}
-REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
-ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
-
-
-USUAL_WORDS: dict[str, Any] = {"where": True, "dtype": None, "signature": None, "subok": True}
-
-
-def call_ufunc(ufunc: Any, call: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """``ufunc(...)`` with keywords, ``ufunc.reduce(...)`` and the like."""
-    if any(a is not None for a in kwargs.get("out", ())):
-        raise TypeError(
-            f"{name_of(ufunc)} cannot write into out= (or by an operator such as a += x) when an argument is traced:"
-            " use the value that it returns (a = a + x)"
-        )
-    kwargs = {k: v for k, v in kwargs.items() if k != "out" and not (k in USUAL_WORDS and v is USUAL_WORDS[k])}
-    if ufunc in TRACED and call == "__call__":
-        return TRACED[ufunc](*inputs, **kwargs)
-    if ufunc in CONSTANT:
-        return getattr(ufunc, call)(*[value_of(a) for a in inputs], **kwargs)
-    if call == "reduce" and ufunc in REDUCE:
-        return REDUCE[ufunc](inputs[0], **({"axis": 0} | kwargs))
-    if call == "accumulate" and ufunc in ACCUMULATE:
-        return ACCUMULATE[ufunc](inputs[0], **({"axis": 0} | kwargs))
-    if call == "outer" and not kwargs:
-        a, b = inputs
-        return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
-    if call != "__call__":
-        raise TypeError(f"{name_of(ufunc)}.{call} has no gradient rule: {CURE}")
-    if kwargs:
-        words = ", ".join(kwargs)
-        raise TypeError(f"{name_of(ufunc)} has no gradient rule for {words}=: leave it out (for where= use np.where)")
-    if ufunc not in RULES:
-        raise TypeError(f"{name_of(ufunc)} has no gradient rule: {CURE}")
-    return record(ufunc, inputs, kwargs)
-
-
-IN_PLACE = {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis}
-CURE = (
-    "write it with functions that have one, give it one with autodiff.custom_vjp,"
-    " or pass x.detach() if no gradient should flow"
-)
-
-
-def call_function(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """``fun(*args, **kwargs)`` for a NumPy function that is no ufunc."""
-    if fun in CONSTANT:
-        return fun(*map(deep_value, args), **{k: deep_value(v) for k, v in kwargs.items()})
-    refuse_masked(args)
-    if fun in IN_PLACE:
-        raise TypeError(
-            f"{name_of(fun)} changes an array in place, which has no gradient:"
-            " use np.where, np.concatenate, np.stack or np.diag"
-        )
-    if fun not in TRACED and fun not in RULES:
-        raise TypeError(f"{name_of(fun)} has no gradient rule: {CURE}")
-    if kwargs:
-        refuse_masked(kwargs.values())
-        if kwargs.get("out", 0) is None:
-            kwargs = {k: v for k, v in kwargs.items() if k != "out"}
-        names = parameters(fun)
-        unknown = [k for k in kwargs if k not in names]
-        if unknown and "options" not in names:
-            raise TypeError(
-                f"{name_of(fun)} has no gradient rule for {', '.join(unknown)}=, only for {', '.join(names)}:"
-                " leave it out, or do it to the result with functions that have a rule"
-            )
-    if fun in TRACED:
-        return TRACED[fun](*args, **kwargs)
-    if any(type(v) is Tensor for v in kwargs.values()):  # np.sum(a=x): bring tensors into their positions
-        args = list(args)
-        for name in parameters(fun)[len(args) :]:
-            if name not in kwargs:
-                break
-            args.append(kwargs.pop(name))
-    return record(fun, args, kwargs)
-
-
-@cache
-def parameters(fun: Any) -> tuple[str, ...]:
-    """The arguments that the rule of `fun` knows."""
-    if fun in TRACED:
-        return tuple(inspect.signature(TRACED[fun]).parameters)
-    maker = next(m for m in RULES[fun] if m is not None)
-    return tuple(inspect.signature(maker).parameters)[1:]
-
-
-def name_of(fun: Any) -> str:
-    """``np.linalg.solve`` and the like, for messages."""
-    name = str(fun.__name__)
-    if isinstance(fun, np.ufunc):
-        if hasattr(np, name):
-            return f"np.{name}"
-        return name if "vectorized" in name else f"scipy.special.{name}"
-    return f"{fun.__module__}.{name}".replace("numpy", "np")
-
-
-def refuse_traced(a: Any, fun: str, name: str) -> None:
-    """Raise if the option `name` of `fun` is traced, for which there is no derivative."""
-    if type(a) is Tensor:
-        raise TypeError(f"{fun} has no derivative in {name}: pass a plain number there, e.g. {name}=x.detach()")
-
-
-def deep_value(a: Any) -> Any:
-    """As `value_of`, also inside lists and tuples."""
-    if type(a) in (list, tuple):
-        return type(a)(deep_value(b) for b in a)
-    return value_of(a)

@@ -17,7 +17,8 @@ from autodiff.collection import SLOWED, as_before
 from autodiff.core import FLOAT64, LARGE, Leaf, Node
 from autodiff.exits import LAST, LostGradient, named
 from autodiff.operators import value_of
-from autodiff.tensor import OTHER_FRAMEWORK, Tensor, lower, new_level, numeric
+from autodiff.recording import lower
+from autodiff.tensor import OTHER_FRAMEWORK, Tensor, new_level, numeric
 from autodiff.tree import is_numbers, leaves, matched, tree_map
 
 ONE = float64(1)

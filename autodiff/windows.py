@@ -114,10 +114,12 @@ class Windows:
         ``out`` has shape (N, O, window columns, places in a column, padded columns). For windows that are one column
         apart: a matrix product then sums over the columns of the window, and only its rows are left for `add_rows`.
         """
-        out.fill(0.0)
         for j in range(self.kernel[1]):
             left = j * self.dilation[1]
-            out[:, :, j, :, left : left + self.places[1]] = y
+            right = left + self.places[1]
+            out[:, :, j, :, :left] = 0.0
+            out[:, :, j, :, left:right] = y
+            out[:, :, j, :, right:] = 0.0
 
     def add_rows(self, rows: Array, out: Array) -> None:
         """Add rows (..., window rows, C, places in a column, padded columns) up into padded images (..., C, H, W)."""

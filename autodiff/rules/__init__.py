@@ -1,4 +1,4 @@
-"""How NumPy's functions are differentiated: one table per subject, read by :mod:`autodiff.tensor`."""
+"""How NumPy's functions are differentiated: one table per subject, read by :mod:`autodiff.recording`."""
 
 from autodiff.rules import (
     calculus,

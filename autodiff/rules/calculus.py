@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core import scatter
 from autodiff.operators import value_of
+from autodiff.places import scatter
 from autodiff.primitive import with_rule
 from autodiff.registry import traced
 from autodiff.rules.reductions import real_only

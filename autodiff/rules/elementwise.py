@@ -15,12 +15,13 @@ import numpy as np
 from scipy.special import expit, i1
 
 from autodiff.core import ELEMENTWISE, pass_on
+from autodiff.dispatch import refuse_traced
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import RULES, SELECTIVE, rule, traced
 from autodiff.rules.families import cosine, nonzero, one_minus_square, sech2
 from autodiff.rules.kinks import bent, tied
-from autodiff.tensor import Tensor, refuse_traced
+from autodiff.tensor import Tensor
 
 LOG2, LOG10, DEGREE = np.log(2.0).item(), np.log(10.0).item(), (np.pi / 180)
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core import own_index, place, scatter
 from autodiff.operators import value_of
+from autodiff.places import own_index, place, scatter
+from autodiff.recording import record
 from autodiff.registry import SELECTIVE, rule, traced
-from autodiff.tensor import asarray, record
+from autodiff.tensor import asarray
 
 rule(operator.getitem, place)
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.dispatch import deep_value
 from autodiff.primitive import primitive
 from autodiff.registry import traced
-from autodiff.tensor import asarray, deep_value
+from autodiff.tensor import asarray
 
 
 @primitive

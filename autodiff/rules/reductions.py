@@ -10,9 +10,10 @@ import numpy as np
 from autodiff.core import FLOAT64, SUMS, pass_on, stretched
 from autodiff.half import in_single
 from autodiff.operators import quick_mean, value_of
+from autodiff.recording import record
 from autodiff.registry import MASKED, SELECTIVE, rule, traced
 from autodiff.rules.kinks import bent
-from autodiff.tensor import Tensor, asarray, record
+from autodiff.tensor import Tensor, asarray
 
 
 def kept(g: Any, shape: tuple[int, ...], axis: Any, keepdims: Any) -> Any:

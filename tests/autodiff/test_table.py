@@ -13,11 +13,12 @@ import pytest
 from scipy import special as sc
 
 import autodiff as ad
+from autodiff.dispatch import parameters
 from autodiff.registry import CONSTANT, RULES, TRACED
 from autodiff.rules.factorisations import _of_equal
 from autodiff.rules.linalg import cofactors
 from autodiff.rules.spectra import of_cotangent, of_eigenvalues, of_singular_values
-from autodiff.tensor import Tensor, parameters
+from autodiff.tensor import Tensor
 from autodiff.tree import leaves
 from tests.autodiff.cases import CASES, Case
 
