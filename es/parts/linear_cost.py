@@ -17,7 +17,9 @@ from es.parts.strategy import Strategy
 
 WHOLE: list[tuple[slice | None, slice | None]] = [(None, None)]  # the one block of few rows
 BLOCK = 131_072  # numbers in a block of rows
-COPIED = 100_000  # bytes of a population up to which comparing it with a copy is quicker than making it again
+# Bytes of a population up to which comparing it with a copy is quicker than making it again, and of one within bounds,
+# whose points before they were brought inside are kept as well.
+COPIED, COPIED_INSIDE = 100_000, 4_000_000
 
 
 class AffineMap(NamedTuple):
@@ -44,6 +46,7 @@ class LinearCost(Strategy):
     _samples: Samples  # the samples of the points that were told
     _drawn: Samples | None = None  # the samples of the last `ask`
     _copy: bytes | None = None  # the points that they made, if there are not many
+    _before: tuple[Samples, FloatArray] | None = None  # samples, and what they made before it was brought inside
     _count: IntArray  # how many, per run
 
     # What a strategy gives -------------------------------------------------------------------------
@@ -60,6 +63,10 @@ class LinearCost(Strategy):
         return y / self.stds[..., None, :]
 
     # The base's hooks ------------------------------------------------------------------------------
+
+    @property
+    def _draws_plainly(self) -> bool:
+        return type(self)._candidates is LinearCost._candidates
 
     def _sample(self, z: FloatArray) -> FloatArray:
         samples, y, affine = Samples(z, z.shape[-2]), np.empty(z.shape, z.dtype), self._affine_map()
@@ -109,16 +116,18 @@ class LinearCost(Strategy):
 
     def _candidates(self, k: int) -> FloatArray:
         last = self._drawn
-        if last is None or self._asked or last.k != k:
-            z = np.empty((*self.batch, self._normal.drawn(k), self.n), self.dtype)
+        again = last is not None and not self._asked and last.k == k
+        if not again:
             self._count = np.full(self.batch, k)
+        if self._ahead is not None:
+            z = self._ahead(self._streams, self.batch, k, self.n)
         else:
-            z = last.z
-        self._normal.fill(self._streams, z)
+            z = last.z if again and last else np.empty((*self.batch, self._normal.drawn(k), self.n), self.dtype)
+            self._normal.fill(self._streams, z)
         self._asked.append((z, self._count))
         self._drawn = Samples(z, k)
         x = self._points(self._drawn, inside=True)
-        self._copy = x.tobytes() if x.nbytes <= COPIED else None
+        self._copy = x.tobytes() if x.nbytes <= (COPIED if self.handler is None else COPIED_INSIDE) else None
         return x
 
     def _points(self, samples: Samples, inside: bool) -> FloatArray:
@@ -129,6 +138,10 @@ class LinearCost(Strategy):
             part, image = cut(x, block), None if images is None else x[..., images, :]
             self._place(samples, block, affine, part, image)
             if inside and self.handler is not None:
+                if block is None and x.nbytes <= COPIED_INSIDE:
+                    self._before = samples, x
+                    points = self._decode(x)
+                    return x.copy() if points is x else np.asarray(points, dtype=self.dtype)
                 for piece in (part,) if image is None else (part, image):
                     piece[...] = self._decode(piece)
         return x
@@ -178,7 +191,8 @@ class LinearCost(Strategy):
         return order
 
     def _told_points(self) -> FloatArray:
-        return self._points(self._samples, inside=False)
+        known = self._before
+        return known[1] if known and known[0] is self._samples else self._points(self._samples, inside=False)
 
     def _square_lengths(self) -> FloatArray:
         return self._samples.square_lengths()
@@ -190,8 +204,8 @@ class LinearCost(Strategy):
     def load_state_dict(self, arrays: Any) -> None:
         """See `Strategy.load_state_dict`."""
         super().load_state_dict(arrays)
-        self._drawn = self._copy = None
+        self._drawn = self._copy = self._before = None
 
     def _take_runs(self, rows: IntArray) -> None:
         super()._take_runs(rows)
-        self._drawn = self._copy = None
+        self._drawn = self._copy = self._before = None

@@ -187,8 +187,12 @@ class Strategy(Optimizer):
     def draw_ahead(self) -> None:
         """Draw the samples of several generations at once from here on; the state cannot be saved then."""
         plain = self._normal is SAMPLERS["normal"] and self.dtype == np.float64
-        if plain and type(self)._candidates is Strategy._candidates:
+        if plain and self._draws_plainly:
             self._ahead = Ahead()
+
+    @property
+    def _draws_plainly(self) -> bool:
+        return type(self)._candidates is Strategy._candidates
 
     def _all_asked(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Samples, steps and points (..., j, n) of all that was asked since the last tell."""

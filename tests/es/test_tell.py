@@ -248,3 +248,19 @@ def test_unbounded_slope(name):
     opt = get_method(name)(np.zeros(3), 1.0, rng=0)
     result = run(opt, lambda x: x.sum(-1), 20_000).result
     assert "tolfacupx" in result.stop and not result.success
+
+
+@pytest.mark.parametrize("method", ["snes", "sep-cmaes", "cmaes"])
+@pytest.mark.parametrize("start", [0.0, 4.9])
+def test_what_a_caller_writes_into_asked_points_changes_no_run_that_is_told_the_points_themselves(method, start):
+    def end(writes):
+        opt = get_method(method)([start] * 3, 1.0, bounds=[(-5, 5)] * 3, rng=1)
+        for _ in range(30):
+            x = opt.ask()
+            asked = x.copy()
+            if writes:
+                x[:] = 1e3
+            opt.tell(asked, ((asked - 4.8) ** 2).sum(-1))
+        return opt.x_mean
+
+    np.testing.assert_array_equal(end(True), end(False))
