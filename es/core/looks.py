@@ -275,7 +275,7 @@ def elsewhere(opt: Any, threshold: Any) -> Any:
     _, lately = opt.traces.extremes(window(opt))
     with np.errstate(invalid="ignore", over="ignore"):
         least = np.maximum(1e-10 * _scale(opt), 1e4 * np.finfo(float).eps * np.abs(opt.f_best))
-        far = (np.abs(opt.x_best - opt.x_mean) > 100 * opt.once("stds")).any(-1)
+        far = (np.abs(opt.x_best - opt.once("x_mean")) > 100 * opt.once("stds")).any(-1)
         return far & (lately - opt.f_best > least)
 
 

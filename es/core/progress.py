@@ -155,7 +155,7 @@ class Progress:
         return (self.once("stds") / self.scale0).max(-1)
 
     def once(self, figure: str) -> Any:
-        """`stds`, `growth`, `axis_ratio` or its bound, made once an iteration however many look at it."""
+        """`x_mean`, `stds`, `growth`, `axis_ratio` or its bound, made once an iteration however many look at it."""
         if self._figures_of != self.nit:
             self._figures, self._figures_of = {}, self.nit
         if figure not in self._figures:

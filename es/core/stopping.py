@@ -143,15 +143,13 @@ class Watch:
         self._sort()
 
     def _sort(self) -> None:
-        on = [
-            (CRITERIA[name], threshold)
-            for name, threshold in self.thresholds.items()
-            if name not in ("maxfevals", "maxiter") or not np.isposinf(threshold).all()  # which no run can meet
-        ]
-        self._always, self._often, self._rarely = (
-            [(row, threshold, row.test) for row, threshold in on if row.look == look and row.test is not None]
-            for look in ("always", "often", "rarely")
-        )
+        looks: Any = {"always": [], "often": [], "rarely": []}
+        for name, threshold in self.thresholds.items():
+            row = CRITERIA[name]
+            unreachable = name in ("maxfevals", "maxiter") and np.isposinf(threshold).all()
+            if row.test is not None and not unreachable:
+                looks[row.look].append((row, threshold, row.test))
+        self._always, self._often, self._rarely = looks.values()
 
     def is_default(self, name: str) -> bool:
         """Whether a criterion is on because the method has a default end, not by the caller."""
@@ -172,8 +170,10 @@ class Watch:
 
     def take(self, rows: npt.NDArray[np.intp]) -> None:
         """Keep these runs only."""
-        self.thresholds = {name: t[rows] if np.ndim(t) else t for name, t in self.thresholds.items()}
-        self._sort()
+        of_each = {name: t[rows] for name, t in self.thresholds.items() if isinstance(t, np.ndarray)}
+        if of_each:
+            self.thresholds |= of_each
+            self._sort()
 
     def __call__(self, opt: Watched) -> dict[int, dict[str, float]]:
         """Runs that have met a criterion now, each with the figures of what it met."""

@@ -251,16 +251,17 @@ class Transform(Handler):
         """
         left = np.logical_not((mean >= self._start) & (mean < self._end)).reshape(-1).nonzero()[0]
         if left.size:
-            lower, upper, a, *_, first, last, _ = self._faces.reshape(10, -1).take(left, 1)
-            mean, low, high = mean.reshape(-1)[left], first > -np.inf, last < np.inf
-            lower, upper, closed = lower - a, upper + a, low & high
-            width = np.where(closed, upper - lower, 1.0)
+            lower, upper, a, *_, first, last, width = self._faces.reshape(10, -1).take(left, 1)
+            mean, lower, upper = mean.reshape(-1)[left], lower - a, upper + a
             start = lower + width * np.floor((mean - lower) / width)
-            over_low, over_high = low & (mean < lower), high & (mean > upper)
-            floor = np.where(low & ~over_low, lower, np.where(over_high, upper, -np.inf))
-            ceiling = np.where(high & ~over_high, upper, np.where(over_low, lower, np.inf))
-            self._start.reshape(-1)[left] = np.where(closed, start, floor)
-            self._end.reshape(-1)[left] = np.where(closed, start + width, ceiling)
+            end = start + width
+            if not self._closed:
+                low, high = first > -np.inf, last < np.inf
+                over_low, over_high = low & (mean < lower), high & (mean > upper)
+                floor = np.where(low & ~over_low, lower, np.where(over_high, upper, -np.inf))
+                ceiling = np.where(high & ~over_high, upper, np.where(over_low, lower, np.inf))
+                start, end = np.where(low & high, start, floor), np.where(low & high, end, ceiling)
+            self._start.reshape(-1)[left], self._end.reshape(-1)[left] = start, end
             self._elsewhere = bool((self._start != self._first).any())
 
     def take(self, rows: IntArray) -> None:
