@@ -263,6 +263,15 @@ def plateau(opt: Watched, threshold: Any) -> Any:
     return np.logical_and(top == bottom, np.logical_not(fine(opt)))
 
 
+def falling(opt: Watched, threshold: Any) -> Any:
+    """Best values that still fall as fast as before: on the way to an optimum the second half brings far less."""
+    best = np.minimum.accumulate(opt.traces.best(5 * window(opt)), axis=0)
+    first, middle, last = best[0], best[len(best) // 2], best[-1]
+    with np.errstate(invalid="ignore", over="ignore"):
+        least = np.maximum(1e-9 * _scale(opt), 1e4 * np.finfo(float).eps * np.abs(last))
+        return (middle - last > least) & (middle - last > 0.5 * (first - middle))
+
+
 def unshrunk(opt: Distribution, threshold: Any) -> Any:
     """Steps that have not become smaller since the start."""
     return opt.once("growth") > 0.1

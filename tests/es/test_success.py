@@ -408,3 +408,21 @@ def test_runs_side_by_side_end_where_f_falls_for_ever(method):
             alone = es.minimize(ENDLESS[name], x0, method=method, rng=1)
             assert not one.success and not alone.success, one.message
             assert one.stop.keys() == alone.stop.keys() and one.fun == alone.fun
+
+
+@pytest.mark.parametrize("method", ["cmaes", "sep-cmaes"])
+def test_steps_that_are_small_in_a_valley_along_which_f_still_falls_are_no_success(method):
+    for seed in range(3):
+        res = es.minimize(
+            lambda x: 1e8 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2, [-1.2, 1.0], method=method, rng=seed,
+            maxfevals=40_000,
+        )  # fmt: skip
+        assert not res.success or res.fun < 1e-6, res.message
+
+
+@pytest.mark.parametrize("method", ["cmaes", "ma-es", "snes", "csa-es"])
+@pytest.mark.parametrize("n", [1, 3])
+def test_small_steps_at_the_tip_of_a_cusp_are_a_success(method, n):
+    for cusp in (lambda x: np.abs(x).sum(), lambda x: np.sqrt(np.abs(x)).sum()):
+        res = es.minimize(cusp, np.full(n, 3.0), method=method, rng=1, maxfevals=20_000)
+        assert res.success and res.fun < 1e-5, res.message
