@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from es.core.criteria import CRITERIA, LIMITS
+from es.core.watched import Spent
 from problems.ledger import Ledger
 from problems.numbers import number, numbers, short
 
@@ -49,8 +50,7 @@ class Limits:
         self.ftarget = ftarget
         self.nit, self.f_best = 0, math.inf
         given = {"ftarget": ftarget, "maxfevals": maxfevals, "maxiter": maxiter, "maxtime": maxtime}
-        tests: dict[str, Any] = {name: CRITERIA[name].test for name in LIMITS if given[name] is not None}
-        self._on = [(name, test, given[name]) for name, test in tests.items()]
+        self._on = {name: given[name] for name in LIMITS if given[name] is not None}
         self._nfev0, self._njev0, self._failed0 = ledger.nfev, ledger.njev, ledger.n_failed
         self._start = time.monotonic()
 
@@ -88,12 +88,14 @@ class Limits:
         if not self._on:
             return {}
         self.nit, self.f_best = nit, f_best
-        reached = {}
-        for name, test, threshold in self._on:
-            met, figure = test(self, threshold)
-            if met:
-                reached[name] = float(figure)
-        return reached
+        return reached(self, self._on)
+
+
+def reached(spent: Spent, thresholds: Mapping[str, Any]) -> dict[str, float]:
+    """Those limits of a run that are reached, each with its figure."""
+    looks: dict[str, Any] = {name: CRITERIA[name].test for name in thresholds}
+    found = {name: look(spent, thresholds[name]) for name, look in looks.items()}
+    return {name: float(figure) for name, (met, figure) in found.items() if met}
 
 
 def limit(name: str, value: Any, *, whole: bool) -> float | None:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from es.core.arrays import FloatArray
-from es.core.criteria import CRITERIA, LIMITS
+from es.core.criteria import LIMITS
+from es.core.limits import reached
 from es.evaluation.stacked import StackedEvaluator, one_step
 from es.gradient.descent import Descent
 from es.parts.strategy import Strategy
@@ -218,17 +219,10 @@ class Courses:
             x0=x0, sigma0=sigma0, popsize=popsize, rng=rngs, stop={**stops, **stop}, **rates
         )  # fmt: skip
 
-    def _limits(self, number: int, spent: Spent) -> dict[str, float]:
+    def _limits(self, run: int, spent: Spent) -> dict[str, float]:
         """The limits that a run has reached, each with its figure."""
-        given = {name: getattr(self, name) for name in LIMITS}
-        reached = {}
-        for name, thresholds in given.items():
-            test = CRITERIA[name].test
-            assert test is not None
-            met, figure = test(spent, thresholds if name == "maxtime" else thresholds[number])
-            if met:
-                reached[name] = float(figure)
-        return reached
+        own = {name: getattr(self, name)[run] for name in LIMITS if name != "maxtime"}
+        return reached(spent, {**own, "maxtime": self.maxtime})
 
     def _finish(self, course: Course, stop: Mapping[str, float]) -> None:
         course.stop, course.seconds = dict(stop), time.monotonic() - self.began
