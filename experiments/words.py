@@ -12,8 +12,8 @@ from experiments.statistics.cells import Cell
 from experiments.statistics.power import Power
 from experiments.statistics.ranking import Ranking
 from experiments.statistics.summary import number
+from experiments.statistics.tests import LEVEL
 
-LEVEL = 0.05
 MOST_NAMED = 6
 """More problems than this are counted instead of named."""
 
@@ -62,7 +62,7 @@ def _alone(cells: Sequence[Cell]) -> list[str]:
 
 def _winners(ranking: Ranking) -> list[str]:
     """Who was first, on which problems, and how sure that is."""
-    alone = ranking.best_alone(LEVEL)
+    alone = ranking.best_alone()
     best = np.array([int(np.nanargmin(row)) for row in ranking.ranks])
     solved = np.isfinite(ranking.ert).any(axis=1)
     sentences = []
@@ -100,7 +100,7 @@ def _lead(ranking: Ranking, i: int, j: int) -> str:
 
 def _open(ranking: Ranking) -> list[str]:
     """Problems on which the first is not significantly ahead of all others."""
-    alone = ranking.best_alone(LEVEL)
+    alone = ranking.best_alone()
     rows = [i for i in range(len(ranking.problems)) if not alone[i] and (~np.isnan(ranking.p_values[i])).any()]
     if not rows:
         return ["Every first place is significant at 5 %."] if alone.any() else []

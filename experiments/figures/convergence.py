@@ -30,10 +30,11 @@ def convergence_figure(
     look: Mapping[str, LineStyle],
     *,
     grad_cost: float,
-    columns: int = 2,
     notes: Sequence[str] = (),
 ) -> Drawn:
     """Small multiples: best value so far against evaluations, both on log axes, a panel per problem.
+
+    Two panels stand side by side; more than eight are drawn small, four in a row.
 
     Where the optimum is known the y axis shows f - f_opt, floored at the final target; else it shows f itself.
 
@@ -45,8 +46,6 @@ def convergence_figure(
         Style per method label.
     grad_cost : float
         Evaluations charged for one gradient; only written in the caption.
-    columns : int
-        Panels side by side; more than eight panels are drawn small, four in a row.
     notes : sequence of str
         Sentences for the caption.
     """
@@ -56,7 +55,7 @@ def convergence_figure(
     if alone:
         grid = panel_grid(1, 1, panel=4.2, right=text_width(s.name for s in shown.values()) + 0.45, top=0.36)
     elif large:
-        grid = panel_grid(len(problems), columns, key=shown)
+        grid = panel_grid(len(problems), 2, key=shown)
     else:
         grid = panel_grid(len(problems), 4, key=shown, panel=1.7, left=0.68, bottom=0.42)
     rows: list[Row] = []

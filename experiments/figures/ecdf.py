@@ -64,7 +64,6 @@ def ecdf_figure(
     known: Distributions,
     *,
     grad_cost: float,
-    title: str = "Targets reached",
     notes: Sequence[str] = (),
 ) -> Drawn:
     """Runtime distributions of all methods over all problems and targets, in one large panel.
@@ -79,8 +78,6 @@ def ecdf_figure(
         With all cells as the group ``""``.
     grad_cost : float
         Evaluations charged for one gradient; only written in the caption.
-    title : str
-        Over the axes.
     notes : sequence of str
         Sentences for the caption.
     """
@@ -88,7 +85,7 @@ def ecdf_figure(
     names += [f"best {years}" for years in REFERENCES]
     right = text_width([_label(name, 0.0) for name in names], 9.5) + 0.5
     grid = panel_grid(1, 1, panel=4.5, left=0.66, right=right, bottom=0.5, top=0.36)
-    rows = draw_panel(grid.axes[0], cells, look, known, "", title=title, fontsize=9.5)
+    rows = draw_panel(grid.axes[0], cells, look, known, "", title="Targets reached", fontsize=9.5)
     describe(grid.figure, " ".join([_caption(cells, grad_cost, known.samples), *notes]), _alt(rows))
     return grid.figure, rows
 

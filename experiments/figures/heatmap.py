@@ -13,6 +13,7 @@ from experiments.figures.style import INK, PALE_INK, LineStyle, describe, new_fi
 from experiments.statistics.cells import Cell
 from experiments.statistics.ranking import Ranking, rank_methods
 from experiments.statistics.summary import number
+from experiments.statistics.tests import LEVEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +31,6 @@ def plot_ranks(
     ranking: Ranking,
     rows: Sequence[int],
     *,
-    level: float = 0.05,
     fontsize: float = 8.0,
     compact: bool = False,
 ) -> None:
@@ -41,9 +41,7 @@ def plot_ranks(
     ax : Axes
     ranking : Ranking
     rows : sequence of int
-        Problems to show.
-    level : float
-        Of the test: a star marks a best method that is better than every other, a tilde marks methods that do not
+        Problems to show. A star marks a best method that is better than every other, a tilde marks methods that do not
         differ from the best.
     fontsize : float
         Points.
@@ -59,7 +57,7 @@ def plot_ranks(
     ax.imshow(shown, cmap=shades, vmin=0, vmax=1, aspect="auto")
     for y, row in enumerate(rows):
         for x in range(count):
-            rank, sign = ranking.ranks[row, x], ranking.sign(row, x, level)
+            rank, sign = ranking.ranks[row, x], ranking.sign(row, x)
             if np.isnan(rank):
                 text, color = "–" if compact else "no data", PALE_INK
             else:
@@ -79,7 +77,6 @@ def heatmap_figure(
     *,
     grad_cost: float,
     ranking: Ranking | None = None,
-    level: float = 0.05,
     notes: Sequence[str] = (),
 ) -> Drawn:
     """Rank heat map of a study; studies in several dimensions get a block of columns per dimension.
@@ -89,9 +86,9 @@ def heatmap_figure(
     cells : sequence of Cell
     look : dict
         Style per method label: colours the column heads.
-    grad_cost, ranking, level, notes
-        Cost of a gradient, for the caption; the ranks of the cells, where they are known already; level of the tests;
-        sentences for the caption.
+    grad_cost, ranking, notes
+        Cost of a gradient, for the caption; the ranks of the cells, where they are known already; sentences for the
+        caption.
     """
     ranking = ranking or rank_methods(cells)
     facts = {cell.problem: cell for cell in cells}
@@ -128,7 +125,7 @@ def heatmap_figure(
         bottom = 0.05 + (lines - 1 - line) * high
         box = (left + column * (room / across), bottom, each, len(names) * row_height)
         ax = figure.add_axes((box[0] / WIDTH, box[1] / height, box[2] / WIDTH, box[3] / height))
-        plot_ranks(ax, ranking, rows, level=level, fontsize=fontsize - 0.5, compact=compact)
+        plot_ranks(ax, ranking, rows, fontsize=fontsize - 0.5, compact=compact)
         ax.set_yticks(range(len(rows)), names if column == 0 else [""] * len(rows), color=INK, fontsize=fontsize)
         ax.xaxis.tick_top()
         ax.set_xticks(range(len(methods)), methods, rotation=90 if upright else 0, fontsize=fontsize)
@@ -143,19 +140,19 @@ def heatmap_figure(
         (problem, method, *(array[i, j] for array in arrays), ranking.common[i], ranking.mean_ranks[j])
         for i, problem in enumerate(ranking.problems) for j, method in enumerate(ranking.methods)
     ))  # fmt: skip
-    text = " ".join([_caption(ranking, cells, grad_cost, level, compact), *notes])
-    describe(figure, text, _alt(ranking, level))
+    text = " ".join([_caption(ranking, cells, grad_cost, compact), *notes])
+    describe(figure, text, _alt(ranking))
     return figure, table
 
 
-def _caption(ranking: Ranking, cells: Sequence[Cell], grad_cost: float, level: float, compact: bool) -> str:
+def _caption(ranking: Ranking, cells: Sequence[Cell], grad_cost: float, compact: bool) -> str:
     what = "Rank by ERT to the final target" if compact else "ERT to the final target, darker is the better rank"
     limits = sorted(set(ranking.common[np.isfinite(ranking.common)]))
     common = number(limits[0]) + (f" to {number(limits[-1])}" if len(limits) > 1 else "") if limits else "all"
     text = (
         f"{what} (∞: by the median gap left); {trial_count(cells)} trials, one gradient = {grad_cost:g} evaluations. "
         "★ better than every other method, ≈ no significant difference to the best (rank-sum test, Holm over all "
-        f"cells, {level:.0%}). All is decided at the common budget of {common} evaluations, the least that a trial on "
+        f"cells, {LEVEL:.0%}). All is decided at the common budget of {common} evaluations, the least that a trial on "
         "the problem was allowed; a trial that ended before counts with what it had then."
     )
     apart = np.nansum(np.abs(ranking.effects - ranking.final_effects) > 0.25)
@@ -170,9 +167,9 @@ def _caption(ranking: Ranking, cells: Sequence[Cell], grad_cost: float, level: f
     return text
 
 
-def _alt(ranking: Ranking, level: float) -> str:
+def _alt(ranking: Ranking) -> str:
     wins = {method: int((ranking.ranks[:, j] == 1).sum()) for j, method in enumerate(ranking.methods)}
-    alone = int(ranking.best_alone(level).sum())
+    alone = int(ranking.best_alone().sum())
     first = ", ".join(f"{method} on {count}" for method, count in wins.items() if count)
     return (
         f"Table of {len(ranking.problems)} problems and {len(ranking.methods)} methods, dark where a method is fast. "

@@ -70,15 +70,14 @@ def profile_figure(
     look: Mapping[str, LineStyle],
     *,
     grad_cost: float,
-    tolerance: float = TOLERANCE,
     notes: Sequence[str] = (),
 ) -> Drawn:
     """Data profile (left) and performance profile (right)."""
     methods = [method for method in look if any(cell.method == method for cell in cells)]
-    times, dimensions = profile_times(cells, methods, tolerance)
+    times, dimensions = profile_times(cells, methods)
     text = (
         f"Share of {times.shape[1]} problems (each of the {trial_count(cells)} trials on a problem is one) solved to "
-        f"{number(tolerance)} of the starting gap f(x0) − f_L. Left: within so many simplex gradients of n + 1 "
+        f"{number(TOLERANCE)} of the starting gap f(x0) − f_L. Left: within so many simplex gradients of n + 1 "
         f"evaluations; right: within so many times the evaluations of the fastest method. One gradient = {grad_cost:g} "
         "evaluations. Moré and Wild 2009; Dolan and Moré 2002. No simulated restarts."
     )
@@ -98,7 +97,7 @@ def profile_figure(
         _draw(ax, at, shares, methods, look)
         dress(ax, title=title, xlabel=xlabel, ylabel="fraction of problems")
         rows += csv_rows(HEADER, (
-            (kind, method, x, y, tolerance, times.shape[1])
+            (kind, method, x, y, TOLERANCE, times.shape[1])
             for method, share in zip(methods, shares, strict=True) for x, y in zip(at, share, strict=True)
         ))  # fmt: skip
     ends = {row["method"]: float(row["fraction"]) for row in rows if row["profile"] == "data"}

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.statistics.cells import method_label, problem_label
-
-LEVEL = 0.05
+from experiments.statistics.tests import LEVEL
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,14 @@ class Power:
         """Whether any difference can be significant."""
         return self.comparisons > 0 and self.smallest * self.comparisons <= LEVEL
 
-    def effect(self, power: float = 0.8, level: float = LEVEL) -> float:
-        """P(one is better) that a single test finds with this probability; 1 where none is found (Noether 1987).
+    def effect(self, level: float = LEVEL) -> float:
+        """P(one is better) that a single test finds with probability 0.8; 1 where none is found (Noether 1987).
 
         Sample size of the rank-sum test, J. Amer. Statist. Assoc. 82, eq. for equal groups: N = z^2 / (3 (p - 1/2)^2).
         """
         from scipy.stats import norm
 
-        z = float(norm.ppf(1 - level / 2) + norm.ppf(power))
+        z = float(norm.ppf(1 - level / 2) + norm.ppf(0.8))
         return min(1.0, 0.5 + z / math.sqrt(6 * self.repeats))
 
     def sentences(self) -> list[str]:

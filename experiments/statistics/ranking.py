@@ -12,7 +12,7 @@ from es.core.arrays import FloatArray
 from experiments.statistics.aggregate import probability_of_improvement
 from experiments.statistics.cells import Cell
 from experiments.statistics.runtimes import expected_runtime
-from experiments.statistics.tests import coco_scores, compare_ranks, holm, rank_sum
+from experiments.statistics.tests import LEVEL, coco_scores, compare_ranks, holm, rank_sum
 
 
 @dataclass(frozen=True)
@@ -57,18 +57,18 @@ class Ranking:
     friedman: float
     critical_difference: float
 
-    def best_alone(self, level: float = 0.05) -> NDArray[np.bool_]:
+    def best_alone(self) -> NDArray[np.bool_]:
         """Per problem whether its best method is significantly better than every other."""
         others = np.where(np.isnan(self.p_values), 0.0, self.p_values)
         compared = (~np.isnan(self.p_values)).any(axis=1)
-        return np.asarray(compared & (others < level).all(axis=1), dtype=bool)
+        return np.asarray(compared & (others < LEVEL).all(axis=1), dtype=bool)
 
-    def sign(self, i: int, j: int, level: float = 0.05) -> str:
+    def sign(self, i: int, j: int) -> str:
         """★ for a best method that is better than every other, ≈ for one that does not differ from the best."""
         p = self.p_values[i, j]
         if np.isnan(p):
-            return "★" if self.best_alone(level)[i] else ""
-        return "" if p < level else "≈"
+            return "★" if self.best_alone()[i] else ""
+        return "" if p < LEVEL else "≈"
 
 
 def common_budget(cells: Sequence[Cell]) -> float:

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 
 from es.core.arrays import FloatArray
 
+LEVEL = 0.05
+"""Of all tests of a study together, as Holm corrects them."""
+
 
 def coco_scores(times: ArrayLike, gaps: ArrayLike, cutoff: float = np.inf) -> FloatArray:
     """COCO's one number per trial, larger is better: 1 / runtime where the target was reached, else minus the gap left.
@@ -119,15 +122,13 @@ class RankComparison:
     critical_difference: float
 
 
-def compare_ranks(scores: ArrayLike, *, level: float = 0.05) -> RankComparison:
+def compare_ranks(scores: ArrayLike) -> RankComparison:
     """Friedman's test over problems, with Nemenyi's critical difference of mean ranks.
 
     Parameters
     ----------
     scores : (methods, problems) array
         Smaller is better (for instance the ERT); ``inf`` is allowed and ties with ``inf``.
-    level : float
-        Of the critical difference.
 
     References
     ----------
@@ -153,7 +154,7 @@ def compare_ranks(scores: ArrayLike, *, level: float = 0.05) -> RankComparison:
     squares = float(((means - (methods + 1) / 2) ** 2).sum())
     statistic = problems * squares / spread if spread > 0 else 0.0
     # the studentized range over sqrt(2) with infinitely many degrees of freedom
-    q = float(studentized_range.ppf(1 - level, methods, 1e6)) / np.sqrt(2)
+    q = float(studentized_range.ppf(1 - LEVEL, methods, 1e6)) / np.sqrt(2)
     return RankComparison(
         ranks=ranks,
         mean_ranks=means,
