@@ -266,9 +266,12 @@ def _spread_rows(y: Array, w: Array, geometry: Windows, groups: int, out: Array)
     long = (geometry.places[0], geometry.padded[1])
     places = math.prod(long)
     turned = w.reshape(groups, o // groups, c, kh, kw).transpose(0, 3, 2, 1, 4).reshape(groups, kh * c, -1)
-    for part in _chunks(n, (o * kw + groups * kh * c) * places * out.itemsize):
+    parts = list(_chunks(n, (o * kw + groups * kh * c) * places * out.itemsize))
+    columns = _workspace.array("columns", (parts[0].stop if parts else 0, o, kw, *long), y.dtype)
+    columns.fill(0.0)  # as the ends of shifted rows remain
+    for part in parts:
         size = part.stop - part.start
-        shifted = _workspace.array("columns", (size, o, kw, *long), y.dtype)
+        shifted = columns[:size]
         geometry.shift_rows(y[part], shifted)
         rows = _workspace.array("rows", (size, groups, kh * c, places), out.dtype)
         np.matmul(turned, shifted.reshape(size, groups, o // groups * kw, places), out=rows)

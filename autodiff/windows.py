@@ -111,15 +111,13 @@ class Windows:
     def shift_rows(self, y: Array, out: Array) -> None:
         """Write values (N, O, *places) once for each column of the window, shifted by it, into rows as long as images'.
 
-        ``out`` has shape (N, O, window columns, places in a column, padded columns). For windows that are one column
-        apart: a matrix product then sums over the columns of the window, and only its rows are left for `add_rows`.
+        ``out`` has shape (N, O, window columns, places in a column, padded columns), and holds zeros where nothing is
+        written. For windows that are one column apart: a matrix product then sums over the columns of the window, and
+        only its rows are left for `add_rows`.
         """
         for j in range(self.kernel[1]):
             left = j * self.dilation[1]
-            right = left + self.places[1]
-            out[:, :, j, :, :left] = 0.0
-            out[:, :, j, :, left:right] = y
-            out[:, :, j, :, right:] = 0.0
+            out[:, :, j, :, left : left + self.places[1]] = y
 
     def add_rows(self, rows: Array, out: Array) -> None:
         """Add rows (..., window rows, C, places in a column, padded columns) up into padded images (..., C, H, W)."""
