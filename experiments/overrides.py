@@ -65,14 +65,8 @@ def _set_axis(data: dict[str, Any], path: str, values: Sequence[Any]) -> None:
 
 def _drop_axis(data: dict[str, Any], path: str) -> None:
     """Take a parameter out of the sweep, written as a quoted path or as nested tables."""
-    for part in ("grid", "zip"):
-        table = data.get("sweep", {}).get(part, {})
-        head, _, option = path.partition(".")
+    sweep, (head, _, option) = data.get("sweep", {}), path.partition(".")
+    for table in (sweep.get("grid", {}), sweep.get("zip", {}), sweep.get("random", {}).get("space", {})):
         table.pop(path, None)
         if isinstance(table.get(head), dict):
             table[head].pop(option, None)
-    space = data.get("sweep", {}).get("random", {}).get("space", {})
-    head, _, option = path.partition(".")
-    space.pop(path, None)
-    if isinstance(space.get(head), dict):
-        space[head].pop(option, None)
