@@ -61,14 +61,14 @@ class Learner(Progress):
 
     def _candidates(self, k: int) -> FloatArray:
         """The next k points (..., k, n), inside the bounds; a fresh array."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _candidates: it says which points to ask for")
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
         """Move on, from points (..., k, n), values (..., k) and gradients like x.
 
         `order` (..., k) ranks the rows best first, non-finite ones last.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _learn: it moves the method on after a tell")
 
     def _arrange(self, x: FloatArray) -> IntArray | None:
         """An order of the rows that does not depend on the order in which they came; None if they are in it."""

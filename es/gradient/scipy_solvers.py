@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import FloatArray
-from es.gradient.ends import SLACK, Descended, Task, searched, searches_on
+from es.gradient.ends import BESIDE, SLACK, Descended, Task, searched, searches_on
 from es.gradient.inversion import Call
 from es.gradient.lbfgsb import UNTOLD, Asking, answered, by_steps, usable
 
 UNLIMITED = 2**31 - 1  # the driver holds the budget; SciPy's own limits must not cut it short
 PRECISION = 2  # status of BFGS and CG: a line search found no descent
+SETTLED = 1e-8  # of f, or of 1: less than what a search that is begun again must bring
+AGAIN, ROUNDS = 200, 10  # evaluations a variable, of one that is begun again, and how often
 LEAST_GAIN = 1e-12  # of f, that a further start must bring
 
 
@@ -128,17 +130,48 @@ bfgs = searches_on(_gradient_solver("BFGS"))
 cg = searches_on(_gradient_solver("CG"))
 
 
+def _settled(name: str, call: Call, task: Task) -> Any:
+    """A search without gradients; between bounds, where a simplex and directions collapse, begun again at its end.
+
+    Until that brings nothing, and no point a little aside is lower; no success where it goes on and on.
+    """
+    options: dict[str, Any] = {**task.options, "maxiter": UNLIMITED, "maxfev": UNLIMITED}
+    more: dict[str, Any] = {"method": name, "bounds": task.bounds()}
+    fun, n, gain = _value(call), task.x0.size, np.inf
+    result = minimize_quietly(fun, task.x0, options=options, **more)
+    options.update(maxfev=AGAIN * n, **dict.fromkeys({"initial_simplex", "direc"} & options.keys()))
+    box = task.box
+    if box is None or not result.success:
+        return result
+    if name == "Nelder-Mead" and not (((result.x == box.lb) | (result.x == box.ub)) & (box.lb < box.ub)).any():
+        return result  # a simplex that has collapsed lies on a face
+    for _ in range(ROUNDS):
+        if not gain > SETTLED * max(1.0, abs(result.fun)):
+            return result
+        last = result.fun
+        again = minimize_quietly(fun, result.x, options=options, **more)
+        if not last - again.fun > SETTLED:
+            steps = np.vstack([np.diag(size * task.scale) for size in (BESIDE, -BESIDE, BESIDE**2, -(BESIDE**2))])
+            lowest = min(np.clip(result.x + steps, box.lb, box.ub), key=fun)
+            if (value := fun(lowest)) < result.fun:
+                result.x, result.fun = lowest, value
+                again = minimize_quietly(fun, lowest, options=options, **more)
+        if again.fun < result.fun:
+            result.x, result.fun = again.x, again.fun
+        gain = last - result.fun
+    result.success = False
+    return result
+
+
 def nelder_mead(call: Call, task: Task) -> Any:
     """Downhill simplex."""
-    options = {**task.options, "maxiter": UNLIMITED, "maxfev": UNLIMITED}
-    return minimize_quietly(_value(call), task.x0, method="Nelder-Mead", bounds=task.bounds(), options=options)
+    return _settled("Nelder-Mead", call, task)
 
 
 def powell(call: Call, task: Task) -> Any:
     """Powell's conjugate directions."""
-    options = {**task.options, "maxiter": UNLIMITED, "maxfev": UNLIMITED}
     try:
-        return minimize_quietly(_value(call), task.x0, method="Powell", bounds=task.bounds(), options=options)
+        return _settled("Powell", call, task)
     except RuntimeError as error:
         if "bracket" not in str(error):
             raise

@@ -62,7 +62,7 @@ class Handler:
 
     def decode(self, u: FloatArray) -> FloatArray:
         """Points of the box for points u of the strategy, (..., n) or (..., k, n)."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define decode: it maps points into the box")
 
     def encode(self, x: FloatArray) -> FloatArray:
         """A point u that `decode` maps to x; x itself unless a method says otherwise."""

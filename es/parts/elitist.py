@@ -34,7 +34,7 @@ class Elitist(Strategy):
 
         The parent has been replaced already.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _adapt: it learns from successes")
 
     def _default_popsize(self) -> int:
         return 1

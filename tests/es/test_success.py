@@ -9,6 +9,7 @@ from scipy.optimize import LinearConstraint, NonlinearConstraint, rosen, rosen_d
 
 import es
 import problems
+from es.core.optimizer import Optimizer
 from es.registry import get_method, methods
 from problems import Objective
 from tests.es.table import NAMES, ellipsoid, sphere
@@ -426,3 +427,30 @@ def test_small_steps_at_the_tip_of_a_cusp_are_a_success(method, n):
     for cusp in (lambda x: np.abs(x).sum(), lambda x: np.sqrt(np.abs(x)).sum()):
         res = es.minimize(cusp, np.full(n, 3.0), method=method, rng=1, maxfevals=20_000)
         assert res.success and res.fun < 1e-5, res.message
+
+
+BETWEEN_BOUNDS = {
+    "face": (lambda x: ((x - [2, 0.3]) ** 2).sum(), [0.5, 0.5], [(0, 1)] * 2, 1.0),
+    "corner": (lambda x: ((x + 1) ** 2).sum(), [0.5, 0.5], [(0, 1)] * 2, 2.0),
+    "valley": (rosen, [-1.2, 0.4], [(-2, 0.5)] * 2, 0.25),
+    "kink": (lambda x: np.abs(x + 1).sum() + (x[0] - x[1]) ** 2, [0.5, 0.7], [(0, 1)] * 2, 2.0),
+    "inside": (lambda x: ((x - 0.3) ** 2).sum(), [0.5, 0.9], [(0, 1)] * 2, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", BETWEEN_BOUNDS)
+@pytest.mark.parametrize("method", ["nelder-mead", "powell"])
+def test_searches_that_collapse_between_bounds_are_begun_again(method, name):
+    """Nelder and Mead's simplex lay on a face at [1, 0], with success; Powell's directions at 0.39 where 0.25 is."""
+    f, x0, bounds, least = BETWEEN_BOUNDS[name]
+    res = es.minimize(f, x0, method=method, bounds=bounds, rng=1)
+    assert not res.success or res.fun == pytest.approx(least, abs=1e-5), res.message
+    assert res.nfev < 5000
+
+
+def test_what_a_class_of_its_own_leaves_out_is_named():
+    class Empty(Optimizer):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Empty must define"):
+        Empty([1.0, 2.0]).ask()
