@@ -10,6 +10,7 @@ from es.core.arrays import FloatArray
 from es.gradient.ends import Descended, Task, searches_on
 from es.gradient.inversion import Call
 from es.gradient.scipy_solvers import UNLIMITED, minimize_quietly, value_and_gradient
+from es.gradient.units import in_large_units
 from problems.constraints import EQUALITY, listed
 
 GTOL = 1e-10  # of trust-constr, unless told otherwise, where neither bounds nor constraints are in the way
@@ -21,6 +22,7 @@ STILL = 1e-10  # change of f from one start to the next, as a part of f, by whic
 IDLE = 5  # starts of SLSQP that bring nothing, after which it goes to and fro
 
 
+@in_large_units
 @searches_on
 def slsqp(call: Call, task: Task) -> Any:
     """Sequential least squares programming, started again from its end while that is none; see `Descended`.
@@ -53,6 +55,7 @@ def slsqp(call: Call, task: Task) -> Any:
         x, last = result.x, result.fun
 
 
+@in_large_units
 @searches_on
 def trust_constr(call: Call, task: Task) -> Any:
     """Trust-region constrained, with BFGS updates for the second derivatives.

@@ -35,10 +35,7 @@ def lengths(x: FloatArray, x0: FloatArray, scale: FloatArray) -> float:
 
 @dataclass
 class Task:
-    """What a solver works on: start, scale of steps, box, seed, population, constraints, options and integrality.
-
-    The seed may be a function that gives it.
-    """
+    """What a solver works on: start, scale of steps, box, seed, population, constraints, options and integrality."""
 
     x0: FloatArray
     scale: FloatArray
@@ -135,7 +132,8 @@ def beside(result: Any, task: Task) -> FloatArray | None:
     """Two points beside an end, on either side, where the gradient vanishes in coordinates that are still at x0.
 
     That is so at a maximum and at a saddle as well as at a minimum. The step is along all such coordinates, in a
-    direction of chance; along all there are where every entry of the gradient is 0, as differences on stairs are.
+    direction of chance, always the same one: these solvers take no `rng`. Along all coordinates there are where every
+    entry of the gradient is 0, as differences on stairs are.
     """
     slope = _slope(result, task)
     if slope is None:
@@ -143,8 +141,7 @@ def beside(result: Any, task: Task) -> FloatArray | None:
     level = (np.abs(slope) <= LEVEL * max(1.0, np.abs(slope).max())) & (_near(result.x, task.x0, task) | ~slope.any())
     if not level.any():
         return None
-    seed = task.seed() if callable(task.seed) else task.seed
-    step = BESIDE * task.scale * np.random.default_rng(seed).standard_normal(task.x0.size) * level
+    step = BESIDE * task.scale * np.random.default_rng(task.x0.size).standard_normal(task.x0.size) * level
     points = _inside(np.array([result.x - step, result.x + step]), task)
     return points if (points != result.x).any() else None
 

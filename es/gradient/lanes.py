@@ -9,13 +9,11 @@ goes by. Whatever else stands here is asked and told one by one. Either way a ru
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray, IntArray
-from es.core.streams import open_streams
 from es.gradient import scipy_solvers as solvers
 from es.gradient.ends import FAR, Task, lengths
 from es.gradient.lbfgsb import EVALUATE, ITERATED, Note, kinds_of, prepared, result_of
@@ -100,7 +98,7 @@ class Lanes:
         if make.cls is LBFGSB:
             fixed = make.fixed
             options = {name: fixed.get(name, default) for name, default in LBFGSB.defaults.items()}
-            task = Task(x0.copy(), scale.copy(), fixed["bounds"], partial(_seed, rng), None, (), options)
+            task = Task(x0.copy(), scale.copy(), fixed["bounds"], 0, None, (), options)
             if solvers.takes_steps(task):
                 self._begin_here(lane, Lane(task))
                 return
@@ -262,7 +260,3 @@ class Lanes:
         else:
             for buffer in self._buffers[lane]:
                 buffer.fill(0)
-
-
-def _seed(rng: Any) -> int:
-    return int(open_streams(rng, None)[0][0].integers(2**63))

@@ -13,6 +13,7 @@ from es.core.arrays import FloatArray
 from es.gradient.ends import BESIDE, SLACK, Descended, Task, searched, searches_on
 from es.gradient.inversion import Call
 from es.gradient.lbfgsb import UNTOLD, Asking, answered, by_steps, usable
+from es.gradient.units import in_large_units
 
 UNLIMITED = 2**31 - 1  # the driver holds the budget; SciPy's own limits must not cut it short
 PRECISION = 2  # status of BFGS and CG: a line search found no descent
@@ -126,8 +127,8 @@ def _gradient_solver(name: str) -> Callable[[Call, Task], Any]:
     return solve
 
 
-bfgs = searches_on(_gradient_solver("BFGS"))
-cg = searches_on(_gradient_solver("CG"))
+bfgs = in_large_units(searches_on(_gradient_solver("BFGS")))
+cg = in_large_units(searches_on(_gradient_solver("CG")))
 
 
 def _settled(name: str, call: Call, task: Task) -> Any:

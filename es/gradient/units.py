@@ -23,6 +23,8 @@ from problems.boxes import Box
 from problems.constraints import listed
 
 ORDINARY = 1e4  # scales between this and its inverse are
+LARGE = 1e15  # values from here on have squares, in tests and steps of solvers, that overflow or drown all else
+UNMOVED = 1e-6  # scales, or ways gone: a search that ends so near to where it began has found nothing new
 
 
 def powers_of_two(scale: FloatArray) -> FloatArray:
@@ -107,6 +109,42 @@ def in_units(solve: Callable[[Call, Task], Any], units: FloatArray) -> Callable[
     def solve_in_units(call: Call, task: Task) -> Any:
         seen = Measure(task, units)
         return seen.outcome(solve(lambda u: seen.answer(*call(seen.point(u))), seen.task))
+
+    return solve_in_units
+
+
+def in_large_units(solve: Callable[[Call, Task], Any]) -> Callable[[Call, Task], Any]:
+    """A solver that sees large values in a power of two of the first ones.
+
+    So that its tolerances do not grow with a start that is far away, it is begun again where it has come to far lower
+    values, and those are measured there.
+    """
+
+    def solve_in_units(call: Call, task: Task) -> Any:
+        start, before = task, np.inf
+        found: Any = None
+        way = np.zeros(task.x0.size)
+        while True:
+            unit = 0.0
+
+            def divided(x: FloatArray) -> Answer:
+                nonlocal unit
+                f, g = call(x)
+                if unit == 0:
+                    unit = float(value_unit(_largest(f), 0.0 if g is None else _largest(g * task.scale), LARGE))
+                    unit = max(unit, 1.0)
+                return (f, g) if unit == 1 else (f / unit, None if g is None else g / unit)
+
+            result = solve(divided, start)
+            if "fun" in result:
+                result.fun = result.fun * unit
+            if found is not None and (np.abs(result.x - found.x) <= UNMOVED * np.maximum(task.scale, way)).all():
+                result.success = bool(result.success or found.success)
+                return result
+            if unit <= 1 or not unit * ORDINARY <= before or "fun" not in result:
+                return result
+            way = np.abs(result.x - task.x0)
+            found, before, start = result, unit, replace(task, x0=result.x)
 
     return solve_in_units
 

@@ -72,10 +72,10 @@ def test_a_resumed_run_keeps_its_unit(name, tmp_path):
 @pytest.mark.parametrize("name", ["l-bfgs-b", "bfgs", "cg"])
 def test_by_ask_and_tell_and_in_stacks(name):
     def fun(x):
-        return 1e-14 * rosen(np.moveaxis(x, -1, 0))
+        return 1e-14 * np.apply_along_axis(rosen, -1, x)  # whole arrays may be rounded in another way than rows
 
     def jac(x):
-        return 1e-14 * np.moveaxis(rosen_der(np.moveaxis(x, -1, 0)), 0, -1)
+        return 1e-14 * np.apply_along_axis(rosen_der, -1, x)
 
     def kinked(x):
         return fun(x) + 1e-12 * abs(x).sum(-1)
@@ -230,3 +230,23 @@ def test_the_solvers_own_end_is_told_under_constraints():
         lambda x: x[0], [3.0], jac=lambda x: np.ones(1), method="slsqp", constraints=line, bounds=[(-9, 9)]
     )
     assert res.success and res.fun == pytest.approx(1, abs=1e-8)
+
+
+@pytest.mark.parametrize("method", ["bfgs", "cg", "slsqp", "trust-constr"])
+@pytest.mark.parametrize("unit", [1e20, 1e200])
+@pytest.mark.filterwarnings("ignore")  # of overflows, where f is left as it is
+def test_solvers_come_as_far_where_squares_of_values_overflow(method, unit):
+    def bowl(x):
+        return unit * float(((x - 0.7) ** 2).sum())
+
+    more = {"method": method, "jac": lambda x: 2 * unit * (x - 0.7), "rng": 1, "maxfevals": 2000}
+    found = [es.minimize(bowl, [2.0, 3.0], **more), *es.minimize_runs(bowl, np.array([[2.0, 3.0]]), **more)]
+    for res in found:
+        assert res.success and res.fun < 1e-12 * unit, res.message
+
+
+@pytest.mark.parametrize("method", ["bfgs", "cg", "slsqp", "trust-constr"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_start_with_large_values_is_no_excuse_for_an_end_far_from_the_minimum(method):
+    res = es.minimize(lambda x: float(np.cosh(x).sum()), [90.0, 80.0], jac=np.sinh, method=method, rng=1)
+    assert not res.success or res.fun < 2 + 1e-6, res.message
