@@ -46,7 +46,7 @@ class Criterion:
 
 
 PLACE = ((looks.drifting, "drift"), (looks.elsewhere, "elsewhere"))
-DRIFT = (*PLACE, (looks.plateau, "tolflatfitness"), (looks.falling, "drift"))
+DRIFT = (*PLACE, (looks.plateau, "tolflatfitness"), (looks.falling, "drift"), (looks.rough, "stagnation"))
 VALUES = (*PLACE, (looks.coarse, "tolflatfitness"))
 STEPS = ((looks.unshrunk, "smallsteps"), *DRIFT)
 

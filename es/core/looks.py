@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import FloatArray, difference
+from es.core.traces import LONGEST
 from es.core.watched import Distribution, Spent, Watched
 
 Outcome = tuple[Any, Any]
@@ -270,6 +271,33 @@ def falling(opt: Watched, threshold: Any) -> Any:
     with np.errstate(invalid="ignore", over="ignore"):
         least = np.maximum(1e-9 * _scale(opt), 1e4 * np.finfo(float).eps * np.abs(last))
         return (middle - last > least) & (middle - last > 0.5 * (first - middle))
+
+
+def _above(opt: Watched, values: Any) -> Any:
+    """How far the lower quartile of values (k, ...) lies above the best of all."""
+    return np.sort(values, axis=0)[len(values) // 4] - opt.f_best
+
+
+def gained(opt: Watched, gain: Any) -> Any:
+    """Whether values fell by more than they differ by at the steps of late, and not by rounding.
+
+    Steps that have become small at a minimum differ in f by about what is left to gain there, whatever the power of
+    the distance with which f rises; elsewhere by far less.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        least = 1e4 * np.finfo(float).eps * np.abs(opt.f_best)
+        return gain > np.maximum(_above(opt, opt.traces.best(window(opt))), least)
+
+
+def rough(opt: Watched, threshold: Any) -> Any:
+    """Values that differ as much as at far longer steps before, by more than a millionth of the descent: noise."""
+    past, begin = opt.traces.best(5 * window(opt)), opt.traces.best(LONGEST)[0]
+    back = max(10, len(past) // 25)
+    if len(past) < 2 * back:
+        return False
+    with np.errstate(invalid="ignore", over="ignore"):
+        parts = [_above(opt, past[k - back : k]) for k in range(len(past), back - 1, -back)]
+        return parts[0] > np.maximum(0.1 * np.max(parts, axis=0), 1e-6 * np.abs(begin - opt.f_best))
 
 
 def unshrunk(opt: Distribution, threshold: Any) -> Any:

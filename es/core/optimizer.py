@@ -197,7 +197,7 @@ class Optimizer(Constrained):
         """
         if self._looked != self.nit:
             self._looked = self.nit
-            found = self._watch(self)
+            found = self._looked_again(self._watch(self))
             if found:
                 for run, reasons in found.items():
                     self._reasons.setdefault(run, {}).update(reasons)
@@ -210,6 +210,10 @@ class Optimizer(Constrained):
         if self.runs is None:
             return dict(self._reasons[0]) if self._reasons else {}
         return {} if len(self.active) else {run: dict(reasons) for run, reasons in sorted(self._reasons.items())}
+
+    def _looked_again(self, found: dict[int, dict[str, float]]) -> dict[int, dict[str, float]]:
+        """What runs have met, without those that go on from where they are because they have reason to."""
+        return found
 
     def without_default_end(self) -> None:
         """Leave the end to the caller, who has given a budget: `evaluations_per_variable` counts no more."""

@@ -26,7 +26,8 @@ class Traces:
     last : ndarray, shape (..., k)
         Values of the last generation, sorted.
     first_spread : float, or ndarray, shape (...)
-        Range of the values of the first generation; inf where some were not finite.
+        Range of the values of the first generation, or of the first ten where they are of one point each; inf where
+        some were not finite.
     """
 
     def __init__(self, batch: tuple[int, ...]) -> None:
@@ -50,6 +51,8 @@ class Traces:
             self._make_room()
         self._rows[self.length] = ranked.take(self._marks, -1)
         self.length += 1
+        if k == 1 and 1 < self.length <= 10:
+            self.first_spread = difference(*self.extremes(10))
         self.last = ranked
 
     def best(self, window: int) -> FloatArray:

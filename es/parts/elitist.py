@@ -23,7 +23,7 @@ class Elitist(Strategy):
         What ranks the parent, `mean`; inf until a finite value is known.
     """
 
-    evaluations_per_variable = 10_000
+    evaluations_per_variable: ClassVar[float | None] = 10_000
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma", "f_parent")
     min_rows = 1
 
