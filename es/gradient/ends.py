@@ -24,6 +24,9 @@ FAR = 1e9  # lengths beyond which f has no digits left for a step, which looks l
 DRIFTED = 1e5  # lengths beyond which less was gained than is left: a valley that levels out looks like a minimum
 SLACK = 1e4 * float(np.finfo(float).eps)  # of f: a difference that is no rounding
 KINK = 1e-3  # of the largest entry of a gradient: what is left at an end that is none of a smooth function
+LITTLE = 0.1  # of what was gained: in a bowl the curvature along a step accounts for twice that on the whole way
+NOTABLE = 1e-10  # of what was gained: a step that gains less may be rounding
+AHEAD = 0.1  # of the way gone: how far to look where f curves so little
 ONWARD = 2  # further searches, on a way on which f still falls
 UNMOVED, LEVEL, BESIDE = 1e-6, 1e-8, 1e-2  # in units of the scale: a start, a gradient, a step away from the start
 
@@ -66,7 +69,7 @@ class Descended:
         self._slope: Any = None
         self.first: float | None = None
         self.f = np.inf
-        self.x = self.g = np.empty(0)
+        self.x = self.g = self.last_x = self.last_g = np.empty(0)  # the best point, and the one before it
         self.steepest = 0.0
 
     def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
@@ -77,12 +80,15 @@ class Descended:
         self.steepest = max(self.steepest, float(np.abs(g).max()))
         return f, g
 
-    def note(self, x: FloatArray, f: float, g: FloatArray) -> None:
-        """Remember a value and a gradient that somebody else has asked for."""
+    def note(self, x: FloatArray, f: float, g: FloatArray) -> float:
+        """Remember a value and a gradient that somebody else has asked for; the first value of all."""
         if self.first is None:
             self.first = f
         if f < self.f:
+            if self.f - f > NOTABLE * (self.first - f):
+                self.last_x, self.last_g = self.x, self.g
             self.f, self.x, self.g = f, x.copy(), g.copy()
+        return self.first
 
     def value(self, x: FloatArray) -> float:
         """Value at x. With `gradient` what SciPy makes of `jac=True`, without two comparisons of arrays each time."""
@@ -113,6 +119,19 @@ class Descended:
             return False  # so far away, and more is left than was gained: a valley that levels out
         scale = np.maximum(task.scale, np.abs(x - task.x0))  # what is flat far away may be no optimum
         return is_stationary(x, g, task.box, task.constraints, scale, f, span, STANDING if stands else BALANCED)
+
+    def level_step(self, task: Task) -> FloatArray | None:
+        """A step along the last one, where f curves too little along that for a minimum; None where it curves.
+
+        Solvers come to an inflection along the axis on which it is one, by steps that each halve what is left.
+        """
+        if not self.last_x.size or self.first is None:
+            return None
+        last, way = (self.x - self.last_x) / task.scale, float(np.linalg.norm((self.x - task.x0) / task.scale))
+        size = float(np.linalg.norm(last))
+        curvature = float(last @ ((self.g - self.last_g) * task.scale)) / size**2 if size > 0 else np.inf
+        level = curvature * way**2 <= LITTLE * (self.first - self.f)
+        return AHEAD * way / size * last * task.scale if level else None
 
     def is_smooth(self, result: Any, task: Task) -> bool:
         """Whether less of the gradient is left at a result than at a kink, where steps become small as well."""
@@ -161,9 +180,10 @@ def _inside(x: FloatArray, task: Task) -> FloatArray:
 
 
 def _lower_point(result: Any, task: Task) -> Asking:
-    """A lower point than an end: beside it on stairs, or as far again from x0 as it is; None where that is a minimum.
+    """A lower point than an end: beside it on stairs, along a last step on which f is level, or as far again from x0.
 
-    In the coordinates in which f still falls there, and less than here: so it is on a way to infinity.
+    The last in the coordinates in which f still falls there, and less than here: so it is on a way to infinity. None
+    where the end is a minimum.
     """
     slope, way = _slope(result, task), result.x - task.x0
     if slope is None:
@@ -175,6 +195,10 @@ def _lower_point(result: Any, task: Task) -> Asking:
                 return point
         return None
     falls = slope * way < 0
+    step = result.get("level_step")
+    for point in () if step is None else _inside(np.array([result.x - step, result.x + step]), task):
+        if result.fun - (yield from _value_of(point, task))[0] > SLACK * abs(result.fun):
+            return point
     for _ in range(2):
         point = _inside(result.x + way * falls, task)
         if not falls.any():

@@ -15,7 +15,7 @@ import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray, IntArray
 from es.gradient import scipy_solvers as solvers
-from es.gradient.ends import FAR, Task, lengths
+from es.gradient.ends import FAR, NOTABLE, Task, lengths
 from es.gradient.lbfgsb import EVALUATE, ITERATED, Note, kinds_of, prepared, result_of
 from es.gradient.scipy_methods import LBFGSB
 from es.gradient.solver_method import palatable, why_ended
@@ -85,7 +85,9 @@ class Lanes:
         # told last, and the best ones of its present search.
         self._asked, self._x, self._known = (np.zeros((lanes, n)) for _ in range(3))
         self._g, self._best_x, self._best_g = (np.zeros((lanes, n)) for _ in range(3))
-        self._f, self._best = np.zeros(lanes), np.full(lanes, np.inf)
+        self._f, self._best, self._last = np.zeros(lanes), np.full(lanes, np.inf), np.full(lanes, np.inf)
+        # The best ones before the last step that gained something notable, and the first value of a run.
+        self._last_x, self._last_g, self._first = np.zeros((lanes, n)), np.zeros((lanes, n)), np.zeros(lanes)
         self._measure, self._unit = np.ones((lanes, n)), np.zeros(lanes)
         self._least, self._greatest = np.full(lanes, np.inf), np.full(lanes, -np.inf)  # finite values told so far
         self._farthest = np.zeros((lanes, n))  # what no coordinate is above, unless it may be too far away
@@ -197,7 +199,9 @@ class Lanes:
         better = f < self._best[lanes]
         for row in np.flatnonzero(first).tolist():
             search = self.solvers[lanes[row]].search
-            search.note(self._known[lanes[row]], f.item(row), g[row])
+            self._first[lanes[row]] = search.note(self._known[lanes[row]], f.item(row), g[row])
+        at = lanes[better & (self._best[lanes] - f > NOTABLE * (self._first[lanes] - f))]
+        self._last[at], self._last_x[at], self._last_g[at] = self._best[at], self._best_x[at], self._best_g[at]
         at = lanes[better]
         self._best[at], self._best_x[at], self._best_g[at] = f[better], self._known[at], g[better]
         return lanes.tolist()
@@ -222,7 +226,10 @@ class Lanes:
 
     def _result(self, lane: int) -> Any:
         """What the search of a lane has found, which is over."""
-        self.solvers[lane].search.note(self._best_x[lane], self._best.item(lane), self._best_g[lane])
+        note = self.solvers[lane].search.note
+        if self._last.item(lane) < np.inf:
+            note(self._last_x[lane], self._last.item(lane), self._last_g[lane])
+        note(self._best_x[lane], self._best.item(lane), self._best_g[lane])
         return result_of(self._x[lane].copy(), self._f.item(lane), self._g[lane].copy(), self._task[lane])
 
     def _go_on(self, lane: int, answer: Any) -> bool:
@@ -247,6 +254,7 @@ class Lanes:
     def _reset(self, lane: int, search: Search, options: Mapping[str, Any]) -> None:
         """Make the arrays of a lane those of a search that begins."""
         self._x[lane], self._known[lane], self._best[lane] = search.x0, np.nan, np.inf
+        self._last[lane] = np.inf
         self._f[lane], self._g[lane], self._task[lane] = 0.0, 0.0, 0
         bounds = self._low[lane], self._high[lane], self._kinds[lane]
         if self._boxes[lane] is not search.box:

@@ -22,7 +22,7 @@ from problems.boxes import Box
 
 Int32s = npt.NDArray[np.int32]
 Asking = Generator[FloatArray, Answer, Any]
-Note = Callable[[FloatArray, float, FloatArray], None]
+Note = Callable[[FloatArray, float, FloatArray], Any]
 
 UNTOLD = "g must be told to a method that works with gradients, got None"
 ITERATED, EVALUATE, CONVERGED = 1, 3, 4  # what the routine says in the first entry of `task`

@@ -69,6 +69,7 @@ class Stalls:
         # A start that gains nothing, even where the line search complained, has nothing but rounding left.
         stands = not gain > LEAST_GAIN * abs(result.fun)
         result.success = small_gradient or self._seen.is_optimum(result, self._task, stands=stands)
+        result.level_step = self._seen.level_step(self._task)
         return True
 
 
@@ -117,6 +118,7 @@ def _gradient_solver(name: str) -> Callable[[Call, Task], Any]:
         while True:
             result = minimize_quietly(seen.value, x, jac=seen.gradient, method=name, options=options)
             x, result = result.x, seen.best(result, 0.0 if result.status == PRECISION else SLACK)
+            result.level_step = seen.level_step(task)
             if x is result.x and (result.success or result.status != PRECISION):
                 return result
             if not last - result.fun > LEAST_GAIN * abs(result.fun):

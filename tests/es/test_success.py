@@ -454,3 +454,28 @@ def test_what_a_class_of_its_own_leaves_out_is_named():
 
     with pytest.raises(NotImplementedError, match="Empty must define"):
         Empty([1.0, 2.0]).ask()
+
+
+# Inflections that solvers come to from above by steps of which each halves what is left; f and its gradient
+INFLECTIONS = {
+    "cubic": (
+        lambda x: x[0] ** 3 / 3 + x[0] ** 4 / 4 + x[1] ** 2,
+        lambda x: np.array([x[0] ** 2 + x[0] ** 3, 2 * x[1]]),
+    ),
+    "turned": (
+        lambda x: x.sum() ** 3 / 3 + x.sum() ** 4 / 4 + (x[0] - x[1]) ** 2,
+        lambda x: x.sum() ** 2 + x.sum() ** 3 + 2 * (x[0] - x[1]) * np.array([1, -1]),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["l-bfgs-b", "bfgs", "cg", "slsqp"])
+@pytest.mark.parametrize("name", INFLECTIONS)
+def test_an_inflection_on_the_way_is_no_success(name, method):
+    f, jac = INFLECTIONS[name]
+    starts = np.array([[0.5, 1.0], [1.7, 0.4], [0.9, 1.3], [1.2, 0.2]])
+    found = [es.minimize(f, x0, method=method, jac=jac, rng=1) for x0 in starts]
+    found += es.minimize_runs(f, starts, method=method, jac=jac, rng=1)
+    for res in found:
+        assert not res.success or abs(res.fun + 1 / 12) < 1e-8, res.message
+    assert sum(res.success for res in found) >= 6
