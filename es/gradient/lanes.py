@@ -173,8 +173,7 @@ class Lanes:
         return found
 
     def _palatable(self, lane: int, x: FloatArray, f: FloatArray, g: FloatArray) -> Any:
-        if not np.isfinite(g).all():
-            self.solvers[lane].blind += list(x)
+        self.solvers[lane].blind += list(x)
         seen = self._least.item(lane), self._greatest.item(lane)
         f, slopes, (self._least[lane], self._greatest[lane]) = palatable(f, g, seen)
         return f, slopes

@@ -103,7 +103,7 @@ class ScipySolver(Optimizer):
         self._told: list[Answer] | None = [] if replayable else None
         self._before: list[Answer] = []  # what a solver that begins now is told at once: it was told so before a save
         self._solver: Solver | Direct | None = None
-        self._blind: list[FloatArray] = []  # points whose gradient was not finite: the solver was told of zeros
+        self._blind: list[FloatArray] = []  # points whose value or gradient was not finite
         self._finite = (np.inf, -np.inf)  # least and greatest finite value told so far
         self._level = True  # no gradient yet that is not zero
         self._gap = np.inf  # least difference of another value from the lowest one
@@ -227,7 +227,7 @@ class ScipySolver(Optimizer):
         slopes = None if slopes is None else slopes.copy()  # the caller may go on writing into it
         if self._told is not None:
             self._told.append((rank.copy(), slopes))
-        if slopes is not None and self.generations_without_gradient:
+        if slopes is not None and (self.generations_without_gradient or not some):
             self._blind += list(points)
         seen = self._palatable(rank, slopes)
         best = 0 if rank.size == 1 else int(np.where(np.isfinite(rank), rank, np.inf).argmin())
@@ -256,7 +256,7 @@ class ScipySolver(Optimizer):
             self._level = self._level and not g.any()
             solver.tell(f, g)
         else:
-            self._blind += [] if np.isfinite(g).all() else list(x)
+            self._blind += list(x)
             solver.tell(*self._palatable(f, g))
         if solver.asked is None and not self.has_ended:
             self._end()
@@ -336,14 +336,14 @@ def why_ended(
     outcome : scipy.optimize.OptimizeResult
     task : Task
     blind : sequence of ndarray
-        Points whose gradient was not finite.
+        Points whose value or gradient was not finite.
     x_best : ndarray, shape (n,)
     plateau : callable
         Whether f is flat where the solver was, if it has not looked beside its start itself.
     """
     reason = "converged" if getattr(outcome, "success", True) else "solver"
     if blind and any(np.array_equal(inside(outcome.x, task.box), x) for x in blind):
-        reason = "nogradient"  # no optimum: what made the solver stop there were zeros in the place of a gradient
+        reason = "nogradient"  # no optimum: the solver stopped there by what it was told in the place of NaN
     flat = getattr(outcome, "flat", None)  # None: the solver has not looked beside its start
     if reason == "converged" and (plateau() if flat is None else flat):
         reason = "tolflatfitness"

@@ -479,3 +479,19 @@ def test_an_inflection_on_the_way_is_no_success(name, method):
     for res in found:
         assert not res.success or abs(res.fun + 1 / 12) < 1e-8, res.message
     assert sum(res.success for res in found) >= 6
+
+
+@pytest.mark.parametrize("method", ["l-bfgs-b", "bfgs", "cg", "slsqp", "trust-constr"])
+@pytest.mark.parametrize("nothing", [np.nan, np.inf])
+@pytest.mark.filterwarnings("ignore")
+def test_an_end_among_values_that_are_none_is_no_success(nothing, method):
+    def f(x):
+        return x[0] + (x[1] - 1) ** 2 if x[0] > 0.5 else nothing
+
+    def jac(x):
+        return np.array([1.0, 2 * (x[1] - 1)]) if x[0] > 0.5 else np.zeros(2)
+
+    more = {"method": method, "jac": jac, "rng": 1, "maxfevals": 2000}
+    starts = np.array([[2.0, 3.0], [1.3, -2.0], [3.0, 1.1]])
+    for res in [*(es.minimize(f, x0, **more) for x0 in starts), *es.minimize_runs(f, starts, **more)]:
+        assert not res.success or res.fun < 0.5 + 1e-6, res.message
