@@ -264,8 +264,13 @@ def plateau(opt: Watched, threshold: Any) -> Any:
     return np.logical_and(top == bottom, np.logical_not(fine(opt)))
 
 
-def falling(opt: Watched, threshold: Any) -> Any:
-    """Best values that still fall as fast as before: on the way to an optimum the second half brings far less."""
+def falling(opt: Any, threshold: Any) -> Any:
+    """Best values that still fall as fast as before: on the way to an optimum the second half brings far less.
+
+    Of f itself: what ranks points under constraints falls while the multipliers are learnt.
+    """
+    if not opt.ranks_values:
+        return False
     best = np.minimum.accumulate(opt.traces.best(5 * window(opt)), axis=0)
     first, middle, last = best[0], best[len(best) // 2], best[-1]
     with np.errstate(invalid="ignore", over="ignore"):
@@ -289,8 +294,10 @@ def gained(opt: Watched, gain: Any) -> Any:
         return gain > np.maximum(_above(opt, opt.traces.best(window(opt))), least)
 
 
-def rough(opt: Watched, threshold: Any) -> Any:
-    """Values that differ as much as at far longer steps before, by more than a millionth of the descent: noise."""
+def rough(opt: Any, threshold: Any) -> Any:
+    """Values of f that differ as much as at far longer steps before, by more than a millionth of the descent: noise."""
+    if not opt.ranks_values:
+        return False
     past, begin = opt.traces.best(5 * window(opt)), opt.traces.best(LONGEST)[0]
     back = max(10, len(past) // 25)
     if len(past) < 2 * back:
