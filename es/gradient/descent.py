@@ -37,6 +37,8 @@ def _rates(lr: Any, runs: int | None) -> Any:
 class Descent(RuleState, Optimizer):
     """Base class: an update rule of `autodiff.optim` as an optimizer of one run or of stacked runs.
 
+    On a slope without an end it goes on for ever: unless a budget is given it ends after 30,000 n evaluations.
+
     Parameters
     ----------
     x0, bounds, rng, stop
@@ -54,6 +56,7 @@ class Descent(RuleState, Optimizer):
 
     kind = "gradient"
     wants_gradient = True
+    evaluations_per_variable = 30_000
     criteria = (*COMMON, "tolgrad", "tolrate")
     rule: ClassVar[Callable[..., optim.Rule]]
     default_lr: ClassVar[float]

@@ -17,7 +17,8 @@ class CSAES(LinearCost, Isotropic):
 
     CMA-ES without its covariance matrix. Source: Hansen, Arnold & Auger, Evolution Strategies (Springer Handbook of
     Computational Intelligence, 2015), algorithm 5, after Hansen & Ostermeier (Evolutionary Computation 9(2), 2001);
-    weights, rate and damping are those of CMA-ES (arXiv:1604.00772). Parameters: see `Strategy`.
+    weights, rate and damping are those of CMA-ES (arXiv:1604.00772). Badly conditioned functions take it long: unless a
+    budget is given it ends after 200,000 n evaluations. Parameters: see `Strategy`.
 
     Attributes
     ----------
@@ -39,6 +40,7 @@ class CSAES(LinearCost, Isotropic):
     paper = "Hansen, Arnold & Auger, Evolution Strategies (2015), algorithm 5"
     good_for = "well-conditioned functions of any number of variables, noise with a large popsize"
 
+    evaluations_per_variable = 200_000
     state_names = ("mean", "sigma", "ps")
 
     def _set_rates(self, popsize: int) -> None:

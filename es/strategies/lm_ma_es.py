@@ -21,7 +21,7 @@ class LMMAES(Isotropic):
     (IEEE TEC 23(2), 2019, arXiv:1705.06693), with the names of its algorithm. The rates of the paper are made
     for populations much smaller than n; beyond they would exceed 1, so here n counts as at least 2 mueff, and no rate
     exceeds one half. A single axis that is much shorter than all others (discus) is learned, but slowly: the paths can
-    only stretch.
+    only stretch. Unless a budget is given it ends after 200,000 n evaluations.
 
     Parameters
     ----------
@@ -53,6 +53,7 @@ class LMMAES(Isotropic):
     paper = "Loshchilov, Glasmachers & Beyer, arXiv:1705.06693"
     cost = "n log(n) popsize"
     good_for = "thousands of variables that depend on each other, with few directions that differ in scale"
+    evaluations_per_variable = 200_000
     state_names = ("mean", "sigma", "ps", "m", "moved")
 
     m: FloatArray

@@ -17,7 +17,8 @@ class SNES(LinearCost):
     """Separable natural evolution strategy: one step size per coordinate, follows the natural gradient.
 
     Source: Wierstra, Schaul, Glasmachers, Sun, Peters & Schmidhuber, Natural Evolution Strategies (JMLR 15, 2014),
-    algorithm 6. Parameters: see `Strategy`.
+    algorithm 6. Badly conditioned functions that are no sums over coordinates take it long: unless a budget is given it
+    ends after 200,000 n evaluations. Parameters: see `Strategy`.
 
     Attributes
     ----------
@@ -29,6 +30,7 @@ class SNES(LinearCost):
     cost = "n popsize"
     good_for = "many variables, separable functions"
     claims = ALL_BUT_ROTATION
+    evaluations_per_variable = 200_000
 
     sigma: FloatArray
 

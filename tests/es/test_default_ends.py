@@ -32,6 +32,18 @@ def test_it_ends(name, work):
 LIMITED = [name for name in WITHOUT_GRADIENT if get_method(name).evaluations_per_variable]
 
 
+def test_descents_and_strategies_for_well_conditioned_functions_have_a_default_end():
+    opt = es.Adam([1.0], patience=None)
+    while not opt.stop():
+        opt.tell(opt.ask(), [-float(opt.nit)], [[-1.0]])
+    assert opt.nfev == 30_000 and set(opt.stop()) == {"maxfevals"} and not opt.result.success
+    for name in ("snes", "csa-es", "lm-ma-es"):
+        opt = get_method(name)([1.0, 2.0], 1.0)
+        assert opt._watch.thresholds["maxfevals"] == 400_000 and opt._watch.is_default("maxfevals")
+        opt = get_method(name)([1.0, 2.0], 1.0, stop={"maxiter": 3})
+        assert "maxfevals" not in opt._watch.thresholds
+
+
 @pytest.mark.parametrize("name", ["nelder-mead", "one-plus-one"])
 def test_the_default_end(name):
     most = 2 * get_method(name).evaluations_per_variable
