@@ -27,6 +27,8 @@ AGAIN = 6  # times that noise is measured again at what looks like the end
 STEPPED = 1e-4  # steps in f of this part of all that was gained are no rounding
 NOISY = 0.1  # where four times the noise is more than this part of all that was gained, differences no longer pay
 BESIDE = 1e-2  # scales, by which a run leaves a start where the slope vanishes
+LITTLE = 0.1  # of what was gained: along a direction with less curvature, on the whole way, an end may be an inflection
+AHEAD, LOOKS = 0.1, 2  # of the way gone: how far to look there; and how often
 FAR = 5.0  # scales from where it began, a run knows nothing of the coarse curvature
 SMALL_SCALE = 15.0  # times the coarse curvature at the Hessian, and
 AT_ONCE = 100.0  # along the first steps: a rough function
@@ -73,6 +75,7 @@ class NewtonLoop(Stepwise):
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "f_start", "S", "slope", "nit", "failures", "mode", "measured", "hessian", "drop", "last_drop",
         "decrement", "gradient", "doubts", "remeasured", "level", "x_slope", "left_out", "taken", "beside",
+        "looks",
     )  # fmt: skip
 
     def __init__(
@@ -97,6 +100,7 @@ class NewtonLoop(Stepwise):
         self.taken = True  # whether the last line search ended with the first step
         self.origin = x.copy()
         self.beside = False  # whether the run began again beside a start where the slope vanished
+        self.looks = 0  # times that it went on from a lower point ahead
         self.width = self._reachable()
         self.S = np.diag(scale)
         self.slope: FloatArray | None = None  # along the columns of S, at x
@@ -285,7 +289,7 @@ class NewtonLoop(Stepwise):
             return
         if reason == "flat" and not self.ended and (yield from self._resolved()):
             reason = "converged"
-        if not self.ended and (yield from self._begins_beside()):
+        if not self.ended and ((yield from self._begins_beside()) or (yield from self._goes_on_ahead())):
             return
         self.ended = self.ended or reason
 
@@ -304,6 +308,26 @@ class NewtonLoop(Stepwise):
         self.x, self.f, self.level = points[lower], float(values[lower]), False
         self._start_over()
         self.S = self.S / math.sqrt(curved) if curved > 0 else self.S
+        return True
+
+    def _goes_on_ahead(self) -> Asking:
+        """Whether a point is lower on either side along the direction with the least curvature, at an inflection."""
+        way = float(np.linalg.norm((self.x - self.origin) / self.scale))
+        if not way or self.curvature is not None or self.measured:
+            return False
+        axes, sizes, _ = np.linalg.svd(self.S / self.scale[:, None])
+        if way**2 > LITTLE * (self.f_start - self.f) * sizes[0] ** 2:
+            return False
+        step = AHEAD * way * axes[:, 0] * self.scale
+        points = np.clip(np.array([self.x - step, self.x + step]), self.lb, self.ub)
+        values = yield points
+        lower = int(np.argmin(np.where(np.isfinite(values), values, np.inf)))
+        if not self.f - values[lower] > CLEAR * self.noise:
+            return False
+        self.looks += 1
+        self.ended = "lost" if self.looks > LOOKS else ""
+        self.x, self.f, self.level = points[lower], float(values[lower]), False
+        self._start_over()
         return True
 
     def _resolved(self) -> Asking:

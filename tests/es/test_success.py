@@ -495,3 +495,11 @@ def test_an_end_among_values_that_are_none_is_no_success(nothing, method):
     starts = np.array([[2.0, 3.0], [1.3, -2.0], [3.0, 1.1]])
     for res in [*(es.minimize(f, x0, **more) for x0 in starts), *es.minimize_runs(f, starts, **more)]:
         assert not res.success or res.fun < 0.5 + 1e-6, res.message
+
+
+@pytest.mark.parametrize("name", INFLECTIONS)
+def test_a_quasi_newton_run_goes_on_past_an_inflection(name):
+    for x0 in ([0.5, 1.0], [1.7, 0.4], [0.9, 1.3], [1.2, 0.2]):
+        for more in ({}, {"jac": INFLECTIONS[name][1]}):
+            res = es.minimize(INFLECTIONS[name][0], x0, method="quasi-newton", rng=1, **more)
+            assert res.success and abs(res.fun + 1 / 12) < 1e-8, res.message
