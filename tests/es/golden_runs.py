@@ -4,6 +4,7 @@
     python tests/es/golden_runs.py            says which differ, to the last bit
 
 A change that moves code leaves every bit as it was; one that changes numbers on purpose writes them anew and says why.
+With OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1: last bits of SLSQP's hang on the threads of LAPACK.
 """
 
 from __future__ import annotations
