@@ -38,7 +38,8 @@ def is_stationary(
         Point and gradient of f there.
     box : Box or None
     constraints : constraint or sequence of them
-        In the forms of SciPy; where x violates one by more than `problems.constraints.EQUALITY` the answer is no.
+        In the forms of SciPy; where x violates one by more than `problems.constraints.EQUALITY` times its slope, 1 at
+        least, the answer is no.
     scale : ndarray, shape (n,)
         Step sizes at the start, which make all units alike.
     f, span : float
@@ -88,8 +89,9 @@ def _normals(x: FloatArray, box: Box | None, constraints: Any, scale: FloatArray
         here, above, below = values[0], values[1 : x.size + 1], values[x.size + 1 :]
         size = np.where(every.equality, np.abs(here), here)
         slopes = 0.5e7 * (above - below).T  # in units of `scale`
-        active = every.equality | (here > -EQUALITY * np.maximum(1.0, np.linalg.norm(slopes, axis=-1)))
-        if (size > EQUALITY).any() or not np.isfinite(slopes[active]).all():
+        touch = EQUALITY * np.maximum(1.0, np.linalg.norm(slopes, axis=-1))  # whatever a constraint is measured in
+        active = every.equality | (here > -touch)
+        if (size > touch).any() or not np.isfinite(slopes[active]).all():
             return None
         columns += list(slopes[active]) + list(-slopes[every.equality])
     columns = [column / length for column in columns if (length := np.linalg.norm(column)) > 0]
