@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import FloatArray
-from es.gradient.ends import BESIDE, SLACK, Descended, Task, searched, searches_on
+from es.gradient.ends import BESIDE, ONWARD, SLACK, Descended, Task, searched, searches_on
 from es.gradient.inversion import Call
 from es.gradient.lbfgsb import UNTOLD, Asking, answered, by_steps, usable
 from es.gradient.units import in_large_units
@@ -134,9 +134,10 @@ cg = in_large_units(searches_on(_gradient_solver("CG")))
 
 
 def _settled(name: str, call: Call, task: Task) -> Any:
-    """A search without gradients; between bounds, where a simplex and directions collapse, begun again at its end.
+    """A search without gradients, begun again where a point a little aside of its end is lower.
 
-    Until that brings nothing, and no point a little aside is lower; no success where it goes on and on.
+    Between bounds, where a simplex and directions collapse, begun again at its end until that brings nothing. No
+    success where it goes on and on.
     """
     options: dict[str, Any] = {**task.options, "maxiter": UNLIMITED, "maxfev": UNLIMITED}
     more: dict[str, Any] = {"method": name, "bounds": task.bounds()}
@@ -144,7 +145,17 @@ def _settled(name: str, call: Call, task: Task) -> Any:
     result = minimize_quietly(fun, task.x0, options=options, **more)
     options.update(maxfev=AGAIN * n, **dict.fromkeys({"initial_simplex", "direc"} & options.keys()))
     box = task.box
+    for _ in range(0 if box is not None else ONWARD + 1):
+        if not result.success:
+            return result
+        points = result.x + np.vstack([np.diag(size * task.scale) for size in (BESIDE, -BESIDE)])
+        values = [fun(point) for point in points]
+        if not result.fun - min(values) > SLACK * abs(result.fun):
+            return result
+        again = minimize_quietly(fun, points[np.argmin(values)], options=options, **more)
+        result = min(result, again, key=lambda end: end.fun)
     if box is None or not result.success:
+        result.success = False
         return result
     if name == "Nelder-Mead" and not (((result.x == box.lb) | (result.x == box.ub)) & (box.lb < box.ub)).any():
         return result  # a simplex that has collapsed lies on a face

@@ -503,3 +503,9 @@ def test_a_quasi_newton_run_goes_on_past_an_inflection(name):
         for more in ({}, {"jac": INFLECTIONS[name][1]}):
             res = es.minimize(INFLECTIONS[name][0], x0, method="quasi-newton", rng=1, **more)
             assert res.success and abs(res.fun + 1 / 12) < 1e-8, res.message
+
+
+@pytest.mark.parametrize("off", [1e-16, 1e-12, 1e-9])
+def test_nelder_mead_leaves_a_saddle_that_it_meets_along_an_axis(off):
+    res = es.minimize(lambda x: x[0] ** 2 - x[1] ** 2 + x[1] ** 4 / 4, [1.0, off], method="nelder-mead", rng=1)
+    assert res.success and abs(res.fun + 1) < 1e-8, res.message
