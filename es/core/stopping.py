@@ -46,8 +46,8 @@ callback        none     stopped   the callback raised StopIteration
 A default of "off" needs a threshold from the caller, one of "none" has no threshold: others tell of it. A name that is
 not in the table (`opt.end("enough")`) means "stopped". What only looks like a criterion of convergence is told of by
 another row: tolfun on a plateau and tolimprovement on a constant by tolflatfitness, noeffectcoord where steps never
-became smaller by smallsteps, tolrate on a slope by steep, tolgrad of a rule that never moved by stationary (solvers of
-SciPy begin again beside x0 there), -inf at a point beyond 1e30 by unbounded; and tolflatfitness where f has no more
+became smaller by smallsteps, tolrate on a slope by steep, tolgrad of a rule that saw no slope by stationary (rules
+and solvers begin again beside x0), -inf at a point beyond 1e30 by unbounded; and tolflatfitness where f has no more
 digits by resolution. Of all that a run has met the first of these decides:
 
 ========== ======= ====== ===========================================================================================

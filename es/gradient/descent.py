@@ -24,6 +24,8 @@ from es.gradient.units import powers_of_two, value_unit
 from es.parts.rule_state import RuleState, checked_patience
 from problems.numbers import numbers
 
+AT_REST = {"tolgrad", "tolrate", "steep"}
+
 
 def _rates(lr: Any, runs: int | None) -> Any:
     """Learning rates as a number, or an array with one for each of the stacked runs."""
@@ -70,6 +72,8 @@ class Descent(RuleState, Optimizer):
         "gentlest",
         "first",
         "back",
+        "start",
+        "sides",
     )
 
     def __init__(
@@ -93,7 +97,8 @@ class Descent(RuleState, Optimizer):
         self.slope, self.gentlest, self.steepest = self._each(np.inf), self._each(np.inf), self._each(0.0)
         self.first = self._each(np.nan)
         self.size = self._each(1.0)  # what values are measured in
-        self.back = self.mean.copy()
+        self.back, self.start = self.mean.copy(), self.mean.copy()
+        self.sides = self._each(0)  # of a start without slope, on which the search has begun again
 
     @classmethod
     def option_names(cls) -> set[str]:
@@ -127,7 +132,7 @@ class Descent(RuleState, Optimizer):
         # Far above: ten times the descent made so far, or the size of f itself where none was made yet.
         with np.errstate(over="ignore"):  # an infinite limit is no limit
             room = np.maximum(self.first - self.lowest, np.abs(self.first))
-            far = value > np.maximum(self.lowest, self.first) + 10.0 * room
+            far = (value > np.maximum(self.lowest, self.first) + 10.0 * room) & (self.sides == 0)
         bad = far | ~np.isfinite(slope).all(-1)
         better = ~bad & (value < self.lowest)
         self._halve_where_stalled(better, value)
@@ -158,6 +163,36 @@ class Descent(RuleState, Optimizer):
         # The rate itself was wrong; `rate`, which says how far a sound one has been worn down, stays.
         self.base_lr = np.where(bad, 0.5 * self.base_lr, self.base_lr)[()]
         self._forget(bad)
+
+    def _looked_again(self, found: dict[int, dict[str, float]]) -> dict[int, dict[str, float]]:
+        """Begin again beside a start where the gradient vanishes, on both sides as long as no better value is found."""
+        ended = {
+            run: reasons
+            for run, reasons in found.items()
+            if not reasons.keys() <= {"stationary"} | (AT_REST if self._at(self.sides, run) else set())
+        }
+        again = np.isin(self.active, [run for run in found if run not in ended]).reshape(self.batch)
+        again &= (self.sides < 2) & (self.lowest >= self.first)
+        left = (self.sides > 0) & (self.lowest < self.first)  # only a small gradient counts there
+        found = {r: {"steep": 1.0} if w.keys() == {"tolrate"} and self._at(left, r) else w for r, w in found.items()}
+        if not again.any():
+            return found
+        away = 1e-3 * self.scale0 * (1.0 - 0.5 * (0.618 * np.arange(self.n) % 1))
+        beside = self.start + np.where(np.asarray(self.sides)[..., None] == 0, away, -away)
+        if self.box is not None:
+            beside = np.clip(beside, self.box.lb, self.box.ub)
+        self.mean = np.where(again[..., None], beside, self.mean)
+        self.rate = np.where(again, 1.0, self.rate)[()]
+        self.slope = np.where(again, np.inf, self.slope)[()]
+        self.since = np.where(again, 0, self.since)[()]
+        self.sides = np.where(again, self.sides + 1, self.sides)[()]
+        self._forget(again)
+        on = set(self.active[np.ravel(again)].tolist())
+        return {run: reasons for run, reasons in found.items() if run not in on}
+
+    def _at(self, values: Any, run: int) -> Any:
+        """The entry of a run."""
+        return np.ravel(values)[np.searchsorted(self.active, run)]
 
     def _take_runs(self, rows: npt.NDArray[np.intp]) -> None:
         super()._take_runs(rows)

@@ -185,11 +185,27 @@ def test_a_start_at_the_minimum_is_a_success(method):
         assert res.success and res.fun == 0 and res.nfev < 60, res.message
 
 
-def test_a_descent_that_never_moved_says_why():
-    res = es.minimize(sphere, np.zeros(3), method="adam", jac=lambda x: 2 * x, rng=1)
+def test_a_descent_that_sees_no_slope_says_why():
+    res = es.minimize(lambda x: 1.0, np.zeros(3), method="adam", jac=lambda x: 0 * x, rng=1)
     assert not res.success and set(res.stop) == {"stationary"} and "saddle" in res.message
-    many = es.minimize_runs(sphere, np.array([[0.0, 0], [1, 1]]), method="momentum", jac=lambda x: 2 * x, rng=1)
-    assert [res.success for res in many] == [False, True]
+
+
+@pytest.mark.parametrize("method", ["adam", "momentum", "rmsprop"])
+def test_a_descent_looks_on_both_sides_of_a_start_without_slope(method):
+    res = es.minimize(sphere, np.zeros(3), method=method, jac=lambda x: 2 * x, rng=1)
+    assert res.success and res.fun == 0 and not res.x.any(), res.message
+    many = es.minimize_runs(sphere, np.array([[0.0, 0], [1, 1]]), method=method, jac=lambda x: 2 * x, rng=1)
+    assert [run.success for run in many] == [True, True]
+    res = es.minimize(
+        lambda x: x[0] ** 2 - x[1] ** 2 + x[1] ** 4 / 4, np.zeros(2), method=method, rng=1,
+        jac=lambda x: np.array([2 * x[0], x[1] ** 3 - 2 * x[1]]),
+    )  # fmt: skip
+    assert res.success and res.fun == pytest.approx(-1), res.message
+    for side in (1, -1):
+        res = es.minimize(
+            lambda x, a=side: a * x[0] ** 3, [0.0], jac=lambda x, a=side: 3 * a * x**2, method=method, maxfevals=6000
+        )
+        assert not res.success, res.message
 
 
 @pytest.mark.parametrize("method", SOLVERS[:4])
