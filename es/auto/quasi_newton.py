@@ -16,6 +16,7 @@ from es.auto import differences, line_search, noise
 from es.auto.factor import active_step, update
 from es.auto.stepwise import Asking, Stepwise
 from es.core.arrays import FloatArray
+from es.gradient.ends import AHEAD, LITTLE
 
 EPS = float(np.finfo(float).eps)
 HESSIAN_AT = 5  # iteration in which second differences are taken in full, once
@@ -27,8 +28,7 @@ AGAIN = 6  # times that noise is measured again at what looks like the end
 STEPPED = 1e-4  # steps in f of this part of all that was gained are no rounding
 NOISY = 0.1  # where four times the noise is more than this part of all that was gained, differences no longer pay
 BESIDE = 1e-2  # scales, by which a run leaves a start where the slope vanishes
-LITTLE = 0.1  # of what was gained: along a direction with less curvature, on the whole way, an end may be an inflection
-AHEAD, LOOKS = 0.1, 2  # of the way gone: how far to look there; and how often
+LOOKS = 2  # times that a run goes on from a lower point ahead
 FAR = 5.0  # scales from where it began, a run knows nothing of the coarse curvature
 SMALL_SCALE = 15.0  # times the coarse curvature at the Hessian, and
 AT_ONCE = 100.0  # along the first steps: a rough function

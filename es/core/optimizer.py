@@ -197,8 +197,7 @@ class Optimizer(Constrained):
         """
         if self._looked != self.nit:
             self._looked = self.nit
-            found = self._looked_again(self._watch(self))
-            if found:
+            if (found := self._watch(self)) and (found := self._looked_again(found)):
                 for run, reasons in found.items():
                     self._reasons.setdefault(run, {}).update(reasons)
                 self._retire()

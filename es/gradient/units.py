@@ -17,14 +17,13 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import FloatArray
-from es.gradient.ends import Task
+from es.gradient.ends import UNMOVED, Task
 from es.gradient.inversion import Answer, Call
 from problems.boxes import Box
 from problems.constraints import listed
 
 ORDINARY = 1e4  # scales between this and its inverse are
 LARGE = 1e15  # values from here on have squares, in tests and steps of solvers, that overflow or drown all else
-UNMOVED = 1e-6  # scales, or ways gone: a search that ends so near to where it began has found nothing new
 
 
 def powers_of_two(scale: FloatArray) -> FloatArray:
