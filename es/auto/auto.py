@@ -17,11 +17,13 @@ from es.auto import endings
 from es.auto.batches import BatchOptimizer
 from es.auto.coordinates import Coordinates
 from es.auto.descents import MATRIX_UP_TO, Descent, descent, restart_points
+from es.auto.limited import LimitedLoop
 from es.auto.minima import Minima
 from es.auto.populations import Populations, larger
 from es.auto.progress import Progress
-from es.auto.saved import arrays_of, restore
+from es.auto.quasi_newton import NewtonLoop
 from es.auto.separable import SeparableLoop
+from es.auto.stepwise import restored, saved
 from es.auto.verdicts import Diary
 from es.auto.worth import Worth, price_of
 from es.core import state as store
@@ -35,6 +37,15 @@ KINKED = {"holds": 0.5, "else": 0.1, "noisy": 0.1}  # the same where the first d
 MEMORY = 200  # evaluations after which what was spent counts half
 SAME = 1e-9  # of all that was gained: minima that differ by less, at the same place, are one
 CMA_ALONE = ("rough", "flat", "noisy", "stepped")  # verdicts that leave the field to CMA-ES
+
+# The searches by the names under which they are saved: which attribute may hold one of this kind.
+SEARCHES: dict[str, tuple[str, type]] = {
+    "coordinates": ("coordinates", Coordinates),
+    "separable": ("separable", SeparableLoop),
+    "newton": ("newton", NewtonLoop),
+    "limited": ("newton", LimitedLoop),
+    "cma": ("cma", Populations),
+}
 
 
 class Auto(BatchOptimizer):
@@ -160,15 +171,11 @@ class Auto(BatchOptimizer):
         self.arm = self._choose()
         if self.arm == "first":
             return self.start[None].copy()
-        if self.arm == "newton":
-            assert self.newton is not None
-            return self.newton.asked if self._pool is None else self._pool
-        if self.arm == "cma":
-            assert self.cma is not None
-            return self.cma.ask()
-        search = self.coordinates if self.arm == "coordinates" else self.separable
-        assert search is not None
-        return search.asked
+        if self.arm == "newton" and self._pool is not None:
+            return self._pool
+        search: Any = getattr(self, self.arm)  # an arm is the attribute that holds its search
+        wanted: FloatArray | None = search.ask() if self.arm == "cma" else search.asked
+        return wanted
 
     def _choose(self) -> str:
         if not self.phases:
@@ -178,9 +185,8 @@ class Auto(BatchOptimizer):
         if self.uses_gradient and len(self.free) > LOOK_UP_TO and self.worth.wanted():
             return self._race()
         if self.coordinates is None:
-            self.coordinates = Coordinates(
-                self._x, self._f, self.scale, self.lb, self.ub, self._draw(), self.at_once
-            )  # fmt: skip
+            begun = self._x, self._f, self.scale, self.lb, self.ub
+            self.coordinates = Coordinates(*begun, self._draw(), self.at_once)
         c = self.coordinates
         if c.asked is not None:
             return "coordinates"
@@ -188,10 +194,7 @@ class Auto(BatchOptimizer):
             self.verdict, self.factor = "flat", larger(len(self.free))
             return self._populations()
         if c.additive and self.separable is None:
-            self.separable = SeparableLoop(
-                c.base, c.base_f, c.t, c.g, self.scale, self.lb, self.ub, self._draw(), c.largest,
-                thorough=not endings.targeted(self),
-            )  # fmt: skip
+            self.separable = SeparableLoop.after(c, self.scale, self._draw(), thorough=not endings.targeted(self))
         if self.separable is not None and self.separable.asked is not None:
             self.verdict = "additive"
             return "separable"
@@ -337,16 +340,13 @@ class Auto(BatchOptimizer):
                 self._pool = None
                 start = float(finite[best]) if finite[best] < np.inf else math.nan
                 self.newton = self._descent(x[best], start, measured=self.measured, doubts=0)
-        elif self.arm == "cma":
-            assert self.cma is not None
+        elif self.arm == "cma" and self.cma is not None:
             self.used["cma"] += len(f)
             self.cma.tell(x, f)
             endings.after_population(self)
-        elif self.arm == "coordinates":
-            assert self.coordinates is not None
+        elif self.arm == "coordinates" and self.coordinates is not None:
             self.coordinates.tell(f)
-        elif self.arm == "separable":
-            assert self.separable is not None
+        elif self.arm == "separable" and self.separable is not None:
             self.separable.tell(f)
             if not self.separable.additive:
                 self.verdict = ""
@@ -383,7 +383,10 @@ class Auto(BatchOptimizer):
         if self._pool is not None:
             arrays["auto.pool"] = self._pool.copy()
         arrays |= {f"minima.{key}": value for key, value in self.minima.state_dict().items()}
-        return arrays | arrays_of(self)
+        for name, (attribute, kind) in SEARCHES.items():
+            if type(search := getattr(self, attribute)) is kind:
+                arrays |= saved(search, name)
+        return arrays
 
     def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """See `Optimizer.load_state_dict`."""
@@ -395,5 +398,8 @@ class Auto(BatchOptimizer):
         self._x = np.array(arrays["auto.x"])
         self._pool = np.array(arrays["auto.pool"]) if "auto.pool" in arrays else None
         self.minima.load_state_dict(store.below(arrays, "minima."))
-        restore(self, arrays)
+        self.coordinates = self.separable = self.newton = self.cma = None
+        for name, (attribute, kind) in SEARCHES.items():
+            if (search := restored(kind, name, arrays)) is not None:
+                setattr(self, attribute, search)
         super().load_state_dict(arrays)

@@ -6,6 +6,7 @@ curvature of f along each coordinate at the scale of sigma0, and the verdict on 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,26 +34,12 @@ def vertex(t: FloatArray, g: FloatArray) -> tuple[FloatArray, FloatArray]:
     return second, np.where(second > 0, middle - left / (2 * np.where(second > 0, second, 1.0)), np.nan)
 
 
+@dataclass(eq=False)
 class Coordinates(Stepwise):
     """Parabolas along the coordinates, one after the other, and the test of additivity.
 
-    Parameters
-    ----------
-    x, f : ndarray (n,) and float
-        Where to begin, and its value; NaN where it is not known yet.
-    h : ndarray, shape (n,)
-        Step along each coordinate.
-    lb, ub : ndarray, shape (n,)
-    seed : int
-        Of the random combinations in the test.
-    at_once : int
-        Coordinates along which it looks from the same point. Where several of them are better, one more evaluation
-        puts them together.
-
     Attributes
     ----------
-    x, f
-        The best point so far and its value.
     t, g : ndarray, shape (n, 3)
         Positions along each coordinate, in the order of evaluation, and values less that of the first one, NaN where
         there is no third position.
@@ -68,18 +55,19 @@ class Coordinates(Stepwise):
         Median less least of the values seen; the largest |f|.
     """
 
+    h: FloatArray  # (n,), the step along each coordinate
+    lb: FloatArray
+    ub: FloatArray
+    seed: int  # of the random combinations in the test
+    at_once: int = 1  # coordinates that are looked along from one point; better ones are put together by one more value
+
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "t", "g", "at", "base", "base_f", "curvature", "additive", "spread", "largest", "flat",
     )  # fmt: skip
 
-    def __init__(
-        self, x: FloatArray, f: float, h: FloatArray, lb: FloatArray, ub: FloatArray, seed: int, at_once: int = 1
-    ) -> None:
-        super().__init__(x=x, f=f, h=h, lb=lb, ub=ub, seed=seed, at_once=at_once)
-        self.n = len(x)
-        self.x, self.f = x.copy(), float(f)
-        self.lb, self.ub, self.seed, self.at_once = lb, ub, seed, max(1, min(at_once, ENTRIES // self.n))
-        self.h = np.minimum(h, (ub - lb) / 3)
+    def _open(self) -> None:
+        self.at_once = max(1, min(self.at_once, ENTRIES // self.n))
+        self.h = np.minimum(self.h, (self.ub - self.lb) / 3)
         self.t = np.full((self.n, 3), np.nan)
         self.g = np.full((self.n, 3), np.nan)
         self.curvature = np.full(self.n, np.nan)
@@ -88,7 +76,6 @@ class Coordinates(Stepwise):
         self.base, self.base_f = self.x, self.f
         self.flat = False
         self.spread = self.largest = 0.0
-        self.start()
 
     def _second(self, i: int) -> float:
         """The second position along a coordinate: one step towards the middle of its bounds."""

@@ -173,11 +173,9 @@ def gradient_noisy(run: Any) -> Asking:
     Third differences of slopes on a line so short vanish beside the first ones, but not those of noise (Moré and Wild
     2011).
     """
-    run.slopes = True
     points = line(run.x, SHORT * inward(run.x, run.scale, run.lb, run.ub), run.lb, run.ub)[:5]
-    told = yield points
-    run.slopes = False
-    if not np.isfinite(told).all():
+    told = yield from run.told_slopes(points)
+    if told is None:
         return False
     slopes_there = told[:, 1:] @ (points[1] - points[0])
     change = float(np.sqrt(np.mean(np.diff(slopes_there) ** 2)))
@@ -191,10 +189,8 @@ def gradient_jumps(run: Any, g: FloatArray) -> Asking:
     """
     d = BESIDE * inward(run.x, run.scale, run.lb, run.ub)
     points = run.x + np.array([[1.0], [0.1], [-1.0], [-0.1]]) * d
-    run.slopes = True
-    told = yield np.minimum(np.maximum(points, run.lb), run.ub)
-    run.slopes = False
-    if not np.isfinite(told).all():
+    told = yield from run.told_slopes(np.minimum(np.maximum(points, run.lb), run.ub))
+    if told is None:
         return False
     change = np.abs(told[:, 1:] @ d - g @ d)
     return bool(((change[1::2] > 0.5 * change[::2]) & (change[1::2] > 4 * run.noise)).any())
@@ -259,16 +255,9 @@ def _of_gradients(run: Any) -> Asking:
     relative = (np.abs(S) / run.width[:, None]).max(0)
     t = np.minimum(np.sqrt(EPS * max(abs(run.f), 1e-300)) * 30, 1e-5 / relative)
     t = np.maximum(t, 64 * EPS * np.abs(x).max() / np.abs(S).max(0))
-    D = (S * t).T
-    ahead, back = x + D, x - D
-    out = ((ahead < run.lb) | (ahead > run.ub)).any(1)
-    if (out & ((back < run.lb) | (back > run.ub)).any(1)).any():
+    plan = _forward(run, x, t)
+    told = None if plan is None else (yield from run.told_slopes(plan[0]))
+    if plan is None or told is None:
         return None
-    t = np.where(out, -t, t)
-    run.slopes = True
-    told = yield np.where(out[:, None], back, ahead)
-    run.slopes = False
-    if not np.isfinite(told).all():
-        return None
-    B = ((told[:, 1:] @ S) - run.slope) / t[:, None]
+    B = ((told[:, 1:] @ S) - run.slope) / plan[1][:, None]
     return (B + B.T) / 2, run.slope, 0.0

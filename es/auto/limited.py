@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -17,24 +18,22 @@ MEMORY = 20  # pairs of steps and changes of the gradient
 FAILURES = 2  # in a row end the run
 
 
+@dataclass(eq=False)
 class LimitedLoop(Stepwise):
     """L-BFGS (Nocedal and Wright 2006, algorithm 7.4) with gradients, on the face of the bounds where it stands.
 
     Coordinates at a bound that the gradient holds there are left out of the step; the line search bends at the bounds.
-
-    Parameters
-    ----------
-    x, f
-        Start and its value; NaN where it is not known yet.
-    scale, lb, ub : ndarray, shape (n,)
-    f_start : float, optional
-        Value from which gains count.
 
     Attributes
     ----------
     ended : str
         "converged", "flat", "lost" or "failed", as of `NewtonLoop`.
     """
+
+    scale: FloatArray
+    lb: FloatArray
+    ub: FloatArray
+    f_start: float = math.nan  # from which gains count; NaN: that of x
 
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "g", "s", "y", "nit", "failures", "drop", "last_drop", "decrement", "left_out",
@@ -43,27 +42,14 @@ class LimitedLoop(Stepwise):
     S = None  # no factor: its minima are not remembered
     gradient, at_once = True, 1
 
-    def __init__(
-        self,
-        x: FloatArray,
-        f: float,
-        scale: FloatArray,
-        lb: FloatArray,
-        ub: FloatArray,
-        *,
-        f_start: float | None = None,
-    ) -> None:
-        super().__init__(x=x, f=f, scale=scale, lb=lb, ub=ub, f_start=f_start)
-        self.n = len(x)
-        self.x, self.f = x.copy(), float(f)
-        self.origin, self.scale, self.lb, self.ub = x.copy(), scale, lb, ub
-        self.f_start = self.f if f_start is None else float(f_start)
+    def _open(self) -> None:
+        self.origin = self.x.copy()
+        self.f_start = self.f if math.isnan(self.f_start) else self.f_start
         self.g: FloatArray | None = None
         self.left_out = ""  # "lying" where a difference contradicted the gradient
         self.s, self.y = np.empty((0, self.n)), np.empty((0, self.n))  # the newest last
         self.nit = self.failures = 0
         self.drop = self.last_drop = self.decrement = math.inf
-        self.start()
 
     @property
     def noise(self) -> float:
@@ -71,10 +57,8 @@ class LimitedLoop(Stepwise):
         return max(4 * EPS * abs(self.f), 1e-300)
 
     def _gradient(self, x: FloatArray) -> Asking:
-        self.slopes = True
-        told = yield x[None]
-        self.slopes = False
-        return (float(told[0, 0]), told[0, 1:]) if np.isfinite(told).all() else None
+        told = yield from self.told_slopes(x[None])
+        return None if told is None else (float(told[0, 0]), told[0, 1:])
 
     def _iteration(self) -> Asking:
         width = self.ub - self.lb

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,8 @@ from es.strategies.cmaes import CMAES
 from es.strategies.lm_ma_es import LMMAES
 
 LINEAR_FROM = 500  # variables
-LARGER = (
-    2,
-    3,
-)  # times the default population where f is rough, stepped or flat: below FEW variables, and from there on
-FEW = 8
+# Times the default population where f is rough, stepped or flat: below FEW variables, and from there on.
+LARGER, FEW = (2, 3), 8
 
 
 def larger(n: int) -> int:
@@ -27,52 +25,41 @@ def larger(n: int) -> int:
     return LARGER[n >= FEW]
 
 
+@dataclass(eq=False)
 class Populations:
-    """BIPOP (Hansen 2009) from a point, after a single run with small steps where such steps were asked for.
+    """BIPOP (Hansen 2009) from a point, after a single run with small steps where such steps were asked for."""
 
-    Parameters
-    ----------
-    x, scale, lb, ub : ndarray, shape (n,)
-    factor : int
-        Times the default population.
-    seed : int
-    near : float
-        Step size of a first run around x, as part of the scale; 0: none.
-    """
+    x: FloatArray
+    scale: FloatArray
+    lb: FloatArray
+    ub: FloatArray
+    factor: int  # times the default population
+    seed: int
+    near: float = 0.0  # step size of a first run around x, as part of the scale; 0: none
 
-    def __init__(
-        self, x: FloatArray, scale: FloatArray, lb: FloatArray, ub: FloatArray, factor: int, seed: int,
-        near: float = 0.0,
-    ) -> None:  # fmt: skip
-        self.arguments: dict[str, Any] = {
-            "x": x, "scale": scale, "lb": lb, "ub": ub, "factor": factor, "seed": seed, "near": near,
-        }  # fmt: skip
-        self._cls = CMAES if len(x) < LINEAR_FROM else LMMAES
+    def __post_init__(self) -> None:
+        self._cls = CMAES if len(self.x) < LINEAR_FROM else LMMAES
         self.runs_ended = 0  # runs of the strategy
         self._begin()
 
-    @classmethod
-    def remade(cls, arguments: Mapping[str, Any]) -> Populations:
-        """With the arguments as they were saved."""
-        given = {name: np.array(value) for name, value in arguments.items()}
-        plain = {"factor": int(given["factor"]), "seed": int(given["seed"]), "near": float(given["near"])}
-        return cls(**{**given, **plain})  # type: ignore[arg-type]
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the present runs are made of, to be saved."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def _begin(self) -> None:
         """A run with small steps, or BIPOP."""
-        given = self.arguments
-        if given["near"]:
-            self._runs: Any = self._make(sigma0=given["near"] * given["scale"], rng=given["seed"])
+        if self.near:
+            self._runs: Any = self._make(sigma0=self.near * self.scale, rng=self.seed)
         else:
-            self._runs = BIPOP(self._make, rng=given["seed"])
+            self._runs = BIPOP(self._make, rng=self.seed)
         self._ended = 0  # of the runs of BIPOP
 
     def _make(self, **changes: Any) -> Any:
-        x, lb, ub = (self.arguments[name] for name in ("x", "lb", "ub"))
-        open_ = bool(np.isinf(lb).all() and np.isinf(ub).all())
+        open_ = bool(np.isinf(self.lb).all() and np.isinf(self.ub).all())
         arguments = {
-            "x0": x, "sigma0": self.arguments["scale"], "bounds": None if open_ else np.column_stack([lb, ub]),
-            "popsize": int(self.arguments["factor"]) * (4 + int(3 * np.log(len(x)))), **changes,
+            "x0": self.x, "sigma0": self.scale, "bounds": None if open_ else np.column_stack([self.lb, self.ub]),
+            "popsize": self.factor * (4 + int(3 * np.log(len(self.x)))), **changes,
         }  # fmt: skip
         budget = arguments.pop("maxfevals", None)
         if budget is not None:
@@ -96,8 +83,7 @@ class Populations:
         self.runs_ended += ended - self._ended
         self._ended = ended
         if over:  # small steps have led no further, or the last doubling has ended: BIPOP from the best point, anew
-            best = self._runs.x_best.astype(float)
-            self.arguments |= {"x": best, "seed": self.arguments["seed"] + 1, "near": 0.0}
+            self.x, self.seed, self.near = self._runs.x_best.astype(float), self.seed + 1, 0.0
             self._begin()
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:

@@ -8,6 +8,7 @@ Differences, steps and updates are in coordinates of S throughout: x + S p.
 from __future__ import annotations
 
 import math
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -34,35 +35,9 @@ SMALL_SCALE = 15.0  # times the coarse curvature at the Hessian, and
 AT_ONCE = 100.0  # along the first steps: a rough function
 
 
+@dataclass(eq=False)
 class NewtonLoop(Stepwise):
     """BFGS (Nocedal and Wright 2006, (6.17)) in coordinates of the factor, with one Hessian by second differences.
-
-    Parameters
-    ----------
-    x, f
-        Start and its value; NaN where it is not known yet.
-    scale : ndarray, shape (n,)
-        Length along each coordinate that means something (sigma0).
-    lb, ub : ndarray, shape (n,)
-    curvature : ndarray, shape (n,), optional
-        Second divided differences of f along the coordinates at a coarse scale, NaN where not known: what the small
-        scale is compared with.
-    spread : float
-        Of the values seen at the coarse scale.
-    hessian : bool
-        Whether second differences are taken in full, n (n + 3) / 2 evaluations.
-    gradient : bool
-        Whether gradients are asked for in the place of differences; the Hessian then takes n of them.
-    measured : float
-        Noise of the values (a standard deviation) as far as it is known.
-    doubts : int
-        How often the noise may be measured.
-    f_start : float, optional
-        Value from which gains count; default: that of x.
-    at_once : int
-        Points that can be evaluated at the same time (`differences.with_differences`).
-    hessian_of_values : bool
-        Whether second differences are taken where gradients were left out.
 
     Attributes
     ----------
@@ -72,52 +47,48 @@ class NewtonLoop(Stepwise):
         start).
     """
 
+    scale: FloatArray  # (n,), the length along each coordinate that means something (sigma0)
+    lb: FloatArray
+    ub: FloatArray
+    _: KW_ONLY
+    # Second divided differences of f along the coordinates at a coarse scale, with which the small one is compared; NaN
+    # where they are not known.
+    curvature: FloatArray | None = None
+    spread: float = 0.0  # of the values seen at the coarse scale
+    hessian: bool = True  # whether second differences are taken in full: n (n + 3) / 2 evaluations, or n gradients
+    hessian_of_values: bool = False  # the same where gradients were left out
+    gradient: bool = False  # whether gradients are asked for in the place of differences
+    measured: float = 0.0  # noise of the values (a standard deviation) as far as it is known
+    doubts: int = 2  # times that the noise may still be measured
+    f_start: float = math.nan  # from which gains count; NaN: that of x
+    at_once: int = 1  # points that can be evaluated at the same time (`differences.with_differences`)
+
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "f_start", "S", "slope", "nit", "failures", "mode", "measured", "hessian", "drop", "last_drop",
         "decrement", "gradient", "doubts", "remeasured", "level", "x_slope", "left_out", "taken", "beside",
         "looks",
     )  # fmt: skip
 
-    def __init__(
-        self, x: FloatArray, f: float, scale: FloatArray, lb: FloatArray, ub: FloatArray, *,
-        curvature: FloatArray | None = None, spread: float = 0.0, hessian: bool = True, gradient: bool = False,
-        measured: float = 0.0, doubts: int = 2, f_start: float | None = None, at_once: int = 1,
-        hessian_of_values: bool = False,
-    ) -> None:  # fmt: skip
-        super().__init__(
-            x=x, f=f, scale=scale, lb=lb, ub=ub, curvature=curvature, spread=spread, hessian=hessian,
-            gradient=gradient, measured=measured, doubts=doubts, f_start=f_start, at_once=at_once,
-            hessian_of_values=hessian_of_values,
-        )  # fmt: skip
-        self.n = len(x)
-        self.x, self.f = x.copy(), float(f)
-        self.f_start = self.f if f_start is None else float(f_start)
-        self.scale, self.lb, self.ub = scale, lb, ub
-        self.curvature, self.spread = curvature, spread
-        self.hessian, self.gradient, self.at_once = hessian, gradient, at_once
-        self.hessian_of_values = hessian_of_values
+    def _open(self) -> None:
+        self.f_start = self.f if math.isnan(self.f_start) else self.f_start
         self.foreseen: differences.Foreseen | None = None
         self.taken = True  # whether the last line search ended with the first step
-        self.origin = x.copy()
+        self.origin = self.x.copy()
         self.beside = False  # whether the run began again beside a start where the slope vanished
         self.looks = 0  # times that it went on from a lower point ahead
         self.width = self._reachable()
-        self.S = np.diag(scale)
+        self.S = np.diag(self.scale)
         self.slope: FloatArray | None = None  # along the columns of S, at x
         self.nit = 0
         self.failures = 0
         self.mode = "first"  # of differences: "first", "forward", "central", "long"
-        self.measured = float(measured)
-        self.doubts = doubts  # times that the noise may still be measured
         self.remeasured = 0
         self.level = False  # whether no difference was seen at x
         self.x_slope = np.zeros(self.n)  # the gradient that was told last
-        self.left_out = (
-            ""  # why gradients were: "lying" (a difference contradicted them), "unsteady" (noise), "jumping", "idle"
-        )
+        # Why gradients were: "lying" (a difference contradicted them), "unsteady" (noise), "jumping", "idle".
+        self.left_out = ""
         self.drop = self.last_drop = math.inf  # the larger of the last two decreases of f, and the last one
         self.decrement = math.inf  # squared length of the Newton step: twice what the model promises
-        self.start()
 
     @property
     def noise(self) -> float:
@@ -141,10 +112,8 @@ class NewtonLoop(Stepwise):
     def _slopes(self, x: FloatArray, f: float) -> Asking:
         """Slopes along the columns of S, or None where they cannot be told; and the value at x, where f is NaN."""
         if self.gradient:
-            self.slopes = True
-            told = yield x[None]
-            self.slopes = False
-            if not np.isfinite(told).all():
+            told = yield from self.told_slopes(x[None])
+            if told is None:
                 return None
             self.x_slope = told[0, 1:]
             self.level = not self.x_slope.any()
@@ -299,14 +268,11 @@ class NewtonLoop(Stepwise):
             return False
         self.beside = True
         step = BESIDE * self.scale * np.random.default_rng(self.n).standard_normal(self.n)
-        points = np.clip(np.array([self.x - step, self.x + step]), self.lb, self.ub)
-        values = yield points
-        lower = int(np.argmin(values))
-        if not (np.isfinite(values).all() and (points[lower] != self.x).any()):
+        x, values = yield from self._either_side(step)
+        if not (np.isfinite(values).all() and (x != self.x).any()):
             return False
         curved = float(abs(values.sum() - 2 * self.f) / ((step / self.scale) ** 2).sum())
-        self.x, self.f, self.level = points[lower], float(values[lower]), False
-        self._start_over()
+        self._begin_at(x, values.min())
         self.S = self.S / math.sqrt(curved) if curved > 0 else self.S
         return True
 
@@ -318,17 +284,24 @@ class NewtonLoop(Stepwise):
         axes, sizes, _ = np.linalg.svd(self.S / self.scale[:, None])
         if way**2 > LITTLE * (self.f_start - self.f) * sizes[0] ** 2:
             return False
-        step = AHEAD * way * axes[:, 0] * self.scale
-        points = np.clip(np.array([self.x - step, self.x + step]), self.lb, self.ub)
-        values = yield points
-        lower = int(np.argmin(np.where(np.isfinite(values), values, np.inf)))
-        if not self.f - values[lower] > CLEAR * self.noise:
+        x, values = yield from self._either_side(AHEAD * way * axes[:, 0] * self.scale)
+        if not self.f - values.min() > CLEAR * self.noise:
             return False
         self.looks += 1
         self.ended = "lost" if self.looks > LOOKS else ""
-        self.x, self.f, self.level = points[lower], float(values[lower]), False
-        self._start_over()
+        self._begin_at(x, values.min())
         return True
+
+    def _either_side(self, step: FloatArray) -> Asking:
+        """The lower of the points before and after a step, and both values, inf where they are not finite."""
+        points = np.clip(np.array([self.x - step, self.x + step]), self.lb, self.ub)
+        told = yield points
+        values = np.where(np.isfinite(told), told, np.inf)
+        return points[values.argmin()], values
+
+    def _begin_at(self, x: FloatArray, f: float) -> None:
+        self.x, self.f, self.level = x, float(f), False
+        self._start_over()
 
     def _resolved(self) -> Asking:
         """Whether no difference is seen because the run has come down to a minimum, not because f is flat."""

@@ -14,9 +14,8 @@ from es.auto.batches import BatchOptimizer
 from es.auto.coordinates import Coordinates
 from es.auto.quasi_newton import NewtonLoop
 from es.auto.separable import MOST, SeparableLoop
-from es.auto.stepwise import Stepwise
+from es.auto.stepwise import Stepwise, restored, saved
 from es.core.arrays import FloatArray, as_count
-from es.core.state import below
 from es.gradient.ends import FAR, lengths
 
 
@@ -58,17 +57,14 @@ class _Chain(BatchOptimizer):
         arrays = super().state_dict()
         if self._search is not None:
             name = next(name for name, kind in self.kinds.items() if type(self._search) is kind)
-            arrays["search"] = np.array(name)
-            arrays |= {f"search.{key}": value for key, value in self._search.state_dict().items()}
-            arrays |= {f"search.made.{key}": np.asarray(value) for key, value in self._search.arguments.items()}
+            arrays |= {"search": np.array(name), **saved(self._search, "search")}
         return arrays
 
     def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """See `Optimizer.load_state_dict`."""
         self._search = None
         if "search" in arrays:
-            self._search = self.kinds[str(arrays["search"])].remade(below(arrays, "search.made."))
-            self._search.load_state_dict(below(arrays, "search."))
+            self._search = restored(self.kinds[str(arrays["search"])], "search", arrays)
         super().load_state_dict(arrays)
 
 
@@ -123,18 +119,7 @@ class SeparableSearch(_Chain):
         if seen is None:
             return Coordinates(self.start, math.nan, self.scale, self.lb, self.ub, self._seed)
         if isinstance(seen, Coordinates) and seen.additive and not seen.flat:
-            return SeparableLoop(
-                seen.base,
-                seen.base_f,
-                seen.t,
-                seen.g,
-                self.scale,
-                self.lb,
-                self.ub,
-                self._seed,
-                seen.largest,
-                self._most,
-            )
+            return SeparableLoop.after(seen, self.scale, self._seed, most=self._most)
         if isinstance(seen, SeparableLoop) and seen.additive:
             self.end("converged" if seen.resolved else "tolflatfitness")
         else:
@@ -196,15 +181,9 @@ class QuasiNewton(_Chain):
     def _next(self) -> Stepwise | None:
         if self._search is None:
             return NewtonLoop(
-                self.start,
-                math.nan,
-                self.scale,
-                self.lb,
-                self.ub,
-                hessian=self._hessian,
-                gradient=self.uses_gradient,
-                at_once=self.at_once,
-            )
+                self.start, math.nan, self.scale, self.lb, self.ub, hessian=self._hessian,
+                gradient=self.uses_gradient, at_once=self.at_once,
+            )  # fmt: skip
         ended = {"converged": "converged", "flat": "tolflatfitness"}.get(self._search.ended, "solver")
         gone = lengths(self.x_best[self.free], self.start, self.scale) > FAR
         self.end("tolfacupx" if gone else ended)

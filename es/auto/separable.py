@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from es.auto.coordinates import ENTRIES, agrees
+from es.auto.coordinates import ENTRIES, Coordinates, agrees
 from es.auto.line import Line
 from es.auto.lines import Lines
 from es.auto.stepwise import Asking, Stepwise
@@ -32,26 +32,12 @@ class Base:
     change: float | None = None
 
 
+@dataclass(eq=False)
 class SeparableLoop(Stepwise):
     """Brackets and parabolas along coordinates, STEP where a coordinate has several minima.
 
-    Parameters
-    ----------
-    x, f
-        The base: the best point so far, and its value.
-    t, g : ndarray, shape (n, k)
-        Samples of each coordinate that there are, values relative to any constant, NaN where there is none. Among
-        them is the base.
-    lb, ub, h : ndarray, shape (n,)
-    largest : float
-        Largest |f| among the values that the samples come from, for rounding.
-    seed : int
-        Of the random combinations that test additivity again: at 3 n evaluations, whenever half as many have followed,
-        and at the end.
-    most : float
-        Evaluations per variable at which it ends.
-    thorough : bool
-        Whether coordinates are looked at in their widest gaps for other minima before the search ends.
+    Random combinations test again whether f is a sum: at 3 n evaluations, whenever half as many have followed, and at
+    the end.
 
     Attributes
     ----------
@@ -63,29 +49,31 @@ class SeparableLoop(Stepwise):
         Whether the search came to its own end and no coordinate has shown a second minimum.
     """
 
+    t: FloatArray  # (n, k), samples of each coordinate that there are, NaN where there is none; among them is x
+    g: FloatArray  # their values, relative to any constant
+    h: FloatArray
+    lb: FloatArray
+    ub: FloatArray
+    seed: int
+    largest: float  # |f| among the values that the samples come from, for rounding
+    most: float = MOST  # evaluations per variable at which it ends
+    thorough: bool = False  # whether to look for other minima in the widest gaps before the search ends
+
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "t", "g", "additive", "several", "used", "largest", "resolved", "unique",
     )  # fmt: skip
 
-    def __init__(
-        self, x: FloatArray, f: float, t: FloatArray, g: FloatArray, h: FloatArray, lb: FloatArray, ub: FloatArray,
-        seed: int, largest: float, most: float = MOST, thorough: bool = False,
-    ) -> None:  # fmt: skip
-        super().__init__(
-            x=x, f=f, t=t, g=g, h=h, lb=lb, ub=ub, seed=seed, largest=largest, most=most, thorough=thorough
-        )
-        self.n = len(x)
-        self.x, self.f = x.copy(), float(f)
-        self.t, self.g = t, g
-        self.h, self.lb, self.ub, self.seed = h, lb, ub, seed
-        self.largest = largest
-        self.most = int(most * self.n)
+    @classmethod
+    def after(cls, seen: Coordinates, h: FloatArray, seed: int, **more: Any) -> SeparableLoop:
+        """The search that follows on the look along the coordinates."""
+        return cls(seen.base, seen.base_f, seen.t, seen.g, h, seen.lb, seen.ub, seed, seen.largest, **more)
+
+    def _open(self) -> None:
+        self.most = int(self.most * self.n)
         self.additive = True
         self.several = 0  # coordinates with more than one minimum
         self.used = 0
-        self.thorough = thorough
         self.resolved = self.unique = False
-        self.start()
 
     def _lines(self) -> list[Line]:
         lines = []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,13 +22,15 @@ from es.core.arrays import FloatArray
 Asking = Generator[FloatArray, FloatArray, Any]
 
 
+@dataclass(eq=False)
 class Stepwise(ABC):
     """A search in iterations.
 
-    A subclass gives `_iteration`, a generator that yields points (k, n) and is sent their values (k,), NaN and
-    infinities among them. Where `slopes` is true while it yields, it is sent (k, 1 + n): values and gradients.
-    What `_iteration` reads at its begin and changes at its end is named in `state_names`: arrays, which it replaces
-    rather than changes in place, and numbers, texts and None.
+    A subclass is a dataclass, whose fields are what it is given. It sets the rest in `_open`, and gives `_iteration`, a
+    generator that yields points (k, n) and is sent their values (k,), NaN and infinities among them. Where `slopes` is
+    true while it yields, it is sent (k, 1 + n): values and gradients. What `_iteration` reads at its begin and changes
+    at its end is named in `state_names`: arrays, which it replaces rather than changes in place, and numbers, texts and
+    None.
 
     Attributes
     ----------
@@ -38,29 +41,41 @@ class Stepwise(ABC):
     slopes : bool
         Whether the gradients at `asked` are wanted too.
     arguments : dict
-        What the constructor was given, to be saved.
+        What it was made of, to be saved.
     """
+
+    x: FloatArray  # (n,), where to begin, and from there on the best point so far
+    f: float  # its value, NaN where it is not known yet
 
     state_names: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, **arguments: Any) -> None:
-        self.arguments = {name: value for name, value in arguments.items() if value is not None}
+    def __post_init__(self) -> None:
+        self.arguments = {field.name: getattr(self, field.name) for field in fields(self)}
+        self.n = len(self.x)
+        self.x, self.f = self.x.copy(), float(self.f)
         self.asked: FloatArray | None = None
         self.ended = ""
         self.slopes = False
         self._told: list[FloatArray] = []
         self._kept: dict[str, Any] = {}
         self._loop: Asking
+        self._open()
+        self.start()
 
-    @classmethod
-    def remade(cls, arguments: Mapping[str, Any]) -> Any:
-        """A search with the arguments as they were saved: arrays, numbers as arrays without axes."""
-        values = {name: np.array(value) for name, value in arguments.items()}
-        return cls(**{name: value if value.ndim else value.item() for name, value in values.items()})
+    @abstractmethod
+    def _open(self) -> None:
+        """Set what changes later."""
 
     @abstractmethod
     def _iteration(self) -> Asking:
         """One iteration: yields points and is sent their values."""
+
+    def told_slopes(self, x: FloatArray) -> Asking:
+        """Values and gradients (k, 1 + n) at points x (k, n); None where one is not finite."""
+        self.slopes = True
+        told = yield x
+        self.slopes = False
+        return told if np.isfinite(told).all() else None
 
     def start(self) -> None:
         """Begin: `asked` is then what is wanted first."""
@@ -122,3 +137,20 @@ class Stepwise(ABC):
             begin = at[kind]
             at[kind] += size
             self.tell(np.array(source[kind][begin : begin + size]))
+
+
+def saved(search: Any, name: str) -> dict[str, npt.NDArray[Any]]:
+    """The state of a search and what it was made of, as arrays under a name."""
+    made = {f"made.{key}": np.asarray(value) for key, value in search.arguments.items() if value is not None}
+    return {f"{name}.{key}": value for key, value in {**search.state_dict(), **made}.items()}
+
+
+def restored(kind: type, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+    """The search of this kind that was saved under a name, where it was; None where there was none."""
+    mine = store.below(arrays, f"{name}.")
+    made = {key: np.array(value) for key, value in store.below(mine, "made.").items()}
+    if not made:
+        return None
+    search = kind(**{key: value if value.ndim else value.item() for key, value in made.items()})
+    search.load_state_dict(mine)
+    return search

@@ -14,6 +14,7 @@ from es.auto.coordinates import Coordinates
 from es.auto.minima import Minima
 from es.auto.populations import Populations
 from es.auto.progress import Progress
+from es.auto.stepwise import restored, saved
 from problems import bbob
 
 METHODS = {"auto": es.Auto, "separable-search": es.SeparableSearch, "quasi-newton": es.QuasiNewton}
@@ -590,10 +591,7 @@ def test_small_steps_come_first_where_they_are_asked_for_and_are_saved():
         x = half.ask()
         half.tell(x, (x**2).sum(-1))
         if i in (20, 395):
-            arrays = half.state_dict()
-            made = {name: np.asarray(value) for name, value in half.arguments.items()}
-            half = Populations.remade(made)
-            half.load_state_dict(arrays)
+            half = restored(Populations, "cma", saved(half, "cma"))
     assert whole.runs_ended >= 1
     assert whole.arguments["near"] == 0
     np.testing.assert_array_equal(whole.ask(), half.ask())
