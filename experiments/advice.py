@@ -69,13 +69,14 @@ class Advice:
 
     def draw(self, folder: str | Path) -> list[Path]:
         """Write the figure of the race, as png, svg, csv and txt."""
+        from experiments.figures.captions import Comparison
         from experiments.figures.convergence import HEADER, convergence_figure
         from experiments.figures.files import save
         from experiments.figures.style import styles
 
         labels = list(dict.fromkeys(cell.method for cell in self.cells))
         look = styles(labels, [label.split(" (")[0] for label in labels])
-        figure, rows = convergence_figure(self.cells, look, grad_cost=self.probe.grad_cost, notes=self.because[-1:])
+        figure, rows = convergence_figure(Comparison(self.cells, look, self.probe.grad_cost, self.because[-1:]))
         return save(figure, Path(folder), "advice", rows, HEADER)
 
 

@@ -1,12 +1,55 @@
-"""Phrases that several captions and descriptions share."""
+"""What figures that compare methods are drawn from, and phrases that several captions and descriptions share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from experiments.figures.style import LineStyle, describe
 from experiments.statistics.cells import Cell
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a figure that compares methods shows.
+
+    Attributes
+    ----------
+    cells : sequence of Cell
+        All methods on all problems of the figure.
+    styles : dict
+        Style per method label, for methods without cells too.
+    grad_cost : float
+        Evaluations charged for one gradient, for the caption.
+    notes : sequence of str
+        Sentences that end the caption.
+    """
+
+    cells: Sequence[Cell]
+    styles: Mapping[str, LineStyle]
+    grad_cost: float = 4.0
+    notes: Sequence[str] = ()
+
+    @property
+    def look(self) -> dict[str, LineStyle]:
+        """Styles of the methods that have cells, in the study's order."""
+        here = {cell.method for cell in self.cells}
+        return {label: style for label, style in self.styles.items() if label in here}
+
+    @property
+    def problems(self) -> list[str]:
+        """Labels of the problems, in the study's order."""
+        return list(dict.fromkeys(cell.problem for cell in self.cells))
+
+    def describe(self, figure: Figure, caption: str, alt: str) -> None:
+        """Keep caption, notes and alternative text with the figure."""
+        describe(figure, " ".join([caption, *self.notes]), alt)
 
 
 def trial_count(cells: Sequence[Cell]) -> str:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.figures.captions import in_words, trial_count
+from experiments.figures.captions import Comparison, in_words, trial_count
 from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.labels import end_labels
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_line
-from experiments.figures.style import EDGE, PALE_INK, LineStyle, describe, dress, text_width
+from experiments.figures.style import EDGE, PALE_INK, LineStyle, dress, text_width
 from experiments.figures.ticks import decade_ticks, plain_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.fixed_budget import log_grid, quantiles_at
@@ -25,47 +25,29 @@ MOST_LARGE_PANELS = 8
 HEADER = ("problem", "method", "evaluations", "q25", "median", "q75", "trials")
 
 
-def convergence_figure(
-    cells: Sequence[Cell],
-    look: Mapping[str, LineStyle],
-    *,
-    grad_cost: float,
-    notes: Sequence[str] = (),
-) -> Drawn:
+def convergence_figure(shown: Comparison) -> Drawn:
     """Small multiples: best value so far against evaluations, both on log axes, a panel per problem.
 
     Two panels stand side by side; more than eight are drawn small, four in a row.
 
     Where the optimum is known the y axis shows f - f_opt, floored at the final target; else it shows f itself.
-
-    Parameters
-    ----------
-    cells : sequence of Cell
-        All methods on all problems of the figure.
-    look : dict
-        Style per method label.
-    grad_cost : float
-        Evaluations charged for one gradient; only written in the caption.
-    notes : sequence of str
-        Sentences for the caption.
     """
-    problems = list(dict.fromkeys(cell.problem for cell in cells))
-    shown = {label: style for label, style in look.items() if any(cell.method == label for cell in cells)}
+    problems, look = shown.problems, shown.look
     alone, large = len(problems) == 1, len(problems) <= MOST_LARGE_PANELS
     if alone:
-        grid = panel_grid(1, 1, panel=4.2, right=text_width(s.name for s in shown.values()) + 0.45, top=0.36)
+        grid = panel_grid(1, 1, panel=4.2, right=text_width(style.name for style in look.values()) + 0.45, top=0.36)
     elif large:
-        grid = panel_grid(len(problems), 2, key=shown)
+        grid = panel_grid(len(problems), 2, key=look)
     else:
-        grid = panel_grid(len(problems), 4, key=shown, panel=1.7, left=0.68, bottom=0.42)
+        grid = panel_grid(len(problems), 4, key=look, panel=1.7, left=0.68, bottom=0.42)
     rows: list[Row] = []
     for index, (ax, problem) in enumerate(zip(grid.axes, problems, strict=True)):
-        rows += draw_panel(ax, [c for c in cells if c.problem == problem], look, labelled=alone, large=large)
+        rows += draw_panel(ax, [c for c in shown.cells if c.problem == problem], look, labelled=alone, large=large)
         if not large:
             ax.set_xlabel(ax.get_xlabel() if grid.is_last(index) else "")
             ax.set_ylabel(ax.get_ylabel() if grid.is_first(index) else "")
             plain_ticks(ax)
-    describe(grid.figure, " ".join([_caption(cells, grad_cost), *notes]), _alt(rows, problems))
+    shown.describe(grid.figure, _caption(shown.cells, shown.grad_cost), _alt(rows, problems))
     return grid.figure, rows
 
 

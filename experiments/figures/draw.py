@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from experiments.figures.captions import Comparison
 from experiments.figures.files import save
 from experiments.figures.style import LineStyle, styles
 from experiments.statistics.analysis import Analysis
@@ -54,10 +56,10 @@ def draw_all(study: StudyLike, folder: Path, *, quick: bool = False) -> list[Pat
     cells = seen.cells
     if not cells:
         return []
-    look = study_styles(study)
-    look = {label: style for label, style in look.items() if any(cell.method == label for cell in cells)}
-    cost = float(study.header.get("grad_cost", 4.0))
-    tables = seen.tables
+    cost, tables = float(study.header.get("grad_cost", 4.0)), seen.tables
+    notes = selection_notes([one for one in seen.chosen if one.cell.costs])
+    shown = Comparison(cells, study_styles(study), cost, notes)
+    look = shown.look
     paths: list[Path] = []
 
     def write(name: str, header: Sequence[str], draw: Callable[[], tuple[Any, list[dict[str, Any]]] | None]) -> None:
@@ -65,25 +67,23 @@ def draw_all(study: StudyLike, folder: Path, *, quick: bool = False) -> list[Pat
         if made is not None:
             paths.extend(save(made[0], folder, name, made[1], header))
 
-    notes = selection_notes([one for one in seen.chosen if one.cell.costs])
-    same: dict[str, Any] = {"grad_cost": cost, "notes": notes}
     if tables:
         write("sweep-slices", sweeps.SLICE_HEADER, lambda: sweeps.slice_figure(tables, look, grad_cost=cost))
         write("sweep-heatmap", sweeps.HEATMAP_HEADER, lambda: sweeps.heatmap_figure(tables, grad_cost=cost))
         write("sweep-parallel", parallel.HEADER, lambda: parallel.parallel_figure(tables, grad_cost=cost))
-    shown = _convergence_cells(cells)
-    write("convergence", convergence.HEADER, lambda: convergence.convergence_figure(shown, look, **same))
-    write("ecdf", ecdf.HEADER, lambda: ecdf.ecdf_figure(cells, look, seen.distributions, **same))
+    few = replace(shown, cells=_convergence_cells(cells))
+    write("convergence", convergence.HEADER, lambda: convergence.convergence_figure(few))
+    write("ecdf", ecdf.HEADER, lambda: ecdf.ecdf_figure(shown, seen.distributions))
     for name, groups in seen.groups.items():
-        write(name, ecdf.HEADER, partial(ecdf.ecdf_panels, groups, look, seen.distributions, **same))
+        write(name, ecdf.HEADER, partial(ecdf.ecdf_panels, shown, seen.distributions, groups))
     if len(look) > 1:
-        write("profiles", profiles.HEADER, lambda: profiles.profile_figure(cells, look, **same))
-        write("ranks", heatmap.HEADER, lambda: heatmap.heatmap_figure(cells, look, ranking=seen.ranking, **same))
+        write("profiles", profiles.HEADER, lambda: profiles.profile_figure(shown))
+        write("ranks", heatmap.HEADER, lambda: heatmap.heatmap_figure(shown, seen.ranking))
     if ert.dimension_families(cells):
-        write("ert-dimension", ert.DIMENSION_HEADER, lambda: ert.dimension_figure(cells, look, **same))
+        write("ert-dimension", ert.DIMENSION_HEADER, lambda: ert.dimension_figure(shown))
     pairs = [(next(iter(look)), other) for other in list(look)[1 : MOST_SCATTER_PANELS + 1]]
-    if pairs and len({cell.problem for cell in cells}) >= FEWEST_SCATTER_PROBLEMS:
-        write("ert-scatter", ert.SCATTER_HEADER, lambda: ert.scatter_figure(cells, pairs, look=look, **same))
+    if pairs and len(shown.problems) >= FEWEST_SCATTER_PROBLEMS:
+        write("ert-scatter", ert.SCATTER_HEADER, lambda: ert.scatter_figure(shown, pairs))
     return paths
 
 

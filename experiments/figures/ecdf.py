@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from es.core.arrays import FloatArray
-from experiments.figures.captions import in_words, trial_count
+from experiments.figures.captions import Comparison, in_words, trial_count
 from experiments.figures.files import Drawn, Row
 from experiments.figures.labels import end_labels
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_line
-from experiments.figures.style import LineStyle, describe, dress, text_width
+from experiments.figures.style import LineStyle, dress, text_width
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.distributions import ROOM_FOR_RESTARTS, Distributions
@@ -28,95 +28,27 @@ REFERENCES = {"2009": "#D9CFA6", "2009-16": "#CBB7D6"}
 HEADER = ("group", "method", "evaluations_per_dimension", "fraction", "low", "high", "simulated", "problems", "trials")
 
 
-def plot_distribution(
-    ax: Axes,
-    at: FloatArray,
-    fraction: FloatArray,
-    style: LineStyle,
-    *,
-    budget: float = np.inf,
-    band: tuple[FloatArray, FloatArray] | None = None,
-    phase: float = 0.0,
-) -> None:
-    """Draw one runtime distribution: a cross at the largest budget, and thin beyond it, where restarts are simulated.
-
-    Parameters
-    ----------
-    ax : Axes
-        Log x axis.
-    at, fraction : (points,) arrays
-    style : LineStyle
-    budget : float
-        Largest number of evaluations (on the x axis) that was really spent.
-    band : (low, high), optional
-    phase : float
-        Shift of the one marker per decade, in parts of a decade.
-    """
-    draw_line(ax, at, fraction, style, band=band, ended=budget, phase=phase, steps=True, last=False)
-    if budget <= at[-1]:
-        level = fraction[np.clip(np.searchsorted(at, budget * (1 + 1e-9), side="right") - 1, 0, at.size - 1)]
-        ax.plot([budget], [level], "x", color=style.color, markersize=7, markeredgewidth=1.8)
-
-
-def ecdf_figure(
-    cells: Sequence[Cell],
-    look: Mapping[str, LineStyle],
-    known: Distributions,
-    *,
-    grad_cost: float,
-    notes: Sequence[str] = (),
-) -> Drawn:
+def ecdf_figure(shown: Comparison, known: Distributions) -> Drawn:
     """Runtime distributions of all methods over all problems and targets, in one large panel.
 
-    Parameters
-    ----------
-    cells : sequence of Cell
-        A method without trials on a problem counts as not having solved it.
-    look : dict
-        Style per method label.
-    known : Distributions
-        With all cells as the group ``""``.
-    grad_cost : float
-        Evaluations charged for one gradient; only written in the caption.
-    notes : sequence of str
-        Sentences for the caption.
+    `known` has all cells as the group ``""``; a method without trials on a problem counts as not having solved it.
     """
-    names = [look[method].name for method in dict.fromkeys(cell.method for cell in cells)]
-    names += [f"best {years}" for years in REFERENCES]
+    names = [style.name for style in shown.look.values()] + [f"best {years}" for years in REFERENCES]
     right = text_width([_label(name, 0.0) for name in names], 9.5) + 0.5
     grid = panel_grid(1, 1, panel=4.5, left=0.66, right=right, bottom=0.5, top=0.36)
-    rows = draw_panel(grid.axes[0], cells, look, known, "", title="Targets reached", fontsize=9.5)
-    describe(grid.figure, " ".join([_caption(cells, grad_cost, known.samples), *notes]), _alt(rows))
+    rows = draw_panel(grid.axes[0], shown.cells, shown.look, known, "", title="Targets reached", fontsize=9.5)
+    shown.describe(grid.figure, _caption(shown, known.samples), _alt(rows))
     return grid.figure, rows
 
 
-def ecdf_panels(
-    groups: Mapping[str, Sequence[Cell]],
-    look: Mapping[str, LineStyle],
-    known: Distributions,
-    *,
-    grad_cost: float,
-    notes: Sequence[str] = (),
-) -> Drawn:
-    """Runtime distributions of groups of problems, a panel each.
-
-    Parameters
-    ----------
-    groups : dict
-        Cells per panel title.
-    look, grad_cost, notes
-        As in `ecdf_figure`.
-    known : Distributions
-        With these groups.
-    """
-    every = [cell for cells in groups.values() for cell in cells]
-    key = {label: style for label, style in look.items() if any(cell.method == label for cell in every)}
-    grid = panel_grid(len(groups), 2 if len(groups) < 5 else 3, key=key, panel=2.4, left=0.66)
+def ecdf_panels(shown: Comparison, known: Distributions, groups: Mapping[str, Sequence[Cell]]) -> Drawn:
+    """Runtime distributions of groups of problems, which `known` has too: a panel for each title."""
+    grid = panel_grid(len(groups), 2 if len(groups) < 5 else 3, key=shown.look, panel=2.4, left=0.66)
     rows: list[Row] = []
     for ax, (title, cells) in zip(grid.axes, groups.items(), strict=True):
-        part = draw_panel(ax, cells, look, known, title, title=title, fontsize=8.5)
+        part = draw_panel(ax, cells, shown.look, known, title, title=title, fontsize=8.5)
         rows += [{**row, "group": title} for row in part]
-    describe(grid.figure, " ".join([_caption(every, grad_cost, known.samples, alone=False), *notes]), _alt(rows))
+    shown.describe(grid.figure, _caption(shown, known.samples, alone=False), _alt(rows))
     return grid.figure, rows
 
 
@@ -154,14 +86,17 @@ def draw_panel(
     for position, (method, found) in enumerate(methods.items()):
         fraction, low, high = found.fraction[shown], found.low[shown], found.high[shown]
         band = (low, high) if known.samples else None
-        phase = position / len(methods)
-        plot_distribution(ax, at, fraction, look[method], budget=found.budget, band=band, phase=phase)
-        ends.append((float(at[-1]), float(fraction[-1]), _label(look[method].name, float(fraction[-1])), look[method]))
+        style, budget, phase = look[method], found.budget, position / len(methods)
+        draw_line(ax, at, fraction, style, band=band, ended=budget, phase=phase, steps=True, last=False)
+        if budget <= at[-1]:
+            level = fraction[np.clip(np.searchsorted(at, budget * (1 + 1e-9), side="right") - 1, 0, at.size - 1)]
+            ax.plot([budget], [level], "x", color=style.color, markersize=7, markeredgewidth=1.8)
+        ends.append((float(at[-1]), float(fraction[-1]), _label(style.name, float(fraction[-1])), style))
         same = {"method": method, "problems": found.problems, "trials": found.trials}
         bands = zip(low.tolist(), high.tolist(), strict=True) if band else ((None, None) for _ in at)
         rows += [
             {**same, "evaluations_per_dimension": x, "fraction": y, "low": below, "high": above,
-             "simulated": int(x > found.budget)}
+             "simulated": int(x > budget)}
             for x, y, (below, above) in zip(at.tolist(), fraction.tolist(), bands, strict=True)
         ]  # fmt: skip
     wide = fontsize > 9
@@ -194,7 +129,8 @@ def _label(method: str, fraction: float) -> str:
     return f"{method}  {fraction:.2f}"
 
 
-def _caption(cells: Sequence[Cell], grad_cost: float, samples: int, *, alone: bool = True) -> str:
+def _caption(shown: Comparison, samples: int, *, alone: bool = True) -> str:
+    cells = shown.cells
     problems = list({cell.problem: cell for cell in cells}.values())
     known = [cell for cell in problems if cell.targets.known]
     relative = [cell for cell in problems if not cell.targets.known]
@@ -209,7 +145,7 @@ def _caption(cells: Sequence[Cell], grad_cost: float, samples: int, *, alone: bo
         names = few if len(relative) < 3 else f"{len(relative)} problems without known optimum"
         span = f"{t.size} targets at 1 … {_ten(t[-1] / t[0])}"
         parts.append(f"{names}: {span} of the starting gap to the best f of any trial.")
-    parts.append(f"One gradient = {grad_cost:g} evaluations.")
+    parts.append(f"One gradient = {shown.grad_cost:g} evaluations.")
     parts.append("Cross: largest budget; thin beyond it: simulated restarts.")
     for method in dict.fromkeys(cell.method for cell in cells):
         missing = len(problems) - sum(cell.method == method for cell in cells)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from es.core.arrays import FloatArray
-from experiments.figures.captions import in_words, trial_count
+from experiments.figures.captions import Comparison, in_words, trial_count
 from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import DOT
-from experiments.figures.style import DOTS, EDGE, GREY, NONE, PALETTE, LineStyle, describe, dress, text_width
+from experiments.figures.style import DOTS, EDGE, GREY, NONE, PALETTE, LineStyle, dress, text_width
 from experiments.figures.ticks import decade_ticks, plain_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.runtimes import ert_interval, expected_runtime
@@ -63,39 +63,25 @@ def plot_scaling(
     ax.plot(x[~solved], budgets[~solved] / dimensions[~solved], style.marker, linestyle="none", **hollow)
 
 
-def dimension_figure(
-    cells: Sequence[Cell],
-    look: Mapping[str, LineStyle],
-    *,
-    grad_cost: float,
-    samples: int = 500,
-    notes: Sequence[str] = (),
-) -> Drawn:
-    """ERT / n to the final target against n, a panel per problem family (`Cell.family`).
+def dimension_figure(shown: Comparison, samples: int = 500) -> Drawn:
+    """ERT / n to the final target against n, a panel per problem family (`Cell.family`) that has several dimensions.
 
-    Parameters
-    ----------
-    cells : sequence of Cell
-        Families with one dimension only are left out.
-    look, grad_cost, samples, notes
-        Styles, the cost of a gradient for the caption, bootstrap resamples of the intervals (0 draws none), sentences
-        for the caption.
+    `samples` are the bootstrap resamples of the intervals; 0 draws none.
     """
-    families = dimension_families(cells)
+    families = dimension_families(shown.cells)
     large = len(families) <= MOST_LARGE_PANELS
-    shown = {label: style for label, style in look.items() if any(cell.method == label for cell in cells)}
     targets = {number(f[0].targets.final) for f in families.values()}
     sizes: dict[str, Any] = {"panel": 2.5, "left": 0.66} if large else {"panel": 1.7, "left": 0.72, "bottom": 0.42}
-    grid = panel_grid(len(families), 2 if large else 4, key=shown, **sizes)
+    grid = panel_grid(len(families), 2 if large else 4, key=shown.look, **sizes)
     rows: list[Row] = []
     for index, (ax, (family, members)) in enumerate(zip(grid.axes, families.items(), strict=True)):
-        rows += _scaling_panel(ax, members, look, samples)
+        rows += _scaling_panel(ax, members, shown.look, samples)
         xlabel = "dimension n" if large or grid.is_last(index) else ""
         ylabel = "ERT / n (evaluations)" if large else ("ERT / n" if grid.is_first(index) else "")
         dress(ax, title=family, xlabel=xlabel, ylabel=ylabel)
         if not large:
             plain_ticks(ax)
-    describe(grid.figure, " ".join([_dimension_caption(cells, targets, grad_cost, samples), *notes]), _alt(rows))
+    shown.describe(grid.figure, _dimension_caption(shown, targets, samples), _alt(rows))
     return grid.figure, rows
 
 
@@ -170,52 +156,35 @@ def _slanted_grid(ax: Axes) -> None:
     ax.set_ylim(low, high)
 
 
-def _dimension_caption(cells: Sequence[Cell], targets: set[str], grad_cost: float, samples: int) -> str:
+def _dimension_caption(shown: Comparison, targets: set[str], samples: int) -> str:
     bars = " Bars: 95 % bootstrap intervals." if samples else ""
     return (
         f"Expected runtime (ERT) over dimension to reach f − f_opt ≤ {', '.join(sorted(targets))}; "
-        f"{trial_count(cells)} trials each, one gradient = {grad_cost:g} evaluations.{bars} Hollow: target never "
-        "reached, largest budget shown. Dotted slants: growth with n²."
+        f"{trial_count(shown.cells)} trials each, one gradient = {shown.grad_cost:g} evaluations.{bars} Hollow: target "
+        "never reached, largest budget shown. Dotted slants: growth with n²."
     )
 
 
-def scatter_figure(
-    cells: Sequence[Cell],
-    pairs: Sequence[tuple[str, str]],
-    *,
-    grad_cost: float,
-    look: Mapping[str, LineStyle] | None = None,
-    notes: Sequence[str] = (),
-) -> Drawn:
-    """ERT of one method against ERT of another: a point per problem and target, a colour per dimension.
-
-    Parameters
-    ----------
-    cells : sequence of Cell
-    pairs : sequence of (method on x, method on y)
-        A panel each.
-    grad_cost : float
-        For the caption.
-    look, notes
-        Styles, whose short names stand at the axes; sentences for the caption.
-    """
-    dimensions = sorted({cell.n for cell in cells})
+def scatter_figure(shown: Comparison, pairs: Sequence[tuple[str, str]]) -> Drawn:
+    """ERT of one method (x) against ERT of another (y), a panel per pair: a point per problem and target, a colour per
+    dimension."""
+    dimensions = sorted({cell.n for cell in shown.cells})
     columns = min(3 if len(pairs) <= 6 else 4, len(pairs))
     text = (
         f"A point per problem and target ({SCATTER_TARGETS} targets, f − f_opt = 100 … final target, or parts of the "
         "starting gap), small: easy, large: hard. Below the diagonal the method on the y axis is faster; dotted: "
-        f"ten times. On the grey margin: never reached. One gradient = {grad_cost:g} evaluations."
+        f"ten times. On the grey margin: never reached. One gradient = {shown.grad_cost:g} evaluations."
     )
     size = {1: 4.6, 2: 3.7, 3: 2.75}.get(columns, 2.15)
     key = {f"n = {n}": LineStyle(PALETTE[i % len(PALETTE)], "o", NONE) for i, n in enumerate(dimensions)}
     grid = panel_grid(len(pairs), columns, key=key, panel=size, left=0.62, right=0.1, top=0.3)
     rows: list[Row] = []
     for ax, pair in zip(grid.axes, pairs, strict=True):
-        rows += _scatter_panel(ax, cells, pair, dimensions, look)
+        rows += _scatter_panel(ax, shown, pair, dimensions)
     alt = "Scatter plots of the expected runtimes of pairs of methods, on log axes. " + "; ".join(
         f"{pair[1]} is faster than {pair[0]} at {_faster(rows, pair):.0%} of the points" for pair in pairs
     )
-    describe(grid.figure, " ".join([text, *notes]), f"{alt}.")
+    shown.describe(grid.figure, text, f"{alt}.")
     return grid.figure, rows
 
 
@@ -224,12 +193,10 @@ def _faster(rows: Sequence[Mapping[str, Any]], pair: tuple[str, str]) -> float:
     return float(np.mean([row["y_ert"] < row["x_ert"] for row in mine])) if mine else 0.0
 
 
-def _scatter_panel(
-    ax: Axes, cells: Sequence[Cell], pair: tuple[str, str], dimensions: list[int], look: Mapping[str, LineStyle] | None
-) -> list[Row]:
+def _scatter_panel(ax: Axes, shown: Comparison, pair: tuple[str, str], dimensions: list[int]) -> list[Row]:
     rows: list[Row] = []
-    by_key = {(cell.problem, cell.method): cell for cell in cells}
-    for problem in dict.fromkeys(cell.problem for cell in cells):
+    by_key = {(cell.problem, cell.method): cell for cell in shown.cells}
+    for problem in shown.problems:
         both = [by_key.get((problem, method)) for method in pair]
         if both[0] is None or both[1] is None:
             continue
@@ -257,6 +224,6 @@ def _scatter_panel(
     for which in ("x", "y"):
         decade_ticks(ax, which, low, limit, most=5)
     ax.set_aspect("equal", adjustable="box")
-    names = [look[method].name if look else method for method in pair]
+    names = [shown.styles[method].name for method in pair]
     dress(ax, title=names[1], xlabel=f"ERT of {names[0]}", ylabel="its ERT (evaluations)")
     return rows

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.figures.captions import trial_count
+from experiments.figures.captions import Comparison, trial_count
 from experiments.figures.files import Drawn, csv_rows
-from experiments.figures.style import INK, PALE_INK, LineStyle, describe, new_figure, readable, short_names, text_width
-from experiments.statistics.cells import Cell
+from experiments.figures.style import INK, PALE_INK, new_figure, readable, short_names, text_width
 from experiments.statistics.ranking import Ranking, rank_methods
 from experiments.statistics.summary import number
 from experiments.statistics.tests import LEVEL
@@ -26,27 +25,11 @@ WIDTH, MOST_ROWS = 8.0, 48
 BEST, WORST = "#1F6FB2", "#F7F7F7"
 
 
-def plot_ranks(
-    ax: Axes,
-    ranking: Ranking,
-    rows: Sequence[int],
-    *,
-    fontsize: float = 8.0,
-    compact: bool = False,
-) -> None:
+def plot_ranks(ax: Axes, ranking: Ranking, rows: Sequence[int], *, fontsize: float, compact: bool) -> None:
     """Draw a table of problems (rows) and methods (columns), coloured by rank, with the ERT written in the cells.
 
-    Parameters
-    ----------
-    ax : Axes
-    ranking : Ranking
-    rows : sequence of int
-        Problems to show. A star marks a best method that is better than every other, a tilde marks methods that do not
-        differ from the best.
-    fontsize : float
-        Points.
-    compact : bool
-        Write the rank in place of the ERT.
+    A star marks a best method that is better than every other, a tilde methods that do not differ from the best; with
+    `compact` the rank stands in place of the ERT.
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -71,27 +54,13 @@ def plot_ranks(
     ax.spines[:].set_visible(False)
 
 
-def heatmap_figure(
-    cells: Sequence[Cell],
-    look: Mapping[str, LineStyle],
-    *,
-    grad_cost: float,
-    ranking: Ranking | None = None,
-    notes: Sequence[str] = (),
-) -> Drawn:
+def heatmap_figure(shown: Comparison, ranking: Ranking | None = None) -> Drawn:
     """Rank heat map of a study; studies in several dimensions get a block of columns per dimension.
 
-    Parameters
-    ----------
-    cells : sequence of Cell
-    look : dict
-        Style per method label: colours the column heads.
-    grad_cost, ranking, notes
-        Cost of a gradient, for the caption; the ranks of the cells, where they are known already; sentences for the
-        caption.
+    `ranking` is that of the cells, where it is known already.
     """
-    ranking = ranking or rank_methods(cells)
-    facts = {cell.problem: cell for cell in cells}
+    ranking = ranking or rank_methods(shown.cells)
+    facts, look = {cell.problem: cell for cell in shown.cells}, shown.look
     dimensions = sorted({cell.n for cell in facts.values()})
     families = list(dict.fromkeys(facts[p].family for p in ranking.problems))
     split = len(dimensions) > 1 and len(families) * len(dimensions) == len(ranking.problems)
@@ -140,20 +109,19 @@ def heatmap_figure(
         (problem, method, *(array[i, j] for array in arrays), ranking.common[i], ranking.mean_ranks[j])
         for i, problem in enumerate(ranking.problems) for j, method in enumerate(ranking.methods)
     ))  # fmt: skip
-    text = " ".join([_caption(ranking, cells, grad_cost, compact), *notes])
-    describe(figure, text, _alt(ranking))
+    shown.describe(figure, _caption(ranking, shown, compact), _alt(ranking))
     return figure, table
 
 
-def _caption(ranking: Ranking, cells: Sequence[Cell], grad_cost: float, compact: bool) -> str:
+def _caption(ranking: Ranking, shown: Comparison, compact: bool) -> str:
     what = "Rank by ERT to the final target" if compact else "ERT to the final target, darker is the better rank"
     limits = sorted(set(ranking.common[np.isfinite(ranking.common)]))
     common = number(limits[0]) + (f" to {number(limits[-1])}" if len(limits) > 1 else "") if limits else "all"
     text = (
-        f"{what} (∞: by the median gap left); {trial_count(cells)} trials, one gradient = {grad_cost:g} evaluations. "
-        "★ better than every other method, ≈ no significant difference to the best (rank-sum test, Holm over all "
-        f"cells, {LEVEL:.0%}). All is decided at the common budget of {common} evaluations, the least that a trial on "
-        "the problem was allowed; a trial that ended before counts with what it had then."
+        f"{what} (∞: by the median gap left); {trial_count(shown.cells)} trials, one gradient = {shown.grad_cost:g} "
+        "evaluations. ★ better than every other method, ≈ no significant difference to the best (rank-sum test, Holm "
+        f"over all cells, {LEVEL:.0%}). All is decided at the common budget of {common} evaluations, the least that a "
+        "trial on the problem was allowed; a trial that ended before counts with what it had then."
     )
     apart = np.nansum(np.abs(ranking.effects - ranking.final_effects) > 0.25)
     if apart:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from es.core.arrays import FloatArray
-from experiments.figures.captions import in_words, trial_count
+from experiments.figures.captions import Comparison, in_words, trial_count
 from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_line
-from experiments.figures.style import LineStyle, describe, dress
+from experiments.figures.style import LineStyle, dress
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.fixed_budget import log_grid
@@ -65,23 +65,17 @@ def profile_times(
     return np.concatenate(columns, axis=1), np.array(dimensions, dtype=float)
 
 
-def profile_figure(
-    cells: Sequence[Cell],
-    look: Mapping[str, LineStyle],
-    *,
-    grad_cost: float,
-    notes: Sequence[str] = (),
-) -> Drawn:
+def profile_figure(shown: Comparison) -> Drawn:
     """Data profile (left) and performance profile (right)."""
-    methods = [method for method in look if any(cell.method == method for cell in cells)]
-    times, dimensions = profile_times(cells, methods)
+    look, methods = shown.look, list(shown.look)
+    times, dimensions = profile_times(shown.cells, methods)
     text = (
-        f"Share of {times.shape[1]} problems (each of the {trial_count(cells)} trials on a problem is one) solved to "
-        f"{number(TOLERANCE)} of the starting gap f(x0) − f_L. Left: within so many simplex gradients of n + 1 "
-        f"evaluations; right: within so many times the evaluations of the fastest method. One gradient = {grad_cost:g} "
-        "evaluations. Moré and Wild 2009; Dolan and Moré 2002. No simulated restarts."
+        f"Share of {times.shape[1]} problems (each of the {trial_count(shown.cells)} trials on a problem is one) "
+        f"solved to {number(TOLERANCE)} of the starting gap f(x0) − f_L. Left: within so many simplex gradients of "
+        "n + 1 evaluations; right: within so many times the evaluations of the fastest method. One gradient = "
+        f"{shown.grad_cost:g} evaluations. Moré and Wild 2009; Dolan and Moré 2002. No simulated restarts."
     )
-    grid = panel_grid(2, 2, key={method: look[method] for method in methods}, panel=2.7, left=0.66)
+    grid = panel_grid(2, 2, key=look, panel=2.7, left=0.66)
     scaled = times / (dimensions + 1)
     ratios = performance_ratios(times)
     rows: list[Row] = []
@@ -94,7 +88,7 @@ def profile_figure(
         low = 1.0 if kind == "performance" else (float(finite.min()) if finite.size else 1.0)
         at = log_grid(low, max(float(finite.max()) if finite.size else low, 10 * low) * 1.3)
         shares = data_profile(times, dimensions, at) if kind == "data" else performance_profile(times, at)
-        _draw(ax, at, shares, methods, look)
+        _draw(ax, at, shares, look)
         dress(ax, title=title, xlabel=xlabel, ylabel="fraction of problems")
         rows += csv_rows(HEADER, (
             (kind, method, x, y, TOLERANCE, times.shape[1])
@@ -102,13 +96,13 @@ def profile_figure(
         ))  # fmt: skip
     ends = {row["method"]: float(row["fraction"]) for row in rows if row["profile"] == "data"}
     alt = f"Two charts of rising curves, data profile and performance profile; {in_words(ends, 'share', low=False)}."
-    describe(grid.figure, " ".join([text, *notes]), alt)
+    shown.describe(grid.figure, text, alt)
     return grid.figure, rows
 
 
-def _draw(ax: Axes, at: FloatArray, shares: FloatArray, methods: Sequence[str], look: Mapping[str, LineStyle]) -> None:
+def _draw(ax: Axes, at: FloatArray, shares: FloatArray, look: Mapping[str, LineStyle]) -> None:
     decade_ticks(ax, "x", float(at[0]), float(at[-1]), most=5)
     ax.set_ylim(0, 1.03)
     ax.set_yticks(np.linspace(0, 1, 5))
-    for position, (method, share) in enumerate(zip(methods, shares, strict=True)):
-        draw_line(ax, at, share, look[method], phase=position / len(methods), steps=True, last=False)
+    for position, (style, share) in enumerate(zip(look.values(), shares, strict=True)):
+        draw_line(ax, at, share, style, phase=position / len(look), steps=True, last=False)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from experiments.figures import draw_all
+from experiments.figures.captions import Comparison
 from experiments.figures.convergence import convergence_figure
 from experiments.figures.draw import study_styles
 from experiments.figures.ecdf import ecdf_figure, ecdf_panels
@@ -169,18 +170,18 @@ def all_figures(study, samples=10):
     """Every figure of a comparison in several dimensions."""
     cells, look = collect(study), study_styles(study)
     dimensions = sorted({c.n for c in cells})
-    same = {"grad_cost": 4.0}
+    shown = Comparison(cells, look)
     pairs = [(next(iter(look)), other) for other in list(look)[1:]]
-    yield "convergence", convergence_figure([c for c in cells if c.n == dimensions[-1]], look, **same)
+    yield "convergence", convergence_figure(Comparison([c for c in cells if c.n == dimensions[-1]], look))
     groups = {f"n = {n}": [c for c in cells if c.n == n] for n in dimensions}
     known = distributions(cells, {"": cells, **groups}, samples=samples, draws=10)
-    yield "ecdf", ecdf_figure(cells, look, known, **same)
-    yield "ecdf-dimension", ecdf_panels(groups, look, known, **same)
-    yield "profiles", profile_figure(cells, look, **same)
-    yield "ranks", heatmap_figure(cells, look, **same)
-    yield "ranks of one dimension", heatmap_figure(groups[f"n = {dimensions[0]}"], look, **same)
-    yield "ert-dimension", dimension_figure(cells, look, samples=samples, **same)
-    yield "ert-scatter", scatter_figure(cells, pairs, look=look, **same)
+    yield "ecdf", ecdf_figure(shown, known)
+    yield "ecdf-dimension", ecdf_panels(shown, known, groups)
+    yield "profiles", profile_figure(shown)
+    yield "ranks", heatmap_figure(shown)
+    yield "ranks of one dimension", heatmap_figure(Comparison(groups[f"n = {dimensions[0]}"], look))
+    yield "ert-dimension", dimension_figure(shown, samples)
+    yield "ert-scatter", scatter_figure(shown, pairs)
 
 
 def check(name, figure):
@@ -248,8 +249,8 @@ def test_labels_of_any_length_and_letters_draw(tmp_path):
     study.header.update(problems=[], methods=[])
     paths = draw_all(study, tmp_path, quick=True)
     assert {"convergence", "ecdf", "ranks", "profiles"} <= {path.stem for path in paths}
-    for figure, _ in (heatmap_figure([c for c in collect(study) if c.costs], study_styles(study), grad_cost=4.0),):
-        assert_readable(figure)
+    figure, _ = heatmap_figure(Comparison([c for c in collect(study) if c.costs], study_styles(study)))
+    assert_readable(figure)
 
 
 def test_small_panels_read_well():
@@ -298,9 +299,9 @@ def test_profiles_by_hand():
 def test_every_line_is_named(study):
     cells, look = [c for c in collect(study) if c.costs], study_styles(study)
     for figure, _ in (
-        convergence_figure(cells, look, grad_cost=4.0),
-        convergence_figure([c for c in cells if c.problem.startswith("Ras")], look, grad_cost=4.0),
-        ecdf_figure(cells, look, distributions(cells, {"": cells}, samples=0), grad_cost=4.0),
+        convergence_figure(Comparison(cells, look)),
+        convergence_figure(Comparison([c for c in cells if c.problem.startswith("Ras")], look)),
+        ecdf_figure(Comparison(cells, look), distributions(cells, {"": cells}, samples=0)),
     ):
         texts = " ".join(text for text, _ in boxes(figure))
         assert all(method in texts for method in look)
@@ -309,7 +310,7 @@ def test_every_line_is_named(study):
 def test_captions_state_trials_targets_intervals_and_gradient_cost(study):
     cells, look = [c for c in collect(study) if c.costs], study_styles(study)
     known = distributions(cells, {"": cells}, samples=30)
-    figure, _ = ecdf_figure(cells, look, known, grad_cost=4.0, notes=["CMA-ES: the best of 3."])
+    figure, _ = ecdf_figure(Comparison(cells, look, notes=["CMA-ES: the best of 3."]), known)
     caption, alt = described(figure)
     for words in (
         "8–9 trials",
@@ -323,7 +324,7 @@ def test_captions_state_trials_targets_intervals_and_gradient_cost(study):
     ):
         assert words in caption
     assert "highest fraction at the end: L-BFGS-B" in alt
-    ranks, _ = heatmap_figure(cells, look, grad_cost=4.0)
+    ranks, _ = heatmap_figure(Comparison(cells, look))
     assert "common budget of 1e5 evaluations" in described(ranks)[0].replace("100000", "1e5")
 
 
@@ -332,12 +333,12 @@ def test_bbob_studies_get_figures_by_dimension(tmp_path):
     names = {path.stem for path in draw_all(study, tmp_path, quick=True)}
     assert {"ert-dimension", "ecdf-dimension", "ert-scatter", "ranks"} <= names
     cells, look = collect(study), study_styles(study)
-    figure, rows = dimension_figure(cells, look, grad_cost=4.0, samples=50)
+    figure, rows = dimension_figure(Comparison(cells, look), samples=50)
     assert len(figure.axes) == 3
     cell = next(c for c in cells if c.method == "SNES" and c.n == 5 and c.family == "bbob f8")
     row = next(r for r in rows if r["method"] == "SNES" and r["n"] == 5 and r["problem"] == "bbob f8")
     assert row["ert"] == pytest.approx(float(expected_runtime(cell.times()[-1], cell.budgets)))
-    bare, rows = dimension_figure(cells, look, grad_cost=4.0, samples=0)
+    bare, rows = dimension_figure(Comparison(cells, look), samples=0)
     assert all(r["low"] == r["ert"] == r["high"] for r in rows) and "intervals" not in described(bare)[0]
     text = (tmp_path / "ecdf.csv").read_text()
     assert ("best 2009" in text) == has_best2009()
