@@ -105,12 +105,13 @@ class Ledger:
         if type(f) is float or type(f) is np.float64:
             self._record_one(x, float(f), gradients)
             return
-        values = np.asarray(f, dtype=np.float64).reshape(-1)
+        values = np.asarray(f, dtype=np.float64)
         count = values.size
         if count < 2:
             if count:
-                self._record_one(x, float(values[0]), gradients)
+                self._record_one(x, values.item(), gradients)
             return
+        values = values.reshape(-1)
         least, largest = values[values.argmin()], values[values.argmax()]  # a third of the time of min() and max()
         if not largest < np.inf:  # NaN fails the comparison
             good = values < np.inf

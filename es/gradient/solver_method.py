@@ -100,6 +100,8 @@ class ScipySolver(Optimizer):
             constraints=constraints,
             options={**self.defaults, **options},
         )
+        # Points as short as this are not `_gone`.
+        self._near = (0.5 * FAR * float(np.maximum(self.scale0, np.abs(self.mean)).min())) ** 2
         self._told: list[Answer] | None = [] if replayable else None
         self._before: list[Answer] = []  # what a solver that begins now is told at once: it was told so before a save
         self._solver: Solver | Direct | None = None
@@ -182,7 +184,7 @@ class ScipySolver(Optimizer):
         self.end(reason, float(getattr(outcome, "status", 0)))
 
     def _gone(self, x: FloatArray) -> bool:
-        return lengths(x, self._task.x0, self._task.scale) > FAR
+        return not np.vdot(x, x) < self._near and lengths(x, self._task.x0, self._task.scale) > FAR
 
     @property
     def _on_plateau(self) -> bool:
@@ -200,7 +202,7 @@ class ScipySolver(Optimizer):
 
     def ask(self, k: int | None = None) -> FloatArray:
         """The points that the solver wants, shape (k', n); it alone says how many, whatever k is."""
-        asked = self._running().asked
+        asked = self.asked
         if asked is None:
             raise RuntimeError(f"{type(self).__name__} has finished: look at stop() before ask()")
         if not math.isfinite(np.vdot(asked, asked)):  # it runs away: there is no minimum
@@ -216,27 +218,35 @@ class ScipySolver(Optimizer):
         if self._level:
             self._watch_values(points, rank)
         self._book_points(points, values, slopes, allowed)
-        some = rank.item(0) < math.inf if rank.size == 1 else (rank < np.inf).any()
-        self.generations_without_value = 0 if some else self.generations_without_value + 1
-        if slopes is not None:
-            self._watch_gradients(slopes)
+        plain = (
+            rank.size == 1
+            and math.isfinite(rank.item(0))
+            and (slopes is None or math.isfinite(np.vdot(slopes, slopes)))
+        )
+        if plain:
+            self.generations_without_value = self.generations_without_gradient = 0
+        else:
+            some = (rank < np.inf).any()
+            self.generations_without_value = 0 if some else self.generations_without_value + 1
+            if slopes is not None:
+                self._watch_gradients(slopes)
         self.nit += 1
-        solver = self._running()
+        solver = self._solver or self._running()
         if solver.asked is None or points.shape != solver.asked.shape:
             return  # the budget cut the last population short: the run is over
         slopes = None if slopes is None else slopes.copy()  # the caller may go on writing into it
         if self._told is not None:
             self._told.append((rank.copy(), slopes))
-        if slopes is not None and (self.generations_without_gradient or not some):
+        if not plain and slopes is not None and (self.generations_without_gradient or not some):
             self._blind += list(points)
-        seen = self._palatable(rank, slopes)
+        seen = self._palatable(rank, slopes, plain)
         best = 0 if rank.size == 1 else int(np.where(np.isfinite(rank), rank, np.inf).argmin())
         if math.isfinite(rank.item(best)) and rank.item(best) <= self._finite[0]:
             self.mean = points[best].copy()
             if self._gone(self.mean):
                 self.end("tolfacupx", math.inf)
         solver.tell(*seen)
-        if self._running().asked is None and not self.has_ended:
+        if self.asked is None and not self.has_ended:
             self._end()
 
     @property
@@ -248,13 +258,10 @@ class ScipySolver(Optimizer):
         """`tell` for one point x (1, n) of a run whose books are kept elsewhere; `plain`: f and g are finite."""
         solver = self._solver or self._running()
         if plain:
-            (low, high), value = self._finite, f.item(0)
-            if not low <= value <= high:
-                self._finite = min(low, value), max(high, value)
-                if value < low and self._gone(x):
-                    self.end("tolfacupx", math.inf)
+            if f.item(0) < self._finite[0] and self._gone(x):
+                self.end("tolfacupx", math.inf)
             self._level = self._level and not g.any()
-            solver.tell(f, g)
+            solver.tell(*self._palatable(f, g, plain))
         else:
             self._blind += list(x)
             solver.tell(*self._palatable(f, g))
@@ -282,8 +289,12 @@ class ScipySolver(Optimizer):
                 self._gap = min(self._gap, value - low)
             self._lately.append(value)
 
-    def _palatable(self, f: FloatArray, g: FloatArray | None) -> Answer:
-        f, g, self._finite = palatable(f, g, self._finite)
+    def _palatable(self, f: FloatArray, g: FloatArray | None, plain: bool = False) -> Answer:
+        """See `palatable`; `plain`: it is one value, and all is finite."""
+        if not plain:
+            f, g, self._finite = palatable(f, g, self._finite)
+        elif not self._finite[0] <= f.item(0) <= self._finite[1]:
+            self._finite = min(self._finite[0], f.item(0)), max(self._finite[1], f.item(0))
         return f, g
 
     def state_dict(self) -> dict[str, Any]:
