@@ -112,7 +112,7 @@ class InParts(Saving):
     ) -> None:
         if feasible is None and values.ndim == 1 and math.isfinite(np.vdot(values, values)):  # the rule, and cheap
             self.book.count(values, gradients=slopes is not None, failed=None)
-            best = 0 if values.size == 1 else values.argmin()
+            best = values.argmin()
             self.book.improve(points, best, values[best])
             return
         good = values < np.inf

@@ -213,16 +213,19 @@ class ScipySolver(Optimizer):
     def _learn_from(self, told: Told, booked: bool = False) -> None:
         """Count the points of `ask`, and hand the solver their values in their order, or what ranks them instead."""
         points, values, rank, allowed, slopes = told
-        self._check_told(points)
+        near = np.vdot(points, points) < self._near
+        if not near or self.box is not None:
+            self._check_told(points)
         self._level = self._level and (slopes is None or not slopes.any())
         if self._level:
             self._watch_values(points, rank)
-        self._book_points(points, values, slopes, allowed)
-        plain = (
-            rank.size == 1
-            and math.isfinite(rank.item(0))
-            and (slopes is None or math.isfinite(np.vdot(slopes, slopes)))
-        )
+        plain = rank.size == 1 and math.isfinite(rank.item(0))
+        plain = plain and (slopes is None or math.isfinite(np.vdot(slopes, slopes)))
+        if plain and rank is values and allowed is None:  # the rule
+            self.book.count(values, gradients=slopes is not None, failed=None)
+            self.book.improve(points, 0, values[0])
+        else:
+            self._book_points(points, values, slopes, allowed)
         if plain:
             self.generations_without_value = self.generations_without_gradient = 0
         else:
@@ -243,7 +246,7 @@ class ScipySolver(Optimizer):
         best = 0 if rank.size == 1 else int(np.where(np.isfinite(rank), rank, np.inf).argmin())
         if math.isfinite(rank.item(best)) and rank.item(best) <= self._finite[0]:
             self.mean = points[best].copy()
-            if self._gone(self.mean):
+            if not near and self._gone(self.mean):
                 self.end("tolfacupx", math.inf)
         solver.tell(*seen)
         if self.asked is None and not self.has_ended:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -33,15 +32,13 @@ class History:
         """Keep iteration `nit` if its turn has come."""
         if nit % self.stride:
             return
-        known = getattr(opt, "f_sorted", None)  # None where values were ranked by something else
-        once = getattr(opt, "once", None) or functools.partial(_figure, opt)  # criteria may have looked at them too
-        sigma, ratio = _largest(getattr(opt, "sigma", None)), math.nan
+        ratio = math.nan
         # The axis ratio takes a decomposition, so it is looked at as rarely as the stopping criteria look at it.
         if nit % max(self.stride, opt.rare_interval, 20) == 0:
-            ratio = _largest(once("axis_ratio"))
-        self._rows.append((nit, nfev, best, *_marks(f, known), sigma, ratio))
-        self._means.append(_first(getattr(opt, "x_mean", None)))
-        self._stds.append(_first(once("stds")))
+            ratio = _largest(opt.once("axis_ratio"))  # `once`: criteria may have looked at it too
+        self._rows.append((nit, nfev, best, *_marks(f, opt.f_sorted), _largest(opt.sigma), ratio))
+        self._means.append(_first(opt.x_mean))
+        self._stds.append(_first(opt.once("stds")))
         if len(self._rows) >= MOST:
             self.stride *= 2
             keep = [i for i, row in enumerate(self._rows) if int(row[0]) % self.stride == 0]
@@ -70,7 +67,7 @@ class History:
 
 
 def _marks(f: FloatArray, ranked: FloatArray | None) -> tuple[float, float, float]:
-    """Least, median and greatest of the finite values; NaN where there is none. `ranked`: f sorted, if known."""
+    """Least, median and greatest of the finite values; NaN where there is none. `ranked`: f sorted, where it ranked."""
     if len(f) == 1:
         value = f.item(0)
         return (value, value, value) if math.isfinite(value) else (math.nan,) * 3
@@ -89,10 +86,6 @@ def _largest(value: Any) -> float:
     if type(value) is np.float64 or type(value) is float:
         return value
     return np.nan if value is None else float(np.max(value))
-
-
-def _figure(opt: Any, name: str) -> Any:
-    return getattr(opt, name, None)
 
 
 def _first(x: Any) -> FloatArray:

@@ -147,7 +147,7 @@ class Run:
         x = opt.ask()
         if by_differences is None:
             tell = opt.tell
-            if (room := limits.room(len(x))) < len(x):
+            if limits.maxfevals is not None and (room := limits.room(len(x))) < len(x):
                 x = x[:room]  # maxfevals is never passed, not even inside a population
                 tell = tell if room >= opt.least_rows else opt.record
             f, g = self._with_gradients(x) if opt.wants_gradient else self.evaluate(x)
