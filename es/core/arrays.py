@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -175,9 +176,15 @@ def as_shape(name: str, value: Any, shape: tuple[int, ...], dtype: type = float)
 
 def pick(f: npt.NDArray[Any], order: IntArray) -> npt.NDArray[Any]:
     """Entries f (..., k) in the order (..., k) of each run."""
-    if order.ndim == 1:
-        return f.take(order)
-    return f[np.arange(len(order))[:, None], order]
+    return f.take(order if order.ndim == 1 else order + _first_places(*f.shape))
+
+
+@lru_cache(maxsize=256)
+def _first_places(runs: int, k: int) -> IntArray:
+    """Where the k entries of each run begin among those of all, (runs, 1)."""
+    places = k * np.arange(runs)[:, None]
+    places.setflags(write=False)
+    return places
 
 
 def pick_rows(x: npt.NDArray[Any], order: IntArray) -> npt.NDArray[Any]:
@@ -190,7 +197,7 @@ def pick_rows_of(arrays: tuple[npt.NDArray[Any], ...], order: IntArray) -> list[
     if order.ndim == 1:
         return [x.take(order, 0) for x in arrays]
     runs, k = arrays[0].shape[:2]
-    flat = order + k * np.arange(runs)[:, None]
+    flat = order + _first_places(runs, k)
     return [x.reshape(runs * k, -1).take(flat, 0) for x in arrays]
 
 

@@ -87,7 +87,9 @@ class Traces:
         """Keep these runs only."""
         self.last = self.last[rows]
         self.first_spread = self.first_spread[rows]
-        self._rows = self._rows[:, rows]
+        kept = np.empty((len(self._rows), len(rows), 3))
+        self._rows[: self.length].take(rows, 1, out=kept[: self.length], mode="clip")  # else copied twice
+        self._rows = kept
         self._extremes = ((0, 0), math.nan, math.nan)
 
     def state_dict(self) -> dict[str, npt.NDArray[np.float64]]:

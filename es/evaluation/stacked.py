@@ -121,6 +121,8 @@ class OfEach:
                 if not self._penalize:
                     raise
                 whole = np.full(len(runs), False)
+        if self.repeatable and done is not None and not gradients:
+            return np.where(done, self._together(runs, x, False)[0], np.nan), None
         f, g = np.full(x.shape[:2], np.nan), np.full(x.shape, np.nan) if gradients else None
         if whole.any():
             f[whole], slopes = self(runs[whole], x[whole], None, gradients=gradients)
@@ -196,6 +198,6 @@ def one_step(opt: Any, evaluate: StackedEvaluator, runs: IntArray, room: FloatAr
     done: BoolArray = np.arange(k) < room[:, None]
     f, g = evaluate(runs, x, done, gradients=opt.wants_gradient)
     opt.book.expect(done)
-    means = {row: opt.x_mean[row] for row in np.flatnonzero(room < k).tolist()}
+    cut, means = np.flatnonzero(room < k), opt.x_mean
     opt.tell(x, f, g)
-    return means
+    return dict(zip(cut.tolist(), means[cut], strict=True))

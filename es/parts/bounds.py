@@ -34,6 +34,7 @@ pushed inwards.
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -78,6 +79,13 @@ class Handler:
 
     def take(self, rows: IntArray) -> None:
         """Keep these runs of a stack."""
+
+
+def _outside(u: FloatArray, low: Any, high: Any) -> IntArray:
+    """Entries of u, flat, that do not lie between these."""
+    outside = u < low
+    outside |= u > high
+    return outside.reshape(-1).nonzero()[0]
 
 
 def _mirror(u: FloatArray, lower: Any, upper: Any, low: Any, high: Any) -> FloatArray:
@@ -146,7 +154,7 @@ class Transform(Handler):
         margin = np.minimum(self.margin * scale, width / 4)
         self._margin = np.where(width > 0, margin, 1.0)  # of a fixed coordinate any will do: x is clipped
         self._axes = scale.ndim
-        self._decoded = scale, scale, False  # x, u, whether any u lies beyond the first period
+        self._decoded = scale, scale, np.zeros(0, np.intp)  # x, u, which u, flat, lie beyond the first period
         self._set_faces()
 
     def _set_faces(self) -> None:
@@ -174,11 +182,9 @@ class Transform(Handler):
 
     def decode(self, u: FloatArray) -> FloatArray:
         """Points of the box for points of the strategy; noted is whether any lies beyond the first period."""
-        inside = u >= self._fitting(self._floor, u)
-        inside &= u <= self._fitting(self._ceiling, u)
-        bent = np.logical_not(inside, out=inside).reshape(-1).nonzero()[0]  # few coordinates, mostly
+        bent = _outside(u, self._fitting(self._floor, u), self._fitting(self._ceiling, u))  # few coordinates, mostly
         if not bent.size:
-            self._decoded = u, u, False
+            self._decoded = u, u, bent
             return u
         x = np.array(u, order="C")
         flat = x.reshape(-1)
@@ -188,8 +194,8 @@ class Transform(Handler):
             faces = self._faces.reshape(10, -1).take(self._place(bent, u), 1)
         lower, upper, a, lb, ub, floor, ceiling, first, last, width = faces
         far = (v < first) | (v > last)
-        self._decoded = x, u, bool(far.any())
-        if self._decoded[2]:
+        self._decoded = x, u, bent[far]
+        if self._decoded[2].size:
             if self._closed:
                 folded = _between(v, first, width)
             else:
@@ -230,11 +236,9 @@ class Transform(Handler):
         """f plus the penalty for what lies beyond the period of the map that holds the mean."""
         self._follow(opt.mean)
         _, last, far = self._decoded
-        if u is last and not (far or self._elsewhere):
-            return f
-        outside = u < self._start[..., None, :]
-        outside |= u > self._end[..., None, :]
-        flat = outside.reshape(-1).nonzero()[0]
+        flat = far
+        if u is not last or self._elsewhere:
+            flat = _outside(u, self._start[..., None, :], self._end[..., None, :])
         if not flat.size:
             return f
         at, v = self._place(flat, u), u.reshape(-1)[flat]
@@ -355,8 +359,11 @@ def _penalised(f: FloatArray, beyond: FloatArray, weight: float) -> FloatArray:
     distance = np.vecdot(beyond, beyond)
     if not distance.any():
         return f
-    ranked = np.sort(np.where(np.isfinite(f), f, np.inf), axis=-1)
+    calm = math.isfinite(float(np.vdot(f, f)) * float(np.vdot(distance, distance)))  # then nothing overflows here
+    ranked = np.sort(f if calm else np.where(np.isfinite(f), f, np.inf), axis=-1)
     k = f.shape[-1]
+    if calm:
+        return f + (ranked[..., (3 * k) // 4] - ranked[..., k // 4])[..., None] * (weight * distance)
     with np.errstate(over="ignore", invalid="ignore"):
         spread = ranked[..., (3 * k) // 4] - ranked[..., k // 4]
         penalty: FloatArray = np.where(np.isfinite(spread), spread, 1.0)[..., None] * (weight * distance)

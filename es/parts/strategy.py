@@ -79,6 +79,7 @@ class Strategy(Optimizer):
     criteria: ClassVar[tuple[str, ...]] = stopping.DISTRIBUTION
     min_rows: ClassVar[int] = 2
     _ahead: Ahead | None = None  # what draws in the place of `_normal`
+    _untouched: bool = False  # whether points always come back as they were asked
     _in_order: bool = False  # whether those of the only `ask` since the last tell are told as they were asked
     takes_late_points: ClassVar[bool] = True
     state_names: ClassVar[tuple[str, ...]] = ("mean", "sigma")
@@ -182,10 +183,24 @@ class Strategy(Optimizer):
         u = self.mean[..., None, :] + y
         x = np.asarray(self._decode(u), dtype=self.dtype)
         self._asked.append((z, y, x))
+        return self._handed_out(x)
+
+    def _handed_out(self, x: FloatArray) -> FloatArray:
+        """Points of which a copy is kept, or these themselves where nobody changes them."""
+        if self._untouched:
+            x.setflags(write=False)
+            return x
         return x.copy()
 
-    def draw_ahead(self) -> None:
-        """Draw the samples of several generations at once from here on; the state cannot be saved then."""
+    def draw_ahead(self, untouched: bool = False) -> None:
+        """Draw the samples of several generations at once from here on; the state cannot be saved then.
+
+        Parameters
+        ----------
+        untouched : bool
+            Whether each population will be told as it was asked, so that nobody has to look.
+        """
+        self._untouched = untouched
         plain = self._normal is SAMPLERS["normal"] and self.dtype == np.float64
         if plain and self._draws_plainly:
             self._ahead = Ahead()
@@ -203,7 +218,7 @@ class Strategy(Optimizer):
         return z, y, x
 
     def _arrange(self, x: FloatArray) -> IntArray | None:
-        self._in_order = len(self._asked) == 1 and unchanged(x, self._asked[0][2])
+        self._in_order = len(self._asked) == 1 and (self._untouched or unchanged(x, self._asked[0][2]))
         if not self._in_order:
             return self._match(x, *self._all_asked())
         z, y, _ = self._asked[0]

@@ -153,7 +153,7 @@ class Courses:
             maxfevals=np.array([leg.maxfevals for leg in legs]),
         ), None, list[Course]()  # fmt: skip
         if isinstance(opt, Strategy):
-            opt.draw_ahead()
+            opt.draw_ahead(untouched=getattr(self.evaluate, "repeatable", False))
         if self.keep_trace:
             opt.book.keep_trace()
         while len(opt.active):
@@ -176,7 +176,9 @@ class Courses:
             if opt.active is active and not np.count_nonzero(over):
                 continue
             nfev, f_best = before + spent_here, np.minimum(f0[active], found_here)
-            by_itself = ~np.isin(active, opt.active)
+            gone = np.ones(len(courses), bool)
+            gone[opt.active] = False
+            by_itself = gone[active]
             if opt.least_rows > 1:
                 by_itself[list(means)] = False  # a population that was cut teaches nothing, so nothing ends by it
             rows = np.flatnonzero(by_itself | over).tolist()
