@@ -51,6 +51,15 @@ def check_inside(x: FloatArray, box: Box | None, name: str = "x0") -> None:
     raise ValueError(f"{name} must lie within bounds, got {value} outside [{box.lb[i]}, {box.ub[i]}] in coordinate {i}")
 
 
+def opened(box: Box | None, places: IntArray) -> Box | None:
+    """The box without its bounds at these places; None where it then has none."""
+    if box is None:
+        return None
+    lb, ub = box.lb.copy(), box.ub.copy()
+    lb[places], ub[places] = -np.inf, np.inf
+    return Box(lb, ub) if (np.isfinite(lb) | np.isfinite(ub)).any() else None
+
+
 WIDEST = 1e8  # a box wider than this times max(1, |x0|) says nothing about where to search
 
 

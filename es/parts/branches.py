@@ -14,12 +14,28 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray, IntArray
 
 Conditions = Mapping[int, Mapping[int, tuple[int, ...]]]
+
+
+def as_conditions(given: Mapping[int, Mapping[int, Any]] | None, counts: IntArray) -> Conditions:
+    """Conditions as they were given, where `counts` (n,) says how many values each coordinate has as a category.
+
+    Raises
+    ------
+    ValueError
+        If one names a coordinate that there is not, or a parent that is no category.
+    """
+    conditions = {int(i): {int(p): tuple(map(int, v)) for p, v in each.items()} for i, each in (given or {}).items()}
+    for i, parents in conditions.items():
+        if odd := [p for p in (i, *parents) if not 0 <= p < len(counts) or (p in parents and not counts[p])]:
+            raise ValueError(f"conditions of coordinate {i} must name categories, got coordinate {odd[0]}")
+    return conditions
 
 
 @dataclass(frozen=True)

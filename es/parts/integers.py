@@ -18,14 +18,29 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from es.core.arrays import BoolArray, FloatArray
+from es.core.arrays import BoolArray, FloatArray, IntArray
+from problems.boxes import Box
+from problems.numbers import numbers
 
 SURE = 1e-8  # probabilities are kept this far from 0 and 1/2, where quantiles are infinite or 0
-SPARSE = (
-    1e-6  # a cell of the mean with less than this has nothing to correct, and no quantiles that could be told apart
-)
+SPARSE = 1e-6  # a cell of the mean with less has nothing to correct, and no quantiles that could be told apart
+
+
+def as_whole(integrality: npt.ArrayLike | None, n: int) -> BoolArray:
+    """Which of n coordinates take whole numbers only, by an array that is not zero there.
+
+    Raises
+    ------
+    ValueError
+        If it has another shape than (n,).
+    """
+    whole = np.zeros(n, dtype=bool) if integrality is None else numbers("integrality", integrality) != 0
+    if whole.shape != (n,):
+        raise ValueError(f"integrality must have shape ({n},), got {whole.shape}")
+    return whole
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,23 @@ class Cells:
 
     low: FloatArray
     high: FloatArray
+
+    @classmethod
+    def within(cls, box: Box | None, places: IntArray) -> Cells:
+        """Those that bounds leave to coordinates at these places.
+
+        Raises
+        ------
+        ValueError
+            If one of them is left none.
+        """
+        if box is None:
+            return cls(np.full(places.size, -np.inf), np.full(places.size, np.inf))
+        low, high = np.ceil(box.lb[places]), np.floor(box.ub[places])
+        if (low > high).any():
+            i = int(places[low > high][0])
+            raise ValueError(f"bounds must leave a whole number to coordinate {i}, got [{box.lb[i]}, {box.ub[i]}]")
+        return cls(low, high)
 
     def rounded(self, v: FloatArray) -> FloatArray:
         """The whole number of the cell that v lies in."""

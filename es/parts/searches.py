@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,13 @@ from es.core.optimizer import Optimizer
 
 
 class OneSearchPerRun(Optimizer):
-    """Saves the searches with the run, and drops those of runs that have ended.
+    """Tells the searches what their runs are told, saves them with the run, and drops those of runs that have ended.
 
     Attributes
     ----------
     searches : list
-        One for each active run, with `state_dict` and `load_state_dict`.
+        One for each active run. `order(x)` ranks points (k, n) as it does not depend on how they come, `tell(x, f,
+        rank)` learns from them, `centre(before)` is the mean (n,) from there on; `state_dict`, `load_state_dict`.
     """
 
     searches: list[Any]
@@ -29,9 +30,29 @@ class OneSearchPerRun(Optimizer):
         """What each search gave, of this shape; with a leading axis where runs are stacked."""
         return values[0] if self.runs is None else np.array(values).reshape(*self.batch, *shape)
 
+    def _at_each(self) -> Iterator[tuple[Any, Any]]:
+        """The index of each run, and its search."""
+        return zip(np.ndindex(self.batch), self.searches, strict=True)
+
+    def _arrange(self, x: FloatArray) -> IntArray | None:
+        self._check_told(x)
+        order = np.empty(x.shape[:-1], dtype=np.intp)
+        for at, search in self._at_each():
+            order[at] = search.order(x[at])
+        return order
+
     def _ranked_by(self, f: FloatArray) -> FloatArray:
         self._rank = f
         return f
+
+    def _learn_where_possible(
+        self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None
+    ) -> None:
+        # Points without a value are told too: a model learns where not to go.
+        self._count_without_value(~(self._rank < np.inf).any(-1))
+        for at, search in self._at_each():
+            search.tell(x[at], f[at], self._rank[at])
+            self.mean[at] = search.centre(self.mean[at])
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """See `Optimizer.state_dict`; points that were asked and not yet told are part of it."""

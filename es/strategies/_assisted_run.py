@@ -105,21 +105,20 @@ class AssistedRun:
         self.out += free[:k]
         return self.x[free[:k]]
 
-    def place(self, x: FloatArray) -> tuple[IntArray, IntArray]:
-        """Order of the points told (k, n), as they were handed out, the caller's own last; and their rows in it.
-
-        A row is that of the population, -1 for points of the caller's own.
-        """
+    def order(self, x: FloatArray) -> IntArray:
+        """Order of the points told (k, n): as they were handed out, the caller's own last."""
         waiting = np.array([row for row in self.turns if not self.known[row]], dtype=np.intp)
         place = places(x, self.x[waiting])
         order: IntArray = place.argsort(kind="stable")
-        return order, np.append(waiting, -1)[np.minimum(place[order], len(waiting))]
+        # Their rows in the population, in this order; -1 for points of the caller's own.
+        self._rows: IntArray = np.append(waiting, -1)[np.minimum(place[order], len(waiting))]
+        return order
 
-    def tell(self, x: FloatArray, f: FloatArray, place: IntArray) -> None:
-        """Take in values f (k,) of points x (k, n), the rows `place` of the population, -1: the caller's own."""
+    def tell(self, x: FloatArray, _: FloatArray, f: FloatArray) -> None:
+        """Take in points x (k, n), as they were ordered, with what ranks them (k,)."""
         self._open()
-        rows = place.copy()
-        rows[place < 0] = self._extend(x[place < 0])
+        rows, own = self._rows, self._rows < 0
+        rows[own] = self._extend(x[own])
         self.f[rows], self.known[rows] = f, True
         self.fresh += rows.tolist()
         self.out = []  # what was handed out and not told may be handed out again
@@ -127,6 +126,10 @@ class AssistedRun:
         self.judged = evaluated >= self.goal
         if self.judged:
             self._judge(evaluated)
+
+    def centre(self, _: FloatArray) -> FloatArray:
+        """The mean (n,) of the distribution."""
+        return self.cma.mean
 
     def _open(self) -> None:
         """Draw a population if there is none."""

@@ -198,8 +198,10 @@ class BranchSearch:
         """The branch that is most likely, or all blocks."""
         return [int(self.learned.q[0].argmax())] if self.branched else list(range(len(self.parts)))
 
-    def centre(self) -> FloatArray:
-        """The mean (n,) of the branch that is most likely, or of all blocks."""
+    def centre(self, before: FloatArray) -> FloatArray:
+        """The mean (n,) of the branch that is most likely, or of all blocks; `before` while there is no value."""
+        if not self._valued and all(search is None or search.f_best == np.inf for search in self.searches):
+            return before
         x = self._start.copy()
         for i in self._likeliest():
             search = self.searches[i]

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from es.core.arrays import FloatArray, IntArray, as_start, check_inside, pick_rows, search_widths
+from es.core.arrays import FloatArray, IntArray, as_start, check_inside, opened, pick_rows, search_widths
 from es.parts import parameters
 from es.parts.categorical import Categorical, Learned, margin
 from es.parts.full import principal_axes, ratio_of_axes, steps
@@ -139,12 +139,12 @@ class CatCMAES(CMAES):
     def _within(self, start: FloatArray, box: Box | None, counts: IntArray) -> FloatArray:
         """Note what values bounds leave to each category; the start with the nearest of them."""
         j = self.places
-        lb, ub = (np.full(counts.size, -np.inf), np.full(counts.size, np.inf)) if box is None else (box.lb, box.ub)
-        low, high = np.maximum(np.ceil(lb[j]), 0.0), np.minimum(np.floor(ub[j]), counts[j] - 1.0)
+        box = Box(-np.inf, np.inf, counts.size) if box is None else box
+        low, high = np.maximum(np.ceil(box.lb[j]), 0.0), np.minimum(np.floor(box.ub[j]), counts[j] - 1.0)
         if (low > high).any():
             i = int(j[np.flatnonzero(low > high)[0]])
             raise ValueError(
-                f"bounds must leave one of its {counts[i]} values to coordinate {i}, got [{lb[i]}, {ub[i]}]"
+                f"bounds must leave one of its {counts[i]} values to coordinate {i}, got [{box.lb[i]}, {box.ub[i]}]"
             )
         self._lowest, self.counts = low, (high - low).astype(np.intp) + 1
         check_inside(start, box)
@@ -197,10 +197,7 @@ class CatCMAES(CMAES):
             self.categorical = Categorical(self.counts, margin(self.discrete))
             self._keep(self.categorical.start(self.batch, self._preferred))
             self.scale0[..., self.places] = 1.0
-            if box is not None:  # the distribution keeps to its values by itself
-                lb, ub = box.lb.copy(), box.ub.copy()
-                lb[self.places], ub[self.places] = -np.inf, np.inf
-                self.box = Box(lb, ub) if (np.isfinite(lb) | np.isfinite(ub)).any() else None
+            self.box = opened(box, self.places)  # the distribution keeps to its values by itself
         else:
             self.categorical = Categorical(np.zeros(0, np.intp), 0.0)
             self._keep(self.categorical.start(self.batch))

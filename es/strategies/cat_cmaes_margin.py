@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from es.core.arrays import FloatArray, IntArray
 from es.parts.categorical import margin
-from es.parts.integers import Cells, centred, kept_margin
+from es.parts.integers import centred, kept_margin
 from es.strategies.cat_cmaes import CatCMAES
 from es.strategies.cmaes_margin import RoundedCMAES
 from problems.numbers import numbers
@@ -96,7 +96,6 @@ class CatMarginCMAES(RoundedCMAES, CatCMAES):
 
     def _init(self) -> None:
         super()._init()
-        self._cells = Cells(self._low, self._high)
         self.mutation = np.full((*self.batch, self.whole.size), 0.5)
         self._alpha = margin(self.discrete)
 

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from es.core.arrays import FloatArray
+from es.core.arrays import FloatArray, opened
+from es.parts.integers import Cells, as_whole
 from es.strategies.cmaes import CMAES
-from problems.boxes import Box
 
 
 class RoundedCMAES(CMAES):
@@ -27,10 +27,8 @@ class RoundedCMAES(CMAES):
 
     Parameters
     ----------
-    integrality : array_like, shape (n,), optional
-        Non-zero where a coordinate takes whole numbers only. Default: nowhere, which is CMA-ES bit for bit.
-    x0, sigma0, **common
-        See `CMAES`. Bounds of integer coordinates are rounded inwards.
+    integrality, x0, sigma0, **common
+        See `MarginCMAES`.
 
     Attributes
     ----------
@@ -44,31 +42,16 @@ class RoundedCMAES(CMAES):
     state_names = (*CMAES.state_names, "stretch")
 
     def __init__(
-        self,
-        x0: npt.ArrayLike,
-        sigma0: float | npt.ArrayLike | None = None,
-        *,
-        integrality: npt.ArrayLike | None = None,
+        self, x0: npt.ArrayLike, sigma0: npt.ArrayLike | None = None, *, integrality: npt.ArrayLike | None = None,
         **common: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._integrality = integrality
         super().__init__(x0, sigma0, **common)
 
     def _prepare(self) -> None:
-        integer = np.zeros(self.n, bool) if self._integrality is None else np.asarray(self._integrality) != 0
-        if integer.shape != (self.n,):
-            raise ValueError(f"integrality must have shape ({self.n},), got {integer.shape}")
-        self.whole = np.flatnonzero(integer)
-        box = self.box
-        lb, ub = (np.full(self.n, -np.inf), np.full(self.n, np.inf)) if box is None else (box.lb, box.ub)
-        self._low, self._high = np.ceil(lb[self.whole]), np.floor(ub[self.whole])
-        if (self._low > self._high).any():
-            i = int(self.whole[np.flatnonzero(self._low > self._high)[0]])
-            raise ValueError(f"bounds must leave a whole number to coordinate {i}, got [{lb[i]}, {ub[i]}]")
-        if box is not None:  # rounding keeps integer coordinates inside: only the others need a handler
-            self.box = Box(np.where(integer, -np.inf, lb), np.where(integer, np.inf, ub))
-            if not (np.isfinite(self.box.lb) | np.isfinite(self.box.ub)).any():
-                self.box = None
+        self.whole = np.flatnonzero(as_whole(self._integrality, self.n))
+        box, self._cells = self.box, Cells.within(self.box, self.whole)
+        self.box = opened(box, self.whole)  # rounding keeps integer coordinates inside: only others need a handler
         self.stretch = np.ones(self.mean.shape)
         super()._prepare()
         self.box = box
@@ -79,7 +62,7 @@ class RoundedCMAES(CMAES):
             return x
         x = np.array(x)
         mean, stretch = (a if u.ndim == a.ndim else a[..., None, :] for a in (self.mean[..., j], self.stretch[..., j]))
-        x[..., j] = np.clip(np.rint(mean + stretch * (u[..., j] - mean)), self._low, self._high)
+        x[..., j] = self._cells.rounded(mean + stretch * (u[..., j] - mean))
         return x
 
     def _encode(self, x: FloatArray) -> FloatArray:
@@ -134,7 +117,7 @@ class MarginCMAES(RoundedCMAES):
         """Correct mean and scale of the integer coordinates, section 4.2 of the paper."""
         j = self.whole
         m, s = self.mean[..., j], np.maximum(self.stds[..., j], 1e-300)
-        below, above = _thresholds(m, self._low, self._high)
+        below, above = self._cells.borders(m)
         with np.errstate(invalid="ignore"):  # infinite thresholds drop out in the np.where below
             # At the edge, where all integers lie on one side: the mean comes near enough to the next threshold (11).
             only = np.where(np.isfinite(below), below, above)
@@ -153,11 +136,3 @@ class MarginCMAES(RoundedCMAES):
         inner &= (down < alpha / 2) | (up < alpha / 2)
         self.mean[..., j] = np.where(edge, at_edge, np.where(inner, centre, m))
         self.stretch[..., j] *= np.where(inner, scale / s, 1.0)
-
-
-def _thresholds(m: FloatArray, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Borders of the cell that m lies in: half integers, infinite at the ends of the bounds."""
-    centre = np.clip(np.rint(m), low, high)
-    below = np.where(centre > low, centre - 0.5, -np.inf)
-    above = np.where(centre < high, centre + 0.5, np.inf)
-    return below, above

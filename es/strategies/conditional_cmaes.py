@@ -17,12 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import stopping
-from es.core.arrays import FloatArray, IntArray
+from es.core.arrays import FloatArray
+from es.parts.branches import as_conditions
+from es.parts.integers import as_whole
 from es.parts.searches import OneSearchPerRun
 from es.strategies._branch_search import BranchSearch
 from es.strategies.cat_cmaes import as_categories
 from es.strategies.cat_cmaes_margin import CatMarginCMAES
-from problems.numbers import numbers
 
 POINTS = 10  # told between two updates of the distribution of the branches
 OWN: frozenset[str] = frozenset(stopping.COMMON)  # criteria that look at the whole run
@@ -85,13 +86,8 @@ class ConditionalCMAES(OneSearchPerRun):
         **common: Any,
     ) -> None:
         n = np.shape(x0)[-1] if np.ndim(x0) else 0
-        self._counts = as_categories(categories, n)
-        self._whole = np.zeros(n, bool) if integrality is None else numbers("integrality", integrality) != 0
-        given = (conditions or {}).items()
-        self.conditions = {int(i): {int(p): tuple(map(int, v)) for p, v in d.items()} for i, d in given}
-        for i, each in self.conditions.items():
-            if odd := [p for p in each if not 0 <= p < n or not self._counts[p]]:
-                raise ValueError(f"conditions of coordinate {i} must name categories, got coordinate {odd[0]}")
+        self._counts, self._whole = as_categories(categories, n), as_whole(integrality, n)
+        self.conditions = as_conditions(conditions, self._counts)
         self._preferred = np.full(n, np.nan) if preferred is None else np.array(preferred, dtype=float)
         if self._preferred.shape != (n,):
             raise ValueError(f"preferred must have shape ({n},), one entry per coordinate, got {self._preferred.shape}")
@@ -125,23 +121,6 @@ class ConditionalCMAES(OneSearchPerRun):
     def _candidates(self, k: int) -> FloatArray:
         return self._side_by_side([search.ask(k) for search in self.searches], k, self.n)
 
-    def _arrange(self, x: FloatArray) -> IntArray | None:
-        self._check_told(x)
-        order = np.empty(x.shape[:-1], dtype=np.intp)
-        for at, search in zip(np.ndindex(self.batch), self.searches, strict=True):
-            order[at] = search.order(x[at])
-        return order
-
-    def _learn_where_possible(
-        self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None
-    ) -> None:
-        hopeless = np.asarray(~(self._rank < np.inf).any(-1))
-        self._count_without_value(hopeless)
-        for at, search in zip(np.ndindex(self.batch), self.searches, strict=True):
-            if not hopeless[at]:
-                search.tell(x[at], f[at], self._rank[at])
-                self.mean[at] = search.centre()
-
     def switch_off(self, names: Iterable[str]) -> None:
         """See `Constrained.switch_off`; of every branch."""
         self._watch.switch_off(names, self._of_caller)
@@ -164,7 +143,7 @@ class ConditionalCMAES(OneSearchPerRun):
     def stds(self) -> FloatArray:
         """Standard deviation of each coordinate in the branch that is most likely, of others as at the start."""
         stds = self.scale0.copy()
-        for at, search in zip(np.ndindex(self.batch), self.searches, strict=True):
+        for at, search in self._at_each():
             stds[at] = search.stds(self.scale0[at])
         return stds
 

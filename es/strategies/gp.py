@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import stopping
-from es.core.arrays import FloatArray, IntArray, as_count
+from es.core.arrays import FloatArray, as_count
+from es.parts.branches import as_conditions
+from es.parts.integers import as_whole
 from es.parts.mixed_domain import Domain
 from es.parts.searches import OneSearchPerRun
 from es.strategies._gp_search import GPSearch
@@ -98,19 +100,12 @@ class GP(OneSearchPerRun):
         **common: Any,
     ) -> None:
         n = np.shape(x0)[-1] if np.ndim(x0) else 0
-        self._counts = np.zeros(n, np.intp) if categories is None else as_categories(categories, n)
-        self._whole = np.zeros(n, bool) if integrality is None else numbers("integrality", integrality) != 0
-        if self._whole.shape != (n,):
-            raise ValueError(f"integrality must have shape ({n},), got {self._whole.shape}")
+        self._counts, self._whole = as_categories(categories, n), as_whole(integrality, n)
         self._levels = {int(i): np.unique(numbers("levels", values)) for i, values in (levels or {}).items()}
         for i, values in self._levels.items():
             if not 0 <= i < n or not values.size or not np.isfinite(values).all():
                 raise ValueError(f"levels must give finite values of coordinates below {n}, got {values} of {i}")
-        given = (conditions or {}).items()
-        self.conditions = {int(i): {int(p): tuple(map(int, v)) for p, v in each.items()} for i, each in given}
-        for i, parents in self.conditions.items():
-            if odd := [p for p in (i, *parents) if not 0 <= p < n or (p in parents and not self._counts[p])]:
-                raise ValueError(f"conditions of coordinate {i} must name categories, got coordinate {odd[0]}")
+        self.conditions = as_conditions(conditions, self._counts)
         self.first = min(max(n + 1, 6), 12) if first is None else as_count(first, "first")
         super().__init__(x0, sigma0, **common)
 
@@ -128,21 +123,6 @@ class GP(OneSearchPerRun):
     def _candidates(self, k: int) -> FloatArray:
         points = [search.ask(k, rng) for search, rng in zip(self.searches, self._streams, strict=True)]
         return self._side_by_side(points, k, self.n)
-
-    def _arrange(self, x: FloatArray) -> IntArray | None:
-        self._check_told(x)
-        order = np.empty(x.shape[:-1], dtype=np.intp)
-        for at in np.ndindex(self.batch):
-            order[at] = np.lexsort(x[at].T)
-        return order
-
-    def _learn_where_possible(
-        self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None
-    ) -> None:
-        self._count_without_value(~(self._rank < np.inf).any(-1))  # they are learned from too: where not to go
-        for at, search in zip(np.ndindex(self.batch), self.searches, strict=True):
-            search.tell(x[at], self._rank[at])
-            self.mean[at] = search.centre(self.mean[at])
 
     @property
     def expected(self) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from es.core.arrays import FloatArray, IntArray, as_count, check_inside
+from es.core.arrays import FloatArray, as_count
 from es.core.stopping import CRITERIA
 from es.parts import bounds as boxes
 from es.parts.invariances import ALL_BUT_ROTATION
@@ -99,10 +99,7 @@ class LQCMAES(OneSearchPerRun):
             self.searches.append(
                 AssistedRun(self.mean[at], self.scale0[at], self._streams[row], self._trusted, options)
             )
-        self._gather()
-
-    def _gather(self) -> None:
-        self.mean = self._of_each("mean", self.n)
+        self.mean = self._of_each("mean", self.n).copy()
 
     def _of_each(self, name: str, *shape: int) -> Any:
         """An attribute of all the CMA-ES, with a leading axis where runs are stacked."""
@@ -126,24 +123,6 @@ class LQCMAES(OneSearchPerRun):
 
     def _candidates(self, k: int) -> FloatArray:
         return self._side_by_side([search.hand_out(k) for search in self.searches], k, self.n)
-
-    def _arrange(self, x: FloatArray) -> IntArray:
-        check_inside(x, self.box, "x")
-        if not np.isfinite(x).all():
-            raise ValueError("x must be finite, got NaN or inf in it")
-        self._places = np.empty(x.shape[:-1], dtype=np.intp)
-        order = np.empty(x.shape[:-1], dtype=np.intp)
-        for at, search in zip(np.ndindex(self.batch), self.searches, strict=True):
-            order[at], self._places[at] = search.place(x[at])
-        return order
-
-    def _learn_where_possible(
-        self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray, unclean: FloatArray | None
-    ) -> None:
-        # Failures teach too: where the model is wrong.
-        for at, search in zip(np.ndindex(self.batch), self.searches, strict=True):
-            search.tell(x[at], self._rank[at], self._places[at])
-        self._gather()
 
     def switch_off(self, names: Iterable[str]) -> None:
         """See `Constrained.switch_off`; of every search."""

@@ -13,7 +13,7 @@ from es.core.arrays import FloatArray, IntArray, as_shape
 from es.core.optimizer import Optimizer
 from es.core.told import Rule
 from es.parts.categorical import margin
-from es.parts.integers import Cells
+from es.parts.integers import Cells, as_whole
 from es.parts.invariances import ALL_BUT_MONOTONE
 from es.parts.offspring import Offspring
 from es.parts.pareto import best_rows, fronts, hypervolume
@@ -94,7 +94,10 @@ class MOCMAES(Optimizer):
         super().__init__(x0, sigma0, **common)
 
     def _init(self) -> None:
-        self._find_whole()
+        self.whole: IntArray = np.flatnonzero(as_whole(self._integrality, self.n))
+        self._cells = Cells.within(self.box, self.whole)
+        # Of a step from a whole number to its neighbours.
+        self._least_std = float(0.5 / -ndtri(0.5 * margin(self.whole.size)))
         n, shape = self.n, (*self.batch, self.popsize)
         step = self.scale0.max(-1)[..., None]
         self.parents = self._rounded(np.broadcast_to(self.mean[..., None, :], (*shape, n)).copy())
@@ -110,22 +113,6 @@ class MOCMAES(Optimizer):
         self.p_succ = np.full(shape, self._target)
         self.reference = np.full((*self.batch, 0), np.nan)
         self._asked = Offspring()
-
-    def _find_whole(self) -> None:
-        """Note where whole numbers are, and what lies between their bounds."""
-        whole = np.zeros(self.n, bool) if self._integrality is None else np.asarray(self._integrality) != 0
-        if whole.shape != (self.n,):
-            raise ValueError(f"integrality must have shape ({self.n},), got {whole.shape}")
-        self.whole: IntArray = np.flatnonzero(whole)
-        j, box = self.whole, self.box
-        if box is None or not j.size:
-            self._cells = Cells(np.full(j.size, -np.inf), np.full(j.size, np.inf))
-        else:
-            self._cells = Cells(np.ceil(box.lb[j]), np.floor(box.ub[j]))
-        if (self._cells.low > self._cells.high).any():
-            i = int(j[np.flatnonzero(self._cells.low > self._cells.high)[0]])
-            raise ValueError(f"bounds must leave a whole number to coordinate {i}")
-        self._least_std = float(0.5 / -ndtri(0.5 * margin(j.size)))  # of a step from a whole number to its neighbours
 
     def _rounded(self, u: FloatArray) -> FloatArray:
         """Points with their whole numbers rounded, in place."""
