@@ -81,14 +81,9 @@ class EvolutionOptimizers(base.ConfiguredOptimizer):  # type: ignore[misc]
     """See `nevergrad_optimizer`."""
 
     def __init__(
-        self,
-        *,
-        method: str | type = "cmaes",
-        sigma0: float = 1.0,
-        popsize: int | None = None,
-        options: Mapping[str, Any] | None = None,
-        name: str | None = None,
-    ) -> None:
+        self, *, method: str | type, sigma0: float, popsize: int | None, options: Mapping[str, Any] | None,
+        name: str | None,
+    ) -> None:  # fmt: skip
         cls = get_method(method)
         if cls.kind != "strategy":
             raise ValueError(f"method must be a strategy, got {method!r}: nevergrad has no gradients and one loss")

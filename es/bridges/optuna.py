@@ -21,10 +21,11 @@ import numpy.typing as npt
 from es.core.arrays import FloatArray
 from es.registry import get_method
 from es.run.arguments import for_space, with_discrete
-from es.space import Choice, Integer, Linear, Log, Parameter, Space
+from es.space import Choice, Parameter, Space
+from es.space.exchange import of_optuna
 
 try:
-    from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+    from optuna.distributions import BaseDistribution, CategoricalDistribution
     from optuna.samplers import BaseSampler, RandomSampler
     from optuna.samplers import _base as internal
     from optuna.study import StudyDirection
@@ -214,7 +215,7 @@ class EvolutionSampler(BaseSampler):
         search.opt.tell(x, f, rank_by=rank, feasible=feasible)
 
     def _begin(self, distributions: dict[str, BaseDistribution]) -> _Search:
-        space = Space({name: _parameter(distribution) for name, distribution in distributions.items()})
+        space = Space({name: _parameter(name, distribution) for name, distribution in distributions.items()})
         cls, space = for_space(self._class, space)
         cls, options = with_discrete(cls, self._options, space.integrality, space)
         arguments = {**self._arguments, **(options or {}), "rng": int(self._rng.integers(2**63))}
@@ -231,12 +232,8 @@ class EvolutionSampler(BaseSampler):
             )
 
 
-def _parameter(distribution: BaseDistribution) -> Parameter:
+def _parameter(name: str, distribution: BaseDistribution) -> Parameter:
     """The parameter of a distribution; of choices their places, as they may be equal."""
     if isinstance(distribution, CategoricalDistribution):
         return Choice(*range(len(distribution.choices)))
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
-    low, high, log = distribution.low, distribution.high, distribution.log
-    if isinstance(distribution, IntDistribution):
-        return Integer(int(low), int(high), log=log, step=None if log else distribution.step)
-    return Log(low, high) if log else Linear(low, high, step=distribution.step)
+    return of_optuna(name, distribution)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,6 @@ from es.core.streams import open_streams
 from es.core.told import Rule, Told
 from es.core.traces import Traces
 from problems.boxes import as_box
-
-if TYPE_CHECKING:
-    pass
 
 
 class Optimizer(Constrained):

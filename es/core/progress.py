@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,30 +44,12 @@ class Progress:
     _opened: float
     _was_unclean: bool
 
-    @property
-    def nfev(self) -> Any:
-        """Points evaluated, a number or one per active run."""
-        return self.book.nfev
-
-    @property
-    def njev(self) -> Any:
-        """Gradients evaluated, a number or one per active run."""
-        return self.book.njev
-
-    @property
-    def n_failed(self) -> Any:
-        """Points without a value, a number or one per active run."""
-        return self.book.n_failed
-
-    @property
-    def f_best(self) -> Any:
-        """Least value so far, a number or one per active run; inf before the first."""
-        return self.book.f_best
-
-    @property
-    def x_best(self) -> FloatArray:
-        """Where it was found, (n,) or (active runs, n)."""
-        return self.book.x_best
+    # What the book counts.
+    nfev = property(attrgetter("book.nfev"), doc="Points evaluated, a number or one per active run.")
+    njev = property(attrgetter("book.njev"), doc="Gradients evaluated, a number or one per active run.")
+    n_failed = property(attrgetter("book.n_failed"), doc="Points without a value, a number or one per active run.")
+    f_best = property(attrgetter("book.f_best"), doc="Least value so far, per active run; inf before the first.")
+    x_best = property(attrgetter("book.x_best"), doc="Where it was found, (n,) or (active runs, n).")
 
     @property
     def x_mean(self) -> FloatArray:

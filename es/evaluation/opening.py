@@ -89,10 +89,10 @@ def _from_joblib(workers: int | None, own_process: bool) -> Workers | None:
 def thread_workers(size: int) -> Workers:
     """Threads of this process."""
     threads = futures.ThreadPoolExecutor(size)
-    return Workers(threads, size, close=lambda _: threads.shutdown(wait=False, cancel_futures=True))
+    return Workers(threads, size, give_back=lambda _: threads.shutdown(wait=False, cancel_futures=True))
 
 
 def joblib_workers(size: int) -> Workers:
     """Workers of the backend of joblib that is active, whatever it is: one pool for the whole run."""
     executor = JoblibExecutor(size)
-    return Workers(executor, size, close=lambda _: executor.end())
+    return Workers(executor, size, give_back=lambda _: executor.end())

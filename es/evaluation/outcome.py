@@ -6,7 +6,7 @@ import contextlib
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -90,17 +90,17 @@ def _evaluate(objective: Any, x: FloatArray, rows: Any, outcome: Outcome) -> Non
     outcome.done[rows] = True
 
 
+@dataclass(frozen=True)
 class Chunk:
     """What a worker is asked to do: some rows, with the objective in a parcel."""
 
-    def __init__(self, parcel: Parcel, gradients: bool, together: bool) -> None:
-        self.parcel = parcel
-        self.gradients = gradients
-        self.together = together
+    parcel: Parcel
+    gradients: bool
+    together: bool  # whether the objective takes all rows in one call
 
     def light(self) -> Chunk:
         """The same, for workers that have the objective."""
-        return Chunk(self.parcel.light(), self.gradients, self.together)
+        return replace(self, parcel=self.parcel.light())
 
     def __call__(self, x: FloatArray) -> Outcome | type[Missing]:
         """Evaluate rows x (k, n), or answer that the objective has not arrived."""

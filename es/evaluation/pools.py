@@ -17,6 +17,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from es.evaluation.workers import Workers
@@ -68,14 +69,8 @@ def process_workers(size: int, modules: Sequence[str] = ()) -> Workers:
     with _lock:
         idle = _idle.get(kind, [])
         executor = idle.pop() if idle else None
-    workers = Workers(
-        executor or _new_pool(kind),
-        size,
-        remake=lambda broken: _replace(broken, kind),
-        close=lambda pool: _keep_warm(pool, kind),
-    )
-    workers.fresh = executor is None
-    return workers
+    remake, keep = partial(_replace, kind), partial(_keep_warm, kind)
+    return Workers(executor or _new_pool(kind), size, remake=remake, give_back=keep, fresh=executor is None)
 
 
 def _new_pool(kind: Kind) -> futures.Executor:
@@ -98,12 +93,12 @@ def _kill(executor: Any) -> None:
     executor.shutdown(wait=True, kill_workers=True)
 
 
-def _replace(broken: futures.Executor, kind: Kind) -> futures.Executor:
+def _replace(kind: Kind, broken: futures.Executor) -> futures.Executor:
     _kill(broken)
     return _new_pool(kind)
 
 
-def _keep_warm(pool: futures.Executor, kind: Kind) -> None:
+def _keep_warm(kind: Kind, pool: futures.Executor) -> None:
     with _lock:
         _idle.setdefault(kind, []).append(pool)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.linalg import lapack
+from scipy.linalg import lstsq
 
 from es.core.arrays import FloatArray
 
@@ -140,14 +140,7 @@ class QuadraticModel:
 
 def least_squares(Z: FloatArray, y: FloatArray) -> FloatArray:
     """The shortest beta with the least |Z beta - y|, by a complete orthogonal decomposition."""
-    m, p = Z.shape
-    rhs = np.zeros((max(m, p), 1))
-    rhs[:m, 0] = y
-    work = lapack.dgelsy_lwork(m, p, 1, 1e-15)[0]
-    _, beta, _, _, info = lapack.dgelsy(Z, rhs, np.zeros((p, 1), dtype=np.int32), 1e-15, int(work))
-    if info:
-        raise np.linalg.LinAlgError(f"LAPACK's gelsy refused argument {-info}")
-    return np.asarray(beta[:p, 0])
+    return np.asarray(lstsq(Z, y, cond=1e-15, check_finite=False, lapack_driver="gelsy")[0])
 
 
 def kendall(a: FloatArray, b: FloatArray) -> float:

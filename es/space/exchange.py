@@ -47,7 +47,7 @@ class Exchange:
         _optuna()
         if not isinstance(distributions, Mapping):
             raise ValueError(f"distributions must be a mapping of names, got {type(distributions).__name__}")
-        return cls({name: _of_optuna(name, one) for name, one in distributions.items()})
+        return cls({name: of_optuna(name, one) for name, one in distributions.items()})
 
     def to_optuna(self) -> dict[str, Any]:
         """The space as optuna's distributions by name, which `trial.suggest_...` and `study.ask` take.
@@ -152,7 +152,8 @@ def _optuna() -> Any:
     return distributions
 
 
-def _of_optuna(name: str, one: Any) -> Parameter:
+def of_optuna(name: str, one: Any) -> Parameter:
+    """The parameter that one of optuna's distributions stands for."""
     optuna = _optuna()
     if isinstance(one, optuna.CategoricalDistribution):
         return Fixed(one.choices[0]) if len(one.choices) == 1 else Choice(*one.choices)
