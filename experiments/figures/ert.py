@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from es.core.arrays import FloatArray
 from experiments.figures.captions import Comparison, in_words, trial_count
 from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.layout import panel_grid
-from experiments.figures.lines import DOT
+from experiments.figures.lines import draw_points
 from experiments.figures.style import DOTS, EDGE, GREY, NONE, PALETTE, LineStyle, dress, text_width
 from experiments.figures.ticks import decade_ticks, plain_ticks
 from experiments.statistics.cells import Cell
@@ -25,42 +24,6 @@ DIMENSION_HEADER = ("problem", "method", "n", "target", "ert", "low", "high", "s
 SCATTER_HEADER = ("problem", "n", "target", "x_method", "x_ert", "y_method", "y_ert")
 MOST_LARGE_PANELS = 4
 SCATTER_TARGETS = 11
-
-
-def plot_scaling(
-    ax: Axes,
-    dimensions: FloatArray,
-    ert: FloatArray,
-    low: FloatArray,
-    high: FloatArray,
-    budgets: FloatArray,
-    style: LineStyle,
-    *,
-    shift: float = 1.0,
-) -> None:
-    """Draw ERT / n of one method against n, with intervals; pale hollow markers at the budget where nothing was
-    reached.
-
-    Parameters
-    ----------
-    ax : Axes
-        Log-log axes.
-    dimensions, ert, low, high, budgets : (points,) arrays
-        ``ert`` is ``inf`` where no trial reached the target; ``budgets`` is the largest budget of a trial. Evaluations.
-    style : LineStyle
-    shift : float
-        Factor on x that keeps the markers of several methods apart.
-    """
-    x = dimensions * shift
-    y = ert / dimensions
-    solved = np.isfinite(y)
-    ax.plot(x[solved], y[solved], color=style.color, linestyle=style.dash, linewidth=1.5, zorder=3)
-    top = np.where(np.isfinite(high), high, np.maximum(ert, budgets) * 10) / dimensions
-    feet = low[solved] / dimensions[solved]
-    ax.vlines(x[solved], feet, top[solved], color=style.color, linewidth=1.0, alpha=0.8, zorder=3)
-    ax.plot(x[solved], y[solved], style.marker, color=style.color, **DOT, zorder=4)
-    hollow: dict[str, Any] = {"color": style.color, "fillstyle": "none", "alpha": 0.55, "markersize": 5, "zorder": 4}
-    ax.plot(x[~solved], budgets[~solved] / dimensions[~solved], style.marker, linestyle="none", **hollow)
 
 
 def dimension_figure(shown: Comparison, samples: int = 500) -> Drawn:
@@ -118,7 +81,8 @@ def _scaling_panel(ax: Axes, cells: list[Cell], look: Mapping[str, LineStyle], s
             lines.append((cell.family, method, cell.n, cell.targets.final, ert, low, high, hits, times.size, budget))
         n, ert, low, high, budget = np.array(facts, dtype=float).T
         shift = 1.15 ** ((position - (len(methods) - 1) / 2) / max(len(methods), 4))
-        plot_scaling(ax, n, ert, low, high, budget, look[method], shift=shift)
+        top = np.where(np.isfinite(high), high, np.maximum(ert, budget) * 10)
+        draw_points(ax, n * shift, ert / n, low / n, top / n, budget / n, look[method])
         shown = np.where(np.isfinite(ert), ert, budget) / n
         heights += [*shown, *(low / n)[np.isfinite(low)]]
     dimensions = sorted({cell.n for cell in cells})

@@ -27,23 +27,18 @@ def spread(positions: Sequence[float], gap: float, low: float = -np.inf, high: f
     >>> spread([0.5, 0.5, 0.9], 0.2)
     [0.4, 0.6, 0.9]
     """
+    from scipy.optimize import isotonic_regression
+
     count = len(positions)
     if count == 0:
         return []
     gap = min(gap, (high - low) / max(count - 1, 1))
-    order = sorted(range(count), key=lambda i: (positions[i], i))
-    blocks: list[list[float]] = []  # pool adjacent violators on position minus rank * gap
-    for rank, i in enumerate(order):
-        blocks.append([positions[i] - rank * gap, 1])
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            mean, size = blocks.pop()
-            blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * size) / (blocks[-1][1] + size), blocks[-1][1] + size]
-    shifted = [mean for mean, size in blocks for _ in range(int(size))]
-    top = high - (count - 1) * gap
-    result = [0.0] * count
-    for rank, i in enumerate(order):
-        result[i] = round(float(min(max(shifted[rank], low), top)) + rank * gap, 12)
-    return result
+    order = np.argsort(positions, kind="stable")
+    steps = gap * np.arange(count)
+    shifted = isotonic_regression(np.asarray(positions, dtype=float)[order] - steps).x
+    result = np.empty(count)
+    result[order] = np.clip(shifted, low, high - steps[-1]) + steps
+    return result.round(12).tolist()
 
 
 def end_labels(

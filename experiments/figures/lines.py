@@ -1,4 +1,4 @@
-"""One line of a method: band, line in its colour and dash, markers shifted against those of other methods."""
+"""One line of a method: in its colour and dash with a band and shifted markers, or through points with intervals."""
 
 from __future__ import annotations
 
@@ -66,3 +66,15 @@ def draw_line(
     places = [int(seen[np.searchsorted(decades, d, side="right") - 1]) for d in wanted if decades[0] <= d < end]
     places += [int(seen[-1])] if last else []
     ax.plot(x[places], y[places], style.marker, color=style.color, **DOT)
+
+
+def draw_points(
+    ax: Axes, x: FloatArray, y: FloatArray, low: FloatArray, high: FloatArray, open_at: FloatArray, style: LineStyle
+) -> None:
+    """Draw a line through points (points,) with intervals; pale and hollow at `open_at` where y is not finite."""
+    known = np.isfinite(y)
+    ax.plot(x[known], y[known], color=style.color, linestyle=style.dash, linewidth=1.5, zorder=3)
+    ax.vlines(x[known], low[known], high[known], color=style.color, linewidth=1.0, alpha=0.8, zorder=3)
+    ax.plot(x[known], y[known], style.marker, color=style.color, **DOT, zorder=4)
+    hollow: dict[str, Any] = {"color": style.color, "fillstyle": "none", "alpha": 0.55, "markersize": 5, "zorder": 4}
+    ax.plot(x[~known], open_at[~known], style.marker, linestyle="none", **hollow)

@@ -11,7 +11,7 @@ from es.core.arrays import FloatArray
 from experiments.figures.captions import first_of, trial_count
 from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.layout import panel_grid
-from experiments.figures.lines import DOT
+from experiments.figures.lines import draw_points
 from experiments.figures.style import EDGE, INK, PALE_INK, RED, LineStyle, describe, dress, shorten, text_width
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
@@ -208,14 +208,7 @@ def _slice_panel(
         step = -(-len(levels) // max(1, int(2.9 / (text_width(words, 8.5) + 0.08))))
         ax.set_xticks(range(0, len(levels), step), words[::step])
     for method, (x, y, low, high) in lines:
-        style = look[method]
-        known = np.isfinite(y)
-        ax.plot(x[known], y[known], color=style.color, linestyle=style.dash, linewidth=1.5)
-        top = np.minimum(high[known], edge * 1.15)
-        ax.vlines(x[known], low[known], top, color=style.color, linewidth=0.9, alpha=0.7)
-        ax.plot(x[known], y[known], style.marker, color=style.color, **DOT)
-        hollow: dict[str, Any] = {"color": style.color, "fillstyle": "none", "markersize": 4.6, "linestyle": "none"}
-        ax.plot(x[~known], np.full((~known).sum(), edge), style.marker, **hollow)
+        draw_points(ax, x, y, low, np.minimum(high, edge * 1.15), np.full_like(y, edge), look[method])
     if any(~np.isfinite(f[1]).all() for _, f in lines):
         ax.axhline(edge, color=EDGE, linewidth=0.6, zorder=0.5)
     return csv_rows(SLICE_HEADER, rows)
