@@ -23,10 +23,10 @@ from es.core.arrays import FloatArray
 from experiments.benchmarks.coco import INSTANCES, PRECISION, instances
 from experiments.benchmarks.command import benchmark, span
 from experiments.benchmarks.peers import pycma_bipop
+from experiments.statistics.runtimes import ert_interval, expected_runtime
 from problems import stack
 
 TARGETS = (1e1, 1e0, 1e-1, 1e-3, 1e-5, 1e-7)
-SAMPLES = 2000
 
 
 def start(function: int, instance: int, n: int) -> FloatArray:
@@ -77,11 +77,9 @@ def theirs(function: int, n: int, budget: float) -> list[Any]:
 
 def runtime(runs: list[Any], k: int) -> tuple[float, float, float]:
     """ERT of a target and its 95 % interval."""
-    cost, reached = np.array([run[0][k] for run in runs], dtype=float), np.array([run[1][k] for run in runs])
-    rows = np.random.default_rng(0).integers(0, len(runs), (SAMPLES, len(runs)))
-    with np.errstate(divide="ignore"):
-        samples = np.sort(cost[rows].sum(1) / reached[rows].sum(1))
-        return float(cost.sum() / reached.sum()), float(samples[SAMPLES // 40]), float(samples[-SAMPLES // 40])
+    cost = np.array([run[0][k] for run in runs], dtype=float)
+    times = np.where([run[1][k] for run in runs], cost, np.inf)
+    return float(expected_runtime(times, cost)), *map(float, ert_interval(times, cost))
 
 
 @benchmark(dims=[5], budget=(2000.0, "evaluations for each variable"), functions=("1-24", "a range, such as 15-17"))

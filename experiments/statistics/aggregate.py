@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from es.core.arrays import FloatArray
-from experiments.statistics.runtimes import RNG, order_quantile
+from experiments.statistics.runtimes import RNG, batches, occurrences, order_quantile
 
 
 def iqm(scores: ArrayLike) -> FloatArray:
@@ -36,11 +36,6 @@ def iqm(scores: ArrayLike) -> FloatArray:
 
     table = _scores(scores)
     return np.asarray(trim_mean(table.reshape(*table.shape[:-2], -1), 0.25, axis=-1))
-
-
-def stratified_indices(runs: int, tasks: int, samples: int, rng: RNG = None) -> NDArray[np.intp]:
-    """Indices (samples, runs, tasks) of a bootstrap that resamples the runs of each task among themselves."""
-    return np.random.default_rng(rng).integers(runs, size=(samples, runs, tasks)).astype(np.intp)
 
 
 def bootstrap_interval(
@@ -74,10 +69,9 @@ def bootstrap_interval(
         raise ValueError(f"scores must have shape (runs, tasks), got {table.shape}")
     runs, tasks = table.shape
     random = np.random.default_rng(rng)
-    block = max(1, 2_000_000 // table.size)  # bounds the memory of one batch of resamples
     parts = []
-    for start in range(0, samples, block):
-        index = stratified_indices(runs, tasks, min(block, samples - start), random)
+    for part in batches(samples, table.size):
+        index = random.integers(runs, size=(len(part), runs, tasks))  # the runs of each task among themselves
         parts.append(np.asarray(statistic(table[index, np.arange(tasks)])))
     low, high = order_quantile(np.concatenate(parts), [0.025, 0.975])
     return float(statistic(table)), float(low), float(high)
@@ -120,19 +114,12 @@ def improvement_interval(
     total = np.zeros(samples)
     for a, b in zip(first.T, second.T, strict=True):
         values, place = np.unique(np.concatenate([a, b]), return_inverse=True)
-        block = max(1, 2_000_000 // place.size)  # bounds the memory of one batch of resamples
-        for start in range(0, samples, block):
-            part = slice(start, min(start + block, samples))
-            counts = [_resampled(ranks, values.size, part.stop - start, random) for ranks in np.split(place, [a.size])]
+        for part in batches(samples, place.size):
+            counts = [occurrences(ranks[random.integers(ranks.size, size=(len(part), ranks.size))], values.size)
+                      for ranks in np.split(place, [a.size])]  # fmt: skip
             total[part] += _wins(*counts) / (a.size * b.size)
     low, high = order_quantile(total / first.shape[1], [0.025, 0.975])
     return probability_of_improvement(first, second), float(low), float(high)
-
-
-def _resampled(ranks: NDArray[np.intp], size: int, samples: int, random: np.random.Generator) -> FloatArray:
-    """How often each of ``size`` values is in each resample of runs that have these ranks, (samples, size)."""
-    drawn = ranks[random.integers(ranks.size, size=(samples, ranks.size))] + size * np.arange(samples)[:, None]
-    return np.bincount(drawn.ravel(), minlength=samples * size).reshape(samples, size).astype(float)
 
 
 def _wins(x: FloatArray, y: FloatArray) -> FloatArray:

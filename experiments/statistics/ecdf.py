@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from es.core.arrays import FloatArray
 from experiments.statistics.restarts import finish_failed, simulated_restarts
-from experiments.statistics.runtimes import RNG
+from experiments.statistics.runtimes import RNG, batches, occurrences
 
 
 def ecdf(runtimes: ArrayLike, at: ArrayLike) -> FloatArray:
@@ -58,13 +58,9 @@ def ecdf_resamples(
     reached = np.stack([np.searchsorted(np.sort(column), points, side="right") for column in hit.T]).astype(float)
     mixed = np.isfinite(hit).any(axis=1) & np.isinf(hit).any(axis=1) if restarts else np.zeros(targets, dtype=bool)
     found = np.empty((samples, points.size))
-    block = max(1, 4_000_000 // max(hit.size, points.size))  # bounds the memory of one batch of resamples
-    for start in range(0, samples, block):
-        part = slice(start, min(start + block, samples))
-        size = part.stop - start
-        index = random.integers(runs, size=(size, runs))
-        drawn = np.bincount((index + runs * np.arange(size)[:, None]).ravel(), minlength=size * runs)
-        found[part] = drawn.reshape(size, runs) @ reached
+    for part in batches(samples, max(hit.size, points.size)):
+        index = random.integers(runs, size=(len(part), runs))
+        found[part] = occurrences(index, runs) @ reached
         if mixed.any():
             found[part] += _restarted(hit[mixed], spent, index, points, random)
     return np.asarray(found / (runs * targets))

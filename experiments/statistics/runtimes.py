@@ -6,6 +6,7 @@ Throughout, ``times`` has shape (..., runs): evaluations until the target, ``inf
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -147,16 +148,27 @@ def ert_interval(
     random = np.random.default_rng(rng)
     reached = np.isfinite(hit)
     cost, won = np.where(reached, hit, spent), reached.astype(float)
-    block = max(1, 4_000_000 // runs)  # bounds the memory of one batch of resamples
     estimates = []
-    for start in range(0, samples, block):
-        size = min(block, samples - start)
-        drawn = random.integers(runs, size=(size, runs)) + runs * np.arange(size)[:, None]
-        weights = np.bincount(drawn.ravel(), minlength=size * runs).reshape(size, runs).astype(float)
+    for part in batches(samples, runs):
+        weights = occurrences(random.integers(runs, size=(len(part), runs)), runs)
         total, count = cost @ weights.T, won @ weights.T  # (..., size): sums over a resample as one matrix product
         estimates.append(np.where(count > 0, total / np.maximum(count, 1), np.inf))
     low, high = order_quantile(np.concatenate(estimates, axis=-1), [(1 - level) / 2, (1 + level) / 2])
     return low, high
+
+
+def batches(samples: int, entries: int) -> Iterator[range]:
+    """The numbers of bootstrap resamples with so many entries each, in batches whose memory is bounded."""
+    every = range(samples)
+    size = max(1, 4_000_000 // max(1, entries))
+    return (every[start : start + size] for start in every[::size])
+
+
+def occurrences(drawn: NDArray[np.intp], count: int) -> FloatArray:
+    """How often each of the numbers below `count` stands in each row of ``drawn``, (rows, count)."""
+    rows = len(drawn)
+    places = drawn + count * np.arange(rows)[:, None]
+    return np.bincount(places.ravel(), minlength=rows * count).reshape(rows, count).astype(float)
 
 
 def times_and_budgets(times: ArrayLike, budgets: ArrayLike) -> tuple[FloatArray, FloatArray]:
