@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -264,15 +263,3 @@ def _heatmaps(rows: Sequence[Row]) -> list[Panel]:
             "measure": "ERT" if by_ert else "median gap left",
         })  # fmt: skip
     return panels
-
-
-def read_rows(paths: Sequence[Path]) -> dict[str, list[dict[str, str]]]:
-    """Rows of the CSV files of figures, by name."""
-    import csv
-
-    tables = {}
-    for path in paths:
-        if path.suffix == ".csv":
-            with path.open(newline="", encoding="utf-8") as file:
-                tables[path.stem] = list(csv.DictReader(file))
-    return tables

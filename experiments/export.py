@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from experiments.csvfile import write_csv
 from experiments.curve import evaluation_triggers
 from experiments.statistics.analysis import Analysis
 from experiments.statistics.summary import number, used_columns
@@ -29,14 +29,6 @@ def flat_rows(study: Study) -> Iterator[dict[str, Any]]:
         row |= {"method": trial["method"]["label"], "seed": trial["seed"]}
         row |= {path: trial["params"].get(path) for path in study.header["params"]}
         yield row | {name: trial[name] for name in _PLAIN} | {"stop": " ".join(trial["stop"])}
-
-
-def _write(path: Path, columns: list[str], rows: Iterable[Iterable[Any]]) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(["" if value is None else value for value in row] for row in rows)
-    return path
 
 
 def new_folder(path: str | Path) -> Path:
@@ -66,8 +58,8 @@ def export_csv(study: Study, folder: str | Path) -> list[Path]:
         for nfev, njev, cost, f in zip(*(trial["curve"][c] for c in ("nfev", "njev", "cost", "f")), strict=True)
     )
     return [
-        _write(out / "trials.csv", columns, (row.values() for row in rows)),
-        _write(out / "curves.csv", ["key", "nfev", "njev", "cost", "f"], curves),
+        write_csv(out / "trials.csv", columns, (list(row.values()) for row in rows)),
+        write_csv(out / "curves.csv", ["key", "nfev", "njev", "cost", "f"], curves),
     ]
 
 
@@ -95,7 +87,7 @@ def export_tables(study: Study, folder: str | Path) -> list[Path]:
         tables["overall"] = (list(names), [[_cell(row[name]) for name in names] for row in overall])
     written = []
     for name, (header, lines) in tables.items():
-        written.append(_write(out / f"{name}.csv", header, lines))
+        written.append(write_csv(out / f"{name}.csv", header, lines))
         path = out / f"{name}.tex"
         path.write_text(_latex(header, lines), encoding="utf-8")
         written.append(path)

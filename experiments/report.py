@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
 import json
 import os
 import re
@@ -13,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.charts import chart_data, read_rows
+from experiments.charts import chart_data
 from experiments.collector import without_collector
+from experiments.csvfile import read_csv, write_csv
 from experiments.figures.captions import listed
 from experiments.figures.draw import study_styles
 from experiments.figures.style import lighter
@@ -76,10 +76,7 @@ def write_report(study: StudyLike, folder: Path, *, quick: bool = False, refresh
     seen = Analysis.of(study, quick=quick)
     with without_collector():  # the parts of figures hold each other, and are some ten thousands
         paths = draw_all(seen, folder)
-    with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, CSV_HEADER, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(seen.rows)
+    write_csv(folder / "table.csv", CSV_HEADER, [[row[name] for name in CSV_HEADER] for row in seen.rows])
     return write_page(folder / "report.html", render(seen, paths, refresh=refresh))
 
 
@@ -115,7 +112,8 @@ def render(study: Analysis, paths: Sequence[Path], *, refresh: int | None = None
     """
     header, cells, ranking, rows, overall = study.header, study.cells, study.ranking, study.rows, study.overall
     look = {label: style for label, style in study_styles(study).items() if any(c.method == label for c in cells)}
-    charts = chart_data(study, look, read_rows(paths)) if cells else {"methods": [], "problems": {}, "figures": {}}
+    tables = {path.stem: read_csv(path) for path in paths if path.suffix == ".csv"}
+    charts = chart_data(study, look, tables) if cells else {"methods": [], "problems": {}, "figures": {}}
     failures = [_trial(trial) for trial in study.trials if trial["status"] != "ok"]
     trials = [_trial(trial) for trial in study.trials] if len(study.trials) <= MOST_TRIALS else []
     sessions = [_session(session) for session in header.get("sessions", [])]

@@ -22,8 +22,9 @@ import problems
 from experiments import advice as advice_module
 from experiments.advice import advise
 from experiments.benchmarks.advise_answers import read_answers, title, works
-from experiments.benchmarks.command import benchmark, write_rows
+from experiments.benchmarks.command import benchmark
 from experiments.candidates import Candidate
+from experiments.csvfile import write_csv
 
 LIMIT, ENOUGH = 1.5, 16
 HEADER = ("set", "problem", "advised", "best", "factor", "ert_factor", "evaluations")
@@ -63,4 +64,4 @@ def main(given: argparse.Namespace) -> None:
     good = sum(row[4] <= LIMIT for row in rows)
     print(f"{good} of {len(rows)} within {LIMIT} times the best (asked: {ENOUGH} of 20)")
     if given.out:
-        write_rows(given.out / "advise.csv", HEADER, rows)
+        write_csv(given.out / "advise.csv", HEADER, rows)

@@ -10,7 +10,6 @@ second and the third are drawn at random from the catalogue, so many of each kin
 from __future__ import annotations
 
 import argparse
-import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import numpy as np
 import problems
 from experiments import Method, Problem, Spec, SpecError, run_study
 from experiments.benchmarks.command import benchmark
+from experiments.csvfile import read_csv, write_csv
 from experiments.statistics.cells import collect
 from experiments.statistics.overall import overall_table
 from experiments.statistics.summary import summary_table
@@ -128,18 +128,10 @@ def _starts(spec: Spec) -> bool:
     return True
 
 
-def read_rows() -> list[dict[str, Any]]:
-    """The rows of the table."""
-    if not ANSWERS.exists():
-        return []
-    with ANSWERS.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def read_answers(which: str) -> dict[str, dict[str, dict[str, str]]]:
     """Rows of a set by problem and method."""
     found: dict[str, dict[str, dict[str, str]]] = {}
-    for row in read_rows():
+    for row in read_csv(ANSWERS):
         if row["set"] == which:
             found.setdefault(row["problem"], {})[row["method"]] = row
     return found
@@ -151,13 +143,10 @@ def read_answers(which: str) -> dict[str, dict[str, dict[str, str]]]:
 )  # fmt: skip
 def main(given: argparse.Namespace) -> None:
     """Run what is missing of the studies of a set, and write its rows into the table."""
-    kept = [row for row in read_rows() if row["set"] != given.set]
+    kept: list[dict[str, Any]] = [row for row in read_csv(ANSWERS) if row["set"] != given.set]
     for work in works(given.set):
         found = study_of(work, given.folder, given.seeds)
         kept += [{"set": given.set, **row} for row in found]
         best = ", ".join(f"{row['method']} {float(row['slowdown']):.2f}" for row in found[:4])
         print(f"{title(work):36s}{best}", flush=True)
-        with ANSWERS.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, HEADER, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(kept)
+        write_csv(ANSWERS, HEADER, [[row[name] for name in HEADER] for row in kept])

@@ -15,9 +15,8 @@ given again with more instances, seeds or methods, measures what is missing.
 from __future__ import annotations
 
 import argparse
-import csv
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +24,8 @@ import numpy as np
 import es
 from es.core.arrays import FloatArray
 from experiments.benchmarks.auto_cases import Case, cases, make, multiplied, noisy, of_bbob
-from experiments.benchmarks.command import FOLDER, benchmark, write_rows
+from experiments.benchmarks.command import FOLDER, benchmark
+from experiments.csvfile import read_csv, write_csv
 from problems.ledger import Ledger
 
 TARGETS = 51
@@ -92,10 +92,10 @@ class Row(NamedTuple):
     failed: int
 
     @classmethod
-    def read(cls, words: Sequence[str]) -> Row:
+    def read(cls, row: Mapping[str, str]) -> Row:
         """A row as it stands in a file."""
-        suite, problem, n, instance, seed, method, log, linear, failed = words[:9]
-        return cls(suite, problem, int(n), int(instance), int(seed), method, float(log), float(linear), int(failed))
+        kinds = (str, str, int, int, int, str, float, float, int)
+        return cls(*(kind(row[name]) for kind, name in zip(kinds, cls._fields, strict=True)))
 
 
 HEADER = (*Row._fields, "budget")
@@ -129,11 +129,8 @@ def measured(given: argparse.Namespace) -> list[Row]:
     Where targets depend on what all methods found, off bbob, a case is measured as a whole.
     """
     path = given.out / f"auto_{given.suite}.csv" if given.out else None
-    have: dict[Any, Row] = {}
-    if path and path.exists():
-        with path.open(newline="") as file:
-            kept = [Row.read(words) for words in list(csv.reader(file))[1:] if int(words[9]) == given.budget]
-        have = {row[1:6]: row for row in kept}
+    kept = [] if path is None else [Row.read(words) for words in read_csv(path) if int(words["budget"]) == given.budget]
+    have = {row[1:6]: row for row in kept}
     rows: list[Row] = []
     for case in cases(given):
         wanted = [(*case, seed, method) for method in given.methods for seed in range(given.seeds)]
@@ -142,7 +139,7 @@ def measured(given: argparse.Namespace) -> list[Row]:
         new = measure(case, given, missing) if missing else []
         rows += new + [have[key] for key in wanted if key in have and (key[4], key[3]) not in missing]
         if path and new:
-            write_rows(path, HEADER, [(*row, given.budget) for row in new], add=True)
+            write_csv(path, HEADER, [(*row, given.budget) for row in new], add=True)
     return rows
 
 

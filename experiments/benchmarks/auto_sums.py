@@ -15,14 +15,18 @@ from __future__ import annotations
 import argparse
 import zlib
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 
 import es
 import problems
 from experiments.benchmarks.command import benchmark
+from experiments.benchmarks.counting import run
 from problems import bbob
 from problems.objective import Objective
+
+Found = Iterator[tuple[str, int, int, Objective]]  # group, n, seed and problem
 
 BUDGET = 60  # evaluations per variable
 SUMS = ("bbob-f1", "bbob-f2", "bbob-f3", "bbob-f4", "bbob-f5")
@@ -35,39 +39,33 @@ def hidden(name: str) -> bool:
     return name in ("trap-coupled-ellipsoid-1e-8", "trap-coupled-far")
 
 
-def unseen(dims: list[int], seeds: int) -> Iterator[tuple[str, int, int, Objective]]:
+def unseen(dims: list[int], seeds: int) -> Found:
     """Those of which values do not tell."""
-    for n in dims:
-        for seed in range(1, seeds + 1):
-            for name in filter(hidden, problems.names("trap-additive")):
-                yield name.removeprefix("trap-"), n, seed, problems.get(name, n=n, seed=seed)
+    for n, seed, name in product(dims, range(1, seeds + 1), filter(hidden, problems.names("trap-additive"))):
+        yield name.removeprefix("trap-"), n, seed, problems.get(name, n=n, seed=seed)
 
 
-def coupled(dims: list[int], seeds: int) -> Iterator[tuple[str, int, int, Objective]]:
-    """Group, n, seed and problem of functions that are no sums over their coordinates."""
-    for n in dims:
-        for seed in range(1, seeds + 1):
-            for f in range(6, 25):
-                yield "bbob f6-f24", n, seed, bbob.make(f"bbob-f{f}", n, seed)
-            for group in ("trap-additive", "partly", "terrain"):
-                for name in problems.names(group):
-                    if (group != "partly" or n >= 4) and not hidden(name):  # in fewer some blocks are single variables
-                        yield group, n, seed, problems.get(name, n=n, seed=seed)
-            for name in KINKS:
-                yield "kinks", n, seed, problems.get(f"trap-{name}", n=n, seed=seed)
-    for seed in range(1, 4 * seeds + 1):
-        for name in FIXED:
-            problem = problems.get(name)
-            assert problem.n is not None
-            yield "mgh", problem.n, seed, problem
+def coupled(dims: list[int], seeds: int) -> Found:
+    """Functions that are no sums over their coordinates."""
+    for n, seed in product(dims, range(1, seeds + 1)):
+        for f in range(6, 25):
+            yield "bbob f6-f24", n, seed, bbob.make(f"bbob-f{f}", n, seed)
+        for group in ("trap-additive", "partly", "terrain"):
+            for name in problems.names(group):
+                if (group != "partly" or n >= 4) and not hidden(name):  # in fewer some blocks are single variables
+                    yield group, n, seed, problems.get(name, n=n, seed=seed)
+        for name in KINKS:
+            yield "kinks", n, seed, problems.get(f"trap-{name}", n=n, seed=seed)
+    for seed, name in product(range(1, 4 * seeds + 1), FIXED):
+        problem = problems.get(name)
+        assert problem.n is not None
+        yield "mgh", problem.n, seed, problem
 
 
-def sums(dims: list[int], seeds: int) -> Iterator[tuple[str, int, int, Objective]]:
-    """The same of functions that are."""
-    for n in dims:
-        for seed in range(1, seeds + 1):
-            for name in SUMS:
-                yield name, n, seed, bbob.make(name, n, seed)
+def sums(dims: list[int], seeds: int) -> Found:
+    """Functions that are."""
+    for n, seed, name in product(dims, range(1, seeds + 1), SUMS):
+        yield name, n, seed, bbob.make(name, n, seed)
 
 
 def found_out(problem: Objective, n: int, seed: int) -> int:
@@ -75,9 +73,7 @@ def found_out(problem: Objective, n: int, seed: int) -> int:
     rng = np.random.default_rng([seed, n, zlib.crc32((problem.name or "").encode())])
     opt = es.SeparableSearch(rng.uniform(-4, 4, n), rng.uniform(0.3, 2), bounds=[(-5, 5)] * n, rng=seed,
                              stop={"maxfevals": BUDGET * n})  # fmt: skip
-    while not opt.stop():
-        x = opt.ask()
-        opt.tell(x, np.asarray(problem(x), dtype=float))
+    run(opt, problem)
     return int(opt.nfev) if "coupled" in opt.stop() else 0
 
 

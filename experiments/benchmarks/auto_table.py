@@ -10,7 +10,6 @@ command that was interrupted goes on from there; the table is FOLDER/auto_table.
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +18,8 @@ import numpy as np
 from experiments.benchmarks import auto_area
 from experiments.benchmarks.auto_area import Row
 from experiments.benchmarks.auto_cases import cases
-from experiments.benchmarks.command import benchmark, write_rows
+from experiments.benchmarks.command import benchmark
+from experiments.csvfile import read_csv, write_csv
 
 METHODS = ["auto", "cmaes"]
 HEADER = ("line", *Row._fields)
@@ -61,11 +61,9 @@ LINES = [
 def measured(path: Path) -> dict[tuple[str, str], list[Row]]:
     """Rows of a file, by line and case."""
     rows: dict[tuple[str, str], list[Row]] = {}
-    if path.exists():
-        with path.open(newline="") as file:
-            for title, *words in list(csv.reader(file))[1:]:
-                row = Row.read(words)
-                rows.setdefault((title, f"{row.problem} {row.instance}"), []).append(row)
+    for words in read_csv(path):
+        row = Row.read(words)
+        rows.setdefault((words["line"], f"{row.problem} {row.instance}"), []).append(row)
     return rows
 
 
@@ -76,7 +74,7 @@ def run(line: Line, path: Path, seeds: int) -> None:
     for case in cases(given):
         if (line.title, f"{case.name} {case.instance}") not in done:
             rows = [(line.title, *row) for row in auto_area.measure(case, given)]
-            write_rows(path, HEADER, rows, add=True)
+            write_csv(path, HEADER, rows, add=True)
 
 
 def by_line(path: Path) -> list[tuple[Line, list[Row]]]:

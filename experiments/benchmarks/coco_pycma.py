@@ -79,7 +79,8 @@ def runtime(runs: list[Any], k: int) -> tuple[float, float, float]:
     """ERT of a target and its 95 % interval."""
     cost = np.array([run[0][k] for run in runs], dtype=float)
     times = np.where([run[1][k] for run in runs], cost, np.inf)
-    return float(expected_runtime(times, cost)), *map(float, ert_interval(times, cost))
+    low, high = ert_interval(times, cost)
+    return float(expected_runtime(times, cost)), float(low), float(high)
 
 
 @benchmark(dims=[5], budget=(2000.0, "evaluations for each variable"), functions=("1-24", "a range, such as 15-17"))

@@ -1,12 +1,11 @@
-"""What the commands of all benchmarks have in common: their options, one thread, and tables in files."""
+"""What the commands of all benchmarks have in common: their options, and one thread."""
 
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +64,3 @@ def span(text: str) -> list[int]:
     """Whole numbers of a range such as 15-17, or of one number."""
     first, _, last = text.partition("-")
     return list(range(int(first), int(last or first) + 1))
-
-
-def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]], *, add: bool = False) -> Path:
-    """Write a table as CSV, or `add` to it, its folder too if it is not there, and return the file's path."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    begun = add and path.exists()
-    with path.open("a" if begun else "w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(rows if begun else [header, *rows])
-    return path

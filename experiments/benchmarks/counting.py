@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 import es
 from es.core.arrays import FloatArray
-from experiments.benchmarks.command import FOLDER, benchmark, write_rows
+from experiments.benchmarks.command import FOLDER, benchmark
+from experiments.csvfile import write_csv
 from problems import functions
 
 Function = Callable[[FloatArray], FloatArray]
@@ -174,7 +175,7 @@ def counting(
                 mean, above = np.exp(np.log(ratios).mean()), (ratios > limit).sum()
                 print(f"geometric mean of the ratios {mean:.3f}, {above} of {ratios.size} above {limit:g}")
             if given.out:
-                write_rows(given.out / f"{Path(cases.__code__.co_filename).stem}.csv", HEADER, rows)
+                write_csv(given.out / f"{Path(cases.__code__.co_filename).stem}.csv", HEADER, rows)
             if then is not None:
                 then(rows, given.out)
 

@@ -51,8 +51,9 @@ import numpy.typing as npt
 
 import es
 from es.core.arrays import FloatArray
-from experiments.benchmarks.command import benchmark, write_rows
+from experiments.benchmarks.command import benchmark
 from experiments.benchmarks.counting import TARGET, Function, function, starts
+from experiments.csvfile import write_csv
 
 FUNCTIONS = ("sphere", "ellipsoid", "rosenbrock")
 BUDGET = 60_000
@@ -192,4 +193,4 @@ def main(given: argparse.Namespace) -> None:
             rows.append(measure(*way, name, given.n, given.runs, given.durations))
             print(*rows[-1], sep="\t", flush=True)
     if given.out is not None:
-        write_rows(given.out, HEADER, rows)
+        write_csv(given.out, HEADER, rows)

@@ -20,20 +20,16 @@ Branches: three parameters in common and three in each of three branches (`when=
 The ratio is that of the medians, to reach: 1.05 to the better of the two peers, and 0.6 on the last one, with every run
 arriving. Needs the extra `peers`; without it our figures are printed alone.
 
-Seeds 31000 to 31014, all 15 of each arriving; medians:
+Seeds 31000 to 31014, all 15 of each arriving; medians, and the ratio to the better peer:
 
     problem          ours  CatCMAwM  CMAwM  ratio    problem          ours  CatCMAwM  CMAwM  ratio
-    COM               138       111          1.24    EllipsoidInt     3180      3406   3278   0.97
-    CLO               759       754          1.01    Levels            558       606    603   0.93
-    SphereCOM        1146      1227          0.93    EllipsoidLevels  1556      1442   1996   1.08
-    EllipsoidCLO     1945      2033          0.96    OneMax            101       177    191   0.57
-    SphereIntCOM     1872      1949          0.96    LeadingOnes       529       941    630   0.84
-    EllipsoidIntCLO  3262      3549          0.92    LogInt            476       872   1127   0.55
-    SphereInt        1592      1751   1721   0.93    Branches    1753, 1304
-
-Since then categories are sampled by a Latin hypercube. Seeds 90000 to 90044, ratios: COM 0.82 (98 to 119 evaluations),
-CLO 0.77 (563 to 734), OneMax 0.69, LeadingOnes 0.67, all 45 arriving. And whole numbers are: seeds 97000 to 97044, all
-arriving, Levels 0.64 (355 to 552), EllipsoidLevels 0.61 (863 to 1423), SphereInt 0.86 (1406 to 1643).
+    COM                93       111          0.84    EllipsoidInt     2938      3406   3278   0.90
+    CLO               526       754          0.70    Levels            381       606    603   0.63
+    SphereCOM        1077      1227          0.88    EllipsoidLevels   863      1442   1996   0.60
+    EllipsoidCLO     1823      2033          0.90    OneMax             95       177    191   0.54
+    SphereIntCOM     1634      1949          0.84    LeadingOnes       384       941    630   0.61
+    EllipsoidIntCLO  2853      3549          0.80    LogInt             47       872   1127   0.05
+    SphereInt        1352      1751   1721   0.79    Branches    1753, 1304
 """
 
 from __future__ import annotations

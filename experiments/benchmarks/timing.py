@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from experiments.benchmarks.command import benchmark, write_rows
+from experiments.benchmarks.command import benchmark
+from experiments.csvfile import write_csv
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def table(results: Iterable[Measured]) -> str:
     return "\n".join(lines)
 
 
-def write_csv(results: Iterable[Measured], path: str | Path) -> Path:
+def write_rounds(results: Iterable[Measured], path: str | Path) -> Path:
     """Write every single round as a row ``work, way, round, seconds`` and return the file's path."""
     rows = (
         (measured.work.name, name, k, f"{value:.6e}")
@@ -163,7 +164,7 @@ def write_csv(results: Iterable[Measured], path: str | Path) -> Path:
         for name, seconds in measured.seconds.items()
         for k, value in enumerate(seconds)
     )
-    return write_rows(path, ("work", "way", "round", "seconds"), rows)
+    return write_csv(path, ("work", "way", "round", "seconds"), rows)
 
 
 def draw(results: Sequence[Measured], stem: str | Path, *, title: str = "") -> list[Path]:
@@ -253,7 +254,7 @@ class Bench:
 
     def save(self, stem: Path, title: str) -> None:
         """Write what was measured as CSV, text and figure."""
-        write_csv(self.results, stem.with_suffix(".csv"))
+        write_rounds(self.results, stem.with_suffix(".csv"))
         stem.with_suffix(".txt").write_text("\n".join(self._lines) + "\n", encoding="utf-8")
         draw(self.results, stem, title=title)
 

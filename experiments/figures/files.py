@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from experiments.csvfile import write_csv
 from experiments.figures.style import DPI, described
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ def save(
     list of Path
         png, svg, csv, and txt where it has a caption: that, and below it what is to be seen.
     """
-    import csv
-
     import matplotlib
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,14 +62,11 @@ def save(
     if caption:
         paths.append(folder / f"{name}.txt")
         paths[3].write_text(f"{caption}\n\n{alt}\n", encoding="utf-8")
-    with paths[2].open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([_plain(row.get(key)) for key in header] for row in rows)
+    write_csv(paths[2], header, ([_plain(row.get(key)) for key in header] for row in rows))
     return paths
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return f"{value:.10g}" if value == value else ""  # NaN alone differs from itself
-    return "" if value is None else value
+    return value

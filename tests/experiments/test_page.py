@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.charts import chart_data, read_rows
+from experiments.charts import chart_data
+from experiments.csvfile import read_csv
 from experiments.figures.draw import study_styles
 from experiments.report import write_report
 from experiments.statistics import collect
@@ -203,7 +204,8 @@ def test_chart_data_are_the_numbers_of_the_figures(tmp_path: Path) -> None:
     study = make(5)
     page = write_report(study, tmp_path, quick=True)
     cells = [cell for cell in collect(study) if cell.costs]
-    charts = chart_data(Analysis(study), study_styles(study), read_rows(sorted(tmp_path.glob("*.csv"))))
+    tables = {path.stem: read_csv(path) for path in sorted(tmp_path.glob("*.csv"))}
+    charts = chart_data(Analysis(study), study_styles(study), tables)
     panel = next(p for p in charts["figures"]["convergence"] if p["problem"].startswith("Rosen"))
     line = next(s for s in panel["series"] if s["m"] == "CMA-ES")
     cell = next(c for c in cells if c.problem == panel["problem"] and c.method == "CMA-ES")

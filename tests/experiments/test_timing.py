@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
-from experiments.benchmarks.timing import Goal, Measured, Work, draw, human, measure, table, write_csv
+from experiments.benchmarks.timing import Goal, Measured, Work, draw, human, measure, table, write_rounds
 
 
 def measured(**goals):
@@ -46,7 +46,7 @@ def test_goals(goal, outcome, text):
 
 def test_files(tmp_path):
     results = [measured(limit=2.5, versus="a"), measured()]
-    with write_csv(results, tmp_path / "new" / "w.csv").open() as file:
+    with write_rounds(results, tmp_path / "new" / "w.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 12
     assert float(rows[1]["seconds"]) == 2.0
