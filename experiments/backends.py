@@ -53,18 +53,11 @@ def surrounding_backend() -> str:
 
 @contextlib.contextmanager
 def open_backend(chosen: str, backend: str | None, jobs: int, trials: int) -> Iterator[Workers]:
-    """Open the workers of a backend and give them back at the end.
+    """Open `jobs` workers (-1: one per core) of the chosen backend, but no more than trials, and give them back at the
+    end.
 
-    Parameters
-    ----------
-    chosen
-        The backend that is meant.
-    backend
-        What the caller named; with None an enclosing ``parallel_config`` stays as it is.
-    jobs
-        Workers; -1 is one per core.  dask and ray use those that they have.
-    trials
-        How many there are: a worker that gets none is started for nothing.
+    `backend` is what the caller named: with None an enclosing ``parallel_config`` stays as it is. dask and ray use the
+    workers that they have.
     """
     import joblib
 

@@ -86,15 +86,10 @@ def _cached_problem(words: str) -> Objective:
 
 
 def build_problem(problem: Mapping[str, Any], noise_seed: int | None = None) -> Objective:
-    """Build the objective of a trial.
+    """Build the objective of a trial from its ``{"name", "n", "options"}``.
 
-    Parameters
-    ----------
-    problem
-        ``{"name", "n", "options"}``.
-    noise_seed
-        Seed of the noise where the objective is noisy; such an objective is made afresh for each trial, because it
-        carries its stream along.  All others are kept for the next trial of this process.
+    A noisy one is made afresh for each trial, with the seed of its noise, because it carries its stream along. All
+    others are kept for the next trial of this process.
     """
     words = json.dumps({name: problem[name] for name in ("name", "n", "options")}, sort_keys=True)
     objective = _cached_problem(words)

@@ -31,17 +31,8 @@ class Candidate:
 
 
 def candidates(seen: Probe, sigma: float, budget: float) -> list[Candidate]:
-    """The short list for a function, the most promising first.
-
-    Parameters
-    ----------
-    seen
-        What a look at it gave.
-    sigma
-        Initial step size.
-    budget
-        Evaluations that a run of the user's may have, about.
-    """
+    """The short list for a function, the most promising first, from a look at it, an initial step size, and about how
+    many evaluations a run of the user's may have."""
     n, few = seen.n, budget < 60 * seen.n + 200
     step = {"sigma0": sigma}
     found: list[Candidate] = []

@@ -33,21 +33,9 @@ def facets(cells: Sequence[Cell]) -> dict[str, dict[str, Any]]:
 
 
 def chart_data(study: Analysis, look: Mapping[str, LineStyle], tables: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
-    """Methods, problems and figures for the page's script.
+    """``methods``, ``problems`` and ``figures`` for the page's script, numbers rounded to what can be seen.
 
-    Parameters
-    ----------
-    study : Analysis
-        With at least one trial.
-    look : dict
-        Style per method label.
-    tables : dict
-        Rows of the CSV file of each figure, by the figure's name.
-
-    Returns
-    -------
-    dict
-        ``methods``, ``problems`` and ``figures``; numbers rounded to what can be seen.
+    The study has at least one trial; `tables` are the rows of the CSV file of each figure, by the figure's name.
     """
     cells = study.cells
     made: dict[str, Callable[[], list[Panel]]] = {

@@ -50,23 +50,11 @@ def evaluation_triggers(n: int, last: int) -> IntArray:
 def compact_curve(
     nfev: IntArray, njev: IntArray, f: FloatArray, *, n: int, f_opt: float | None, end: tuple[int, int]
 ) -> dict[str, Any]:
-    """Choose the points of a run's improvements that are kept.
+    """Choose the points of a run's improvements that are kept; each value holds until the next.
 
-    Parameters
-    ----------
-    nfev, njev, f
-        Improvements as `problems.Ledger.trace` gives them: counts and strictly decreasing values.
-    n
-        Dimension, for the evaluation triggers.
-    f_opt
-        Without it the run's own best takes its place: seen from any reference below it, the points lie closer.
-    end
-        `nfev` and `njev` at the end of the run; the last point is repeated there.
-
-    Returns
-    -------
-    dict
-        ``nfev``, ``njev`` (int64) and ``f`` (float64), equally long; the value holds until the next point.
+    Improvements are as `problems.Ledger.trace` gives them, counts and strictly decreasing values; `end` are the counts
+    at the end of the run, where the last point is repeated.  Without `f_opt` the run's own best takes its place: seen
+    from any reference below it, the points lie closer.
 
     Examples
     --------

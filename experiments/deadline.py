@@ -16,12 +16,8 @@ class Deadline:
     """Raise `TrialTimeout` when the time is up.
 
     In a main thread on a POSIX system an alarm interrupts whatever runs, except a C call that does not return.
-    Elsewhere (threads of a dask worker, Windows) `check`, called at every evaluation, notices.
-
-    Parameters
-    ----------
-    seconds
-        None: no limit.
+    Elsewhere (threads of a dask worker, Windows) `check`, called at every evaluation, notices.  With None there is no
+    limit.
     """
 
     def __init__(self, seconds: float | None) -> None:

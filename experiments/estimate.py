@@ -19,15 +19,8 @@ FELLOWS = 64
 
 
 class Clock:
-    """Learns how long trials take, and says how long those still take that are left.
+    """Learns how long trials take, and says how long those still take that are left of the ones to run.
 
-    Parameters
-    ----------
-    trials
-        Those that are to run.
-
-    Notes
-    -----
     A kind of trial that has been seen takes its mean time, another one its budget times what a unit of budget took in
     the kinds that were seen with the same method, or with any.  What is left is divided by the speed so far: seconds of
     trials per second on the wall, which has the number of workers and the gain of stacks in it.
@@ -84,21 +77,9 @@ class Clock:
 
 
 def time_needed(trials: Sequence[Trial], *, seconds: float = 8.0, timeout: float | None = None) -> tuple[float, int]:
-    """Seconds that trials take one after the other, from a sample that is run here and now.
+    """Seconds that trials take one after the other, from a sample that is run here and now, and the size of the sample.
 
-    Parameters
-    ----------
-    trials
-        As `experiments.trial.make_trials` gives them.
-    seconds
-        About how long the sample may take.
-    timeout
-        Seconds that a trial of the study may take.
-
-    Returns
-    -------
-    total, sample : float, int
-        0 and 0 where there are none.
+    The sample may take about `seconds`; `timeout` is what a trial of the study may take.
     """
     clock = Clock(trials)
     kinds: dict[Kind, Trial] = {}

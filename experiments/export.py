@@ -42,13 +42,7 @@ def new_folder(path: str | Path) -> Path:
 
 
 def export_csv(study: Study, folder: str | Path) -> list[Path]:
-    """Write ``trials.csv`` (a row per trial) and ``curves.csv`` (a row per kept point of its curve).
-
-    Returns
-    -------
-    list of Path
-        What was written.
-    """
+    """Write ``trials.csv`` (a row per trial) and ``curves.csv`` (a row per kept point of its curve)."""
     out = new_folder(folder)
     rows = list(flat_rows(study))
     columns = list(rows[0]) if rows else ["key"]
@@ -64,13 +58,8 @@ def export_csv(study: Study, folder: str | Path) -> list[Path]:
 
 
 def export_tables(study: Study, folder: str | Path) -> list[Path]:
-    """Write the tables of the report as LaTeX (for the package booktabs) and CSV: results, ranks, all problems.
-
-    Returns
-    -------
-    list of Path
-        ``results``, ``ranks`` and ``overall``, each as ``.tex`` and ``.csv``; the last two for several methods.
-    """
+    """Write the tables of the report, ``results``, and for several methods ``ranks`` and ``overall``, each as ``.csv``
+    and for the package booktabs as ``.tex``."""
     out = new_folder(folder)
     seen = Analysis(study)
     tables = {"results": used_columns(seen.rows)}
@@ -162,24 +151,8 @@ def export_coco(study: Study, folder: str | Path) -> list[Path]:
     """Write the trials on BBOB functions in COCO's format, a folder per method, for cocopp to process.
 
     Gradients are charged as in the study: COCO's column of evaluations holds nfev + grad_cost * njev.  Trials on other
-    functions have no number in COCO and are left out, as are trials that never evaluated.
-
-    Parameters
-    ----------
-    study
-        With problems called ``bbob-f1`` to ``bbob-f24``.
-    folder
-        Gets one folder per method: ``python -m cocopp FOLDER/CMA-ES FOLDER/SNES``.
-
-    Returns
-    -------
-    list of Path
-        The folders of the methods.
-
-    Raises
-    ------
-    StoreError
-        If no trial is on a BBOB function, or the folder cannot be made.
+    functions than ``bbob-f1`` to ``bbob-f24`` have no number in COCO and are left out, as are trials that never
+    evaluated; it is a StoreError if none are left. Returns the folders: ``python -m cocopp FOLDER/CMA-ES FOLDER/SNES``.
     """
     numbers = {f"bbob-f{k}": k for k in range(1, 25)}
     ours = (trial for trial in study.trials if trial["problem"]["name"] in numbers and trial["f_opt"] is not None)

@@ -25,19 +25,8 @@ TITLES = {
 
 
 def draw_group(names: Sequence[str], heading: str, *, columns: int = 6, points: int = 141) -> Figure:
-    """Small multiples of the problems with these names, those of one variable as curves.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Registry names of problems that come in two variables, or in one.
-    heading : str
-        Stands above.
-    columns : int
-        Panels in a row.
-    points : int
-        Grid points along each side of a panel.
-    """
+    """Small multiples of problems that come in two variables, or in one, those as curves; panels have `points` grid
+    points along each side."""
     curve = "; for one variable f against x." if "x2-sin-x" in names else "."
 
     def panel(name: str) -> Callable[[Axes], None]:
@@ -53,19 +42,8 @@ def draw_group(names: Sequence[str], heading: str, *, columns: int = 6, points: 
 def gallery(folder: str | Path, groups: Sequence[str] | None = None, *, points: int = 141) -> list[Path]:
     """Draw all problems, a figure per group, as PNG and SVG: those of two variables, and planes through the others.
 
-    Parameters
-    ----------
-    folder : str or Path
-        Made if it is not there.
-    groups : sequence of str, optional
-        Keys of `TITLES` and of `experiments.slices.SHEETS`; all if left out.
-    points : int
-        Grid points along each side of a panel; a sixth of them for slow problems.
-
-    Returns
-    -------
-    list of Path
-        The files: gallery-<group>.png and .svg.
+    Groups are keys of `TITLES` and of `experiments.slices.SHEETS`, all if left out. A panel has `points` grid points
+    along each side, a sixth of them for slow problems. Returns the files, gallery-<group>.png and .svg.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -25,24 +25,9 @@ def export_ioh(study: Study, folder: str | Path) -> list[Path]:
     """Write the trials for IOHanalyzer, a folder per method.
 
     Values are f - f_opt where the optimum is known, so that instances can be laid over each other, else f. Gradients
-    are charged as in the study: the evaluations are nfev + grad_cost * njev.
-
-    Parameters
-    ----------
-    study
-        Any; functions of BBOB keep their numbers, others are numbered from 1001 in the study's order.
-    folder
-        Gets one folder per method, each of which can be packed and handed to https://iohanalyzer.liacs.nl.
-
-    Returns
-    -------
-    list of Path
-        The folders of the methods.
-
-    Raises
-    ------
-    StoreError
-        If no trial evaluated anything, or the folder cannot be made.
+    are charged as in the study: the evaluations are nfev + grad_cost * njev. Functions of BBOB keep their numbers,
+    others are numbered from 1001 in the study's order. Returns the folders, each of which can be packed and handed to
+    https://iohanalyzer.liacs.nl; it is a StoreError if no trial evaluated anything.
     """
     trials = [trial for trial in study.trials if trial["curve"]["f"].size]
     if not trials:

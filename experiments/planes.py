@@ -55,23 +55,8 @@ def title(name: str) -> str:
 
 
 def field(objective: Objective, low: Array, high: Array, points: int = 141) -> tuple[Array, Array, Array]:
-    """Values of a function of two variables on a grid.
-
-    Parameters
-    ----------
-    objective : Objective
-        With n = 2.
-    low, high : ndarray, shape (2,)
-        Corners of the grid.
-    points : int
-        Points along each side.
-
-    Returns
-    -------
-    x, y : ndarray, shape (points,)
-    f : ndarray, shape (points, points)
-        Row i belongs to y[i].
-    """
+    """Places x, y (points,) and values (points, points) of a function of two variables on the grid between two corners
+    (2,); row i belongs to y[i]."""
     x, y = np.linspace(low[0], high[0], points), np.linspace(low[1], high[1], points)
     grid = np.stack(np.meshgrid(x, y), axis=-1)
     return x, y, np.asarray(objective(grid.reshape(-1, 2))).reshape(points, points)

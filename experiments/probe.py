@@ -95,20 +95,10 @@ class Probe:
 
 
 def probe(objective: Objective, x0: FloatArray, sigma: float, *, most: int = 400, rng: int = 0) -> Probe:
-    """Evaluate a function here and there.
+    """Evaluate a function here and there, at most so many times.
 
-    Parameters
-    ----------
-    objective
-        With fixed n.
-    x0 : (n,) array
-        Middle of what is looked at.
-    sigma
-        Width of it: a tenth to a third of the region in which the optimum is expected.
-    most
-        Evaluations that may be spent.
-    rng
-        Seed of the points.
+    What is looked at has its middle at x0 (n,), and the width `sigma`: a tenth to a third of the region in which the
+    optimum is expected.
     """
     n = x0.size
     random = np.random.default_rng(rng)

@@ -14,16 +14,9 @@ IN_TERMINAL, IN_PIPE = 0.2, 15.0
 
 
 class Progress:
-    """Trials done, failed and left, on a stream; nothing if there is none.
+    """Trials done, failed and left, on a stream such as ``sys.stderr``; nothing if there is none.
 
-    Parameters
-    ----------
-    missing
-        The trials that are to run.
-    total, done, failed
-        Trials of the study, and those that were finished before.
-    stream
-        Such as ``sys.stderr``.
+    `missing` are to run; `total` are in the study, of which `done` were finished before, `failed` of them in vain.
     """
 
     def __init__(self, missing: Sequence[Trial], total: int, done: int, failed: int, stream: TextIO | None) -> None:

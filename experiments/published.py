@@ -16,22 +16,8 @@ from experiments.store import StoreError, Study
 def load_coco(folder: str | Path, study: Study) -> Study:
     """Give a study with one more method: the algorithm whose COCO data lie in a folder.
 
-    Parameters
-    ----------
-    folder
-        With ``*.info`` files, at any depth, and the ``.dat`` files that they name (format bbob-old or bbob-new).
-    study
-        Its BBOB functions and dimensions are taken; data on others are left out.
-
-    Returns
-    -------
-    Study
-        The trials of the study and then those of the folder, in the same form.
-
-    Raises
-    ------
-    StoreError
-        If there are no data, or none on a function and dimension of the study.
+    That has ``*.info`` files, at any depth, and the ``.dat`` files that they name (format bbob-old or bbob-new). Data
+    on other functions and dimensions than the study's are left out; it is a StoreError if none are left.
     """
     infos = sorted(Path(folder).rglob("*.info"))
     if not infos:

@@ -51,23 +51,10 @@ CSV_HEADER = (
 
 
 def write_report(study: StudyLike, folder: Path, *, quick: bool = False, refresh: int | None = None) -> Path:
-    """Draw the figures of a study and write its page.
+    """Draw the figures of a study into a folder (png, svg, csv), with ``table.csv`` and ``report.html``, which is
+    returned.
 
-    Parameters
-    ----------
-    study : Study
-        As `experiments.store.load` returns it.
-    folder : Path
-        Gets the figures (png, svg, csv), ``table.csv`` and ``report.html``.
-    quick : bool
-        Fewer bootstrap samples.
-    refresh : int, optional
-        Seconds after which the page loads itself again, while a study runs.
-
-    Returns
-    -------
-    Path
-        ``folder/report.html``.
+    `quick` takes fewer bootstrap samples; the page loads itself again after `refresh` seconds, while a study runs.
     """
     from experiments.figures import draw_all
 
@@ -100,15 +87,9 @@ def fill(template: str, **values: Any) -> str:
 
 
 def render(study: Analysis, paths: Sequence[Path], *, refresh: int | None = None) -> str:
-    """The page as a string; everything that comes from the study is escaped.
+    """The page as a string, with the figures of these files: svg, png, csv and txt of each.
 
-    Parameters
-    ----------
-    study : Analysis
-    paths : sequence of Path
-        The files of the figures: svg, png, csv and txt of each.
-    refresh : int, optional
-        Seconds after which the page loads itself again.
+    Everything that comes from the study is escaped; the page loads itself again after `refresh` seconds.
     """
     header, cells, ranking, rows, overall = study.header, study.cells, study.ranking, study.rows, study.overall
     look = {label: style for label, style in study_styles(study).items() if any(c.method == label for c in cells)}

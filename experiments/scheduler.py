@@ -18,16 +18,9 @@ class Scheduler:
     """Hand out trials in batches of about `BATCH_SECONDS`.
 
     Dispatch to a worker costs half a millisecond or more, so trials shorter than that travel together.  How long they
-    take is learned from the records that come back.  Trials that can be fused travel as whole stacks.
-
-    Parameters
-    ----------
-    trials
-        To run; the longest begin, so that no long one is left alone at the end.
-    jobs
-        Workers, so that the last batches are shared out.
-    stack_limits
-        Most runs of each stack, by the trials' ``stack``.
+    take is learned from the records that come back.  Trials that can be fused travel as whole stacks, of which
+    `stack_limits` says by name how many runs they may have.  The longest begin, so that no long one is left alone at
+    the end, and the last batches are shared out among the workers (`jobs`).
     """
 
     def __init__(self, trials: Iterable[Trial], jobs: int, stack_limits: Mapping[str, int] | None = None) -> None:

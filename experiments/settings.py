@@ -17,15 +17,8 @@ DEFAULTS = {"budget": 1000.0, "precision": 1e-8, "grad_cost": 4.0}
 
 
 def terms_of(spec: Mapping[str, Any], problem: Mapping[str, Any]) -> dict[str, Any]:
-    """What a study allows and asks of a run on a problem: budget, precision and the price of a gradient.
-
-    Parameters
-    ----------
-    spec
-        The study as plain tables.
-    problem
-        ``{"name", "label", "n"}`` as in a record.
-    """
+    """What a study, as plain tables, allows and asks of a run on a problem of a record: budget, precision and the price
+    of a gradient."""
     tables = [row if isinstance(row, Mapping) else {"name": row} for row in spec.get("problems", ())]
     same = [row for row in tables if row.get("name") == problem["name"]]
     own: Mapping[str, Any] = next((row for row in same if row.get("label") == problem.get("label")), {})
@@ -52,21 +45,10 @@ def _seeded(spec: Mapping[str, Any]) -> frozenset[str]:
 
 
 def separate(trials: Sequence[dict[str, Any]], specs: Sequence[Mapping[str, Any]], latest: Mapping[str, Any]) -> str:
-    """Give trials of other settings labels of their own, in place.
+    """Give trials of other settings labels of their own, in place; the trials of the latest study keep theirs.
 
-    Parameters
-    ----------
-    trials
-        Records, in the order in which they were written.
-    specs
-        For each trial the study under which it ran, as plain tables.
-    latest
-        The study as it was asked for last: its trials keep their labels.
-
-    Returns
-    -------
-    str
-        A sentence on what was found; empty if all trials are of one setting.
+    The records stand in the order in which they were written, each with the study under which it ran, as plain tables.
+    Returns a sentence on what was found; it is empty if all trials are of one setting.
     """
     drop = _seeded(latest).union(*(_seeded(spec) for spec in {id(spec): spec for spec in specs}.values()))
     found: set[str] = set()

@@ -67,18 +67,9 @@ class Slice:
 def plane(
     objective: Objective, origin: Array, u: Array, v: Array, *, low: Array, high: Array, star: Array | None
 ) -> Objective:
-    """An objective of two variables: another one on a plane, its constraints with it.
+    """An objective of two variables (a, b): one of n variables on the plane origin + a u + b v, with its constraints.
 
-    Parameters
-    ----------
-    objective : Objective
-        Of n variables.
-    origin, u, v : ndarray, shape (n,)
-        (a, b) stands for origin + a u + b v.
-    low, high : ndarray, shape (2,)
-        Corners of what is shown.
-    star : ndarray, shape (2,), optional
-        The best point on the plane.
+    What is shown lies between the corners `low` and `high`; `star` is the best point on the plane.
     """
     from scipy.optimize import NonlinearConstraint
 

@@ -116,17 +116,8 @@ def check_trials(trials: Iterable[Trial]) -> None:
 def run_trial(trial: Mapping[str, Any], timeout: float | None = None) -> Record:
     """Run one trial in this process; whatever happens inside it ends in its record, but for Ctrl-C.
 
-    Parameters
-    ----------
-    trial
-        As `make_trials` gives it.
-    timeout
-        Seconds; a trial that takes longer ends with status ``"timeout"`` and what it had found.
-
-    Returns
-    -------
-    dict
-        See `experiments.store.Study`; the curve is packed.
+    A trial that takes longer than `timeout` seconds ends with status ``"timeout"`` and what it had found. The record is
+    that of `experiments.store.Study`, with a packed curve.
     """
     started = time.perf_counter()
     record = blank_record(trial)

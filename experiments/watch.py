@@ -17,25 +17,12 @@ from experiments.store import load
 def watch(
     folder: Path, *, every: float = 20.0, once: bool = False, serve: int | None = None, say: Callable[[str], None]
 ) -> Path:
-    """Write the page of a folder again whenever trials have been added, until the study is complete.
+    """Write the page of a folder again whenever trials have been added, until the study that another process runs is
+    complete; with `once` write it once.
 
-    Parameters
-    ----------
-    folder
-        Of a study that another process runs.
-    every
-        Seconds between two looks; the page loads itself again as often.
-    once
-        Write it once and return.
-    serve
-        A port of this machine on which the folder can be read, 0 for any free one; None serves nothing.
-    say
-        Gets a line of text at each page.
-
-    Returns
-    -------
-    Path
-        The page; when the study is complete it no longer reloads itself.
+    There are `every` seconds between two looks, and the page loads itself again as often until the study is complete.
+    `serve` is a port of this machine on which the folder can be read, 0 for any free one; None serves nothing. `say`
+    gets a line of text at each page. Returns the page.
     """
     seen = -1
     with _served(folder, serve, say):

@@ -21,23 +21,10 @@ MOST_NAMED = 6
 def in_words(
     cells: Sequence[Cell], ranking: Ranking | None, overall: Sequence[Mapping[str, Any]], power: Power
 ) -> list[str]:
-    """The paragraph at the top of a report, made from the numbers.
+    """The sentences at the top of a report, made from the numbers.
 
-    Parameters
-    ----------
-    cells : sequence of Cell
-        With at least one trial each.
-    ranking : Ranking
-        Of two or more methods; None for one.
-    overall : sequence of dict
-        From `overall_table`, fastest first.
-    power : Power
-        What the study can show.
-
-    Returns
-    -------
-    list of str
-        Sentences.
+    Cells have at least one trial each; the ranking is None for one method alone; `overall` is from `overall_table`,
+    fastest first.
     """
     problems = list(dict.fromkeys(cell.problem for cell in cells))
     if ranking is None:

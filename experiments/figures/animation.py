@@ -30,26 +30,9 @@ LABELS = {"cmaes": "CMA-ES", "snes": "SNES", "adam": "Adam", "l-bfgs-b": "L-BFGS
 def save_animation(
     file: Path, paths: Sequence[Path2D], objective: Any, *, grad_cost: float, frames: int = FRAMES
 ) -> Path:
-    """Write a gif of the runs on the contours of their problem.
+    """Write a gif of the runs on the contours of their objective of two variables, and return its path.
 
     Early evaluations get more frames: frame times are evenly spaced in the square root of the evaluations.
-
-    Parameters
-    ----------
-    file : Path
-        The gif; its folder is made if missing.
-    paths : sequence of Path2D
-    objective : problems.Objective
-        Of two variables.
-    grad_cost : float
-        For the caption.
-    frames : int
-        Number of pictures.
-
-    Returns
-    -------
-    Path
-        ``file``.
     """
     if frames < 2:
         raise ValueError(f"frames must be at least 2, got {frames}")
@@ -130,26 +113,10 @@ def draw_trajectories(
     maxcost: float = 800.0,
     animation: bool = True,
 ) -> list[Path]:
-    """Run methods on a problem of two variables and draw their ways as png, svg, csv and, if asked, gif.
+    """Run methods on a problem of two variables and draw their ways as trajectories-<problem>.png, .svg, .csv and .gif.
 
-    Parameters
-    ----------
-    folder : Path
-    problem : str
-        Name in the registry of `problems`; built with n = 2.
-    methods : sequence of str
-        Names in the registry of `es`.
-    x0 : (2,) array, optional
-        Start; drawn by the problem when left out.
-    maxcost : float
-        Evaluations of each run, a gradient charged as `GRAD_COST`.
-    animation : bool
-        Whether to write the gif.
-
-    Returns
-    -------
-    list of Path
-        trajectories-<problem>.png, .svg, .csv and .gif.
+    The start x0 (2,) is drawn by the problem when left out; a run may spend `maxcost` evaluations, each gradient
+    charged as `GRAD_COST`.
     """
     import problems
 

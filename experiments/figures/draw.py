@@ -33,21 +33,8 @@ def draw_all(study: StudyLike, folder: Path, *, quick: bool = False) -> list[Pat
     Always ``convergence`` and ``ecdf``; ``profiles`` and ``ranks`` for two or more methods; ``ecdf-dimension``,
     ``ecdf-group``, ``ert-dimension`` and ``ert-scatter`` where the study has several dimensions, groups of BBOB
     functions, or enough problems; ``sweep-heatmap``, ``sweep-slices`` and ``sweep-parallel`` for sweeps. In a sweep
-    the figures that compare methods show the best setting of each.
-
-    Parameters
-    ----------
-    study : Study
-        Anything with ``header`` and ``trials``.
-    folder : Path
-        Where the files go; made if missing.
-    quick : bool
-        Fewer bootstrap samples.
-
-    Returns
-    -------
-    list of Path
-        The files written, in the order of a report.
+    the figures that compare methods show the best setting of each. `quick` takes fewer bootstrap samples. Returns the
+    files, in the order of a report.
     """
     from experiments.figures import convergence, ecdf, ert, heatmap, parallel, profiles, sweeps
 

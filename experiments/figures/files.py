@@ -32,24 +32,10 @@ def csv_rows(header: Sequence[str], lines: Iterable[Sequence[Any]]) -> list[Row]
 def save(
     figure: Figure, folder: Path, name: str, rows: Sequence[Mapping[str, Any]], header: Sequence[str]
 ) -> list[Path]:
-    """Write ``name``.png, .svg, .csv and .txt into the folder.
+    """Write ``name``.png, .svg, .csv and .txt into the folder, and return their paths.
 
-    Parameters
-    ----------
-    figure : Figure
-    folder : Path
-        Made if missing.
-    name : str
-        File name without ending.
-    rows : sequence of dict
-        The data that the figure shows, one dict per line of the CSV.
-    header : sequence of str
-        Columns of the CSV.
-
-    Returns
-    -------
-    list of Path
-        png, svg, csv, and txt where it has a caption: that, and below it what is to be seen.
+    The CSV holds the rows that the figure shows, in the columns of the header; the txt, for figures with a caption,
+    that, and below it what is to be seen.
     """
     import matplotlib
 

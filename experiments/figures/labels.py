@@ -46,16 +46,8 @@ def end_labels(
 ) -> None:
     """Write labels right of the axes, joined to line ends by thin leader lines, with a minimum distance between them.
 
-    Parameters
-    ----------
-    ax : Axes
-        Axes whose scales and limits are final.
-    ends : iterable of (x, y, label, style)
-        Line ends in data coordinates; labels are ordered as the ends are from bottom to top, ties as they come.
-    fontsize : float
-        Points.
-    reach : float
-        Where the text starts, in axes widths right of the axes.
+    The ends (x, y, label, style) are in data coordinates of final scales and limits. Labels are ordered as the ends are
+    from bottom to top, ties as they come; they start `reach` axes widths right of the axes.
     """
     items = list(ends)
     if not items:

@@ -46,24 +46,12 @@ def panel_grid(
     top: float = 0.32,
     head: float = 0.0,
 ) -> Grid:
-    """Make a figure of ``count`` panels; all lengths in inches.
+    """Make a figure of ``count`` panels, so many columns side by side; all lengths in inches.
 
-    Parameters
-    ----------
-    count, columns : int
-        Panels in all, and side by side.
-    caption : str
-        Text at the foot; none for figures whose caption stands beside them.
-    key : dict, optional
-        Styles per label, for one legend above all panels.
-    width : float
-        Of the figure.
-    panel : float
-        Height of a row of panels with all that belongs to it.
-    left, right, bottom, top : float
-        Room around each panel for tick labels, line labels, the axis label and the title.
-    head : float
-        Room above the panels.
+    `panel` is the height of a row of panels with all that belongs to it, `left`, `right`, `bottom` and `top` the room
+    around each for tick labels, line labels, the axis label and the title, `head` that above all of them. A `key` of
+    styles by label gives one legend above all panels; a `caption` stands at the foot, but for figures that have it
+    beside them.
     """
     columns = max(1, min(columns, count))
     lines = -(-count // columns)

@@ -28,26 +28,11 @@ def draw_line(
     last: bool = True,
     pale: float = 0.14,
 ) -> None:
-    """Draw a line on a log x axis.
+    """Draw a line through x, y (points,) on a log x axis; y is NaN where there is nothing yet.
 
-    Parameters
-    ----------
-    ax : Axes
-    x, y : (points,) arrays
-        NaN in y where there is nothing yet.
-    style : LineStyle
-    band : (low, high), optional
-        Shaded.
-    ended : float
-        From there on the line is thin and pale, and has no band and no markers.
-    phase : float
-        Shift of the one marker per decade, in parts of a decade.
-    steps : bool
-        Whether values hold until the next.
-    last : bool
-        Whether the last point has a marker too.
-    pale : float
-        Opacity of the band.
+    The band (low, high) is shaded, `pale` is its opacity. From `ended` on the line is thin and has no band and no
+    markers. There is a marker per decade, shifted by `phase` of a decade, and with `last` one at the last point. With
+    `steps` values hold until the next.
     """
     look: dict[str, Any] = {"color": style.color, "drawstyle": "steps-post" if steps else "default"}
     going, rest = x <= ended * (1 + 1e-9), x >= ended * (1 - 1e-9)

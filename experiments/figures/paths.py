@@ -52,33 +52,11 @@ def record_path(
     rng: int = 1,
     options: Mapping[str, Any] | None = None,
 ) -> Path2D:
-    """Run a method on a problem of two variables and record every step.
+    """Run a method on an objective of two variables from x0 (2,), and record every step.
 
-    Parameters
-    ----------
-    objective : problems.Objective
-        With ``n == 2``.
-    method : str
-        Name in the registry of `es`.
-    x0 : (2,) array
-        Start.
-    label : str, optional
-        What the figure shows; the name when left out.
-    maxcost : float
-        Evaluations after which the record ends, gradients charged.
-    precision : float
-        The record ends at f_opt + precision where f_opt is known.
-    grad_cost : float
-        Evaluations charged for one gradient.
-    rng : int
-        Seed.
-    options : dict, optional
-        Further arguments of the method, ``sigma0`` among them.
-
-    Raises
-    ------
-    ValueError
-        If the problem does not have two variables.
+    The record ends after `maxcost` evaluations, each gradient charged as `grad_cost`, or at f_opt + `precision` where
+    f_opt is known. The figure shows `label`, or the method's name; `options` are further arguments of the method,
+    ``sigma0`` among them.
     """
     import es
 

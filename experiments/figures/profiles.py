@@ -29,21 +29,10 @@ TOLERANCE = 1e-5
 def profile_times(
     cells: Sequence[Cell], methods: Sequence[str], tolerance: float = TOLERANCE
 ) -> tuple[FloatArray, FloatArray]:
-    """Evaluations of each trial to Moré and Wild's target, the k-th trials of all methods side by side.
+    """Evaluations (methods, problems * trials) of each trial to Moré and Wild's target, the k-th trials of all methods
+    side by side, and the dimension of each problem; ``inf`` for trials that did not get there or are missing.
 
-    Parameters
-    ----------
-    cells : sequence of Cell
-    methods : sequence of str
-    tolerance : float
-        tau: the target is f_L + tau (f0 - f_L) with the median first value f0, and f_L the optimum or the best value
-        found.
-
-    Returns
-    -------
-    times : (methods, problems * trials) array
-        ``inf`` for trials that did not get there, and where a method has fewer trials than others.
-    dimensions : (problems * trials,) array
+    The target is f_L + tolerance (f0 - f_L), with the median first value f0 and f_L the optimum or the best value.
     """
     table = {(cell.problem, cell.method): cell for cell in cells}
     columns, dimensions = [], []

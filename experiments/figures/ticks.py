@@ -76,12 +76,7 @@ def plain_ticks(ax: Axes) -> None:
     """Draw the ticks, the grid and the axis labels of an axes as one line each and texts, with matplotlib's look.
 
     Matplotlib's own ticks take most of the time of figures with many small panels. Scales, limits, ticks and labels
-    must be final: they do not follow changes any more.
-
-    Parameters
-    ----------
-    ax : Axes
-        As `experiments.figures.style.dress` left it.
+    must be final, as `experiments.figures.style.dress` left them: they do not follow changes any more.
     """
     from matplotlib.markers import TICKDOWN, TICKLEFT
     from matplotlib.ticker import NullLocator

@@ -29,19 +29,8 @@ def plot_contours(
     f_low: float,
     points: int = 220,
 ) -> None:
-    """Fill the panel with contours of log10(f - f_low), pale so that paths can be read on them.
-
-    Parameters
-    ----------
-    ax : Axes
-    fun : callable
-        (..., 2) -> (...).
-    box : (left, right, bottom, top)
-    f_low : float
-        Optimum, or any value below all others.
-    points : int
-        Along each side.
-    """
+    """Fill the panel, a box (left, right, bottom, top), with contours of log10(f - f_low), pale so that paths can be
+    read on them; `f_low` is the optimum, or any value below all others."""
     from matplotlib.colors import LinearSegmentedColormap
 
     left, right, bottom, top = box
@@ -124,16 +113,7 @@ def stage(paths: Sequence[Path2D], objective: Any, caption: str, width: float = 
 
 
 def trajectory_figure(paths: Sequence[Path2D], objective: Any, *, grad_cost: float) -> Drawn:
-    """A panel per run on the contours of the problem.
-
-    Parameters
-    ----------
-    paths : sequence of Path2D
-    objective : problems.Objective
-        Of two variables; evaluated on a grid.
-    grad_cost : float
-        For the caption.
-    """
+    """A panel per run on the contours of the objective of two variables; the caption says the cost of a gradient."""
     text = (
         f"{objective.name or 'objective'}, contours of log10(f − f_opt). Circle: start, star: optimum. Line: mean of "
         "the strategy, or the point of the gradient method (best so far for finished solvers); ellipses: 2 standard "

@@ -18,15 +18,8 @@ from experiments.statistics.sweep import Selected, SweepTable, best_cells, sweep
 
 
 class Analysis:
-    """A study with what follows from its trials; it can stand wherever a study is read.
-
-    Parameters
-    ----------
-    study : Study
-        Anything with ``header`` and ``trials``.
-    quick : bool
-        Fewer bootstrap samples.
-    """
+    """A study with what follows from its trials, if `quick` by fewer bootstrap samples; it can stand wherever a study
+    is read."""
 
     def __init__(self, study: StudyLike, *, quick: bool = False) -> None:
         self.study = study

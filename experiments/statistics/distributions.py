@@ -79,18 +79,11 @@ class Distributions:
 def distributions(
     cells: Sequence[Cell], groups: Mapping[str, Sequence[Cell]], *, samples: int = 200, draws: int = 100
 ) -> Distributions:
-    """Resample every cell once, and sum up over groups.
+    """Resample every cell, of at least one trial each, once, and sum up over groups, whose problems are those of their
+    cells.
 
-    Parameters
-    ----------
-    cells : sequence of Cell
-        With at least one trial each.
-    groups : dict
-        Cells per group; a group's problems are those of its cells.
-    samples : int
-        Bootstrap resamples of the bands, which cover 95 %.
-    draws : int
-        Simulated runtimes per (problem, target).
+    `samples` are the bootstrap resamples of the bands, which cover 95 %, `draws` the simulated runtimes per (problem,
+    target).
     """
     budgets = {id(cell): float(np.max(cell.budgets)) / cell.n for cell in cells}
     first = 1.0 / min((cell.n for cell in cells), default=10)

@@ -83,11 +83,7 @@ def common_budget(cells: Sequence[Cell]) -> float:
 def pair_scores(a: Cell, b: Cell, cutoff: float | None = None) -> tuple[FloatArray, FloatArray]:
     """COCO's scores of the trials of two methods on one problem, larger is better (see `coco_scores`).
 
-    Parameters
-    ----------
-    a, b : Cell
-    cutoff : float, optional
-        Cost up to which the trials count; the `common_budget` of the two by default, ``inf`` for their ends.
+    They count up to a cost, the `common_budget` of the two by default; ``inf`` is for their ends.
     """
     limit = common_budget((a, b)) if cutoff is None else cutoff
     first, second = (coco_scores(cell.final_times, cell.gaps_at(limit), limit) for cell in (a, b))
@@ -95,13 +91,8 @@ def pair_scores(a: Cell, b: Cell, cutoff: float | None = None) -> tuple[FloatArr
 
 
 def rank_methods(cells: Sequence[Cell]) -> Ranking:
-    """Rank the methods on each problem and test the best against the others, all at the common budget.
-
-    Parameters
-    ----------
-    cells : sequence of Cell
-        With at least one trial each.
-    """
+    """Rank the methods on each problem and test the best against the others, all at the common budget; cells have at
+    least one trial each."""
     problems = list(dict.fromkeys(cell.problem for cell in cells))
     methods = list(dict.fromkeys(cell.method for cell in cells))
     table = {(cell.problem, cell.method): cell for cell in cells}

@@ -23,28 +23,10 @@ YEARS = {"2009": "best2009-bbob.tar.gz", "2009-16": "best09-16-bbob.tar.gz"}
 
 
 def best2009(function: int, n: int, precisions: FloatArray, years: str = "2009") -> FloatArray:
-    """ERT of the best algorithm of BBOB-2009, or of all years up to 2016, per target the fastest of all participants.
+    """ERT of the best algorithm of the years (a key of `YEARS`), per target the fastest of all participants.
 
-    Parameters
-    ----------
-    function : int
-        BBOB function 1 to 24.
-    n : int
-        Dimension: 2, 3, 5, 10, 20 or 40.
-    precisions : (targets,) array
-        f - f_opt.
-    years : str
-        A key of `YEARS`.
-
-    Returns
-    -------
-    (targets,) array
-        Evaluations, ``inf`` for targets that none reached; all ``inf`` for dimensions without data.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        Where cocopp is not installed.
+    Evaluations (targets,) to precisions f - f_opt (targets,) on a function from 1 to 24 with n = 2, 3, 5, 10, 20 or 40;
+    ``inf`` for targets that none reached, and in dimensions without data.
     """
     archive = _archive(years)
     if archive is None:

@@ -81,15 +81,9 @@ def finish_failed(
 ) -> None:
     """Add further runs to the failed entries of ``result``, in place, until one succeeds; ``inf`` where no run can.
 
-    Parameters
-    ----------
-    result, failed : (rows, draws) arrays
-        What was spent so far, and where the target is still open.
-    cost, reached : (rows, runs) arrays
-        What each recorded run costs (runtime or budget), and whether it reached the target.
-    random : Generator
-    limit : float
-        Entries that grow beyond it become ``inf``; saves time where nobody looks further.
+    `result` and `failed` (rows, draws) are what was spent so far and where the target is still open, `cost` and
+    `reached` (rows, runs) what each recorded run costs (runtime or budget) and whether it reached the target. Entries
+    that grow beyond the limit become ``inf``, which saves time where nobody looks further.
     """
     runs = reached.shape[-1]
     solvable = np.asarray(reached.any(axis=-1), dtype=bool)
