@@ -312,6 +312,7 @@ def minimize(
         run.go()
         more = conclude(run, evaluate_mean=evaluate_mean)
     result = summarize(run)
+    run.reports = evaluate.reported = None  # a circle, in which all that the run held would wait for the collector
     result.update(more)
     if not several and not task.constraints:
         result["message"] += advice(result, space, task.whole)

@@ -77,14 +77,16 @@ def _default_scale(start: FloatArray, box: Box | None) -> FloatArray:
     Coordinates that differ by more than a thousand are measured in different things: such a coordinate, unless it is
     0, has 0.3 max(1, |x0|) for itself, and a box tells nothing about the coordinates beside it.
     """
-    width = search_widths(box, start)
-    known = np.isfinite(width) & (width > 0)
     size = np.abs(start)
-    largest, open_ones = size.max(-1, keepdims=True), np.where(known, 0.0, size).max(-1, keepdims=True)
-    largest = np.where(1e3 * np.maximum(1.0, open_ones) < largest, open_ones, largest)
+    largest = size.max(-1, keepdims=True)
+    if box is not None:
+        width = search_widths(box, start)
+        known = np.isfinite(width) & (width > 0)
+        open_ones = np.where(known, 0.0, size).max(-1, keepdims=True)
+        largest = np.where(1e3 * np.maximum(1.0, open_ones) < largest, open_ones, largest)
     own = (size > 0) & (1e3 * size < largest)
     unknown = np.maximum(1.0, np.where(own, size, largest))
-    return 0.3 * np.where(known, width, unknown)
+    return 0.3 * (unknown if box is None else np.where(known, width, unknown))
 
 
 def as_scale(sigma0: Any, start: FloatArray, box: Box | None) -> FloatArray:

@@ -93,9 +93,13 @@ class Limits:
 
 def reached(spent: Spent, thresholds: Mapping[str, Any]) -> dict[str, float]:
     """Those limits of a run that are reached, each with its figure."""
-    looks: dict[str, Any] = {name: CRITERIA[name].test for name in thresholds}
-    found = {name: look(spent, thresholds[name]) for name, look in looks.items()}
-    return {name: float(figure) for name, (met, figure) in found.items() if met}
+    found = {}
+    for name, threshold in thresholds.items():
+        look: Any = CRITERIA[name].test
+        met, figure = look(spent, threshold)
+        if met:
+            found[name] = float(figure)
+    return found
 
 
 def limit(name: str, value: Any, *, whole: bool) -> float | None:

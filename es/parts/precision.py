@@ -9,7 +9,8 @@ import numpy as np
 from es.core.arrays import FloatArray
 from problems.boxes import Box
 
-RANGE = {"float64": (1e-100, 1e100, 100), "float32": (1e-25, 1e25, 10)}  # of step sizes, and iterations between looks
+# Of step sizes, and iterations between looks.
+RANGE = {np.float64: (1e-100, 1e100, 100), np.float32: (1e-25, 1e25, 10)}
 
 
 def as_precision(dtype: Any) -> np.dtype[Any]:
@@ -24,7 +25,7 @@ def as_precision(dtype: Any) -> np.dtype[Any]:
         found: np.dtype[Any] = np.dtype(dtype)
     except TypeError:
         found = np.dtype(object)
-    if found.name not in RANGE:
+    if found.type not in RANGE:
         raise ValueError(f"dtype must be float32 or float64, got {dtype!r}")
     return found
 

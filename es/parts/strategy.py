@@ -98,7 +98,7 @@ class Strategy(Optimizer):
         **common: Any,
     ) -> None:
         self.dtype = as_precision(dtype)
-        self._range = RANGE[self.dtype.name]
+        self._range = RANGE[self.dtype.type]
         self._normal = sampler(sampling)
         self._bounds_method = bounds_method
         self._asked: list[tuple[npt.NDArray[Any], ...]] = []  # samples, steps and points since the last tell

@@ -12,6 +12,7 @@ from es.core.arrays import FloatArray
 
 MOST = 1000  # records kept; beyond it every other one is dropped and the stride doubles
 NOTHING = np.empty(0)
+COLUMNS = ("nit", "nfev", "best", "low", "median", "high", "sigma", "axis_ratio")
 WIDEST = 200  # coordinates kept of mean and standard deviations, the first ones
 
 
@@ -48,9 +49,8 @@ class History:
 
     def arrays(self) -> dict[str, FloatArray]:
         """Arrays by name: nit, nfev, best, low, median, high, sigma, axis_ratio (k,), mean, stds (k, n)."""
-        table = np.array(self._rows, dtype=float).reshape(len(self._rows), 8)
-        names = ("nit", "nfev", "best", "low", "median", "high", "sigma", "axis_ratio")
-        columns = {name: table[:, i] for i, name in enumerate(names)}
+        table = np.array(self._rows, dtype=float).reshape(len(self._rows), len(COLUMNS))
+        columns = dict(zip(COLUMNS, table.T, strict=True))
         return {**columns, "mean": _stack(self._means), "stds": _stack(self._stds)}
 
     def state_dict(self) -> dict[str, Any]:
@@ -60,8 +60,7 @@ class History:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over the records of a checkpoint."""
         self.stride = int(state["stride"])
-        names = ("nit", "nfev", "best", "low", "median", "high", "sigma", "axis_ratio")
-        self._rows = [tuple(row) for row in np.column_stack([state[name] for name in names]).tolist()]
+        self._rows = [tuple(row) for row in np.column_stack([state[name] for name in COLUMNS]).tolist()]
         self._means = list(state["mean"])
         self._stds = list(state["stds"])
 

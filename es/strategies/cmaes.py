@@ -90,10 +90,10 @@ class CMAES(FullCovariance):
         damps: npt.ArrayLike | None = None,
         **common: Any,
     ) -> None:
-        given = {"c1": c1, "cmu": cmu, "cc": cc, "cs": cs, "damps": damps}
-        self._given = parameters.given_rates(given, as_start(x0).shape[:-1])
+        given, shape = {"c1": c1, "cmu": cmu, "cc": cc, "cs": cs, "damps": damps}, as_start(x0).shape
+        self._given = parameters.given_rates(given, shape[:-1])
         self._active = flag("active", active)
-        self._momentum = as_momentum(momentum, as_start(x0).shape[-1])
+        self._momentum = as_momentum(momentum, shape[-1])
         super().__init__(x0, sigma0, **common)
 
     def _set_rates(self, popsize: int) -> None:
