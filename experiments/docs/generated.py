@@ -9,6 +9,8 @@ import inspect
 import tempfile
 from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 import es
 from es.core.criteria import ROWS
 from es.core.stopping import MEANINGS
@@ -32,6 +34,10 @@ KINDS = {
     "gradient": "Update rules that follow a gradient",
     "scipy": "SciPy's solvers, behind the same interface",
 }
+PAGES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "_templates" / "pages"), undefined=StrictUndefined,
+    trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+)  # fmt: skip
 
 
 def write(source: Path) -> None:
@@ -46,43 +52,19 @@ def write(source: Path) -> None:
             path.write_text(text)
 
 
+def page(template: str, **values: object) -> str:
+    """A page from its template beside this file."""
+    return PAGES.get_template(f"{template}.jinja").render(**values)
+
+
 def methods() -> str:
     """The table of `es.methods()`, a section for each kind."""
-    lines = [
-        "# Methods",
-        "",
-        "`es.minimize(f, x0, method=...)` takes a name of this page or a class; each class can also be used alone, by",
-        "ask and tell. The same table in Python: `es.methods()`.",
-    ]
-    for kind, title in KINDS.items():
-        lines += ["", f"## {title}", "", "| method | what it is | good for | an iteration costs |", "|---|---|---|---|"]
-        for info in es.methods():
-            if info.kind == kind:
-                name = es.get_method(info.name).__name__
-                link = f"[`{info.name}`](api/generated/es.{name}.rst)"
-                lines.append(f"| {link} | {info.summary} | {info.good_for} | {info.cost} |")
-    return "\n".join(lines) + "\n"
+    return page("methods.md", kinds=KINDS, methods=[(info, es.get_method(info.name)) for info in es.methods()])
 
 
 def stopping() -> str:
     """The criteria by which a run ends, and what each means for `success` and `status`."""
-    lines = [
-        "# When a run ends",
-        "",
-        "`res.stop` names the criteria that were met, `res.message` says them in words, and `res.success` and",
-        "`res.status` follow from the first of them in the order of the second table. `options={'tolx': 1e-9}` of",
-        "`es.minimize`, or `stop=` of a method's constructor, sets a threshold; None switches a criterion off. A",
-        "default of *off* needs a threshold from you; one of *none* has no threshold.",
-        "",
-        "| criterion | default | means | what the message says |",
-        "|---|---|---|---|",
-    ]
-    for row in ROWS:
-        default = f"{row.default:g}" if row.default is not None else "none" if row.test is None else "off"
-        lines.append(f"| `{row.name}` | {default} | {row.means} | {row.says} |")
-    lines += ["", "| means | success | status |", "|---|---|---|"]
-    lines += [f"| {means} | {success} | {status} |" for means, (success, status) in MEANINGS.items()]
-    return "\n".join(lines) + "\n"
+    return page("stopping.md", rows=ROWS, meanings=MEANINGS)
 
 
 def problem_pictures(source: Path) -> str:
@@ -90,16 +72,9 @@ def problem_pictures(source: Path) -> str:
     folder = source / "pictures" / "problems"
     if not folder.exists():
         gallery(folder, points=61)
-    lines = [
-        "# Gallery of problems",
-        "",
-        "Drawn by `evotape gallery`. Contours are of ranks, so that narrow valleys show; a star marks a best point.",
-    ]
-    for path in sorted(folder.glob("*.png")):
-        group = path.stem.removeprefix("gallery-")
-        title = GROUPS.get(group) or SHEETS[group]
-        lines += ["", f"## {title}", "", f"![{title}](problems/{path.name})"]
-    return "\n".join(lines) + "\n"
+    titles = GROUPS | SHEETS
+    files = sorted(folder.glob("*.png"))
+    return page("problems.md", pictures=[(titles[file.stem.removeprefix("gallery-")], file.name) for file in files])
 
 
 def figure_pictures(source: Path) -> str:
@@ -109,17 +84,11 @@ def figure_pictures(source: Path) -> str:
         with tempfile.TemporaryDirectory() as results:
             for spec in reversed(small_studies()):  # what both have is shown of the first
                 write_report(run_study(spec, Path(results) / spec.name, backend="sequential"), folder, quick=True)
-    lines = [
-        "# Gallery of figures",
-        "",
-        "What the report of a study holds, here from two small ones: a comparison of four methods on four functions in",
-        "two dimensions, and a sweep of two settings.",
-    ]
-    for path in sorted(folder.glob("*.png")):
-        title = TITLES.get(path.stem, path.stem)
-        caption = " ".join(path.with_suffix(".txt").read_text().split())
-        lines += ["", f"## {title}", "", f"![{title}](figures/{path.name})", "", html.escape(caption, quote=False)]
-    return "\n".join(lines) + "\n"
+    pictures = []
+    for file in sorted(folder.glob("*.png")):
+        caption = " ".join(file.with_suffix(".txt").read_text().split())
+        pictures.append((TITLES.get(file.stem, file.stem), file.name, html.escape(caption, quote=False)))
+    return page("figures.md", pictures=pictures)
 
 
 def small_studies() -> list[Spec]:
@@ -161,12 +130,4 @@ def api_page(package: str, title: str) -> str:
         "Functions": [name for name, value in names.items() if inspect.isroutine(value)],
         "Classes": [name for name, value in names.items() if inspect.isclass(value)],
     }
-    head = f"{package}: {title.lower()}"
-    lines = [head, "=" * len(head), "", f".. currentmodule:: {package}", ""]
-    if module.__doc__:
-        lines += [module.__doc__.strip().split("\n")[0], ""]
-    for group, members in groups.items():
-        if members:
-            lines += [group, "-" * len(group), "", ".. autosummary::\n   :toctree: generated\n   :nosignatures:", ""]
-            lines += [f"   {name}" for name in sorted(members, key=str.lower)] + [""]
-    return "\n".join(lines)
+    return page("api.rst", package=package, title=title, doc=module.__doc__, groups=groups)
