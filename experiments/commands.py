@@ -39,13 +39,8 @@ def quick(spec: Spec) -> Spec:
         return None if value is None else value * QUICK_PART
 
     problems = [dataclasses.replace(p, budget=part(p.budget), maxcost=part(p.maxcost)) for p in spec.problems]
-    return spec.replace(
-        name=f"{spec.name}-quick",
-        seeds=spec.repeats[:QUICK_SEEDS],
-        budget=spec.budget * QUICK_PART,
-        maxcost=part(spec.maxcost),
-        problems=problems,
-    )
+    name, seeds = f"{spec.name}-quick", spec.repeats[:QUICK_SEEDS]
+    return spec.replace(name=name, seeds=seeds, budget=part(spec.budget), maxcost=part(spec.maxcost), problems=problems)
 
 
 def compare_command(options: argparse.Namespace) -> int:
@@ -62,17 +57,9 @@ def compare_command(options: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     folder = options.out or Path("results") / spec.name
-    study = run_study(
-        spec,
-        folder,
-        jobs=options.jobs,
-        backend=options.backend,
-        timeout=options.timeout,
-        retry_failed=options.retry_failed,
-        fail_fast=options.fail_fast,
-        extend=options.extend,
-        progress=None if options.quiet else sys.stderr,
-    )
+    same = ("jobs", "backend", "timeout", "retry_failed", "fail_fast", "extend")
+    chosen = {name: getattr(options, name) for name in same}
+    study = run_study(spec, folder, progress=None if options.quiet else sys.stderr, **chosen)
     _warn(study)
     if not options.no_report:
         from experiments.report import write_report

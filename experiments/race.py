@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from experiments.records import failed_record
 from experiments.solve import split_options
 from experiments.statistics.cells import Cell, collect, starting_gap
 from experiments.statistics.overall import overall_table
+from experiments.store import Study
 from problems import Ledger, Objective
 
 
@@ -55,8 +55,7 @@ class Race:
             names = {"name": c.method, "label": c.label}
             records.append(record | {"seed": k, "key": f"{c.label}/{k}", "method": names})
         header = {"methods": [c.label for c in alive], "precision": 1e-8, "relative_targets": (0.0, -_depth(records))}
-        study = _Records(header, records)
-        return collect(study)
+        return collect(Study(header, records))
 
 
 def _depth(records: Sequence[dict[str, Any]]) -> float:
@@ -70,12 +69,6 @@ def _depth(records: Sequence[dict[str, Any]]) -> float:
         return 8.0
     told = np.log10(gap) - np.log10(max(1e-14 * abs(best), 1e-300))
     return float(max(5.0, min(told, np.clip(np.log10(gap) + 8.0, 8.0, 12.0))))
-
-
-@dataclass
-class _Records:
-    header: dict[str, Any]
-    trials: list[dict[str, Any]]
 
 
 def run_once(
@@ -105,7 +98,8 @@ def run_once(
         )  # fmt: skip
     except Exception as error:
         if not ledger.nfev:
-            return failed_record(trial, f"{type(error).__name__}: {error}") | _no_curve(), None, 0
+            curve = dict.fromkeys(("f", "nfev", "njev", "cost"), np.zeros(0))
+            return failed_record(trial, f"{type(error).__name__}: {error}") | {"curve": curve}, None, 0
     nfev, njev, f = (np.asarray(part) for part in ledger.trace)
     if f.size:
         nfev, njev, f = np.append(nfev, ledger.nfev), np.append(njev, ledger.njev), np.append(f, f[-1])
@@ -118,11 +112,6 @@ def run_once(
     }  # fmt: skip
     fresh = len(known) - before if known is not None else round(spent)
     return record, known, fresh
-
-
-def _no_curve() -> dict[str, Any]:
-    empty = np.zeros(0)
-    return {"curve": {"f": empty, "nfev": empty, "njev": empty, "cost": empty}, "n": 1, "f_opt": None}
 
 
 class _Remembered:
