@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import problems
+from experiments.figures.style import Axes, Figure
 from experiments.planes import HOW_TO_READ, draw_line, draw_plane, draw_sheet, title
 from experiments.slices import SHEETS, draw_slices
 from problems.classic import TABLE
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 TITLES = {
     "classic": "Classic functions",

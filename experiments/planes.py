@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from experiments.figures.style import BLUE, EDGE, INK, RED, caption, new_figure
+from es.core.arrays import FloatArray as Array
+from experiments.figures.style import BLUE, EDGE, INK, RED, Axes, Figure, caption, new_figure
 from problems import Objective
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-Array = npt.NDArray[np.float64]
 
 CLASSIC = {name: name.title() for name in ("ackley", "beale", "booth", "griewank", "himmelblau", "levy", "rastrigin")}
 CLASSIC |= {name: name.title() for name in ("rosenbrock", "schwefel", "styblinski-tang", "zakharov")}

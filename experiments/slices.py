@@ -6,21 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 import problems
-from experiments.figures.style import INK
+from es.core.arrays import FloatArray as Array
+from experiments.figures.style import INK, Axes, Figure
 from experiments.planes import HOW_TO_READ, draw_plane, draw_sheet, title
 from problems import Objective
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-Array = npt.NDArray[np.float64]
 
 SHEETS = {
     "bbob-largescale": "BBOB, large scale: n = 40, first instance, a plane through the optimum",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,14 +12,11 @@ from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.labels import end_labels
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_line
-from experiments.figures.style import EDGE, PALE_INK, LineStyle, dress, text_width
+from experiments.figures.style import EDGE, PALE_INK, Axes, LineStyle, dress, text_width
 from experiments.figures.ticks import decade_ticks, plain_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.fixed_budget import log_grid, quantiles_at
 from experiments.statistics.summary import number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MOST_LARGE_PANELS = 8
 HEADER = ("problem", "method", "evaluations", "q25", "median", "q75", "trials")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,15 +14,12 @@ from experiments.figures.files import Drawn, Row
 from experiments.figures.labels import end_labels
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_line
-from experiments.figures.style import LineStyle, dress, text_width
+from experiments.figures.style import Axes, LineStyle, dress, text_width
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.distributions import ROOM_FOR_RESTARTS, Distributions
 from experiments.statistics.ecdf import ecdf
 from experiments.statistics.reference import best2009, has_best2009
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 REFERENCES = {"2009": "#D9CFA6", "2009-16": "#CBB7D6"}
 HEADER = ("group", "method", "evaluations_per_dimension", "fraction", "low", "high", "simulated", "problems", "trials")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,14 +11,11 @@ from experiments.figures.captions import Comparison, in_words, trial_count
 from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_points
-from experiments.figures.style import DOTS, EDGE, GREY, NONE, PALETTE, LineStyle, dress, text_width
+from experiments.figures.style import DOTS, EDGE, GREY, NONE, PALETTE, Axes, LineStyle, dress, text_width
 from experiments.figures.ticks import decade_ticks, plain_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.runtimes import ert_interval, expected_runtime
 from experiments.statistics.summary import number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 DIMENSION_HEADER = ("problem", "method", "n", "target", "ert", "low", "high", "successes", "trials", "largest_budget")
 SCATTER_HEADER = ("problem", "n", "target", "x_method", "x_ert", "y_method", "y_ert")

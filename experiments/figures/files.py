@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from experiments.csvfile import write_csv
-from experiments.figures.style import DPI, described
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from experiments.figures.style import DPI, Figure, described
 
 Row = dict[str, Any]
 Drawn: TypeAlias = "tuple[Figure, list[Row]]"

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from experiments.figures.captions import Comparison, trial_count
 from experiments.figures.files import Drawn, csv_rows
-from experiments.figures.style import INK, PALE_INK, new_figure, readable, short_names, text_width
+from experiments.figures.style import INK, PALE_INK, Axes, new_figure, readable, short_names, text_width
 from experiments.statistics.ranking import Ranking, rank_methods
 from experiments.statistics.summary import number
 from experiments.statistics.tests import LEVEL
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 HEADER = (
     "problem", "method", "rank", "ert", "p_value", "effect", "final_effect", "common_budget", "mean_rank"

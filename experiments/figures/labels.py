@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from experiments.figures.style import LineStyle, readable, text_width
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from experiments.figures.style import Axes, Figure, LineStyle, readable, text_width
 
 KEY_ROW, KEY_SIZE = 0.22, 9.0
 """Inches from one row of a legend to the next, and points of its letters."""

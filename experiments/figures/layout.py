@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from experiments.figures.labels import KEY_ROW, key_rows, key_strip
-from experiments.figures.style import LineStyle, new_figure
+from experiments.figures.style import Axes, Figure, LineStyle, new_figure
 from experiments.figures.style import caption as write_caption
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from es.core.arrays import FloatArray
-from experiments.figures.style import LineStyle
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from experiments.figures.style import Axes, LineStyle
 
 DOT: dict[str, Any] = {"markersize": 4.8, "markeredgecolor": "white", "markeredgewidth": 0.6, "linestyle": "none"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,13 +12,10 @@ from es.core.arrays import FloatArray
 from experiments.figures.captions import first_of
 from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.layout import panel_grid
-from experiments.figures.style import BLUE, EDGE, GREY, INK, PALE_INK, RED, describe, readable, shorten
+from experiments.figures.style import BLUE, EDGE, GREY, INK, PALE_INK, RED, Axes, describe, readable, shorten
 from experiments.figures.sweeps import geometric, sorted_levels
 from experiments.statistics.summary import number
 from experiments.statistics.sweep import SweepTable, is_numeric, setting_text, short_name, table_importance, value_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 HEADER = ("problem", "method", "setting", "parameter", "value", "importance", "outcome")
 MOST_PANELS = 4

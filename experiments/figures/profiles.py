@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,15 +11,12 @@ from experiments.figures.captions import Comparison, in_words, trial_count
 from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_line
-from experiments.figures.style import LineStyle, dress
+from experiments.figures.style import Axes, LineStyle, dress
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.fixed_budget import log_grid
 from experiments.statistics.profiles import data_profile, performance_profile, performance_ratios, relative_targets
 from experiments.statistics.summary import number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 HEADER = ("profile", "method", "at", "fraction", "tolerance", "problems")
 TOLERANCE = 1e-5

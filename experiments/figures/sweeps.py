@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,15 +12,12 @@ from experiments.figures.captions import first_of, trial_count
 from experiments.figures.files import Drawn, Row, csv_rows
 from experiments.figures.layout import panel_grid
 from experiments.figures.lines import draw_points
-from experiments.figures.style import EDGE, INK, PALE_INK, RED, LineStyle, describe, dress, shorten, text_width
+from experiments.figures.style import EDGE, INK, PALE_INK, RED, Axes, LineStyle, describe, dress, shorten, text_width
 from experiments.figures.ticks import decade_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.runtimes import expected_runtime, order_quantile
 from experiments.statistics.summary import number
 from experiments.statistics.sweep import SweepTable, is_numeric, setting_text, short_name, table_importance, value_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 HEATMAP_HEADER = ("problem", "method", "x", "x_value", "y", "y_value", "ert", "median_gap", "successes", "trials")
 SLICE_HEADER = ("problem", "method", "parameter", "value", "outcome", "low", "high", "measure", "trials")

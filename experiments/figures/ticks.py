@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from experiments.figures.style import EDGE, GRID, INK, LABEL_SIZE, text_width
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.axis import XAxis, YAxis
+from experiments.figures.style import EDGE, GRID, INK, LABEL_SIZE, Axes, text_width
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SAME = 1 + 1e-9
@@ -21,7 +17,7 @@ def decade_ticks(ax: Axes, which: str, low: float, high: float, most: int = 7) -
     """Set a log axis with at most ``most`` ticks at powers of ten, written 1, 10, 100 or as powers; no minor labels."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-    axis: XAxis | YAxis = ax.xaxis if which == "x" else ax.yaxis
+    axis: Any = ax.xaxis if which == "x" else ax.yaxis
     if which == "x":
         ax.set_xscale("log")
         ax.set_xlim(low, high)

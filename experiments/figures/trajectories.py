@@ -4,7 +4,7 @@ moving."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +12,8 @@ from es.core.arrays import FloatArray
 from experiments.figures.files import Drawn, csv_rows
 from experiments.figures.layout import Grid, panel_grid
 from experiments.figures.paths import Path2D
-from experiments.figures.style import INK, LineStyle, dress, styles
+from experiments.figures.style import INK, Axes, LineStyle, dress, styles
 from experiments.statistics.summary import number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 HEADER = ("method", "step", "evaluations", "x1", "x2", "best", "c11", "c12", "c22")
 SHOWN_ELLIPSES = 9

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from experiments.figures.labels import end_labels
-from experiments.figures.style import INK, LineStyle
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from experiments.figures.style import INK, Axes, LineStyle
 
 
 def legend(ax: Axes, **place: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,14 +11,11 @@ import autodiff as ad
 import es
 import problems
 from experiments.figures.layout import panel_grid
-from experiments.figures.style import BLUE, GREEN, INK, RED, SHORT, LineStyle, dress
+from experiments.figures.style import BLUE, GREEN, INK, RED, SHORT, Axes, LineStyle, dress
 from experiments.lessons.drawing import level, picture
 from experiments.lessons.lesson import GRAD_COST, Array, Drawing, Finding, Lesson, Numbers, Table, records, words
 from problems.images import photo
 from problems.images.spline import SplineImage
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 IMAGE = "china"
 STARTS, BUDGET = 24, 600.0

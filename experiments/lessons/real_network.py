@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 import problems
 from experiments.figures.labels import key_strip
 from experiments.figures.layout import panel_grid
-from experiments.figures.style import LineStyle, dress
+from experiments.figures.style import Axes, LineStyle, dress
 from experiments.figures.ticks import decade_ticks
 from experiments.lessons.drawing import level
 from experiments.lessons.lesson import GRAD_COST, Drawing, Finding, Lesson, Numbers, Row, Table, records, words
 from experiments.lessons.network_runs import CONV, MLP, NETWORKS, SPENT, WAYS, Run, train
 from experiments.worker import one_blas_thread
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def study() -> Finding:
