@@ -7,6 +7,7 @@ the order of the trials nor on the worker, nor on what was added to the study la
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -71,6 +72,12 @@ def weight_of(trial: Mapping[str, Any]) -> float:
 def whole_cost(trial: Mapping[str, Any]) -> float:
     """The budget of a trial."""
     return float(trial.get("maxcost") or (trial.get("budget") or 1.0) * float(trial["problem"].get("n") or 10))
+
+
+def allowance(*words: Mapping[str, Any]) -> dict[str, Any]:
+    """What a trial may spend, `budget` for each variable or `maxcost` in all: by the first table that says one."""
+    said = ((name, table[name]) for table in words for name in ("maxcost", "budget") if table.get(name) is not None)
+    return {"budget": None, "maxcost": None} | dict(itertools.islice(said, 1))
 
 
 def blank_record(trial: Mapping[str, Any]) -> Record:

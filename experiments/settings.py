@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.records import digest
+from experiments.records import allowance, digest
 
 TERMS = ("budget", "maxcost", "precision", "grad_cost")
 DEFAULTS = {"budget": 1000.0, "precision": 1e-8, "grad_cost": 4.0}
@@ -22,14 +22,9 @@ def terms_of(spec: Mapping[str, Any], problem: Mapping[str, Any]) -> dict[str, A
     tables = [row if isinstance(row, Mapping) else {"name": row} for row in spec.get("problems", ())]
     same = [row for row in tables if row.get("name") == problem["name"]]
     own: Mapping[str, Any] = next((row for row in same if row.get("label") == problem.get("label")), {})
-    terms = {name: spec.get(name, default) for name, default in DEFAULTS.items()} | {"maxcost": spec.get("maxcost")}
-    terms |= {name: own[name] for name in ("precision", "budget", "maxcost") if own.get(name) is not None}
-    # The nearest word on the budget counts: a problem's own takes the place of the study's, whichever of the two it is.
-    if own.get("maxcost") is not None or (terms["maxcost"] is not None and own.get("budget") is None):
-        terms["budget"] = None
-    else:
-        terms["maxcost"] = None
-    return terms
+    terms = DEFAULTS | {name: spec[name] for name in TERMS if name in spec}
+    precision = own.get("precision") or terms["precision"]
+    return terms | {"precision": precision} | allowance(own, terms)
 
 
 def _options(trial: Mapping[str, Any], part: str, drop: frozenset[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from experiments.capture import captured
 from experiments.deadline import Deadline, TrialTimeout
-from experiments.records import Record, Trial, blank_record, digest, judged, key_of
+from experiments.records import Record, Trial, allowance, blank_record, digest, judged, key_of
 from experiments.solve import Meter, Terms, rehearse, solve
 from experiments.tomlfile import SpecError
 
@@ -54,10 +54,7 @@ def _make_trial(spec: Any, problem: Any, method: Any, point: Mapping[str, Any], 
         "study_seed": spec.seed,
     }
     # The nearest word on the budget counts: the sweep's, the problem's, the study's.
-    own = {name: value for name in ("budget", "maxcost") if (value := getattr(problem, name)) is not None}
-    whole = {"maxcost": spec.maxcost} if spec.maxcost is not None else {"budget": spec.budget}
-    chosen = {name: point[name] for name in ("budget", "maxcost") if name in point} or own or whole
-    trial |= {"budget": None, "maxcost": None} | ({"maxcost": chosen["maxcost"]} if "maxcost" in chosen else chosen)
+    trial |= allowance(point, vars(problem), vars(spec))
     for path, value in point.items():
         head, _, option = path.partition(".")
         if head == "precision":

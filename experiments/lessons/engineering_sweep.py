@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +18,8 @@ from experiments import load, load_spec
 from experiments.figures.layout import panel_grid
 from experiments.figures.parallel import unit_column
 from experiments.figures.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, dress
+from experiments.journal import read_lines
 from experiments.lessons.drawing import write_cells
-from experiments.lessons.killed_sweep import command, finished, go_on, kill_after
 from experiments.lessons.lesson import Drawing, Finding, Lesson, Numbers, Row, Table, named, words
 from experiments.runner import run_trials
 from experiments.statistics.sweep import parameter_importance
@@ -25,6 +29,7 @@ DEFLECTIONS = (1.0, 2.0, 4.0)
 EVALUATIONS, POPSIZE, SEEDS = 10_000, 40, 2
 ACTIVE = 0.995  # a limit of which that share is used decides
 KILLED_AT = 1 / 3  # of the trials
+PATIENCE = 300.0  # seconds that one run of the sweep may take
 
 SPEC = f"""\
 name = "truss"
@@ -69,6 +74,59 @@ def lightest(designs: Sequence[Row]) -> list[Row]:
         if setting not in best or row["weight"] < best[setting]["weight"]:
             best[setting] = row
     return list(best.values())
+
+
+def command(spec: Path, folder: Path, jobs: int) -> list[str]:
+    """The command line of the sweep, the same for the first run and for the one that goes on."""
+    options = ["--no-report", "--quiet", "--jobs", str(jobs), "--out", str(folder)]
+    return [sys.executable, "-m", "experiments", "sweep", str(spec), *options]
+
+
+def start(line: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start the sweep as a process of its own, which finds this package wherever it was started."""
+    here = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+    return subprocess.Popen(
+        list(line), env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+
+
+def finished(folder: Path) -> list[str]:
+    """Keys of the trials in the journal, as often as they stand there."""
+    journal = folder / "journal.jsonl"
+    if not journal.exists():
+        return []
+    return [record["key"] for _, record, _ in read_lines(journal) if record and record.get("kind") == "trial"]
+
+
+def kill_after(line: Sequence[str], folder: Path, count: int) -> list[str]:
+    """Start the sweep, send SIGKILL once that many trials are finished, and give what its journal then holds.
+
+    Raises
+    ------
+    RuntimeError
+        If the sweep ended before it could be killed.
+    """
+    process = start(line)
+    deadline = time.monotonic() + PATIENCE
+    try:
+        while len(finished(folder)) < count and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+    finally:
+        alive = process.poll() is None
+        process.kill()
+        _, errors = process.communicate()
+    if not alive or len(finished(folder)) < count:
+        raise RuntimeError(f"the sweep was to be killed and ended by itself: {errors.decode(errors='replace')[-500:]}")
+    return finished(folder)
+
+
+def go_on(line: Sequence[str]) -> None:
+    """Run the same command to its end."""
+    process = start(line)
+    _, errors = process.communicate(timeout=PATIENCE)
+    if process.returncode:
+        raise RuntimeError(f"the sweep failed: {errors.decode(errors='replace')[-500:]}")
 
 
 def study(jobs: int = 2) -> Finding:

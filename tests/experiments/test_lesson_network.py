@@ -7,7 +7,7 @@ import pytest
 
 import problems
 from experiments.lessons import real_network
-from experiments.lessons.network_runs import NETWORKS, WAYS, Run, Way, train
+from experiments.lessons.real_network import NETWORKS, WAYS, Run, Way, train
 from tests.experiments.findings import finding
 
 pytest.importorskip("sklearn")

@@ -13,7 +13,6 @@ import pytest
 
 from experiments import load_spec
 from experiments.lessons import engineering_sweep as lesson
-from experiments.lessons import killed_sweep
 from experiments.trial import make_trials
 from problems.engineering.sizing import MATERIALS, SECTION_SHAPES
 from tests.experiments.findings import finding
@@ -93,9 +92,9 @@ def test_the_file_of_the_sweep(tmp_path: Path) -> None:
 def test_a_sweep_that_ends_by_itself_is_no_kill(tmp_path: Path) -> None:
     words = [sys.executable, "-c", "raise SystemExit('no such sweep')"]
     with pytest.raises(RuntimeError, match=r"was to be killed and ended by itself: .*no such sweep"):
-        killed_sweep.kill_after(words, tmp_path, 1)
+        lesson.kill_after(words, tmp_path, 1)
     with pytest.raises(RuntimeError, match=r"the sweep failed: .*no such sweep"):
-        killed_sweep.go_on(words)
+        lesson.go_on(words)
 
 
 def test_ticks_of_an_outcome() -> None:
