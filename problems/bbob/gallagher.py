@@ -1,6 +1,7 @@
 """Functions f21 and f22 of BBOB: Gallagher's Gaussian peaks (Hansen et al. 2009, INRIA research report 6829)."""
 
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -31,26 +32,45 @@ def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: floa
     (turn,) = frame.rotations()
 
     def value(x: FloatArray) -> FloatArray:
-        u = turn(x)
-        exponent = _highest(coefficients, constant, np.concatenate([u * u, u], axis=-1))
-        gap = transforms.oscillate(10.0 - np.exp(exponent))
+        gap = transforms.oscillate(10.0 - np.exp(highest(coefficients, constant, turn(x))))
         gap *= gap
         return gap
 
     return Landscape(frame.penalise(value, 1.0), places, width=2.0)
 
 
-def _highest(coefficients: FloatArray, constant: FloatArray, powers: FloatArray) -> FloatArray:
-    """The greatest exponent of all peaks, (..., k) for powers (..., k, 2n); few points at a time are in the cache."""
-    numbers, peaks = powers.size // powers.shape[-1], constant.shape[-1]
-    if numbers * peaks > ROOM and powers.ndim > 1 and powers.shape[-2] > 1:
-        half = powers.shape[-2] // 2
-        parts = powers[..., :half, :], powers[..., half:, :]
-        return np.concatenate([_highest(coefficients, constant, part) for part in parts], axis=-1)
-    exponents = transforms.turn(coefficients, powers)
+def highest(coefficients: FloatArray, constant: FloatArray, u: FloatArray) -> FloatArray:
+    """The greatest exponent of all peaks, (...) for u (..., n)."""
+    if type(u) not in transforms.PLAIN:
+        return transforms.traced(_highest, coefficients, constant, u)
+    return _with_peaks(coefficients, constant, u)[0]
+
+
+def _highest(coefficients: FloatArray, constant: FloatArray, u: Any) -> transforms.Pair:
+    value, peaks = _with_peaks(coefficients, constant, u)
+
+    def vjp(g: Any) -> Any:
+        """By the squares of u and by u, which are weighed by the coefficients of the highest peak alone."""
+        rows = (np.arange(len(coefficients))[:, None], 0) if coefficients.ndim > 2 else ()
+        d = coefficients[*rows, peaks] * g[..., None]
+        squared, plain = d[..., : u.shape[-1]], d[..., u.shape[-1] :]
+        return u * (squared + squared) + plain
+
+    return value, (vjp,)
+
+
+def _with_peaks(coefficients: FloatArray, constant: FloatArray, u: Any) -> tuple[Any, Any]:
+    """The greatest exponents, (...), and of which peaks they are; few points at a time are in the cache."""
+    numbers, peaks = u.size // u.shape[-1], constant.shape[-1]
+    if numbers * peaks > ROOM and u.ndim > 1 and u.shape[-2] > 1:
+        half = u.shape[-2] // 2
+        parts = [_with_peaks(coefficients, constant, part) for part in (u[..., :half, :], u[..., half:, :])]
+        values, best = zip(*parts, strict=True)
+        return np.concatenate(values, axis=-1), np.concatenate(best, axis=-1)
+    exponents = transforms.turn(coefficients, np.concatenate([u * u, u], axis=-1))
     exponents += constant
-    highest: FloatArray = np.max(exponents, axis=-1)
-    return highest
+    best = np.argmax(exponents, axis=-1)  # five times as fast as np.max
+    return exponents.reshape(-1)[np.arange(0, numbers * peaks, peaks) + best.ravel()].reshape(u.shape[:-1]), best
 
 
 @lru_cache(maxsize=64)  # a stack asks again for what each of its problems has drawn

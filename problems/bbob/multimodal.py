@@ -1,5 +1,7 @@
 """Functions f15 to f20, f23 and f24 of BBOB: multimodal (Hansen et al. 2009, INRIA research report 6829)."""
 
+from typing import Any
+
 import numpy as np
 
 from problems.bbob import legacy
@@ -7,7 +9,9 @@ from problems.bbob.frames import Frame, Landscape
 from problems.bbob.separable import ripples
 from problems.bbob.transforms import (
     PI,
+    PLAIN,
     TINY,
+    Pair,
     asymmetric,
     columns,
     conditioning,
@@ -18,6 +22,7 @@ from problems.bbob.transforms import (
     sine_squared,
     squares,
     steps,
+    traced,
 )
 from problems.bbob.unimodal import valley_scale
 from problems.numbers import FloatArray
@@ -114,6 +119,33 @@ def schwefel(frame: Frame) -> Landscape:
     return Landscape(value, sign * (0.5 * best))
 
 
+def distances(widths: list[FloatArray], scaled: FloatArray) -> FloatArray:
+    """Sum of the distances to a grid of width 1 and to those of `widths`, each half as wide as the one before."""
+    if type(scaled) not in PLAIN:
+        return traced(_distances, widths, scaled)
+    distance = np.abs(scaled - round_half_up(scaled))
+    total = distance
+    for width in widths:
+        distance = np.minimum(distance, width - distance)
+        total = total + distance
+    return total
+
+
+def _distances(widths: list[FloatArray], scaled: Any) -> Pair:
+    beyond = scaled - round_half_up(scaled)
+    found = [np.abs(beyond)]
+    for width in widths:
+        found.append(np.minimum(found[-1], width - found[-1]))
+
+    def vjp(g: Any) -> Any:
+        d = g
+        for width, distance in zip(widths[::-1], found[-2::-1], strict=True):
+            d = g + d * np.sign(width - distance - distance)
+        return d * np.sign(beyond)
+
+    return sum(found[1:], found[0]), (vjp,)
+
+
 def katsuura(frame: Frame) -> Landscape:
     """f23: continuous, with a kink at every point that has few binary digits.
 
@@ -130,11 +162,7 @@ def katsuura(frame: Frame) -> Landscape:
     def value(x: FloatArray) -> FloatArray:
         z = turn(x - x_opt)
         scaled = starts[z.ndim] * z
-        distance = np.abs(scaled - round_half_up(scaled))
-        total = distance
-        for width in widths:
-            distance = np.minimum(distance, width - distance)
-            total = total + distance
+        total = distances(widths, scaled)
         # the product of (1 + i s_i)^power, through logarithms because it overflows in high dimension
         height: FloatArray = np.expm1(power * dot(ones, np.log1p(gains * (total / starts[z.ndim]).sum(0))))
         return 10.0 / n**2 * height

@@ -1,0 +1,122 @@
+"""Steps of BBOB's functions that bring their own derivative: what `autodiff` finds where it follows each step."""
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+from problems.bbob import gallagher, multimodal, transforms
+from problems.bbob.transforms import TINY, steps
+
+HALVES = [np.array(0.5**k) for k in (1, 2, 3)]
+WEIGHTS = np.array([0.3, 1.0, 70.0])
+MATRIX = np.random.default_rng(2).normal(size=(4, 1, 3, 3))
+PEAKS = np.random.default_rng(3).normal(size=(4, 1, 6, 6)), np.random.default_rng(4).normal(size=(4, 1, 6))
+
+
+def half_sine(x):
+    t = np.tan(x)
+    return t / (1.0 + t * t)
+
+
+def oscillate(x):
+    h, side = np.log(np.abs(x) + TINY), np.sign(x)
+    waves = half_sine(h * (3.875 + 1.125 * side)) + half_sine(h * (2.75 + 1.2 * side))
+    return x * np.exp(0.098 * waves)
+
+
+def sine_squared(x):
+    t = np.tan(x)
+    q = t * t
+    return q / (1.0 + q)
+
+
+def asymmetric(x):
+    positive = np.maximum(x, TINY)
+    # in place of np.minimum(x, 0), whose slope at 0 is a half
+    return positive ** (1.0 + 0.5 * steps(3) * np.sqrt(positive)) + (np.where(x > 0.0, 0.0, x) - TINY)
+
+
+def distances(x):
+    distance = np.abs(x - np.floor(x + 0.5))
+    total = distance
+    for width in HALVES:
+        distance = np.minimum(distance, width - distance)
+        total = total + distance
+    return total
+
+
+def product(matrix, x):
+    return np.matmul(matrix, x[..., None])[..., 0]
+
+
+def highest(x):
+    return np.max(product(PEAKS[0], np.concatenate([x * x, x], axis=-1)) + PEAKS[1], axis=-1)
+
+
+def penalty(x):
+    beyond = np.maximum(np.abs(x) - 5.0, 0.0)
+    return product(WEIGHTS, beyond * beyond)
+
+
+FOLLOWED = {
+    "half_sine": (transforms.half_sine, half_sine),
+    "sine_squared": (transforms.sine_squared, sine_squared),
+    "oscillate": (transforms.oscillate, oscillate),
+    "asymmetric": (lambda x: transforms.asymmetric(x, 0.5 * steps(3)), asymmetric),
+    "dot": (lambda x: transforms.dot(WEIGHTS, x), lambda x: product(WEIGHTS, x)),
+    "turn": (lambda x: transforms.turn(MATRIX, x), lambda x: product(MATRIX, x)),
+    "penalty": (lambda x: transforms.penalty(x, WEIGHTS), penalty),
+    "distances": (lambda x: multimodal.distances(HALVES, x), distances),
+    "highest": (lambda x: gallagher.highest(*PEAKS, x), highest),
+}
+
+
+def points():
+    """Four functions side by side, eleven points each, some where a step has a kink or an end."""
+    x = np.random.default_rng(1).normal(0.0, 4.0, (4, 11, 3))
+    x[:, 0] = 0.0
+    x[0, 1], x[1, 1], x[2, 1], x[3, 1] = 5.0, -5.0, 1e-9, -1e-200
+    return x
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_values_and_gradients_have_the_bits_of_the_steps(name):
+    ours, followed = FOLLOWED[name]
+    x = points()
+    weights = np.random.default_rng(5).normal(size=ours(x).shape)
+
+    def total(fun):
+        return lambda x: np.sum(weights * np.sin(fun(x)))
+
+    assert np.array_equal(ours(x), followed(x))
+    value, pull = ad.vjp(ours, x)
+    assert np.array_equal(value, ours(x))
+    assert np.array_equal(ad.grad(total(ours))(x), ad.grad(total(followed))(x))
+    assert np.array_equal(pull(weights), ad.vjp(followed, x)[1](weights))
+    kept = x.copy()
+    ours(x)
+    assert np.array_equal(x, kept)
+
+
+@pytest.mark.parametrize("name", sorted(set(FOLLOWED) - {"distances", "highest"}))
+def test_second_derivatives(name):
+    ours, followed = FOLLOWED[name]
+    x, v = points()[:, 2:], np.random.default_rng(6).normal(size=(4, 9, 3))
+    products = [ad.hvp(lambda x, fun=fun: np.sum(np.sin(fun(x))))(x, v) for fun in (ours, followed)]
+    assert np.allclose(*products, rtol=1e-9, atol=1e-9)
+
+
+def test_one_point_of_one_function():
+    x = np.array([0.5, -1.0, 2.0])
+    own = PEAKS[0][2, 0], PEAKS[1][2, 0]
+    value, slope = ad.value_and_grad(lambda x: gallagher.highest(*own, x))(x)
+    side_by_side = np.stack([x] * 4)[:, None]
+    assert value == highest(side_by_side)[2, 0]
+    assert np.array_equal(slope, ad.vjp(highest, side_by_side)[1](np.ones((4, 1)))[2, 0])
+
+
+def test_no_penalty_where_no_point_is_outside():
+    x = np.array([[5.0, -5.0, 0.0], [1.0, 2.0, 3.0]])
+    assert np.array_equal(np.zeros(2) + transforms.penalty(x, WEIGHTS), np.zeros(2))
+    assert np.isnan(transforms.penalty(np.array([[np.nan, 0.0, 1.0]]), WEIGHTS)).all()
+    assert transforms.penalty(np.empty((0, 3)), WEIGHTS).shape in ((), (0,))
