@@ -15,25 +15,23 @@ from __future__ import annotations
 import functools
 import html
 import itertools
-import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from problems.constraints import checked
-from problems.numbers import FloatArray, generator, numbers, short
+from problems.numbers import FloatArray, generator, short
 from problems.numbers import size as positive_integer
 
 from .conditions import Conditions, Way, spelt
-from .exchange import Exchange
-from .levels import as_category, rounded_levels
+from .levels import rounded_levels
 from .parameter import Fixed, Parameter
-from .reading import LinearRows, OnCoordinates, follow, leaves_of, read, whole_numbers
+from .reading import leaves_of, read
+from .variants import Variants
 
 
-class Space(Exchange, Mapping[str, "Parameter | Space"]):
+class Space(Variants, Mapping[str, "Parameter | Space"]):
     """Named parameters in place of x0: the objective receives a dict, and so does the user.
 
     Parameters
@@ -78,37 +76,27 @@ class Space(Exchange, Mapping[str, "Parameter | Space"]):
     low: FloatArray
     high: FloatArray
 
-    def _fill(self, given: Mapping[str, Any], within: str = "") -> Space:
-        self._parameters = {name: read(f"{within}{name}", value, _space_within) for name, value in given.items()}
-        parts = list(self._parameters.values())
-        stops = np.cumsum([part.low.size for part in parts])
-        self._slices = {
-            name: slice(int(stop) - part.low.size, int(stop))
-            for (name, part), stop in zip(self._parameters.items(), stops, strict=True)
-        }
+    def _fill(self, given: Mapping[str, Any], within: str = "") -> Self:
+        self._parameters = {name: read(f"{within}{name}", value, _made) for name, value in given.items()}
         # Every parameter by the way to it. (Flat also for `es.run.fingerprint`, which looks only so deep.)
         self._leaves: dict[tuple[str, ...], Parameter] = {}
         for name, part in self._parameters.items():
             found = part._leaves.items() if isinstance(part, Space) else [((), part)]
             self._leaves |= {(name, *way): leaf for way, leaf in found}
+        leaves = list(self._leaves.values())
         self.low, self.high = (
-            np.concatenate([np.zeros(0), *(getattr(part, end) for part in parts)]) for end in ("low", "high")
+            np.concatenate([np.zeros(0), *(getattr(leaf, end) for leaf in leaves)]) for end in ("low", "high")
         )
         self.n = self.low.size
         self.bounds = [(float(lo), float(hi)) for lo, hi in zip(self.low, self.high, strict=True)]
-        self.integrality = np.concatenate(
-            [np.zeros(0, bool), *(np.full(leaf.low.size, leaf.integer) for leaf in self._leaves.values())]
-        )
-        self.categories = np.concatenate(
-            [np.zeros(0, np.intp), *(np.full(leaf.low.size, leaf.levels) for leaf in self._leaves.values())]
-        )
-        self.preferred: FloatArray = np.concatenate([np.zeros(0), *(leaf.preferred for leaf in self._leaves.values())])
-        self.x0: FloatArray = np.concatenate(
-            [np.zeros(0), *(leaf.encode(leaf.start()) for leaf in self._leaves.values())]
-        )
+        sizes = np.array([leaf.low.size for leaf in leaves], dtype=int)
+        self.integrality = np.repeat(np.array([leaf.integer for leaf in leaves], dtype=bool), sizes)
+        self.categories = np.repeat(np.array([leaf.levels for leaf in leaves], dtype=np.intp), sizes)
+        self.preferred: FloatArray = np.concatenate([np.zeros(0), *(leaf.preferred for leaf in leaves)])
+        self.x0: FloatArray = np.concatenate([np.zeros(0), *(leaf.encode(leaf.start()) for leaf in leaves)])
         return self
 
-    def _connect(self) -> Space:
+    def _connect(self) -> Self:
         """Find the parameters that conditions name, once all of them are known."""
         self._conditions = Conditions(self._leaves)
         stops = np.cumsum([leaf.low.size for leaf in self._leaves.values()]).tolist()
@@ -149,18 +137,13 @@ class Space(Exchange, Mapping[str, "Parameter | Space"]):
         there = None
         if self._conditions:
             there = self._conditions.active(self._leaves, {way: y[at] for way, at in self._places.items()})
-        return self._decoded(y, there)
-
-    def _decoded(self, y: FloatArray, there: set[Way] | None, within: Way = ()) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for name, part in self._parameters.items():
-            way, mine = (*within, name), y[self._slices[name]]
-            if isinstance(part, Space):
-                found = part._decoded(mine, there, way)
-                if found or there is None:
-                    values[name] = found
-            elif there is None or way in there:
-                values[name] = part.decode(mine)
+        for way, leaf in self._leaves.items():
+            if there is None or way in there:
+                inner = values
+                for name in way[:-1]:
+                    inner = inner.setdefault(name, {})
+                inner[way[-1]] = leaf.decode(y[self._places[way]])
         return values
 
     def encode(self, values: Mapping[str, Any]) -> FloatArray:
@@ -273,112 +256,12 @@ class Space(Exchange, Mapping[str, "Parameter | Space"]):
         first = {way: np.tile(leaf.grid(n)[0], leaf.entries) for way, leaf in self._leaves.items()}
         return (self.decode(y) for y in rows if self._conditions.tells(y, first, self._leaves, self._places))
 
-    def with_integers(self, integrality: Any) -> Space:
-        """The same space, where parameters that `integrality` says take whole numbers only.
-
-        Parameters
-        ----------
-        integrality : None, mapping of names, or array_like with one entry per parameter
-            Non-zero where a parameter is a whole number. Fixed entries have none.
-
-        Raises
-        ------
-        ValueError
-            If it names another parameter, has another length, or means one that is `Log` or holds no two whole numbers.
-        """
-        if integrality is None:
-            return self
-        free = [way for way, leaf in self._leaves.items() if not isinstance(leaf, Fixed)]
-        if isinstance(integrality, Mapping):
-            self._refuse_unknown(integrality)
-            flags = {way: bool(follow(integrality, way)) for way in free}
-        else:
-            entries = np.ravel(numbers("integrality", integrality))
-            if entries.size != len(free):
-                raise ValueError(f"integrality must have one entry per parameter ({len(free)}), got {entries.size}")
-            flags = dict(zip(free, (entries != 0).tolist(), strict=True))
-        return self._made_whole(flags)._connect()
-
-    def _refuse_unknown(self, integrality: Mapping[str, Any]) -> None:
-        for name, flag in integrality.items():
-            part = self._parameters.get(name)
-            if part is None or (isinstance(flag, Mapping) and not isinstance(part, Space)):
-                raise ValueError(f"integrality must name parameters of the Space, got {name!r}: {flag!r}")
-            if isinstance(part, Space) and isinstance(flag, Mapping):
-                part._refuse_unknown(flag)
-
-    def _made_whole(self, flags: Mapping[tuple[str, ...], bool]) -> Space:
-        made: dict[str, Any] = {}
-        for name, part in self._parameters.items():
-            if isinstance(part, Space):
-                made[name] = part._made_whole({way[1:]: flag for way, flag in flags.items() if way[0] == name})
-            else:
-                made[name] = whole_numbers(name, part) if flags.get((name,)) else part
-        return Space.__new__(Space)._fill(made)
-
-    def with_categories(self) -> Space:
-        """The same space for methods that know categories: each has one coordinate, with the place of its value.
-
-        Whole numbers of at most three values are categories too, which are then found in fewer evaluations.
-
-        Examples
-        --------
-        >>> from es import Integer
-        >>> space = Space(rule=["sgd", "adam", "lamb"], layers=Integer(1, 8), nesterov=[False, True])
-        >>> space.n, space.with_categories().n, space.with_categories().categories
-        (6, 3, array([3, 0, 2]))
-        """
-        return self._categorised(self._conditions.parents)._connect()
-
-    def _categorised(self, parents: set[Way], within: Way = ()) -> Space:
-        """What others depend on is a category however many values it has."""
+    def _changed(self, change: Callable[[Way, Parameter], Parameter], within: Way = ()) -> Self:
         made: dict[str, Any] = {}
         for name, part in self._parameters.items():
             way = (*within, name)
-            if isinstance(part, Space):
-                made[name] = part._categorised(parents, way)
-            else:
-                made[name] = as_category(part, math.inf) if way in parents else as_category(part)
-        return Space.__new__(Space)._fill(made)
-
-    def constrain(self, constraints: Any) -> list[Any]:
-        """Constraints on the user's values as constraints on coordinates.
-
-        Parameters
-        ----------
-        constraints : constraint or sequence of them
-            Functions of `NonlinearConstraint` and of SciPy's dicts get what the objective gets; the columns of a
-            `LinearConstraint` are the parameters in their order, which must then be numbers: one column for each
-            entry of an array, none for what is fixed.
-
-        Raises
-        ------
-        ValueError
-            If one is of no form of SciPy's, or a linear one has another number of columns.
-        """
-        from scipy.optimize import NonlinearConstraint
-
-        within: list[Any] = []
-        for one in checked(constraints, sum(leaf.entries for leaf in self._free())):
-            if isinstance(one, Mapping):
-                within.append({"type": one["type"], "fun": self.wrap(one["fun"]), "args": one.get("args", ())})
-            elif hasattr(one, "A") and self._conditions:
-                raise ValueError(
-                    "constraints must not be linear where parameters are there only at times (when): give a "
-                    "NonlinearConstraint, whose function gets the dict"
-                )
-            elif hasattr(one, "A"):
-                within.append(NonlinearConstraint(self.wrap(LinearRows(one.A, self)), one.lb, one.ub))
-            else:
-                within.append(NonlinearConstraint(self.wrap(one.fun), one.lb, one.ub))
-        return within
-
-    def _free(self) -> list[Parameter]:
-        return [leaf for leaf in self._leaves.values() if not isinstance(leaf, Fixed)]
-
-    def wrap(self, fun: Callable[[dict[str, Any]], Any]) -> Callable[[FloatArray], Any]:
-        """`fun` of a dict as a function of coordinates; picklable where `fun` is."""
-        return OnCoordinates(self, fun)
+            made[name] = part._changed(change, way) if isinstance(part, Space) else change(way, part)
+        return type(self).__new__(type(self))._fill(made)
 
     def __getitem__(self, name: str) -> Parameter | Space:
         return self._parameters[name]
@@ -403,5 +286,5 @@ class Space(Exchange, Mapping[str, "Parameter | Space"]):
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _space_within(parameters: Mapping[str, Any], within: str) -> Space:
+def _made(parameters: Mapping[str, Any], within: str) -> Space:
     return Space.__new__(Space)._fill(parameters, within)
