@@ -20,15 +20,7 @@ if TYPE_CHECKING:
 
 
 def run_in_turn(
-    fun: Any,
-    x0: Any,
-    objective: Objective,
-    each: Each,
-    *,
-    budgets: Budgets,
-    rng: Any,
-    keep_trace: bool,
-    **common: Any,
+    fun: Any, x0: Any, objective: Objective, each: Each, *, budgets: Budgets, rng: Any, keep_trace: bool, **common: Any
 ) -> list[Result]:
     """Call `es.minimize` for each start.
 

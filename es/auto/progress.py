@@ -18,27 +18,13 @@ class Progress:
     A quadratic model that fits promises half of the Newton decrement as the gain of a step. Medians over 15 iterations
     are .3 to 1 of it on smooth functions, valleys like Rosenbrock's included. Where f has kinks along the way they are
     .1 to 1e-5: the decrement shrinks while f hardly does, and says nothing about how far there is to go.
-
-    Parameters
-    ----------
-    n : int
-        Free variables.
-
-    Attributes
-    ----------
-    alone : float
-        Evaluations that the run has before others share.
-    crawls : bool
-        Whether steps gained next to nothing of what the model promises between the last two looks.
-    moved : float
-        Root mean square, over coordinates, of the way since the look before, in units of the scale.
     """
 
     def __init__(self, n: int) -> None:
-        self.n = n
-        self.alone = float(ALONE * n)
-        self.crawls = False
-        self.moved = 0.0
+        self.n = n  # free variables
+        self.alone = float(ALONE * n)  # evaluations that the run has before others share
+        self.crawls = False  # whether its steps gained next to nothing of what the model promised between two looks
+        self.moved = 0.0  # root mean square of the way since the look before, over coordinates, in units of the scale
         self._look_at = self.alone - LOOK * n
         self._nit = -1  # iterations that have been seen
         self._before = math.inf  # median decrement of the window before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from problems.numbers import number
@@ -20,23 +21,19 @@ def price_of(value: Any) -> float:
     return price
 
 
+@dataclass(eq=False)
 class Worth:
     """Descents with gradients and without: what they are thought to cost, and what they have cost.
 
     A descent gains the same, a minimum, however its slopes are found; so costs decide. An iteration takes a line search
     and either a value with its gradient or n differences. As soon as descents of both kinds have ended their mean costs
     are compared, with the whole way counted: bad gradients make more iterations.
-
-    Parameters
-    ----------
-    n : int
-        Free variables.
-    price : float
-        Of a gradient, in evaluations of f.
     """
 
-    def __init__(self, n: int, price: float) -> None:
-        self.n, self.price = n, price
+    n: int  # free variables
+    price: float  # of a gradient, in evaluations of f
+
+    def __post_init__(self) -> None:
         self.spent = [0.0, 0.0]  # by descents that have ended, without gradients and with
         self.ended = [0, 0]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,43 +16,22 @@ from problems.ledger import Ledger
 from problems.numbers import number, numbers, short
 
 
+@dataclass(eq=False)
 class Limits:
-    """What a run may use, counted from its own start, looked at by the criteria that optimizers have as well.
+    """What a run may use, counted from its own start, looked at by the criteria that optimizers have as well."""
 
-    Parameters
-    ----------
-    ledger : problems.Ledger
-        May have counted before: only what comes from here on is charged.
-    maxfevals, maxiter : float or None
-        Points to evaluate; iterations.
-    maxtime : float or None
-        Seconds.
-    ftarget : float or None
-        Stop as soon as the best value is at or below it.
+    ledger: Ledger  # may have counted before: only what comes from here on is charged
+    _: KW_ONLY
+    maxfevals: float | None = None  # points to evaluate
+    maxiter: float | None = None
+    maxtime: float | None = None  # seconds
+    ftarget: float | None = None  # a best value at or below it is the end
+    nit: int = 0  # iterations at the last look
+    f_best: float = math.inf  # the best value then
 
-    Attributes
-    ----------
-    nit : int
-    f_best : float
-        Iterations, and the best value, at the last look.
-    """
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        *,
-        maxfevals: float | None = None,
-        maxiter: float | None = None,
-        maxtime: float | None = None,
-        ftarget: float | None = None,
-    ) -> None:
-        self.ledger = ledger
-        self.maxfevals = maxfevals
-        self.ftarget = ftarget
-        self.nit, self.f_best = 0, math.inf
-        given = {"ftarget": ftarget, "maxfevals": maxfevals, "maxiter": maxiter, "maxtime": maxtime}
-        self._on = {name: given[name] for name in LIMITS if given[name] is not None}
-        self._nfev0, self._njev0, self._failed0 = ledger.nfev, ledger.njev, ledger.n_failed
+    def __post_init__(self) -> None:
+        self._on = {name: limit for name in LIMITS if (limit := getattr(self, name)) is not None}
+        self._nfev0, self._njev0, self._failed0 = self.ledger.nfev, self.ledger.njev, self.ledger.n_failed
         self._start = time.monotonic()
 
     @property

@@ -21,28 +21,14 @@ from problems.several import MultiObjective
 
 @dataclass
 class Outcome:
-    """What became of some rows: values, gradients where asked for, and the failures by row.
+    """What became of some rows: values, gradients where asked for, and the failures by row."""
 
-    Attributes
-    ----------
-    f : ndarray, shape (k,), or (k, m) for several objectives
-        NaN where the evaluation failed.
-    g : ndarray, shape (k, n), or None
-    done : ndarray of bool, shape (k,)
-        Which rows were evaluated and did not fail.
-    failures : list of (row, exception, traceback text)
-    seconds : float
-        Time that the evaluation took where it ran.
-    reports : dict
-        What the objective told besides a value, by row.
-    """
-
-    f: FloatArray
-    g: FloatArray | None
-    done: npt.NDArray[np.bool_]
-    failures: list[tuple[int, BaseException, str]] = field(default_factory=list)
-    seconds: float = 0.0
-    reports: dict[int, Evaluation] = field(default_factory=dict)
+    f: FloatArray  # (k,), or (k, m) for several objectives; NaN where the evaluation failed
+    g: FloatArray | None  # (k, n)
+    done: npt.NDArray[np.bool_]  # (k,), which rows were evaluated and did not fail
+    failures: list[tuple[int, BaseException, str]] = field(default_factory=list)  # row, exception, traceback
+    seconds: float = 0.0  # that the evaluation took where it ran
+    reports: dict[int, Evaluation] = field(default_factory=dict)  # by row, what the objective told besides a value
 
     def put(self, rows: Any, f: Any) -> None:
         """Take values f of these rows; the first ones tell how many objectives there are."""

@@ -40,21 +40,12 @@ def as_conditions(given: Mapping[int, Mapping[int, Any]] | None, counts: IntArra
 
 @dataclass(frozen=True)
 class Part:
-    """Coordinates that are searched together.
+    """Coordinates that are searched together."""
 
-    Attributes
-    ----------
-    places : ndarray of int
-        Of the coordinates.
-    values : dict
-        For a category among them the values that it has here, by its place; others have all.
-    fixed : dict
-        Values of categories that are the same in the whole part.
-    """
-
-    places: IntArray
+    places: IntArray  # of the coordinates
+    # For a category among them the values that it has here, by its place; others have all.
     values: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    fixed: dict[int, int] = field(default_factory=dict)
+    fixed: dict[int, int] = field(default_factory=dict)  # of categories that are the same in the whole part
 
     def inner(self, x: FloatArray) -> FloatArray:
         """The coordinates (..., places) of points x (..., n), categories by their number among the values here."""

@@ -30,24 +30,12 @@ def margin(variables: int) -> float:
 
 @dataclass(frozen=True)
 class Learned:
-    """What ASNG has learned: the state of `Categorical`, each with a leading axis for stacked runs.
+    """What ASNG has learned: the state of `Categorical`, each with a leading axis for stacked runs."""
 
-    Attributes
-    ----------
-    q : ndarray, shape (m, K)
-        Probabilities of the values of each variable.
-    path : ndarray, shape (m, K - 1)
-        Accumulated natural gradients of length 1.
-    gamma : ndarray, shape ()
-        What the square length of the path would be were the gradients noise.
-    Delta : ndarray, shape ()
-        Signal-to-noise ratio; 1 / Delta is the length of a step, in the metric of Fisher.
-    """
-
-    q: FloatArray
-    path: FloatArray
-    gamma: FloatArray
-    Delta: FloatArray
+    q: FloatArray  # (m, K), probabilities of the values of each variable
+    path: FloatArray  # (m, K - 1), accumulated natural gradients of length 1
+    gamma: FloatArray  # (), what the square length of the path would be were the gradients noise
+    Delta: FloatArray  # (), signal-to-noise ratio; 1 / Delta is the length of a step, in the metric of Fisher
 
 
 class Categorical:

@@ -25,12 +25,7 @@ class EliteFit(Strategy):
     default_elite: ClassVar[float] = 0.25
 
     def __init__(
-        self,
-        x0: npt.ArrayLike,
-        sigma0: float | npt.ArrayLike | None = None,
-        *,
-        elite: float | None = None,
-        **common: Any,
+        self, x0: npt.ArrayLike, sigma0: npt.ArrayLike | None = None, *, elite: float | None = None, **common: Any
     ) -> None:
         self.elite = self.default_elite if elite is None else float(elite)
         if not 0 < self.elite < 1:

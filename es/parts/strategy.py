@@ -6,6 +6,7 @@ drawing, bounds, finding out which z belongs to a point that was told, points of
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -78,6 +79,7 @@ class Strategy(Optimizer):
 
     criteria: ClassVar[tuple[str, ...]] = stopping.DISTRIBUTION
     min_rows: ClassVar[int] = 2
+    _shape_rate: float = math.inf  # by which the covariance matrix changes in an iteration, where a strategy knows it
     _ahead: Ahead | None = None  # what draws in the place of `_normal`
     _untouched: bool = False  # whether points always come back as they were asked
     _in_order: bool = False  # whether those of the only `ask` since the last tell are told as they were asked
@@ -141,8 +143,8 @@ class Strategy(Optimizer):
 
     @property
     def rare_interval(self) -> int:
-        """Iterations between looks at criteria that need a decomposition of the covariance matrix."""
-        return 1
+        """Iterations in which the covariance matrix can change by about a fifth: between looks at decompositions."""
+        return max(1, math.ceil(0.2 / self._shape_rate))
 
     @property
     def x_mean(self) -> FloatArray:

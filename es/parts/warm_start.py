@@ -11,12 +11,7 @@ from es.core.arrays import FloatArray, as_shape
 
 
 def warm_start(
-    x: npt.ArrayLike,
-    f: npt.ArrayLike,
-    *,
-    gamma: float = 0.1,
-    alpha: float = 0.1,
-    scale: float | npt.ArrayLike | None = None,
+    x: npt.ArrayLike, f: npt.ArrayLike, *, gamma: float = 0.1, alpha: float = 0.1, scale: npt.ArrayLike | None = None
 ) -> dict[str, FloatArray]:
     """Mean and covariance matrix fitted to the good points of an earlier, similar problem.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -155,7 +156,7 @@ class GPSearch:
         parents = u[y.argsort(kind="stable")[:PARENTS]]
         if len(self.out):
             self.model.believe(self._units(self.out))
-        known = self._units(np.concatenate([self.x, self.out]))
+        known = {row.tobytes() for row in self._units(np.concatenate([self.x, self.out])) + 0.0}
         return Proposals(self.domain, self.model, aim, parents, known, self.all)
 
     def _units(self, x: FloatArray) -> FloatArray:
@@ -221,31 +222,16 @@ class GPSearch:
         self.fitted, self.given, self.doubts = arrays["counts"].tolist()
 
 
+@dataclass(eq=False)
 class Proposals:
-    """Points with the largest expected improvement, one after the other.
+    """Points with the largest expected improvement, one after the other."""
 
-    Parameters
-    ----------
-    domain : Domain
-    model : GaussianProcess
-        Conditioned on what is known.
-    aim : float
-        Least value that the model predicts of a told point, which is to be improved on.
-    parents : ndarray, shape (p, n)
-        The best points so far, best first.
-    known : ndarray, shape (N, n)
-        Points that are not to be proposed again.
-    everything : ndarray, shape (k, n), or None
-        All points that there are, if they are few.
-    """
-
-    def __init__(
-        self, domain: Domain, model: GaussianProcess, aim: float, parents: FloatArray, known: FloatArray,
-        everything: FloatArray | None,
-    ) -> None:  # fmt: skip
-        self.domain, self.model, self.aim, self.parents = domain, model, aim, parents
-        self.everything = everything
-        self.known = {row.tobytes() for row in known + 0.0}
+    domain: Domain
+    model: GaussianProcess  # conditioned on what is known
+    aim: float  # least value that the model predicts of a told point, which is to be improved on
+    parents: FloatArray  # (p, n), the best points so far, best first
+    known: set[bytes]  # points that are not to be proposed again
+    everything: FloatArray | None  # (k, n), all points that there are, if they are few
 
     def best(self, rng: np.random.Generator) -> tuple[FloatArray, float]:
         """A point (n,) and the logarithm of its expected improvement; a random one where all are known."""

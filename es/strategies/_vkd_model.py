@@ -24,39 +24,20 @@ SLOWDOWN = INC_COND / 10  # times slower than possible: what convergence is acce
 
 @dataclass
 class VkDModel:
-    """One run's covariance matrix.
+    """One run's covariance matrix."""
 
-    Attributes
-    ----------
-    D : ndarray, shape (n,)
-    V, S : ndarray, shape (k, n) and (k,)
-        Orthonormal rows, and what each adds to the variance along itself.
-    pc : ndarray, shape (n,)
-        Evolution path.
-    diagonal, slope_diagonal : ndarray, shape (n,)
-        Log variances of the coordinates, and the moving average of their change.
-    axes, slope_axes : ndarray, shape (k,)
-        Log of 1 + S, and the moving average of its change.
-    log_sigma, slope_sigma : float
-        The same for the step size.
-    since : int
-        Iterations since k changed.
-    settled : int
-        Iterations in a row, the last ones, in which the diagonal did not change.
-    """
-
-    D: FloatArray
-    V: FloatArray
-    S: FloatArray
-    pc: FloatArray
-    diagonal: FloatArray
-    slope_diagonal: FloatArray
-    axes: FloatArray
-    slope_axes: FloatArray
+    D: FloatArray  # (n,)
+    V: FloatArray  # (k, n), orthonormal rows
+    S: FloatArray  # (k,), what each row adds to the variance along itself
+    pc: FloatArray  # (n,), the evolution path
+    diagonal: FloatArray  # (n,), log variances of the coordinates
+    slope_diagonal: FloatArray  # (n,), the moving average of their change
+    axes: FloatArray  # (k,), log of 1 + S
+    slope_axes: FloatArray  # (k,), the moving average of its change
     log_sigma: float
     slope_sigma: float = 0.0
-    since: int = 0
-    settled: int = 0
+    since: int = 0  # iterations since k changed
+    settled: int = 0  # iterations in a row, the last ones, in which the diagonal did not change
 
     @classmethod
     def start(cls, D: FloatArray, sigma: float) -> VkDModel:

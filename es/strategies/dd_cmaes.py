@@ -75,8 +75,8 @@ class DDCMAES(Strategy):
             scale = min(1 + c1 / cmu, 1 + 2 * mueff_minus / (p.mueff + 2))
             self._rates.append((c1, cmu, math.sqrt(p.mueff * c1) / 2, np.append(positive, scale * negative)))
         self._chi = parameters.expected_norm(n)
-        c1, cmu = self._rates[0][:2]
-        self._interval = max(1, int(1 / (10 * n * (c1 + cmu))))
+        self._shape_rate = sum(self._rates[0][:2])
+        self._interval = max(1, int(1 / (10 * n * self._shape_rate)))
 
     def _sample(self, z: FloatArray) -> FloatArray:
         return self.stds[..., None, :] * (z @ self.root)
@@ -150,9 +150,3 @@ class DDCMAES(Strategy):
     def axes(self) -> FloatArray:
         """Principal axes in `units` as columns (..., n, n), each times its standard deviation, in the caller's x."""
         return principal_axes((self.stds / self.units)[..., None] * self.root, self.units)
-
-    @property
-    def rare_interval(self) -> Any:
-        """Iterations in which the covariance matrix can change by about a fifth."""
-        c1, cmu = self._rates[0][:2]
-        return max(1, math.ceil(0.2 / (c1 + cmu)))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
 
 from es.core.arrays import FloatArray
@@ -50,6 +47,7 @@ class MAES(FullCovariance):
         p = self._p = parameters.cma(self.n, popsize, active=False)
         self._recombination = p.weights[: p.mu]
         self._ps_keep, self._ps_gain = path_factors(p.cs, p.mueff)
+        self._shape_rate = p.c1 + p.cmu
 
     def _init(self) -> None:
         super()._init()
@@ -73,8 +71,3 @@ class MAES(FullCovariance):
         self.A = M
         factor = path_length_control(path_length(self.ps), p.cs / p.damps, parameters.expected_norm(self.n))
         self.sigma = self.sigma * factor  # (M12)
-
-    @property
-    def rare_interval(self) -> Any:
-        """Iterations in which the covariance matrix can change by about a fifth."""
-        return max(1, math.ceil(0.2 / (self._p.c1 + self._p.cmu)))

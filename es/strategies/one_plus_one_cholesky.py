@@ -66,7 +66,7 @@ class OnePlusOneCholesky(Elitist, FullCovariance):
         self._damping = 1 + n / (2 * popsize)
         self._threshold = 0.44
         self._cc = 2 / (n + 2)
-        self._ccov = 2 / (n * n + 6)
+        self._ccov = self._shape_rate = 2 / (n * n + 6)
 
     def _sample(self, z: FloatArray) -> FloatArray:
         return steps(self.sigma, self.A, z)
@@ -81,11 +81,6 @@ class OnePlusOneCholesky(Elitist, FullCovariance):
         wide = np.asarray(better)[..., None]
         self.A = np.where(wide[..., None], A, self.A)
         self.q = np.where(wide, q, self.q)
-
-    @property
-    def rare_interval(self) -> Any:
-        """Iterations in which the covariance matrix can change by about a fifth."""
-        return max(1, math.ceil(0.2 / self._ccov))
 
 
 def cholesky_update(

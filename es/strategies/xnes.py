@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 from es.core import stopping
 from es.core.arrays import FloatArray
 from es.parts.exponential import Exponential
@@ -37,7 +34,6 @@ class XNES(Exponential):
         G = z.mT @ (u[:, None] * z)  # G_M = sum u_i (z_i z_i^T - I); the utilities sum to 0
         self._grow(G, self.eta_B, self.eta_sigma)
 
-    @property
-    def rare_interval(self) -> Any:
-        """Iterations in which the covariance matrix can change by about a fifth."""
-        return max(1, math.ceil(0.2 / self.eta_B))
+    def _set_rates(self, popsize: int) -> None:
+        super()._set_rates(popsize)
+        self._shape_rate = self.eta_B
