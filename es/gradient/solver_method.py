@@ -219,7 +219,9 @@ class ScipySolver(Optimizer):
         self._level = self._level and (slopes is None or not slopes.any())
         if self._level:
             self._watch_values(points, rank)
-        plain = rank.size == 1 and math.isfinite(rank.item(0))
+        best = 0 if rank.size == 1 else int(np.where(np.isfinite(rank), rank, np.inf).argmin())
+        lowest = rank.item(best)
+        plain = rank.size == 1 and math.isfinite(lowest)
         plain = plain and (slopes is None or math.isfinite(np.vdot(slopes, slopes)))
         if plain and rank is values and allowed is None:  # the rule
             self.book.count(values, gradients=slopes is not None, failed=None)
@@ -243,8 +245,7 @@ class ScipySolver(Optimizer):
         if not plain and slopes is not None and (self.generations_without_gradient or not some):
             self._blind += list(points)
         seen = self._palatable(rank, slopes, plain)
-        best = 0 if rank.size == 1 else int(np.where(np.isfinite(rank), rank, np.inf).argmin())
-        if math.isfinite(rank.item(best)) and rank.item(best) <= self._finite[0]:
+        if lowest <= self._finite[0] and math.isfinite(lowest):
             self.mean = points[best].copy()
             if not near and self._gone(self.mean):
                 self.end("tolfacupx", math.inf)
@@ -264,10 +265,9 @@ class ScipySolver(Optimizer):
             if f.item(0) < self._finite[0] and self._gone(x):
                 self.end("tolfacupx", math.inf)
             self._level = self._level and not g.any()
-            solver.tell(*self._palatable(f, g, plain))
         else:
             self._blind += list(x)
-            solver.tell(*self._palatable(f, g))
+        solver.tell(*self._palatable(f, g, plain))
         if solver.asked is None and not self.has_ended:
             self._end()
 
@@ -373,13 +373,9 @@ def palatable(
 
     `finite` are the least and the greatest finite value so far; returned are also those with these values.
     """
-    low, high = finite
-    least, greatest = (f.item(0),) * 2 if f.size == 1 else (f.min().item(), f.max().item())
-    if math.isfinite(least) and math.isfinite(greatest):
-        low, high = min(low, least), max(high, greatest)
-    else:
-        numbers = f[np.isfinite(f)].tolist()
-        low, high = min([low, *numbers]), max([high, *numbers])
+    numbers = f[np.isfinite(f)].tolist()
+    low, high = min([finite[0], *numbers]), max([finite[1], *numbers])
+    if len(numbers) < f.size:
         # Above all that was seen, by no more than its range: line searches interpolate and would choke on 1e300.
         worse = min(high + max(high - low, abs(high)), sys.float_info.max) if high > -np.inf else 1.0
         f = np.where(np.isfinite(f), f, worse)
