@@ -14,12 +14,7 @@ def apply_overrides(data: Mapping[str, Any], words: Sequence[str]) -> dict[str, 
 
     ``method.<option>`` and ``problem.<option>`` with one value set it for all methods or problems; with several they
     become an axis of the sweep's grid (``problem.n`` gives one problem per dimension instead).  ``methods`` and
-    ``problems`` choose by name and keep the settings of those that the study has.
-
-    Returns
-    -------
-    dict
-        New tables; `data` is left as it is.
+    ``problems`` choose by name and keep the settings of those that the study has.  `data` is left as it is.
     """
     new = copy.deepcopy(dict(data))
     # Who takes part is settled first, so that the order of the words does not matter.

@@ -15,54 +15,25 @@ from problems import Objective
 
 @dataclass
 class Probe:
-    """What was seen of a function.
+    """What was seen of a function."""
 
-    Attributes
-    ----------
-    n : int
-        Number of variables.
-    evaluations : int
-        Calls that it took, gradients charged by their time.
-    vectorized : bool
-        Whether a stack of points (k, n) gives the k values.
-    differentiable : bool
-        Whether the derivatives by `autodiff` agree with differences of f along random directions.
-    grad_cost : float
-        Time of a value with its gradient over that of a value, less one: what a gradient costs in evaluations.
-    noise : float
-        Standard deviation of repeated values at one point, as a part of the range of values around it; 0 where they
-        are the same.
-    seconds : float
-        Of one value.
-    coupled : float
-        Strongest mixed difference of a few pairs of variables over their own second differences: 0 for a sum of
-        functions of one variable each; NaN where it was not measured.
-    condition : float
-        Largest over smallest curvature along coordinates and random directions; 1 for a sphere, inf where a curvature
-        is zero or negative.
-    rugged : float
-        Part of short straight ways on which f turns more than once: 0 for one valley.
-    flat : bool
-        Whether f does not change at all over small moves, as with steps or whole numbers.
-    scale : float
-        Length over which f changes as much as over the search region, about: a fit initial step.
-    failed : float
-        Part of points where f is not finite.
-    """
-
-    n: int
-    evaluations: int = 0
-    vectorized: bool = False
-    differentiable: bool = False
-    grad_cost: float = 4.0
-    noise: float = 0.0
-    seconds: float = 0.0
+    n: int  # number of variables
+    evaluations: int = 0  # calls that it took, gradients charged by their time
+    vectorized: bool = False  # whether a stack of points (k, n) gives the k values
+    differentiable: bool = False  # whether derivatives by `autodiff` agree with differences along random directions
+    grad_cost: float = 4.0  # what a gradient costs in evaluations: time of a value with it over that of a value, less 1
+    noise: float = 0.0  # standard deviation of repeated values, as a part of the range around the point; 0: the same
+    seconds: float = 0.0  # of one value
+    # Strongest mixed difference of a few pairs of variables over their own second differences: 0 for a sum of functions
+    # of one variable each; NaN where it was not measured.
     coupled: float = np.nan
+    # Largest over smallest curvature along coordinates and random directions: 1 for a sphere, inf where one is not
+    # positive.
     condition: float = 1.0
-    rugged: float = 0.0
-    flat: bool = False
-    scale: float = 1.0
-    failed: float = 0.0
+    rugged: float = 0.0  # part of short straight ways on which f turns more than once: 0 for one valley
+    flat: bool = False  # whether f does not change at all over small moves, as with steps or whole numbers
+    scale: float = 1.0  # length over which f changes as much as over the search region, about: a fit initial step
+    failed: float = 0.0  # part of points where f is not finite
     notes: list[str] = field(default_factory=list)
 
     def sentences(self) -> list[str]:

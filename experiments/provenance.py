@@ -18,13 +18,9 @@ _PACKAGES = ("evotape", "numpy", "scipy", "joblib", "matplotlib", "scikit-learn"
 def _git(*arguments: str) -> bytes | None:
     """Run git where this code lies; None where there is no git or no repository."""
     try:
-        done = subprocess.run(
-            ["git", "-C", str(Path(__file__).resolve().parent), *arguments],
-            capture_output=True,
-            timeout=10,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-            check=False,
-        )
+        words = ["git", "-C", str(Path(__file__).resolve().parent), *arguments]
+        env = os.environ | {"GIT_OPTIONAL_LOCKS": "0"}
+        done = subprocess.run(words, capture_output=True, timeout=10, env=env, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None
@@ -51,13 +47,7 @@ def _version(package: str) -> str | None:
 
 
 def provenance() -> dict[str, Any]:
-    """Describe this start of a study: time, commit and hash of uncommitted changes, versions, host and command.
-
-    Returns
-    -------
-    dict
-        Plain data for the journal.
-    """
+    """Describe this start of a study: time, commit and hash of uncommitted changes, versions, host and command."""
     versions = {package: version for package in _PACKAGES if (version := _version(package)) is not None}
     return {
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

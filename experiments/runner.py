@@ -39,25 +39,11 @@ def run_batches(
 ) -> Generator[list[Record]]:
     """Run trials and yield the records of those that ran together as soon as they are there, in no particular order.
 
-    Parameters
-    ----------
-    trials
-        As `experiments.trial.make_trials` gives them.
-    jobs
-        Worker processes; -1 is one per core.  dask and ray use the workers that they have.
-    backend
-        One of `BACKENDS` or any that joblib knows.  None: that of an enclosing ``joblib.parallel_config``, else loky.
-        Processes are used for ``jobs=1`` too, so that the numbers are those of any other count; ``"sequential"`` runs
-        in this process, for the debugger.
-    timeout
-        Seconds for one trial.
-    work
-        What turns a batch of trials into its records; by default they are run.
-
-    Yields
-    ------
-    list of dict
-        A record per trial.  Stop iterating, and the workers are stopped.
+    The backend is one of `BACKENDS` or any that joblib knows; without it that of an enclosing
+    ``joblib.parallel_config``, else loky, with `jobs` processes, -1 for one per core. Processes are used for ``jobs=1``
+    too, so that the numbers are those of any other count; ``"sequential"`` runs in this process, for the debugger; dask
+    and ray use the workers that they have. One trial may take `timeout` seconds; `work` turns a batch of trials into
+    its records, where it is not to run them. Stop iterating, and the workers are stopped.
     """
     check_workers(jobs, backend, timeout)
     trials = list(trials)

@@ -137,13 +137,8 @@ class Evaluated(BaseException):
 
 
 def rehearse(trial: Mapping[str, Any]) -> None:
-    """Do all of a trial that comes before its first evaluation, so that a mistake shows before any work is done.
-
-    Raises
-    ------
-    ValueError, TypeError, ImportError, AttributeError
-        What is wrong with the problem, the method or their options.
-    """
+    """Do all of a trial that comes before its first evaluation, so that a mistake in the problem, the method or their
+    options is raised before any work is done."""
 
     def stop(x: Any) -> Any:
         raise Evaluated

@@ -18,13 +18,7 @@ _TOP = {f.name for f in dataclasses.fields(Spec)}
 
 
 def spec_from(data: Mapping[str, Any]) -> Spec:
-    """Read a study from plain tables.
-
-    Raises
-    ------
-    SpecError
-        With the path of the first mistake.
-    """
+    """Read a study from plain tables; a SpecError has the path of the first mistake."""
     for key in data:
         if key not in _TOP:
             raise SpecError((key,), f"is not known here{_closest(key, _TOP)}.")

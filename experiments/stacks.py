@@ -138,13 +138,8 @@ def _traits(words: str) -> Traits:
 
 
 def mark_stacks(trials: Iterable[Trial]) -> tuple[list[Trial], dict[str, int]]:
-    """Find the trials that can be fused.
-
-    Returns
-    -------
-    trials, limits
-        The trials, each with the name of its ``stack`` or None; the most runs of each stack.
-    """
+    """The trials, each with the name of the ``stack`` in which it can be fused with others, or None; and the most runs
+    of each stack."""
     groups: dict[str, list[Trial]] = {}
     for trial in trials:
         groups.setdefault(stack_name(trial), []).append(trial)
@@ -198,13 +193,7 @@ def seconds_of(trial: Trial, n: int) -> float:
 
 
 def run_stack(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Run trials of one stack together.
-
-    Raises
-    ------
-    Exception
-        Whatever an objective or the method raises; the trials can then be run one by one.
-    """
+    """Run trials of one stack together; whatever an objective or the method raises, they can be run one by one then."""
     from es.runs import minimize_runs
 
     started = time.perf_counter()

@@ -113,13 +113,7 @@ def _spelled_out(path: Sequence[Key]) -> tuple[Key, ...]:
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
-    """Read a TOML file; a syntax error names the file and the line.
-
-    Returns
-    -------
-    data, text
-        The tables, and the text for `line_of`.
-    """
+    """The tables of a TOML file, and its text for `line_of`; a syntax error names the file and the line."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

@@ -80,10 +80,7 @@ def _relabelled(label: str, option: str, value: Any) -> str:
 def check_trials(trials: Iterable[Trial]) -> None:
     """Take one trial of each kind up to its first evaluation, before any work starts.
 
-    Raises
-    ------
-    SpecError
-        For a problem that cannot be built, a method that is not known, and options that they do not take.
+    It is a SpecError if a problem cannot be built, a method is not known, or they do not take their options.
     """
     seen: set[str] = set()
     for trial in trials:

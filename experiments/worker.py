@@ -44,10 +44,7 @@ def one_blas_thread() -> Iterator[None]:
 def run_batch(trials: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:
     """Run trials: neighbours that can be fused as one stack of runs, the others one after the other.
 
-    Returns
-    -------
-    list of dict
-        One record each, in order; an error inside a trial is its record's, never an exception.
+    Returns a record each, in order; an error inside a trial is its record's, never an exception.
     """
     records = []
     # A time limit is a trial's own, so with one each runs alone.

@@ -13,24 +13,12 @@ from experiments.statistics.cells import Cell
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a figure that compares methods shows.
+    """What a figure that compares methods shows."""
 
-    Attributes
-    ----------
-    cells : sequence of Cell
-        All methods on all problems of the figure.
-    styles : dict
-        Style per method label, for methods without cells too.
-    grad_cost : float
-        Evaluations charged for one gradient, for the caption.
-    notes : sequence of str
-        Sentences that end the caption.
-    """
-
-    cells: Sequence[Cell]
-    styles: Mapping[str, LineStyle]
-    grad_cost: float = 4.0
-    notes: Sequence[str] = ()
+    cells: Sequence[Cell]  # all methods on all problems of the figure
+    styles: Mapping[str, LineStyle]  # per method label, for methods without cells too
+    grad_cost: float = 4.0  # evaluations charged for one gradient, for the caption
+    notes: Sequence[str] = ()  # sentences that end the caption
 
     @property
     def look(self) -> dict[str, LineStyle]:

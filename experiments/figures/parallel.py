@@ -60,21 +60,11 @@ class Axis:
 
 @dataclass(frozen=True)
 class Coordinates:
-    """A sweep table as lines across axes.
+    """A sweep table as lines across axes."""
 
-    Attributes
-    ----------
-    axes : list of Axis
-        The parameters, the most important first, and the outcome.
-    lines : (axes, settings) array
-        Places between 0 and 1; NaN where a setting has no value.
-    shares : list of float
-        Importance of each parameter.
-    """
-
-    axes: list[Axis]
-    lines: FloatArray
-    shares: list[float]
+    axes: list[Axis]  # the parameters, the most important first, and the outcome
+    lines: FloatArray  # (axes, settings): places between 0 and 1; NaN where a setting has no value
+    shares: list[float]  # importance of each parameter
 
 
 def coordinates(table: SweepTable) -> Coordinates:

@@ -13,31 +13,15 @@ from es.core.arrays import FloatArray
 
 @dataclass(frozen=True)
 class Path2D:
-    """The way of one run.
-
-    Attributes
-    ----------
-    label, name : str
-        Label and registry name of the method.
-    centre : (steps, 2) array
-        Mean of the search distribution, or the present point of a gradient method.
-    cost : (steps,) array
-        Evaluations spent before each step, gradients charged.
-    best : (steps,) array
-        Best value so far (f itself), NaN before the first.
-    covariance : (steps, 2, 2) array or None
-        Of the search distribution; None for methods without one.
-    population : list of (points, 2) arrays
-        What was evaluated after each step.
-    """
+    """The way of one run."""
 
     label: str
-    name: str
-    centre: FloatArray
-    cost: FloatArray
-    best: FloatArray
-    covariance: FloatArray | None
-    population: list[FloatArray]
+    name: str  # of the method in the registry
+    centre: FloatArray  # (steps, 2): mean of the search distribution, or the present point of a gradient method
+    cost: FloatArray  # (steps,): evaluations spent before each step, gradients charged
+    best: FloatArray  # (steps,): best value so far (f itself), NaN before the first
+    covariance: FloatArray | None  # (steps, 2, 2): of the search distribution; None for methods without one
+    population: list[FloatArray]  # (points, 2) each: what was evaluated after each step
 
 
 def record_path(

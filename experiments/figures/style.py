@@ -94,21 +94,11 @@ marker, in the order of the study."""
 
 
 def styles(labels: Sequence[str], names: Sequence[str] | None = None) -> dict[str, LineStyle]:
-    """Assign a style to each method of a study.
+    """Assign a style to each method label of a study, in its order.
 
-    Parameters
-    ----------
-    labels : sequence of str
-        Method labels in study order.
-    names : sequence of str, optional
-        Registry names behind the labels; the labels in lower case when left out. The first label of a name takes the
-        name's own style, further labels take free ones.
-
-    Returns
-    -------
-    dict
-        Style per label.  Up to eight have a colour each; beyond that a colour comes back with another dash and marker.
-        No two share both colour and marker, or both colour and dash as long as there are dashes.
+    The first label of a registry name takes the name's own style, further labels take free ones; without names the
+    labels stand for them.  Up to eight have a colour each; beyond that a colour comes back with another dash and
+    marker. No two share both colour and marker, or both colour and dash as long as there are dashes.
 
     Examples
     --------
@@ -250,10 +240,7 @@ def _width(label: str) -> float:
 def caption(figure: Figure, text: str, *, fontsize: float = 8.0, left: float = 0.12, grow: bool = False) -> float:
     """Write a caption at the foot of the figure, wrapped to its width; with ``grow`` the figure gets as much higher.
 
-    Returns
-    -------
-    float
-        Height that it takes, in inches: what the axes must stay clear of.
+    Returns the height that it takes, in inches: what the axes must stay clear of.
     """
     width = figure.get_figwidth()
     lines = textwrap.wrap(text, int((width - 2 * left) * 72 / (fontsize * 0.505)))

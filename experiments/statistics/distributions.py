@@ -33,47 +33,24 @@ class CellDistribution:
 
 @dataclass(frozen=True)
 class Distribution:
-    """The distribution of one method over a group of problems.
+    """The distribution of one method over a group of problems; those without trials count as not reached."""
 
-    Attributes
-    ----------
-    fraction, low, high : (points,) arrays
-        Fraction of (problem, target) pairs, and the pointwise band of it, without width where nothing was resampled.
-        Problems without trials count as not reached.
-    budget : float
-        Evaluations / n of the longest trial.
-    problems, trials : int
-        Behind it.
-    """
-
-    fraction: FloatArray
-    low: FloatArray
+    fraction: FloatArray  # (points,): of (problem, target) pairs
+    low: FloatArray  # and `high`: the pointwise band, without width where nothing was resampled
     high: FloatArray
-    budget: float
+    budget: float  # evaluations / n of the longest trial
     problems: int
     trials: int
 
 
 @dataclass(frozen=True)
 class Distributions:
-    """Distributions of all methods over groups of problems.
+    """Distributions of all methods over groups of problems."""
 
-    Attributes
-    ----------
-    at : (points,) array
-        Evaluations / n at which they are given.
-    groups : dict
-        Distribution by group and method.
-    cells : dict
-        Distribution by (problem, method).
-    samples : int
-        Bootstrap resamples of the bands.
-    """
-
-    at: FloatArray
-    groups: dict[str, dict[str, Distribution]]
-    cells: dict[tuple[str, str], CellDistribution]
-    samples: int
+    at: FloatArray  # (points,): evaluations / n at which they are given
+    groups: dict[str, dict[str, Distribution]]  # by group and method
+    cells: dict[tuple[str, str], CellDistribution]  # by problem and method
+    samples: int  # bootstrap resamples of the bands
 
 
 def distributions(

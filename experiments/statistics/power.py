@@ -13,24 +13,12 @@ from experiments.statistics.tests import LEVEL
 
 @dataclass(frozen=True)
 class Power:
-    """What rank-sum tests of so many repeats can show.
+    """What rank-sum tests of so many repeats can show."""
 
-    Attributes
-    ----------
-    repeats : int
-        Trials of each method on each problem that are compared.
-    comparisons : int
-        Tests of the best method of each problem against every other, for which Holm's correction is made.
-    smallest : float
-        The smallest p value: all trials of one method ahead of all of the other.
-    needed : int
-        The repeats with which such a difference is significant in all comparisons.
-    """
-
-    repeats: int
-    comparisons: int
-    smallest: float
-    needed: int
+    repeats: int  # trials of each method on each problem that are compared
+    comparisons: int  # tests of the best method of each problem against every other, which Holm's correction is for
+    smallest: float  # the smallest p value: all trials of one method ahead of all of the other
+    needed: int  # the repeats with which such a difference is significant in all comparisons
 
     @property
     def possible(self) -> bool:

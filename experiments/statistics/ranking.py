@@ -19,43 +19,21 @@ from experiments.statistics.tests import LEVEL, coco_scores, compare_ranks, holm
 class Ranking:
     """Ranks of methods on problems; NaN where a method has no trials.
 
-    Attributes
-    ----------
-    problems, methods : list of str
-        Labels of rows and columns.
-    ert : (problems, methods) array
-        To each problem's final target, at the common budget.
-    ranks : (problems, methods) array
-        1 is best: by ERT; where no trial reached the target, by the median gap left, behind all others; both at the
-        common budget.
-    p_values : (problems, methods) array
-        Rank-sum test of the best method of the problem against this one on COCO's scores, Holm-adjusted over all
-        cells; NaN for the best itself.
-    effects : (problems, methods) array
-        P(best > this one) at the common budget, ties half.
-    final_effects : (problems, methods) array
-        The same by what the trials had at their ends, however much they were allowed.
-    common : (problems,) array
-        The common budget: the least cost that a trial on the problem was allowed.
-    mean_ranks : (methods,) array
-        Over the problems on which all methods have trials.
-    friedman : float
-        p value of Friedman's test that all methods rank the same; NaN where it cannot be done.
-    critical_difference : float
-        Nemenyi's, at 5 %; NaN where it cannot be found.
+    Tables are (problems, methods) arrays. All is decided at the common budget of a problem, the least cost that a trial
+    on it was allowed, but `final_effects`.
     """
 
     problems: list[str]
     methods: list[str]
-    ert: FloatArray
-    ranks: FloatArray
-    p_values: FloatArray
-    effects: FloatArray
-    final_effects: FloatArray
-    common: FloatArray
-    mean_ranks: FloatArray
-    friedman: float
-    critical_difference: float
+    ert: FloatArray  # to each problem's final target
+    ranks: FloatArray  # 1 is best: by ERT; where no trial reached the target, by the median gap left, behind all others
+    p_values: FloatArray  # of the best of the problem against this one by COCO's scores, Holm-adjusted; NaN for itself
+    effects: FloatArray  # P(best > this one), ties half
+    final_effects: FloatArray  # the same by what the trials had at their ends, however much they were allowed
+    common: FloatArray  # (problems,): the common budget
+    mean_ranks: FloatArray  # (methods,): over the problems on which all methods have trials
+    friedman: float  # p value of Friedman's test that all methods rank the same; NaN where it cannot be done
+    critical_difference: float  # Nemenyi's, at 5 %; NaN where it cannot be found
 
     def best_alone(self) -> NDArray[np.bool_]:
         """Per problem whether its best method is significantly better than every other."""

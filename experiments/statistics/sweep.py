@@ -25,31 +25,15 @@ from experiments.statistics.tests import coco_scores
 
 @dataclass(frozen=True)
 class SweepTable:
-    """All settings of one method on one problem.
-
-    Attributes
-    ----------
-    problem, method : str
-        Labels.
-    parameters : list of str
-        Swept parameters of the method that take more than one value here.
-    settings : list of dict
-        Value per parameter; one dict per setting.
-    cells : list of Cell
-        The trials of each setting.
-    ert : (settings,) array
-        To the final target; ``inf`` where no trial reached it.
-    gaps : (settings,) array
-        Median gap at the end of the trials.
-    """
+    """All settings of one method on one problem."""
 
     problem: str
     method: str
-    parameters: list[str]
-    settings: list[dict[str, Any]]
-    cells: list[Cell]
-    ert: FloatArray
-    gaps: FloatArray
+    parameters: list[str]  # swept ones of the method that take more than one value here
+    settings: list[dict[str, Any]]  # value per parameter
+    cells: list[Cell]  # the trials of each setting
+    ert: FloatArray  # (settings,): to the final target; inf where no trial reached it
+    gaps: FloatArray  # (settings,): median gap at the end of the trials
 
     @property
     def solved(self) -> bool:
@@ -107,24 +91,12 @@ def sweep_tables(study: StudyLike) -> list[SweepTable]:
 
 
 class Selected(NamedTuple):
-    """What stands for a method on a problem in a comparison.
+    """What stands for a method on a problem in a comparison."""
 
-    Attributes
-    ----------
-    cell : Cell
-        The trials that are shown.
-    setting : dict
-        Of a swept method the best of its settings, else empty.
-    tried : int
-        Settings among which it was chosen.
-    chosen_on : int
-        Repeats on which it was chosen; they are not among those that are shown, unless there is only one.
-    """
-
-    cell: Cell
-    setting: dict[str, Any]
-    tried: int
-    chosen_on: int
+    cell: Cell  # the trials that are shown
+    setting: dict[str, Any]  # of a swept method the best of its settings, else empty
+    tried: int  # settings among which it was chosen
+    chosen_on: int  # repeats on which it was chosen, which are not shown, unless there is only one
 
 
 def best_cells(study: StudyLike, tables: Sequence[SweepTable] | None = None) -> list[Selected]:
@@ -221,20 +193,7 @@ def parameter_importance(
     The first-order effect of an analysis of variance with Kelley's correction (epsilon squared): the variance between
     the levels of one parameter, averaged over all others, less what chance would give. Numbers with many values are
     put into ``bins`` equally filled levels. What is missing to one is interaction between parameters, and noise.
-
-    Parameters
-    ----------
-    values : dict
-        Per parameter one value per trial.
-    outcome : (trials,) array
-        ``inf`` is allowed: ranks are used.
-    bins : int
-        Levels for numbers with more values than that.
-
-    Returns
-    -------
-    dict
-        Share between 0 and 1 per parameter.
+    There is one value per trial of each parameter and of the outcome, where ``inf`` is allowed.
 
     Examples
     --------
