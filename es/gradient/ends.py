@@ -7,6 +7,7 @@ few more points.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,6 +35,11 @@ UNMOVED, LEVEL, BESIDE = 1e-6, 1e-8, 1e-2  # in units of the scale: a start, a g
 def lengths(x: FloatArray, x0: FloatArray, scale: FloatArray) -> float:
     """How far x is from x0, in lengths of the start, or of x0."""
     return float((np.abs(x - x0) / np.maximum(scale, np.abs(x0))).max(initial=0.0))
+
+
+def is_notable(before: Any, f: Any, first: Any) -> Any:
+    """Whether a step to f, from the best value before, has gained more than rounding of all that was gained."""
+    return before - f > NOTABLE * (first - f)
 
 
 @dataclass
@@ -85,7 +91,7 @@ class Descended:
         if self.first is None:
             self.first = f
         if f < self.f:
-            if self.f - f > NOTABLE * (self.first - f):
+            if is_notable(self.f, f, self.first):
                 self.last_x, self.last_g = self.x, self.g
             self.f, self.x, self.g = f, x.copy(), g.copy()
         return self.first
@@ -112,7 +118,7 @@ class Descended:
 
     def is_optimum(self, result: Any, task: Task, *, stands: bool) -> bool:
         """Whether the point of a result meets the conditions of an optimum; `stands`: a new start has not left it."""
-        x, f = np.array(result.x), float(result.fun)
+        x, f = result.x, float(result.fun)
         g = gradient_of(result, x.size)
         span = 0.0 if self.first is None else abs(self.first - f)
         if span < abs(f) and lengths(x, task.x0, task.scale) > DRIFTED:
@@ -127,8 +133,8 @@ class Descended:
         """
         if not self.last_x.size or self.first is None:
             return None
-        last, way = (self.x - self.last_x) / task.scale, float(np.linalg.norm((self.x - task.x0) / task.scale))
-        size = float(np.linalg.norm(last))
+        last, gone = (self.x - self.last_x) / task.scale, (self.x - task.x0) / task.scale
+        size, way = math.sqrt(last @ last), math.sqrt(gone @ gone)
         curvature = float(last @ ((self.g - self.last_g) * task.scale)) / size**2 if size > 0 else np.inf
         level = curvature * way**2 <= LITTLE * (self.first - self.f)
         return AHEAD * way / size * last * task.scale if level else None
@@ -176,7 +182,7 @@ def _near(x: FloatArray, start: FloatArray, task: Task) -> BoolArray:
 
 
 def _inside(x: FloatArray, task: Task) -> FloatArray:
-    return x if task.box is None else np.clip(x, task.box.lb, task.box.ub)
+    return x if task.box is None else np.minimum(np.maximum(x, task.box.lb), task.box.ub)
 
 
 def _lower_point(result: Any, task: Task) -> Asking:
@@ -185,29 +191,29 @@ def _lower_point(result: Any, task: Task) -> Asking:
     The last in the coordinates in which f still falls there, and less than here: so it is on a way to infinity. None
     where the end is a minimum.
     """
-    slope, way = _slope(result, task), result.x - task.x0
+    slope, x, fun = _slope(result, task), result.x, result.fun
     if slope is None:
         return None
     if not slope.any():
         points = beside(result, task)
         for point in () if points is None else points:
-            if (yield from _value_of(point, task))[0] < result.fun:
+            if (yield from _value_of(point, task))[0] < fun:
                 return point
         return None
-    falls = slope * way < 0
     step = result.get("level_step")
-    for point in () if step is None else _inside(np.array([result.x - step, result.x + step]), task):
-        if result.fun - (yield from _value_of(point, task))[0] > SLACK * abs(result.fun):
+    for point in () if step is None else _inside(np.array([x - step, x + step]), task):
+        if fun - (yield from _value_of(point, task))[0] > SLACK * abs(fun):
             return point
-    for _ in range(2):
-        point = _inside(result.x + way * falls, task)
-        if not falls.any():
-            return None
+    way = x - task.x0
+    falls = slope * way < 0
+    for _ in range(2 if falls.any() else 0):
+        point = _inside(x + way * falls, task)
         f, g = yield from _value_of(point, task)
-        if result.fun - f > SLACK * abs(result.fun):
+        if fun - f > SLACK * abs(fun):
             return point
-        still = falls & (g * task.scale * way <= 0) & (np.abs(g * task.scale) < np.abs(slope))
-        if (still == falls).all():
+        g = g * task.scale
+        still = falls & (g * way <= 0) & (np.abs(g) < np.abs(slope))
+        if (still == falls).all() or not still.any():
             return None
         falls = still
     return None
@@ -234,9 +240,9 @@ def searched(solve: Callable[[Task], Asking], task: Task) -> Asking:
         return second if second.fun < first.fun and (second.success or not task.constraints) else first
 
     result = yield from solve(task)
-    points = beside(result, task)
     stayed = _near(result.x, task.x0, task)
-    if points is not None and stayed.any():
+    points = beside(result, task) if stayed.any() else None
+    if points is not None:
         values = []
         for point in points:
             values.append((yield point[None])[0].item(0))

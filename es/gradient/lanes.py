@@ -15,7 +15,7 @@ import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray, IntArray
 from es.gradient import scipy_solvers as solvers
-from es.gradient.ends import FAR, NOTABLE, Task, lengths
+from es.gradient.ends import FAR, Task, is_notable, lengths
 from es.gradient.lbfgsb import EVALUATE, ITERATED, Note, kinds_of, prepared, result_of
 from es.gradient.scipy_methods import LBFGSB
 from es.gradient.solver_method import palatable, why_ended
@@ -57,6 +57,21 @@ class Lane:
         self.blind: list[FloatArray] = []
 
 
+class Points:
+    """A point with its value and gradient for each lane."""
+
+    def __init__(self, lanes: int, n: int) -> None:
+        self.x, self.f, self.g = np.zeros((lanes, n)), np.zeros(lanes), np.zeros((lanes, n))
+
+    def put(self, lanes: Any, x: Any, f: Any, g: Any) -> None:
+        """Have these from now on."""
+        self.x[lanes], self.f[lanes], self.g[lanes] = x, f, g
+
+    def of(self, lane: int) -> tuple[FloatArray, float, FloatArray]:
+        """Those of one lane."""
+        return self.x[lane], self.f.item(lane), self.g[lane]
+
+
 class Lanes:
     """Solvers, each in a lane.
 
@@ -75,28 +90,28 @@ class Lanes:
     def __init__(self, lanes: int, n: int, x_best: FloatArray) -> None:
         self._x_best = x_best
         self.solvers: list[Any] = [None] * lanes
+        self._rows, self._searching, self._has_ended = (np.zeros(lanes, dtype=bool) for _ in range(3))  # rows: a `Lane`
+        # The routine of each lane, what it keeps, reads and writes; and lanes that wait for its first call.
         self._calls: list[Callable[[], Any] | None] = [None] * lanes
         self._buffers: list[Any] = [None] * lanes
         self._boxes: list[Box | None] = [None] * lanes
-        self._rows = np.zeros(lanes, dtype=bool)  # which are a `Lane`
-        self._searching = np.zeros(lanes, dtype=bool)
-        self._has_ended = np.zeros(lanes, dtype=bool)
-        # As the caller sees it: the points asked for. As a solver does: its point, the point, value and gradient it was
-        # told last, and the best ones of its present search.
-        self._asked, self._x, self._known = (np.zeros((lanes, n)) for _ in range(3))
-        self._g, self._best_x, self._best_g = (np.zeros((lanes, n)) for _ in range(3))
-        self._f, self._best, self._last = np.zeros(lanes), np.full(lanes, np.inf), np.full(lanes, np.inf)
-        # The best ones before the last step that gained something notable, and the first value of a run.
-        self._last_x, self._last_g, self._first = np.zeros((lanes, n)), np.zeros((lanes, n)), np.zeros(lanes)
+        self._bounds = np.zeros((lanes, n)), np.zeros((lanes, n)), np.zeros((lanes, n), dtype=np.int32)
+        self._task = np.zeros((lanes, 2), dtype=np.int32)
+        self._now, self._begun = Points(lanes, n), set[int]()
+        # As the solvers see it: points asked for, the first value of a run, the best points of searches, and those
+        # before the last step that gained something notable.
+        self._asked, self._first = np.zeros((lanes, n)), np.zeros(lanes)
+        self._best, self._last = Points(lanes, n), Points(lanes, n)
+        # Units of x and f (0: not known yet), whether those of x are other than one, and whether any are.
         self._measure, self._unit = np.ones((lanes, n)), np.zeros(lanes)
-        self._least, self._greatest = np.full(lanes, np.inf), np.full(lanes, -np.inf)  # finite values told so far
-        self._farthest = np.zeros((lanes, n))  # what no coordinate is above, unless it may be too far away
-        self._low, self._high = np.zeros((lanes, n)), np.zeros((lanes, n))
-        self._kinds, self._task = np.zeros((lanes, n), dtype=np.int32), np.zeros((lanes, 2), dtype=np.int32)
+        self._measured, self._odd = np.zeros(lanes, dtype=bool), np.zeros(lanes, dtype=bool)
+        # As the caller sees it: the range of finite values, and up to where coordinates are not too far away.
+        self._least, self._greatest, self._near = (np.zeros(lanes) for _ in range(3))
 
     def begin(self, lane: int, make: Any, x0: FloatArray, scale: FloatArray, rng: Any) -> None:
         """Put a fresh run of the solver that `make` makes into a lane."""
         self._rows[lane] = self._searching[lane] = self._has_ended[lane] = False
+        self._begun.discard(lane)
         if make.cls is LBFGSB:
             fixed = make.fixed
             options = {name: fixed.get(name, default) for name, default in LBFGSB.defaults.items()}
@@ -108,57 +123,60 @@ class Lanes:
 
     def _begin_here(self, lane: int, one: Lane) -> None:
         self.solvers[lane], self._rows[lane] = one, True
-        self._measure[lane], self._unit[lane] = one.measure.units, 0.0
+        self._measure[lane], self._unit[lane], self._odd[lane] = one.measure.units, 0.0, True
+        self._measured[lane] = not one.measure.ones
         self._least[lane], self._greatest[lane] = np.inf, -np.inf
-        self._farthest[lane] = 0.5 * FAR * np.maximum(one.task.scale, np.abs(one.task.x0))
+        self._near[lane] = 0.5 * FAR * np.maximum(one.task.scale, np.abs(one.task.x0)).min()
         if self._go_on(lane, None):
-            self._step([lane])
+            self._begun.add(lane)
 
     def asked(self, lanes: IntArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """The points (r, 1, n) that these wait for, inside the bounds."""
+        self._step(list(self._begun))
+        self._begun.clear()
         x = self._asked[lanes]
+        if self._measured[lanes].any():
+            x *= self._measure[lanes]
         for row in np.flatnonzero(~self._rows[lanes]).tolist():
             x[row] = self.solvers[lanes[row]].asked[0]
-        wild = ~np.isfinite(x).all(-1)
-        for row in np.flatnonzero(wild).tolist():  # one runs away
-            solver = self.solvers[lanes[row]]
-            if isinstance(solver, Lane):
-                solver.reasons = {"tolfacupx": np.inf}
-                self._has_ended[lanes[row]] = True
-                x[row] = np.clip(np.nan_to_num(x[row]), -1e100, 1e100)
-            else:
-                x[row] = solver.ask()[0]
-        return np.minimum(np.maximum(x, lower), upper)[:, None]
+        if not np.isfinite(x).all():
+            for row in np.flatnonzero(~np.isfinite(x).all(-1)).tolist():  # one runs away
+                solver = self.solvers[lanes[row]]
+                if isinstance(solver, Lane):
+                    solver.reasons = {"tolfacupx": np.inf}
+                    self._has_ended[lanes[row]] = True
+                    x[row] = np.clip(np.nan_to_num(x[row]), -1e100, 1e100)
+                else:
+                    x[row] = solver.ask()[0]
+        return np.minimum(np.maximum(x, lower, out=x), upper, out=x)[:, None]
 
     def tell(self, lanes: IntArray, x: FloatArray, f: FloatArray, g: FloatArray, plain: BoolArray) -> None:
         """Values (r, 1) and gradients (r, 1, n) of points (r, 1, n); `plain`: both are finite."""
         here = self._rows[lanes]
-        for row in np.flatnonzero(~here).tolist():
-            self.solvers[lanes[row]].tell_stacked(x[row], f[row], g[row], bool(plain[row]))
         if not here.all():
+            for row in np.flatnonzero(~here).tolist():
+                self.solvers[lanes[row]].tell_stacked(x[row], f[row], g[row], bool(plain[row]))
             lanes, x, f, g, plain = lanes[here], x[here], f[here], g[here], plain[here]
-        at, values = lanes, f[:, 0]
-        if not plain.all():
-            at, values, f, g = lanes[plain], values[plain], f.copy(), g.copy()
-            for row in np.flatnonzero(~plain).tolist():
-                f[row], g[row] = self._palatable(int(lanes[row]), x[row], f[row], g[row])
-        self._least[at] = np.minimum(self._least[at], values)
-        self._greatest[at] = np.maximum(self._greatest[at], values)
-        wide = (values <= self._least[at]) & (np.abs(x[plain, 0]) > self._farthest[at]).any(-1)
-        for row in np.flatnonzero(wide).tolist():
-            one = self.solvers[at[row]]
-            if lengths(x[plain, 0][row], one.task.x0, one.task.scale) > FAR:
-                one.reasons, self._has_ended[at[row]] = {"tolfacupx": np.inf}, True
-        f, g = self._in_units(lanes, f, g)
-        searching = self._searching[lanes]
-        if searching.all():
-            rest = self._told(lanes, f[:, 0], g[:, 0])
+        x, f, g = x[:, 0], f[:, 0], g[:, 0]
+        if plain.all():
+            self._see(lanes, x, f)
         else:
-            rest = self._told(lanes[searching], f[searching, 0], g[searching, 0])
-            for row in np.flatnonzero(~searching).tolist():
-                if self._go_on(int(lanes[row]), (f[row], g[row])):
-                    rest.append(int(lanes[row]))
-        self._step(rest)
+            self._see(lanes[plain], x[plain], f[plain])
+            f, g = f.copy(), g.copy()
+            for row in np.flatnonzero(~plain).tolist():
+                one = slice(row, row + 1)
+                f[one], g[one] = self._palatable(int(lanes[row]), x[one], f[one], g[one])
+        if (odd := np.flatnonzero(self._odd[lanes])).size:
+            f, g = f.copy(), g.copy()
+            f[odd], g[odd] = self._in_units(lanes[odd], f[odd], g[odd])
+        searching = self._searching[lanes]
+        rest: list[int] = []
+        if not searching.all():
+            rows = np.flatnonzero(~searching).tolist()
+            rest = [lane for row in rows if self._go_on(lane := int(lanes[row]), (f[row, None], g[row, None]))]
+            lanes, f, g = lanes[searching], f[searching], g[searching]
+        self._note(lanes, f, g)
+        self._step(lanes.tolist() + rest)
 
     def have_ended(self, lanes: IntArray) -> BoolArray:
         """Which have."""
@@ -172,6 +190,17 @@ class Lanes:
         found: dict[str, float] = self.solvers[lane].reasons
         return found
 
+    def _see(self, lanes: IntArray, x: FloatArray, f: FloatArray) -> None:
+        """Remember the range of finite values, and end runs that fall without an end, far away."""
+        self._least[lanes] = least = np.minimum(self._least[lanes], f)
+        self._greatest[lanes] = np.maximum(self._greatest[lanes], f)
+        near = self._near[lanes]
+        if max(x.max(initial=0.0), -x.min(initial=0.0)) > near.min(initial=np.inf):
+            for row in np.flatnonzero((f <= least) & (np.abs(x).max(-1) > near)).tolist():
+                one = self.solvers[lanes[row]]
+                if lengths(x[row], one.task.x0, one.task.scale) > FAR:
+                    one.reasons, self._has_ended[lanes[row]] = {"tolfacupx": np.inf}, True
+
     def _palatable(self, lane: int, x: FloatArray, f: FloatArray, g: FloatArray) -> Any:
         self.solvers[lane].blind += list(x)
         seen = self._least.item(lane), self._greatest.item(lane)
@@ -181,55 +210,54 @@ class Lanes:
     def _in_units(self, lanes: IntArray, f: FloatArray, g: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Values and gradients as the solvers see them; the first ones of each say in what unit."""
         for row in np.flatnonzero(self._unit[lanes] == 0).tolist():
-            one = self.solvers[lanes[row]]
-            one.measure.answer(f[row], g[row])
-            self._unit[lanes[row]] = one.measure.unit
-        measure, unit = self._measure[lanes], self._unit[lanes]
-        if (measure != 1).any():
-            g = g * measure[:, None]
-        if (unit != 1).any():
-            f, g = f / unit[:, None], g / unit[:, None, None]
-        return f, g
+            lane, measure = lanes[row], self.solvers[lanes[row]].measure
+            measure.answer(f[row, None], g[row, None])
+            self._unit[lane], self._odd[lane] = measure.unit, not (measure.ones and measure.unit == 1)
+        unit = self._unit[lanes]
+        return f / unit, g * self._measure[lanes] / unit[:, None]
 
-    def _told(self, lanes: IntArray, f: FloatArray, g: FloatArray) -> list[int]:
-        """Hand values and gradients to the searches, and note them."""
-        self._f[lanes], self._g[lanes] = f, g
-        first = self._best[lanes] == np.inf
-        better = f < self._best[lanes]
-        for row in np.flatnonzero(first).tolist():
-            search = self.solvers[lanes[row]].search
-            self._first[lanes[row]] = search.note(self._known[lanes[row]], f.item(row), g[row])
-        at = lanes[better & (self._best[lanes] - f > NOTABLE * (self._first[lanes] - f))]
-        self._last[at], self._last_x[at], self._last_g[at] = self._best[at], self._best_x[at], self._best_g[at]
-        at = lanes[better]
-        self._best[at], self._best_x[at], self._best_g[at] = f[better], self._known[at], g[better]
-        return lanes.tolist()
+    def _note(self, lanes: IntArray, f: FloatArray, g: FloatArray) -> None:
+        """Hand values and gradients to the searches, and note them, as `Descended.note` does for one."""
+        now, best = self._now, self._best
+        now.f[lanes], now.g[lanes] = f, g
+        before = best.f[lanes]
+        for row in np.flatnonzero(before == np.inf).tolist():
+            lane = lanes[row]
+            self._first[lane] = self.solvers[lane].search.note(self._asked[lane], f.item(row), g[row])
+        better = np.flatnonzero(f < before)
+        lanes, f = lanes[better], f[better]
+        at = lanes[is_notable(before[better], f, self._first[lanes])]
+        self._last.put(at, best.x[at], best.f[at], best.g[at])
+        best.put(lanes, self._asked[lanes], f, g[better])
 
     def _step(self, rest: list[int]) -> None:
         """Let the routine work in these lanes until each waits for a value, or has ended."""
         calls: list[Any] = self._calls
+        said = self._task.data
         while rest:
             for lane in rest:
-                calls[lane]()
+                call = calls[lane]
+                call()
+                while said[lane, 0] == ITERATED:
+                    call()
             lanes = np.array(rest)
-            said = self._task[lanes, 0]
-            evaluate, again = said == EVALUATE, said == ITERATED
-            x = self._x[lanes]
-            known = evaluate & (x == self._known[lanes]).all(-1)
-            fresh = evaluate & ~known
-            at = lanes[fresh]
-            self._known[at] = x[fresh]
-            self._asked[at] = x[fresh] * self._measure[at]
-            rest = lanes[again | known].tolist()
-            rest += [lane for lane in lanes[~(evaluate | again)].tolist() if self._go_on(lane, self._result(lane))]
+            x, asks = self._now.x[lanes], self._task[lanes, 0] == EVALUATE
+            known = asks & (x[:, 0] == self._asked[lanes, 0])
+            if known.any():
+                known &= (x == self._asked[lanes]).all(-1)
+            fresh = np.flatnonzero(asks & ~known)
+            self._asked[lanes[fresh]] = x[fresh]
+            rest = lanes[known].tolist()
+            rest += [lane for lane in lanes[~asks].tolist() if self._go_on(lane, self._result(lane))]
 
     def _result(self, lane: int) -> Any:
         """What the search of a lane has found, which is over."""
         note = self.solvers[lane].search.note
-        if self._last.item(lane) < np.inf:
-            note(self._last_x[lane], self._last.item(lane), self._last_g[lane])
-        note(self._best_x[lane], self._best.item(lane), self._best_g[lane])
-        return result_of(self._x[lane].copy(), self._f.item(lane), self._g[lane].copy(), self._task[lane])
+        if self._last.f.item(lane) < np.inf:
+            note(*self._last.of(lane))
+        note(*self._best.of(lane))
+        x, f, g = self._now.of(lane)
+        return result_of(x.copy(), f, g.copy(), self._task[lane])
 
     def _go_on(self, lane: int, answer: Any) -> bool:
         """Send an answer to the generator of a lane; whether it has begun a search."""
@@ -244,7 +272,7 @@ class Lanes:
             return False
         self._searching[lane] = isinstance(wanted, Search)
         if not self._searching[lane]:
-            self._asked[lane] = one.measure.point(wanted)[0]
+            self._asked[lane] = wanted[0]
             return False
         one.search = wanted
         self._reset(lane, wanted, one.measure.task.options)
@@ -252,18 +280,18 @@ class Lanes:
 
     def _reset(self, lane: int, search: Search, options: Mapping[str, Any]) -> None:
         """Make the arrays of a lane those of a search that begins."""
-        self._x[lane], self._known[lane], self._best[lane] = search.x0, np.nan, np.inf
-        self._last[lane] = np.inf
-        self._f[lane], self._g[lane], self._task[lane] = 0.0, 0.0, 0
-        bounds = self._low[lane], self._high[lane], self._kinds[lane]
+        self._now.put(lane, search.x0, 0.0, 0.0)
+        self._task[lane], self._asked[lane] = 0, np.nan
+        self._best.f[lane] = self._last.f[lane] = np.inf
+        low, high, kinds = self._bounds
+        bounds = low[lane], high[lane], kinds[lane]
         if self._boxes[lane] is not search.box:
             self._boxes[lane] = search.box
-            for mine, given in zip(bounds, kinds_of(search.box, self._x.shape[1]), strict=True):
+            for mine, given in zip(bounds, kinds_of(search.box, search.x0.size), strict=True):
                 mine[:] = given
         if self._calls[lane] is None:
-            self._calls[lane], self._buffers[lane] = prepared(
-                self._x[lane], self._f[lane, ...], self._g[lane], bounds, self._task[lane], options
-            )
+            x, f, g = self._now.x[lane], self._now.f[lane, ...], self._now.g[lane]
+            self._calls[lane], self._buffers[lane] = prepared(x, f, g, bounds, self._task[lane], options)
         else:
             for buffer in self._buffers[lane]:
                 buffer.fill(0)

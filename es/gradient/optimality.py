@@ -6,6 +6,7 @@ gradients of the constraints that hold with equality, each with a multiplier tha
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -48,51 +49,45 @@ def is_stationary(
     part : float
         Of `span`, that such a step may promise.
     """
-    if not (np.isfinite(g).all() and np.isfinite(f) and np.isfinite(span)):
+    if not (np.isfinite(g).all() and math.isfinite(f) and math.isfinite(span)):
         return False
-    normals = _normals(x, box, constraints, scale)
-    if normals is None:
+    left = _balanced(x, g * scale, box, constraints, scale)
+    if left is None:
         return False
-    slope = g * scale
-    left = float(np.linalg.norm(_balance(slope, normals)))
     eps = float(np.finfo(float).eps)
-    rounding = 10 * np.sqrt(eps * abs(f) * span)
+    rounding = 10 * math.sqrt(eps * abs(f) * span)
     if part == STANDING:
         rounding += 1e-6 * min(abs(f), 1e3 * span)  # of forward differences, of f and of constraints
         # After a fall by many orders a small part of the range is more than all that is left.
-        part = max(BALANCED, min(part, np.sqrt(2 * GAIN * abs(f) / span))) if span > 0 else part
-    return bool(left <= part * span + rounding)
+        part = max(BALANCED, min(part, math.sqrt(2 * GAIN * abs(f) / span))) if span > 0 else part
+    return bool(math.sqrt(left @ left) <= part * span + rounding)
 
 
-def _balance(slope: FloatArray, normals: FloatArray) -> FloatArray:
-    """What multipliers >= 0 leave of the gradient."""
-    if not normals.size:
+def _balanced(
+    x: FloatArray, slope: FloatArray, box: Box | None, constraints: Any, scale: FloatArray
+) -> FloatArray | None:
+    """What multipliers >= 0 leave of the gradient, in units of `scale`; None if x violates a constraint."""
+    if box is not None:
+        low, high = x <= box.lb + 1e-8 * scale, x >= box.ub - 1e-8 * scale
+        if not listed(constraints):  # each bound balances its own coordinate
+            return np.where((low & (slope > 0)) | (high & (slope < 0)), 0.0, slope)
+    elif not listed(constraints):
         return slope
     from scipy.optimize import nnls
 
-    multipliers, _ = nnls(normals, -slope)
-    return slope + normals @ multipliers
-
-
-def _normals(x: FloatArray, box: Box | None, constraints: Any, scale: FloatArray) -> FloatArray | None:
-    """Gradients of what is active at x as columns of length one, outwards, equalities both ways; None if x violates."""
-    columns = []
-    if box is not None:
-        unit = np.eye(x.size)
-        columns += [-unit[i] for i in np.flatnonzero(x <= box.lb + 1e-8 * scale)]
-        columns += [unit[i] for i in np.flatnonzero(x >= box.ub - 1e-8 * scale)]
-    if listed(constraints):
-        every = Constraints(constraints, x.size)
-        step = 1e-7 * scale
-        at = np.vstack([x, x + np.diag(step), x - np.diag(step)])
-        values = every(at)
-        here, above, below = values[0], values[1 : x.size + 1], values[x.size + 1 :]
-        size = np.where(every.equality, np.abs(here), here)
-        slopes = 0.5e7 * (above - below).T  # in units of `scale`
-        touch = EQUALITY * np.maximum(1.0, np.linalg.norm(slopes, axis=-1))  # whatever a constraint is measured in
-        active = every.equality | (here > -touch)
-        if (size > touch).any() or not np.isfinite(slopes[active]).all():
-            return None
-        columns += list(slopes[active]) + list(-slopes[every.equality])
-    columns = [column / length for column in columns if (length := np.linalg.norm(column)) > 0]
-    return np.array(columns, dtype=float).reshape(-1, x.size).T
+    every = Constraints(constraints, x.size)
+    step = 1e-7 * scale
+    at = np.vstack([x, x + np.diag(step), x - np.diag(step)])
+    values = every(at)
+    here, above, below = values[0], values[1 : x.size + 1], values[x.size + 1 :]
+    size = np.where(every.equality, np.abs(here), here)
+    slopes = 0.5e7 * (above - below).T  # in units of `scale`
+    touch = EQUALITY * np.maximum(1.0, np.linalg.norm(slopes, axis=-1))  # whatever a constraint is measured in
+    active = every.equality | (here > -touch)
+    if (size > touch).any() or not np.isfinite(slopes[active]).all():
+        return None
+    # Gradients of what is active as columns of length one, outwards, equalities both ways.
+    outwards = [] if box is None else [*-np.eye(x.size)[low], *np.eye(x.size)[high]]
+    outwards += [*slopes[active], *-slopes[every.equality]]
+    normals = np.array([column / length for column in outwards if (length := np.linalg.norm(column)) > 0]).T
+    return slope + normals @ nnls(normals, -slope)[0] if normals.size else slope

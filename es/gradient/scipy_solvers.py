@@ -61,13 +61,14 @@ class Stalls:
         """Look at the end of a start, and say in the last one whether it is a success."""
         x, result = result.x, self._seen.best(result, SLACK)
         small_gradient = small_gradient and x is result.x  # not where a lower point has been passed by
-        gain = self._last - result.fun
-        self._little += not gain > 0.5 * abs(result.fun)
-        if not small_gradient and self._little < 3 and gain > LEAST_GAIN * abs(result.fun):
-            self._last = result.fun
-            return False
+        fun = result.fun
+        gain = self._last - fun
+        self._little += not gain > 0.5 * abs(fun)
         # A start that gains nothing, even where the line search complained, has nothing but rounding left.
-        stands = not gain > LEAST_GAIN * abs(result.fun)
+        stands = not gain > LEAST_GAIN * abs(fun)
+        if not (small_gradient or stands) and self._little < 3:
+            self._last = fun
+            return False
         result.success = small_gradient or self._seen.is_optimum(result, self._task, stands=stands)
         result.level_step = self._seen.level_step(self._task)
         return True

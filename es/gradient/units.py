@@ -29,7 +29,7 @@ LARGE = 1e15  # values from here on have squares, in tests and steps of solvers,
 def powers_of_two(scale: FloatArray) -> FloatArray:
     """What to measure coordinates of these scales in: 1 where they are ordinary, else the nearest power of two."""
     ordinary = (scale <= ORDINARY) & (scale * ORDINARY >= 1)
-    return np.where(ordinary, 1.0, np.exp2(np.rint(np.log2(scale))))
+    return np.ones(scale.shape) if ordinary.all() else np.where(ordinary, 1.0, np.exp2(np.rint(np.log2(scale))))
 
 
 def value_unit(f: Any, slope: Any = 0.0, most: float = np.inf) -> Any:
@@ -63,15 +63,17 @@ class Measure:
         In units.
     units : ndarray, shape (n,)
         1 for whole numbers.
+    ones : bool
+        Whether all of them are 1.
     unit : float
         Of values; 0 until the first are known.
     """
 
     def __init__(self, task: Task, units: FloatArray) -> None:
         measure = units if task.integrality is None else np.where(np.asarray(task.integrality) != 0, 1.0, units)
-        self._ones = bool((measure == 1).all())
+        self.ones = bool((measure == 1).all())
         self.units, self.unit, self.task = measure, 0.0, task
-        if not self._ones:
+        if not self.ones:
             box = None if task.box is None else Box(task.box.lb / measure, task.box.ub / measure)
             rules = constraints_in_units(task.constraints, measure)
             x0, scale = task.x0 / measure, task.scale / measure
@@ -79,13 +81,13 @@ class Measure:
 
     def point(self, u: FloatArray) -> FloatArray:
         """The points that a solver means."""
-        return u if self._ones else u * self.units
+        return u if self.ones else u * self.units
 
     def answer(self, f: FloatArray, g: FloatArray | None) -> Answer:
         """Values and gradients as a solver sees them."""
-        if self._ones and self.unit == 1.0:
+        if self.ones and self.unit == 1.0:
             return f, g
-        if g is not None and not self._ones:
+        if g is not None and not self.ones:
             g = g * self.units
         if self.unit == 0.0:
             self.unit = float(value_unit(_largest(f), 0.0 if g is None else _largest(g)))
@@ -97,7 +99,7 @@ class Measure:
         """What a solver returned, in the units of the caller."""
         if self.unit not in (0.0, 1.0) and "fun" in result:
             result.fun = result.fun * self.unit
-        if not self._ones:
+        if not self.ones:
             result.x = result.x * self.units
         return result
 

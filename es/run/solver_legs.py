@@ -67,8 +67,12 @@ class SolverCourses(Courses):
             if course.leg.box is not None:
                 self._lower[run], self._upper[run] = course.leg.box.lb, course.leg.box.ub
             self._open(run, course.leg)
+        alike = all((bounds == bounds[0]).all() for bounds in (self._lower, self._upper))
         while (active := self._at_work()).size:
-            while self._tick(active):
+            at = self._run[active]
+            rows: Any = slice(0, 1) if alike else at
+            lower, upper = self._lower[rows], self._upper[rows]
+            while self._tick(active, at, lower, upper):
                 pass
         return self._results()
 
@@ -113,10 +117,9 @@ class SolverCourses(Courses):
             self._open(run, leg)
             at_work += 1
 
-    def _tick(self, active: IntArray) -> bool:
+    def _tick(self, active: IntArray, runs: IntArray, lower: FloatArray, upper: FloatArray) -> bool:
         """Evaluate the next point of each, and go on; says whether all are still at work."""
-        runs = self._run[active]
-        x = self._solvers.asked(active, self._lower[runs], self._upper[runs])
+        x = self._solvers.asked(active, lower, upper)
         try:
             f, g = self.evaluate(runs, x, None, gradients=True)
         except Exception:
@@ -129,22 +132,23 @@ class SolverCourses(Courses):
             return False
         assert g is not None
         value = f[:, 0]
-        with_value, with_slope = value < np.inf, np.isfinite(g).all((-1, -2))
-        self._book(active, x[:, 0], value, with_value, with_slope)
-        self._solvers.tell(active, x, f, g, np.isfinite(value) & with_slope)
+        finite, known = np.isfinite(value), np.isfinite(g[:, 0])
+        slopes = known[:, 0] if known.all() else known.all(-1)
+        self._book(active, x[:, 0], value, finite, slopes)
+        self._solvers.tell(active, x, f, g, finite & slopes)
         return not self._end_some(active, runs)
 
-    def _book(self, active: IntArray, x: FloatArray, value: FloatArray, good: Any, slopes: Any) -> None:
+    def _book(self, active: IntArray, x: FloatArray, value: FloatArray, finite: Any, slopes: Any) -> None:
         """Count, and keep the best of the legs."""
         self._nfev[active] += 1
-        if not good.all():
-            self._failed[active] += ~good
-        self._without["nofinite"][active] = np.where(good, 0, self._without["nofinite"][active] + 1)
-        self._without["nogradient"][active] = np.where(slopes, 0, self._without["nogradient"][active] + 1)
-        near = np.isfinite(value) & (value <= self._low[active])
+        good = finite if finite.all() else value < np.inf
+        self._failed[active] += ~good
+        for name, seen in (("nofinite", good), ("nogradient", slopes)):
+            self._without[name][active] = np.where(seen, 0, self._without[name][active] + 1)
+        near = np.flatnonzero(finite & (value <= self._low[active]))
         at = active[near]
         self._mean[at], self._low[at] = x[near], value[near]
-        better = good & (value < self._f[active])
+        better = np.flatnonzero(good & (value < self._f[active]))
         at = active[better]
         self._f[at], self._x[at] = value[better], x[better]
         if self.keep_trace:
