@@ -29,6 +29,8 @@ class Book:
     f_best : float, or ndarray, shape (runs,)
         Least value so far; inf before the first.
     x_best : ndarray, shape of start
+    odd : bool
+        Whether a value or gradient was not finite since somebody has last looked for it; True at the start.
     """
 
     NAMES = ("nfev", "njev", "n_failed", "f_best", "x_best")
@@ -39,6 +41,7 @@ class Book:
         self.nfev, self.njev, self.n_failed = (zero + 0 for _ in range(3))
         self.f_best: Any = np.full(len(start), np.inf) if self.stacked else np.float64(np.inf)
         self.x_best = start.copy()
+        self.odd = True
         self._evaluated: BoolArray | None = None
         self._improved: list[tuple[Any, ...]] | None = None
         self._started = len(start) if self.stacked else 1
@@ -77,6 +80,7 @@ class Book:
         if gradients:
             self.njev += points
         if failed is not None:
+            self.odd = True
             self.n_failed = self.n_failed + missed if self.stacked else self.n_failed + int(missed)
 
     def improve(self, x: FloatArray, first: Any, value: Any) -> None:
@@ -141,6 +145,7 @@ class Book:
 
     def load_state_dict(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Go on where `state_dict` was taken."""
+        self.odd = True
         for name in self.NAMES:
             value = state[name]
             whole = name in ("nfev", "njev", "n_failed") and not value.ndim

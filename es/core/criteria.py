@@ -29,8 +29,9 @@ class Criterion:
     test : callable or None
         `test(opt, threshold) -> (met, figure)`, each a number for one run or an array over stacked runs. None: others
         tell of it.
-    look : {"always", "often", "rarely"}
-        In every iteration, every few, or as rarely as the covariance matrix changes.
+    look : {"always", "odd", "often", "rarely"}
+        In every iteration (of stacked runs where something was not finite), every few, or as rarely as the covariance
+        matrix changes.
     doubts : tuple of (callable, str)
         `doubt(opt, threshold) -> bool or array`: whether the run only looks as if it had met the criterion, and the
         name of the row that says what it has met instead.
@@ -56,11 +57,11 @@ ROWS = (
     Criterion("maxiter", None, "budget", "the budget of iterations is spent", looks.iterations, "always"),
     Criterion("maxtime", None, "budget", "the time is spent", looks.seconds, "always"),
     Criterion(
-        "lowest", -math.inf, "target", "the value is -inf, below which there is none", looks.reached, "always",
+        "lowest", -math.inf, "target", "the value is -inf, below which there is none", looks.reached, "odd",
         doubts=((looks.runaway, "unbounded"),),
     ),
-    Criterion("nofinite", 30, "failed", "the objective gave no finite value", looks.without_value, "always"),
-    Criterion("nogradient", 30, "failed", "the objective gave no finite gradient", looks.without_gradient, "always"),
+    Criterion("nofinite", 30, "failed", "the objective gave no finite value", looks.without_value, "odd"),
+    Criterion("nogradient", 30, "failed", "the objective gave no finite gradient", looks.without_gradient, "odd"),
     Criterion("tolfun", 1e-12, "converged", "values of f no longer differ", looks.range_of_values, doubts=VALUES),
     Criterion("tolfunhist", 1e-12, "converged", "the best value no longer changes", looks.range_of_best, doubts=VALUES),
     Criterion(

@@ -149,6 +149,7 @@ class Learner(Progress):
         if math.isfinite(np.vdot(g, g)) and self.runs is None:  # the rule, and cheap
             self.generations_without_gradient = 0
             return
+        self.book.odd = True
         bad = ~np.isfinite(g).all((-1, -2))
         self.generations_without_gradient = np.where(bad, self.generations_without_gradient + 1, 0)[()]
 
@@ -172,6 +173,7 @@ class Learner(Progress):
 
     def _count_without_value(self, hopeless: Any) -> None:
         """One generation more without a finite value in runs where that is so, none in the others."""
+        self.book.odd = True
         count = self.generations_without_value
         self.generations_without_value = np.where(hopeless, count + 1, 0 * count)[()]
 

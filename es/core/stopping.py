@@ -143,13 +143,15 @@ class Watch:
         self._sort()
 
     def _sort(self) -> None:
-        looks: Any = {"always": [], "often": [], "rarely": []}
+        looks: Any = {"always": [], "odd": [], "often": [], "rarely": []}
         for name, threshold in self.thresholds.items():
             row = CRITERIA[name]
             unreachable = name in ("maxfevals", "maxiter") and np.isposinf(threshold).all()
             if row.test is not None and not unreachable:
-                looks[row.look].append((row, threshold, row.test))
-        self._always, self._often, self._rarely = looks.values()
+                always = row.look == "always" or (row.look == "odd" and name in self.given)
+                for look in ("always", "odd") if always else (row.look,):
+                    looks[look].append((row, threshold, row.test))
+        self._calm, self._always, self._often, self._rarely = looks.values()
 
     def is_default(self, name: str) -> bool:
         """Whether a criterion is on because the method has a default end, not by the caller."""
@@ -178,8 +180,11 @@ class Watch:
     def __call__(self, opt: Watched) -> dict[int, dict[str, float]]:
         """Runs that have met a criterion now, each with the figures of what it met."""
         found: dict[int, dict[str, float]] = {}
+        said: dict[Any, Any] = {}
         nit, alone = opt.nit, opt.runs is None
         due = self._always
+        if not alone:
+            due, opt.book.odd = self._always if opt.book.odd else self._calm, False
         # No test reacts to less than a few iterations, and a decomposition of C to less than a change of C.
         if nit and nit % self._every == 0:
             due = due + self._often
@@ -188,18 +193,24 @@ class Watch:
         for criterion, threshold, test in due:
             met, figure = test(opt, threshold)
             if met if alone or isinstance(met, bool) else np.count_nonzero(met):
-                _note(found, criterion, opt, threshold, met, figure)
+                _note(found, criterion, opt, threshold, met, figure, said)
         return found
 
 
 def _note(
-    found: dict[int, dict[str, float]], row: Criterion, opt: Watched, threshold: Any, met: Any, figure: Any
+    found: dict[int, dict[str, float]], row: Criterion, opt: Watched, threshold: Any, met: Any, figure: Any, said: Any
 ) -> None:
-    """Put runs that have met a criterion into `found`, under the name of what they have met."""
+    """Put runs that have met a criterion into `found`, under the name of what they have met.
+
+    What doubts have `said` is kept there, for criteria with the same ones are often met together.
+    """
     met, figures = np.broadcast_to(met, opt.batch or (1,)), np.broadcast_to(figure, opt.batch or (1,))
     names = np.full(met.shape, row.name, dtype=object)
     for doubt, other in reversed(row.doubts):
-        names[np.broadcast_to(doubt(opt, threshold), met.shape)] = other
+        key = doubt, np.asarray(threshold).tobytes()
+        if key not in said:
+            said[key] = np.broadcast_to(doubt(opt, threshold), met.shape)
+        names[said[key]] = other
     for at in np.flatnonzero(met).tolist():
         found.setdefault(int(opt.active[at]), {})[str(names[at])] = float(figures[at])
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import FloatArray
+from es.core.book import Book
 from es.core.traces import Traces
 
 
@@ -40,6 +41,7 @@ class Watched(Spent, Protocol):
     scale0: FloatArray
     dtype: Any
     traces: Traces
+    book: Book
     generations_without_value: Any
     generations_without_gradient: Any
     criteria: ClassVar[tuple[str, ...]]

@@ -111,10 +111,8 @@ def _between(u: FloatArray, lower: Any, width: Any) -> FloatArray:
 def _curved(u: FloatArray, lower: Any, upper: Any, a: Any, lb: Any, ub: Any, floor: Any) -> FloatArray:
     """What the quadratic pieces make of u within a margin `a` of a face, the lower one where u < `floor`."""
     below = u < floor
-    side = np.where(below, 1.0, -1.0)
-    face = np.where(below, lower, upper)
-    x = face + side * ((u - (face - side * a)) ** 2 / (4 * a))
-    return np.minimum(np.maximum(x, lb), ub)
+    rise = (u - np.where(below, lower - a, upper + a)) ** 2 / (4 * a)
+    return np.minimum(np.maximum(np.where(below, lower + rise, upper - rise), lb), ub)
 
 
 def _remainder(t: FloatArray, period: Any) -> FloatArray:

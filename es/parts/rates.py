@@ -119,10 +119,12 @@ def heaviside(rates: CMARates, length: Any, generations: int) -> Any:
 
 
 def by_heaviside(rates: CMARates, table: FloatArray, hsig: Any) -> FloatArray:
-    """The entry for h_sigma of each run: of one table (2, ...), or of one for each run (runs, 2, ...)."""
+    """The entry for h_sigma of each run, or one for all: of one table (2, ...), or of one for each (runs, 2, ...)."""
     if not hsig.ndim:
         return table[int(hsig)]
-    return table[np.arange(len(table)), hsig.astype(np.intp)] if rates.differ else table.take(hsig, 0)
+    if rates.differ:
+        return table[np.arange(len(table)), hsig.astype(np.intp)]
+    return table[1] if np.count_nonzero(hsig) == hsig.size else table.take(hsig, 0)  # mostly one entry for all
 
 
 def covariance_weights(rates: CMARates, batch: tuple[int, ...], squares: FloatArray | None) -> FloatArray:

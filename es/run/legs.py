@@ -150,7 +150,7 @@ class Courses:
         legs = [course.leg for course in courses]
         opt, active, go_on = self._optimizer(
             numbers.tolist(), [(leg.mean, leg.scale0) for leg in legs], legs[0].popsize, [leg.rng for leg in legs],
-            maxfevals=np.array([leg.maxfevals for leg in legs]),
+            **_columns([{"maxfevals": leg.maxfevals} for leg in legs]),
         ), None, list[Course]()  # fmt: skip
         if isinstance(opt, Strategy):
             opt.draw_ahead(untouched=getattr(self.evaluate, "repeatable", False))

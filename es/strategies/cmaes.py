@@ -136,7 +136,8 @@ class CMAES(FullCovariance):
             cumulate(self.pc, r.pc_keep, pc_gain, y_w / sigma[..., None])  # (45), in coordinates of x
         if self._lowrank:
             y = y[..., : r.used, :] / sigma[..., None, None]
-            lowrank_updates(self.A, self.q, z, self.pc, y, weights, by_heaviside(r, r.decay, hsig))  # (47)
+            decay = np.broadcast_to(by_heaviside(r, r.decay, hsig), self.batch)
+            lowrank_updates(self.A, self.q, z, self.pc, y, weights, decay)  # (47)
         else:
             decay = by_heaviside(r, self._decay_matrix, hsig)
             self.A, self.q = cholesky_update(self.A, self.q, z, weights, r.parameters.c1, decay)  # (47)
