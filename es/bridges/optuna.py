@@ -218,7 +218,7 @@ class EvolutionSampler(BaseSampler):
         space = Space({name: _parameter(name, distribution) for name, distribution in distributions.items()})
         cls, space = for_space(self._class, space)
         cls, options = with_discrete(cls, self._options, space.integrality, space)
-        arguments = {**self._arguments, **(options or {}), "rng": int(self._rng.integers(2**63))}
+        arguments = {**self._arguments, **options, "rng": int(self._rng.integers(2**63))}
         # Where generations end is optuna's to say: a method that has converged goes on as long as trials are asked for.
         opt = cls(space.x0, bounds=space.bounds, **arguments)
         return _Search(dict(distributions), space, opt)

@@ -95,9 +95,7 @@ class EvolutionSearchCV(BaseSearchCV):  # type: ignore[misc]
         cls, space = for_space(self.method, space)
         cls, options = with_discrete(cls, None, space.integrality, space)
         seed = int(check_random_state(self.random_state).randint(2**31))
-        opt = cls(
-            space.x0, self.sigma0, bounds=space.bounds, popsize=self.popsize, rng=seed, stop={}, **(options or {})
-        )
+        opt = cls(space.x0, self.sigma0, bounds=space.bounds, popsize=self.popsize, rng=seed, stop={}, **options)
         metric = self.refit if isinstance(self.refit, str) else "score"
         done = 0
         while done < self.n_iter:

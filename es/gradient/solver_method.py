@@ -121,8 +121,7 @@ class ScipySolver(Optimizer):
         """Points that the solver asks for next."""
         if "_task" not in self.__dict__:
             return 1  # the base class is being set up
-        asked = self._running().asked
-        return 1 if asked is None else len(asked)
+        return 1 if self.asked is None else len(self.asked)
 
     @popsize.setter
     def popsize(self, value: int) -> None:
@@ -180,7 +179,7 @@ class ScipySolver(Optimizer):
         reason = why_ended(outcome, self._task, self._blind, self.book.x_best, plateau=lambda: self._on_plateau)
         if reason == "converged" and listed(self._task.constraints) and self.f_best < np.inf:
             # Points that violate constraints by as little as is allowed may be lower: they are not what it has found.
-            self.book.x_best, self.book.f_best = self._inside(np.array(outcome.x)), np.float64(outcome.fun)
+            self.book.x_best, self.book.f_best = inside(np.array(outcome.x), self.box), np.float64(outcome.fun)
         self.end(reason, float(getattr(outcome, "status", 0)))
 
     def _gone(self, x: FloatArray) -> bool:
@@ -197,9 +196,6 @@ class ScipySolver(Optimizer):
         near = max(1e-10 * min(1.0, high - low), 1e4 * sys.float_info.epsilon * abs(low))
         return bool(self._lately) and self._gap > near and 2 * self._lately.count(low) > len(self._lately)
 
-    def _inside(self, x: FloatArray) -> FloatArray:
-        return inside(x, self.box)
-
     def ask(self, k: int | None = None) -> FloatArray:
         """The points that the solver wants, shape (k', n); it alone says how many, whatever k is."""
         asked = self.asked
@@ -208,7 +204,7 @@ class ScipySolver(Optimizer):
         if not math.isfinite(np.vdot(asked, asked)):  # it runs away: there is no minimum
             self.end("tolfacupx", math.inf)
             asked = np.clip(np.nan_to_num(asked), -1e100, 1e100)
-        return self._inside(asked)
+        return inside(asked, self.box)
 
     def _learn_from(self, told: Told, booked: bool = False) -> None:
         """Count the points of `ask`, and hand the solver their values in their order, or what ranks them instead."""

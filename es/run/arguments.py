@@ -85,7 +85,7 @@ def take_noise(options: Mapping[str, Any] | None, constraints: Any) -> tuple[dic
 
 def with_discrete(
     cls: Any, options: Mapping[str, Any] | None, whole: Any, space: Space | None = None
-) -> tuple[Any, Mapping[str, Any] | None]:
+) -> tuple[Any, dict[str, Any]]:
     """The class and options to use where the coordinates in the mask `whole` are integers, or some are categories.
 
     That is `cls` if it takes `integrality` and `categories`, and CMA-ES with margin for CMA-ES with integers.
@@ -95,22 +95,24 @@ def with_discrete(
     ValueError
         If the method knows real numbers only.
     """
-    if space is not None and space.categories.any():
-        options = {**(options or {}), "categories": space.categories}
-        if "preferred" in constructor_arguments(cls) and not np.isnan(space.preferred).all():
-            options = {"preferred": space.preferred, **options}
-    if space is not None and space.conditional and "conditions" in constructor_arguments(cls):
-        options = {**(options or {}), "conditions": space.conditions}
-    if space is not None and "levels" in constructor_arguments(cls) and space.levels:
-        options = {**(options or {}), "levels": space.levels}
+    options, known = as_options(options), constructor_arguments(cls)
+    if space is not None:
+        if space.categories.any():
+            options["categories"] = space.categories
+            if "preferred" in known and not np.isnan(space.preferred).all():
+                options.setdefault("preferred", space.preferred)
+        if space.conditional and "conditions" in known:
+            options["conditions"] = space.conditions
+        if space.levels and "levels" in known:
+            options["levels"] = space.levels
     if whole is None or not whole.any():
         return cls, options
-    options = {**(options or {}), "integrality": whole}
-    if "integrality" in constructor_arguments(cls):
+    options["integrality"] = whole
+    if "integrality" in known:
         return cls, options
     if cls.__name__ == "CMAES":
         return get_method("cmaes-margin"), options
-    cure = "'cat-cmaes-margin'" if "categories" in constructor_arguments(cls) else "'cmaes' or 'differential-evolution'"
+    cure = "'cat-cmaes-margin'" if "categories" in known else "'cmaes' or 'differential-evolution'"
     raise ValueError(f"integrality cannot be kept by {cls.__name__}: take {cure}")
 
 
