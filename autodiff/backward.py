@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy import float64, ndarray
+from scipy.linalg.blas import dasum
 
 from autodiff.core import ELEMENTWISE, FLOAT64, Node, by_depth, conform, stretched, sweep
 from autodiff.half import HALF
@@ -38,30 +39,20 @@ def gradients(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
             return grads
         raise error
     for g in grads.values():
-        if type(g) is float64:  # what _finite says, for most gradients there are
-            if isfinite(g):
-                continue
-        elif type(g) is ndarray and g.dtype is FLOAT64:
-            entries = g if g.ndim == 1 else g.ravel("K")
-            if isfinite(entries.dot(entries)):
-                continue
-        elif g is None or _finite(g):
-            continue
-        with np.errstate(all="ignore"):
-            return alive_sweep(seeds)
+        if not _finite(g):
+            with np.errstate(all="ignore"):
+                return alive_sweep(seeds)
     return grads
 
 
 def _finite(g: Any) -> bool:
-    """Whether a gradient has neither NaN nor infinity; false also for numbers so large that their square overflows."""
+    """Whether a gradient has neither NaN nor infinity; false also for numbers so large that their sum overflows."""
+    if type(g) is ndarray and g.dtype is FLOAT64 and g.size:
+        return isfinite(dasum(g if g.ndim == 1 else g.ravel("K")))
     if type(g) is float64:
         return isfinite(g)
     g = value_of(g)
-    if g is None or type(g) is list:
-        return True
-    if g.dtype.char in "dfDF":
-        return isfinite(np.vdot(g, g).real)
-    return bool(np.isfinite(g).all())
+    return g is None or type(g) is list or bool(np.isfinite(g).all())
 
 
 def alive_sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:

@@ -36,7 +36,6 @@ Edges = tuple["Node", Vjp, Any]
 """(parent, vjp, the further edges or None)."""
 
 FLOAT64 = np.dtype(float64)
-OBJECTS = np.dtype(object)
 PLAIN = frozenset((ndarray, float64, np.float32))
 by_depth = attrgetter("depth")
 
@@ -130,28 +129,23 @@ def pairs(edges: Edges | None) -> Iterator[tuple[Node, Vjp]]:
         yield parent, vjp
 
 
-def made(kind: Any, out: Any, edges: Edges, op: Any, level: int) -> Any:
+def above(edges: Edges) -> int:
+    """The depth of a value with these edges."""
+    return 1 + max([parent.depth for parent, _ in pairs(edges)])
+
+
+def made(kind: Any, out: Any, edges: Edges, depth: int, op: Any, level: int) -> Any:
     """The value `out` with a new node, as a tensor of class `kind`: the one place that every recorded value passes."""
     node = Node()
     node.edges = edges
+    node.depth = depth
     node.op = op
-    parent, _, rest = edges
-    depth = parent.depth
-    while rest is not None:
-        parent, _, rest = rest
-        if parent.depth > depth:
-            depth = parent.depth
-    node.depth = depth + 1
     if type(out) is float64:
         node.form = float64
         node.dtype = FLOAT64
     else:
         node.form = out.shape
-        node.dtype = dtype = out.dtype
-        if dtype is OBJECTS:
-            raise TypeError(
-                f"{node.name} met an array of objects beside a traced value: convert it with .astype(float)"
-            )
+        node.dtype = out.dtype
     result = kind()
     result.inner = out
     result.node = node
@@ -238,10 +232,8 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
             if kind is ndarray:
                 if d.shape != parent.form or d.dtype is not parent.dtype:
                     d = conform(d, parent, node)
-            elif kind is not parent.form:
-                number = kind is float64 and parent.dtype is FLOAT64 and (node.op in ELEMENTWISE or node.op in SUMS)
-                if not number or not stretches(parent):  # else a number may stand for the array
-                    d = conform(d, parent, node)
+            elif kind is not parent.form and not (kind is float64 and number_will_do(parent, node)):
+                d = conform(d, parent, node)
             if total is not None:
                 fresh = kind is ndarray and d is not g and node.op in ELEMENTWISE
                 d = added(total, d, parent, owned, single, fresh)
@@ -296,6 +288,11 @@ def stretches(node: Node) -> bool:
         if parent.form != form:
             return False
     return True
+
+
+def number_will_do(node: Node, of: Node) -> bool:
+    """Whether one number from a vjp of the value `of` may stand for the whole gradient of `node`."""
+    return node.dtype is FLOAT64 and (of.op in ELEMENTWISE or of.op in SUMS) and stretches(node)
 
 
 def may_be_less(node: Node, form: Any) -> bool:

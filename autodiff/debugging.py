@@ -52,9 +52,9 @@ def debug() -> Iterator[None]:
             array.setflags(write=True)
 
 
-def _made_checking(kind: Any, out: Any, edges: Any, op: Any, level: int) -> Any:
+def _made_checking(kind: Any, out: Any, edges: Any, depth: int, op: Any, level: int) -> Any:
     """As :func:`autodiff.core.made`, with vjps that are watched."""
-    result = _made(kind, out, edges, op, level)
+    result = _made(kind, out, edges, depth, op, level)
     node = result.node
     node.edges = linked(
         [(parent, _Checked(vjp, i, node.name, parent.shape)) for i, (parent, vjp) in enumerate(pairs(edges))]

@@ -29,28 +29,28 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
     made of small operations spends its time here. Anything unusual goes the general way, through NumPy's protocol.
     ``x op x`` is recorded as the function `twice` of x, where one edge does for two.
     """
-    remembers, makers, of_square = ufunc not in FORGETFUL, RULES.held(ufunc), RULES.held(twice)
+    makers, of_square = RULES.held(ufunc), RULES.held(twice)
 
     def method(self: Any, other: Any, modulo: Any = None) -> Any:
         level = self.level
         if level > 0 and modulo is None:
             kind, own = type(other), type(self)
-            x = self.inner
+            x, a = self.inner, self.node
             if kind is own:
                 if other is self and twice is not None:
                     out = op(x, x)
-                    return core.made(own, out, (self.node, of_square[0](out, x), None), twice, level)
+                    return core.made(own, out, (a, of_square[0](out, x), None), a.depth + 1, twice, level)
                 if other.level == level:
-                    y = other.inner
+                    y, b = other.inner, other.node
                     out = op(x, y)
                     dx, dy = makers
-                    edges = (self.node, dx(out, x, y), (other.node, dy(out, x, y), None))
-                    return core.made(own, out, edges, ufunc, level)
+                    depth = a.depth if a.depth > b.depth else b.depth
+                    return core.made(own, out, (a, dx(out, x, y), (b, dy(out, x, y), None)), depth + 1, ufunc, level)
             elif kind is float or kind in PLAIN:
-                if kind is ndarray and remembers:
-                    other = kept(other, level)
+                if kind is ndarray:
+                    other = operand(other, ufunc, level)
                 out = op(x, other)
-                return core.made(own, out, (self.node, makers[0](out, x, other), None), ufunc, level)
+                return core.made(own, out, (a, makers[0](out, x, other), None), a.depth + 1, ufunc, level)
         if modulo is not None:
             raise TypeError("pow(x, y, z) is for integers: use x**y % z")
         return NotImplemented if defers(other) else ufunc(self, other)
@@ -59,14 +59,27 @@ def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Meth
         level = self.level
         kind = type(other)
         if level > 0 and (kind is float or kind in PLAIN):
-            y = self.inner
-            if kind is ndarray and remembers:
-                other = kept(other, level)
+            y, b = self.inner, self.node
+            if kind is ndarray:
+                other = operand(other, ufunc, level)
             out = op(other, y)
-            return core.made(type(self), out, (self.node, makers[1](out, other, y), None), ufunc, level)
+            return core.made(type(self), out, (b, makers[1](out, other, y), None), b.depth + 1, ufunc, level)
         return ufunc(other, self)
 
     return method, reflected
+
+
+def operand(array: Any, ufunc: Any, level: int) -> Any:
+    """A plain array beside a tensor of `level`, as the history of ``ufunc(...)`` remembers it."""
+    refuse_objects(array, ufunc)
+    return array if ufunc in FORGETFUL else kept(array, level)
+
+
+def refuse_objects(array: Any, op: Any) -> None:
+    """Raise for an array of Python objects, through which no derivative leads."""
+    if array.dtype.hasobject:
+        name = getattr(op, "__name__", op)
+        raise TypeError(f"{name} met an array of objects beside a traced value: convert it with .astype(float)")
 
 
 def defers(other: Any) -> bool:
@@ -92,10 +105,10 @@ def reduces(fun: Any, forward: Any) -> Callable[..., Any]:
     def method(self: Any, axis: Any = None, *args: Any, keepdims: bool = False, **kwargs: Any) -> Any:
         level = self.level
         if level > 0 and not args and not kwargs and type(self.inner) is not type(self):
-            x = self.inner
+            x, a = self.inner, self.node
             out = forward(x, axis, None, None, keepdims)
             vjp = makers[0](out, x, axis, keepdims=keepdims)
-            return core.made(type(self), out, (self.node, vjp, None), fun, level)
+            return core.made(type(self), out, (a, vjp, None), a.depth + 1, fun, level)
         return fun(self, axis, *args, keepdims=keepdims, **kwargs)
 
     return method
@@ -175,9 +188,9 @@ class Operators:
     def __getitem__(self, index: Any) -> Any:
         level = self.level
         if level > 0:
-            x = self.inner
+            x, a = self.inner, self.node
             out = x[index]
-            return core.made(type(self), out, (self.node, PLACES[0](out, x, index), None), getitem, level)
+            return core.made(type(self), out, (a, PLACES[0](out, x, index), None), a.depth + 1, getitem, level)
         return self.__array_function__(getitem, (type(self),), (self, index), {})
 
     def __len__(self) -> int:

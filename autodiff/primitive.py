@@ -14,7 +14,7 @@ import numpy as np
 
 from autodiff import core
 from autodiff.buffers import UNDER_WAY
-from autodiff.core import Several, linked
+from autodiff.core import Several, above, linked
 from autodiff.operators import value_of
 from autodiff.recording import attach, lower, record, remembered
 from autodiff.registry import ENTRYWISE, Maker, rule
@@ -72,7 +72,7 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
             if not inputs:
                 return attach(Tensor, value, None, level, fun)
             pick: Any = linked([(node, _Share(i, call.__name__, node.shape, level)) for i, node in inputs])
-            bundle = core.made(Tensor, Several, pick, f"gradients of {call.__name__}", level).node
+            bundle = core.made(Tensor, Several, pick, above(pick), f"gradients of {call.__name__}", level).node
             return attach(Tensor, value, (bundle, vjps, None), level, call)
         for i, _ in inputs:
             if vjps[i] is None:

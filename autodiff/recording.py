@@ -16,10 +16,10 @@ from numpy import ndarray
 from autodiff import core
 from autodiff.buffers import kept
 from autodiff.collection import EAGER as RECORDED
-from autodiff.core import Edges, Several, linked
+from autodiff.core import Edges, Several, above, linked
 from autodiff.eager import EAGER
 from autodiff.foreign import foreign
-from autodiff.operators import Operators
+from autodiff.operators import Operators, refuse_objects
 from autodiff.registry import FORGETFUL, FORWARD, RULES
 
 
@@ -80,15 +80,18 @@ def attach(kind: Any, out: Any, edges: Edges | None, level: int, op: Any) -> Any
         return tuple(kind.of(part, None, -1) for part in out) if type(out) is tuple else kind.of(out, None, -1)
     if level == 0:
         RECORDED[0] += 1
+    for part in out if type(out) is tuple else (out,):
+        refuse_objects(part, op)
+    depth = above(edges)
     if type(out) is tuple:
-        node = core.made(kind, Several, edges, op, level).node
+        node = core.made(kind, Several, edges, depth, op, level).node
         return tuple(
-            core.made(kind, part, (node, Slot(i, len(out)), None), f"{node.name}[{i}]", level)
+            core.made(kind, part, (node, Slot(i, len(out)), None), depth + 1, f"{node.name}[{i}]", level)
             for i, part in enumerate(out)
         )
     if type(out) is ndarray and out.ndim == 0:
         out = out[()]
-    return core.made(kind, out, edges, op, level)
+    return core.made(kind, out, edges, depth, op, level)
 
 
 class Slot:

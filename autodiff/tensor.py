@@ -95,9 +95,9 @@ class Tensor(Eager):
             if ufunc in REFLECTED and inputs[1] is self and type(inputs[0]) is ndarray:  # array @ x and the like
                 return REFLECTED[ufunc](self, inputs[0])
             return record(ufunc, inputs, kwargs)
-        x = self.inner  # np.exp(x): the short way, as for operators
+        x, a = self.inner, self.node  # np.exp(x): the short way, as for operators
         out = ufunc(x)
-        return core.made(Tensor, out, (self.node, RULES[ufunc][0](out, x), None), ufunc, self.level)
+        return core.made(Tensor, out, (a, RULES[ufunc][0](out, x), None), a.depth + 1, ufunc, self.level)
 
     def __array_function__(self, fun: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         if self.level > 0 and fun in SHORT and not kwargs and len(args) == 1:  # np.sum(x): as x.sum()
