@@ -232,8 +232,9 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
             if kind is ndarray:
                 if d.shape != parent.form or d.dtype is not parent.dtype:
                     d = conform(d, parent, node)
-            elif kind is not parent.form and not (kind is float64 and number_will_do(parent, node)):
-                d = conform(d, parent, node)
+            elif kind is not parent.form:
+                if kind is not float64 or parent.dtype is not FLOAT64 or not may_stay_less(parent, node):
+                    d = conform(d, parent, node)  # else a number stands for the array
             if total is not None:
                 fresh = kind is ndarray and d is not g and node.op in ELEMENTWISE
                 d = added(total, d, parent, owned, single, fresh)
@@ -275,12 +276,17 @@ def added(
     return total
 
 
-def stretches(node: Node) -> bool:
-    """Whether the gradient of `node` may be left unstretched, because its vjps stretch it or hand it on.
+def may_be_less(node: Node, form: Any) -> bool:
+    """Whether a vjp of `node` may return less than the gradient of an argument of shape `form`."""
+    return node.op in SUMS or (node.op in ELEMENTWISE and node.form == form)
 
-    They do if they are elementwise, and without broadcasting, which would have to be undone by counting.
+
+def may_stay_less(node: Node, user: Node) -> bool:
+    """Whether less than the gradient of `node` may be left as it came from `user`, as `node` stretches it or hands it on.
+
+    It does if its vjps are elementwise, and without broadcasting, which would have to be undone by counting.
     """
-    if node.op not in ELEMENTWISE:
+    if node.op not in ELEMENTWISE or not (user.op in SUMS or user.op in ELEMENTWISE):
         return False
     form, edges = node.form, node.edges
     while edges is not None:
@@ -288,16 +294,6 @@ def stretches(node: Node) -> bool:
         if parent.form != form:
             return False
     return True
-
-
-def number_will_do(node: Node, of: Node) -> bool:
-    """Whether one number from a vjp of the value `of` may stand for the whole gradient of `node`."""
-    return node.dtype is FLOAT64 and (of.op in ELEMENTWISE or of.op in SUMS) and stretches(node)
-
-
-def may_be_less(node: Node, form: Any) -> bool:
-    """Whether a vjp of `node` may return less than the gradient of an argument of shape `form`."""
-    return node.op in SUMS or (node.op in ELEMENTWISE and node.form == form)
 
 
 def stretched(g: Any, shape: tuple[int, ...]) -> Any:
@@ -321,7 +317,7 @@ def conform(d: Any, parent: Node, node: Node) -> Any:
     form = parent.form
     if d is None or form is None:
         return d
-    if type(d) is ndarray and d.dtype is parent.dtype and stretches(parent) and may_be_less(node, form):
+    if type(d) is ndarray and d.dtype is parent.dtype and may_be_less(node, form) and may_stay_less(parent, node):
         return d
     shape, dtype = parent.shape, parent.dtype
     half_sum = False

@@ -13,12 +13,12 @@ from numpy import float64, ndarray
 from autodiff import core
 from autodiff.buffers import kept
 from autodiff.core import FLOAT64
+from autodiff.places import place
 from autodiff.registry import FORGETFUL, RULES
 
 PLAIN = frozenset((float, int, ndarray, float64, np.float32))
 
 
-PLACES = RULES.held(getitem)
 Method = Callable[..., Any]
 
 
@@ -190,7 +190,7 @@ class Operators:
         if level > 0:
             x, a = self.inner, self.node
             out = x[index]
-            return core.made(type(self), out, (a, PLACES[0](out, x, index), None), a.depth + 1, getitem, level)
+            return core.made(type(self), out, (a, place(out, x, index), None), a.depth + 1, getitem, level)
         return self.__array_function__(getitem, (type(self),), (self, index), {})
 
     def __len__(self) -> int:

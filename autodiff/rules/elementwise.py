@@ -9,6 +9,7 @@ infinite slope (``sqrt`` at 0) the gradient is infinite.
 from __future__ import annotations
 
 from math import log, nan
+from operator import neg
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,10 @@ LOG2, LOG10, DEGREE = np.log(2.0).item(), np.log(10.0).item(), (np.pi / 180)
 # arithmetic
 
 rule(np.add, lambda out, x, y: pass_on, lambda out, x, y: pass_on)
-rule(np.subtract, lambda out, x, y: pass_on, lambda out, x, y: np.negative)
+rule(np.subtract, lambda out, x, y: pass_on, lambda out, x, y: neg)
 rule(np.multiply, lambda out, x, y: lambda g: g * y, lambda out, x, y: lambda g: g * x)
 rule(np.true_divide, lambda out, x, y: lambda g: g / y, lambda out, x, y: lambda g: -g * (out / y))
-rule(np.negative, lambda out, x: np.negative)
+rule(np.negative, lambda out, x: neg)
 rule(np.positive, lambda out, x: pass_on)
 rule(np.square, lambda out, x: lambda g: x * (g + g))
 rule(np.reciprocal, lambda out, x: lambda g: -g * (out * out))
