@@ -39,7 +39,7 @@ def gradients(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
             return grads
         raise error
     for g in grads.values():
-        if type(g) is ndarray and g.ndim == 1 and g.dtype is FLOAT64 and len(g):  # what _finite says, for most gradients
+        if type(g) is ndarray and g.ndim == 1 and g.dtype is FLOAT64 and len(g):  # what _finite says, quickly
             if isfinite(dasum(g)):
                 continue
         elif _finite(g):

@@ -124,11 +124,8 @@ def _run_segment(layers: Sequence[Callable[..., Any]], params: Sequence[Any] | N
     return x
 
 
-class _Hole:
-    """Stands for a traced value in the arguments that are kept, so that no tensor is kept with its history."""
-
-
-_HOLE = _Hole()
+_HOLE = object()
+"""Stands for a traced value in the arguments that are kept, so that no tensor is kept with its history."""
 
 
 class _Filled:

@@ -232,9 +232,10 @@ def sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
             if kind is ndarray:
                 if d.shape != parent.form or d.dtype is not parent.dtype:
                     d = conform(d, parent, node)
-            elif kind is not parent.form:
-                if kind is not float64 or parent.dtype is not FLOAT64 or not may_stay_less(parent, node):
-                    d = conform(d, parent, node)  # else a number stands for the array
+            elif kind is not parent.form and not (
+                kind is float64 and parent.dtype is FLOAT64 and may_stay_less(parent, node)
+            ):  # a number may stand for an array
+                d = conform(d, parent, node)
             if total is not None:
                 fresh = kind is ndarray and d is not g and node.op in ELEMENTWISE
                 d = added(total, d, parent, owned, single, fresh)
@@ -282,9 +283,9 @@ def may_be_less(node: Node, form: Any) -> bool:
 
 
 def may_stay_less(node: Node, user: Node) -> bool:
-    """Whether less than the gradient of `node` may be left as it came from `user`, as `node` stretches it or hands it on.
+    """Whether less than the gradient of `node` may be left as it came from `user`: its vjps stretch it or hand it on.
 
-    It does if its vjps are elementwise, and without broadcasting, which would have to be undone by counting.
+    They do if they are elementwise, and without broadcasting, which would have to be undone by counting.
     """
     if node.op not in ELEMENTWISE or not (user.op in SUMS or user.op in ELEMENTWISE):
         return False

@@ -33,16 +33,10 @@ OF_NUMPY = {
     "arange": "its ends have no gradient: pass plain numbers, e.g. x.detach()",
     "fromiter": "use autodiff.array of a list, or np.stack",
 }
-for _name in [
-    "asarray",
-    "asanyarray",
-    "ascontiguousarray",
-    "asfortranarray",
-    "asarray_chkfinite",
-    "require",
-    "frombuffer",
-]:
-    OF_NUMPY[_name] = OF_NUMPY["array"]
+OF_NUMPY |= dict.fromkeys(
+    ["asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite", "require", "frombuffer"],
+    OF_NUMPY["array"],
+)
 
 OF_SCIPY = {
     "logm": "autodiff.scipy.linalg.logm", "cdist": "np.linalg.norm(a[:, None] - b, axis=-1)",

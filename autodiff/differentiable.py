@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import types
 from typing import Any
 
 import numpy as np
@@ -51,7 +50,7 @@ def functions() -> dict[str, list[str]]:
     for module, room in NUMPY:
         for name in sorted(vars(room)):
             fun = vars(room)[name]
-            if not name.startswith("_") and _hashable(fun) and fun in named and _own_name(fun, name, room):
+            if not name.startswith("_") and callable(fun) and fun in named and _own_name(fun, name, room):
                 table.setdefault(module, []).append(name + _arguments(fun))
     for room_name in ROOMS:
         path = "autodiff.special" if room_name == "special" else f"autodiff.scipy.{room_name}"
@@ -72,12 +71,6 @@ def constant() -> list[str]:
     """
     return sorted(
         f"np.{'linalg.' if 'linalg' in str(getattr(fun, '__module__', '')) else ''}{fun.__name__}" for fun in CONSTANT
-    )
-
-
-def _hashable(fun: Any) -> bool:
-    return isinstance(fun, (np.ufunc, types.FunctionType, types.BuiltinFunctionType)) or (
-        type(fun).__name__ == "_ArrayFunctionDispatcher"
     )
 
 

@@ -16,10 +16,6 @@ from autodiff.core import Node
 Place = tuple[int, float]
 
 
-class _Dummy:
-    """Keeps a place free for an edge that passes through a layer."""
-
-
 def layout(nodes: Sequence[Node], sweeps: int = 8) -> tuple[dict[Node, Place], dict[tuple[Node, Node], list[Place]]]:
     """Column and row of every node, and of the points that long edges pass.
 
@@ -44,11 +40,10 @@ def layout(nodes: Sequence[Node], sweeps: int = 8) -> tuple[dict[Node, Place], d
         layers[column[node]].append(node)
     for node in nodes:
         for parent in dict.fromkeys(node.parents):  # x * x is one line
-            inner = []
-            for k in range(column[parent] + 1, column[node]):
-                dummy = _Dummy()
+            between = range(column[parent] + 1, column[node])
+            inner = [object() for _ in between]  # keep places free for an edge that passes through layers
+            for k, dummy in zip(between, inner, strict=True):
                 layers[k].append(dummy)
-                inner.append(dummy)
             chains[parent, node] = [parent, *inner, node]
     before: dict[Any, list[Any]] = {}
     after: dict[Any, list[Any]] = {}

@@ -13,12 +13,10 @@ from numpy import float64, ndarray
 from autodiff import core
 from autodiff.buffers import kept
 from autodiff.core import FLOAT64
-from autodiff.places import place
 from autodiff.registry import FORGETFUL, RULES
 
 PLAIN = frozenset((float, int, ndarray, float64, np.float32))
-
-
+PLACES = RULES.held(getitem)
 Method = Callable[..., Any]
 
 
@@ -175,12 +173,7 @@ class Operators:
 
     __neg__, __pos__, __abs__ = calls(np.negative), calls(np.positive), calls(np.absolute)
 
-    __lt__, __le__, __gt__, __ge__ = (
-        compare(operator.lt),
-        compare(operator.le),
-        compare(operator.gt),
-        compare(operator.ge),
-    )
+    __lt__, __le__, __gt__, __ge__ = map(compare, (operator.lt, operator.le, operator.gt, operator.ge))
     __eq__, __ne__ = compare(operator.eq), compare(operator.ne)  # elementwise, as in NumPy
     __floordiv__, __rfloordiv__ = compare(operator.floordiv), compare(lambda x, y: y // x)
     __hash__ = object.__hash__
@@ -190,7 +183,7 @@ class Operators:
         if level > 0:
             x, a = self.inner, self.node
             out = x[index]
-            return core.made(type(self), out, (a, place(out, x, index), None), a.depth + 1, getitem, level)
+            return core.made(type(self), out, (a, PLACES[0](out, x, index), None), a.depth + 1, getitem, level)
         return self.__array_function__(getitem, (type(self),), (self, index), {})
 
     def __len__(self) -> int:

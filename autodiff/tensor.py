@@ -60,6 +60,11 @@ OTHER_FRAMEWORK = (
 )
 
 
+def of_value(fun: Any) -> Callable[[Any], Any]:
+    """A method that is piecewise constant: it gives a plain number."""
+    return lambda self: fun(value_of(self))
+
+
 class Tensor(Eager):
     """A NumPy value that records what is done with it, so that it can be differentiated.
 
@@ -133,17 +138,7 @@ class Tensor(Eager):
             )
         )
 
-    def __int__(self) -> int:
-        return int(value_of(self))  # piecewise constant
-
-    def __trunc__(self) -> Any:
-        return math.trunc(value_of(self))
-
-    def __floor__(self) -> Any:
-        return math.floor(value_of(self))
-
-    def __ceil__(self) -> Any:
-        return math.ceil(value_of(self))
+    __int__, __trunc__, __floor__, __ceil__ = map(of_value, (int, math.trunc, math.floor, math.ceil))
 
     def __format__(self, spec: str) -> str:
         return format(value_of(self), spec) if spec else repr(self)

@@ -9,8 +9,7 @@ import numpy as np
 
 from autodiff import special
 from autodiff.operators import value_of
-from autodiff.primitive import entrywise, with_rule
-from autodiff.registry import SELECTIVE
+from autodiff.primitive import entrywise
 from autodiff.tensor import floating
 
 
@@ -40,14 +39,6 @@ def tanh(x: Any) -> Any:
     return np.tanh(floating(x))
 
 
-@with_rule(lambda out, x: lambda g: g * (value_of(out) > 0))
-def _relu(x: Any) -> Any:
-    return np.maximum(x, 0)
-
-
-SELECTIVE.add(_relu)
-
-
 def relu(x: Any) -> Any:
     """max(x, 0), with derivative 0 at 0.
 
@@ -60,7 +51,7 @@ def relu(x: Any) -> Any:
     >>> relu(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
-    return _relu(floating(x))
+    return special.relu(floating(x))
 
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:

@@ -54,6 +54,13 @@ class Run:
     name: str = ""
 
 
+def against(v: Any, images: bool) -> Any:
+    """Values (..., channels) in the form of images (..., N, channels, H, W) or of features (..., N, channels)."""
+    if images:
+        return v[:, None, None] if v.ndim == 1 else v[..., None, :, None, None]
+    return v if v.ndim == 1 else v[..., None, :]
+
+
 class Layer:
     """A layer without parameters; the others override `shapes` and `init`.
 
@@ -122,10 +129,7 @@ class Linear(Layer):
     def __call__(self, params: Params, x: Any, run: Run) -> Any:
         """Output (..., N, outputs)."""
         y = x @ params["w"]
-        if not self.bias:
-            return y
-        b = params["b"]
-        return y + (b if b.ndim == 1 else b[..., None, :])
+        return y + against(params["b"], images=False) if self.bias else y
 
 
 @dataclass

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.arrays import Array
 from autodiff.nn.activations import prelu
-from autodiff.nn.layers import Conv2d, Layer, Params, Run
+from autodiff.nn.layers import Conv2d, Layer, Params, Run, against
 from autodiff.nn.regularisation import BatchNorm
 
 
@@ -42,10 +42,7 @@ class PReLU(Layer):
 
     def __call__(self, params: Params, x: Any, run: Run) -> Any:
         """Output of the shape of x."""
-        a = params["a"]
-        if self.images:
-            return prelu(x, a[:, None, None] if a.ndim == 1 else a[..., None, :, None, None])
-        return prelu(x, a if a.ndim == 1 else a[..., None, :])
+        return prelu(x, against(params["a"], self.images))
 
 
 class FReLU(Layer):

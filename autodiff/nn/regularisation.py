@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.arrays import Array
-from autodiff.nn.layers import Layer, Params, Run
+from autodiff.nn.layers import Layer, Params, Run, against
 from autodiff.operators import value_of
 
 
@@ -87,11 +87,6 @@ class BatchNorm(Layer):
             form = "(..., N, channels, H, W)" if self.images else "(..., N, channels)"
             raise ValueError(f"x must have shape {form} with {self.channels} channels, got {x.shape}")
 
-        def spread(v: Any) -> Any:  # (..., channels) against x
-            if self.images:
-                return v[:, None, None] if v.ndim == 1 else v[..., None, :, None, None]
-            return v if v.ndim == 1 else v[..., None, :]
-
         if run.state is None or run.train:
             mean = np.mean(x, axis=axes, keepdims=True)
             centred = x - mean
@@ -100,7 +95,7 @@ class BatchNorm(Layer):
             unbiased = value_of(variance) * (count / max(count - 1, 1))
             run.seen[run.name] = (value_of(mean).squeeze(axis=axes), unbiased.squeeze(axis=axes))
         else:
-            mean, variance = (spread(part).astype(value_of(x).dtype) for part in run.state[run.name])
+            mean, variance = (against(v, self.images).astype(value_of(x).dtype) for v in run.state[run.name])
             centred = x - mean
-        scale = spread(params["gamma"]) / np.sqrt(variance + self.eps)
-        return centred * scale + spread(params["beta"])
+        scale = against(params["gamma"], self.images) / np.sqrt(variance + self.eps)
+        return centred * scale + against(params["beta"], self.images)

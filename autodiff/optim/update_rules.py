@@ -286,13 +286,6 @@ class ClipUp(Rule):
 
 
 rules: dict[str, Callable[..., Rule]] = {
-    "sgd": SGD,
-    "momentum": Momentum,
-    "nesterov": Nesterov,
-    "adagrad": Adagrad,
-    "rmsprop": RMSprop,
-    "adam": Adam,
-    "adamw": AdamW,
-    "clipup": ClipUp,
+    rule.__name__.lower(): rule for rule in (SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, ClipUp)
 }
 """Update rules by name: ``rules["adam"](lr=1e-2)``."""

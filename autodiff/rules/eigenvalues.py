@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
-from autodiff.registry import traced
+from autodiff.registry import TRACED, traced
 from autodiff.rules.factorisations import by_gaps, diagonal_matrix, of_values
 from autodiff.rules.spectra import conj, t
 
@@ -40,9 +40,7 @@ def _eig(a: Any) -> Any:
     return tuple(np.linalg.eig(a))
 
 
-@traced(np.linalg.eigvals)
-def eigvals(a: Any) -> Any:
-    return _eig(a)[0]
+TRACED[np.linalg.eigvals] = lambda a: _eig(a)[0]
 
 
 @traced(np.linalg.eig)

@@ -17,7 +17,7 @@ import numpy as np
 
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
-from autodiff.registry import traced
+from autodiff.registry import TRACED, traced
 from autodiff.rules.reductions import real_only
 from autodiff.rules.spectra import (
     conj,
@@ -53,19 +53,14 @@ def diagonal_matrix(x: Any) -> Any:
 def one_triangle(s: Any, upper: bool) -> Any:
     """Gradient with respect to one triangle of a symmetric matrix, from that with respect to the whole."""
     both = s + h(s)  # of a complex matrix, the conjugate entries of the other triangle
-    if s.dtype.kind == "c":
-        return (np.triu(both, 1) if upper else np.tril(both, -1)) + np.real(s) * np.eye(
-            s.shape[-1], dtype=np.real(s).dtype
-        )
-    half = np.triu(both, 1) if upper else np.tril(both, -1)
-    return half + s * np.eye(s.shape[-1], dtype=s.dtype)
+    real = np.real(s) if s.dtype.kind == "c" else s
+    return (np.triu(both, 1) if upper else np.tril(both, -1)) + real * np.eye(s.shape[-1], dtype=real.dtype)
 
 
 def symmetric(a: Any, upper: bool) -> Any:
-    """The matrix of which `a` holds one triangle."""
-    half = np.triu(a, 1) if upper else np.tril(a, -1)
-    diagonal = np.real(a) * np.eye(a.shape[-1], dtype=np.real(a).dtype)
-    return half + h(half) + diagonal
+    """The matrix of which `a` holds one triangle; the other one is not read."""
+    half, diagonal = np.triu(a, 1) if upper else np.tril(a, -1), np.diagonal(a, axis1=-2, axis2=-1)
+    return half + h(half) + diagonal_matrix(np.real(diagonal) if a.dtype.kind == "c" else diagonal)
 
 
 def cholesky_rule(out: Any, a: Any, upper: bool = False) -> Any:
@@ -86,9 +81,7 @@ def _cholesky(a: Any, upper: bool) -> Any:
     return np.linalg.cholesky(a, upper=upper)
 
 
-@traced(np.linalg.cholesky)
-def cholesky(a: Any, /, *, upper: bool = False) -> Any:
-    return _cholesky(a, upper)
+TRACED[np.linalg.cholesky] = lambda a, /, *, upper=False: _cholesky(a, upper)
 
 
 def equal_pairs(w: Any) -> Any:
@@ -177,14 +170,8 @@ def _eigh(a: Any, upper: bool) -> Any:
     return tuple(np.linalg.eigh(a, "U" if upper else "L"))
 
 
-@traced(np.linalg.eigh)
-def eigh(a: Any, UPLO: str = "L") -> Any:
-    return EIGH(*_eigh(a, UPLO.upper() == "U"))
-
-
-@traced(np.linalg.eigvalsh)
-def eigvalsh(a: Any, UPLO: str = "L") -> Any:
-    return _eigh(a, UPLO.upper() == "U")[0]
+TRACED[np.linalg.eigh] = lambda a, UPLO="L": EIGH(*_eigh(a, UPLO.upper() == "U"))
+TRACED[np.linalg.eigvalsh] = lambda a, UPLO="L": _eigh(a, UPLO.upper() == "U")[0]
 
 
 def svd_rule(out: Any, a: Any, full_matrices: bool) -> Any:
@@ -294,6 +281,6 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     return r if mode == "r" else QR(q, r)
 
 
-EIGH = type(np.linalg.eigh(np.eye(1)))
-SVD = type(np.linalg.svd(np.eye(1)))
-QR = type(np.linalg.qr(np.eye(1)))
+EIGH: Any = type(np.linalg.eigh(np.eye(1)))
+SVD: Any = type(np.linalg.svd(np.eye(1)))
+QR: Any = type(np.linalg.qr(np.eye(1)))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.registry import rule, traced
+from autodiff.registry import TRACED, rule, traced
 
 INVERSE_NORM: dict[Any, Any] = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 
@@ -29,15 +29,10 @@ def fit(g: Any, n: int, axis: int) -> Any:
 def full_rule(transform: Any) -> Any:
     def maker(out: Any, a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
         length = a.shape[axis]
-        return lambda g: fit(transform(g, n, axis, norm), length, axis)
+        m = length if n is None else n
+        return lambda g: fit(transform(g, m, axis, norm), length, axis)
 
     return maker
-
-
-def rfft_rule(out: Any, a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
-    length = a.shape[axis]
-    m = length if n is None else n
-    return lambda g: fit(np.fft.fft(g, m, axis, norm), length, axis)
 
 
 def irfft_rule(out: Any, a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
@@ -54,7 +49,7 @@ def irfft_rule(out: Any, a: Any, n: int | None = None, axis: int = -1, norm: Any
 
 rule(np.fft.fft, full_rule(np.fft.fft))
 rule(np.fft.ifft, full_rule(np.fft.ifft))
-rule(np.fft.rfft, rfft_rule)
+rule(np.fft.rfft, full_rule(np.fft.fft))  # frequencies that are left out have gradient 0
 rule(np.fft.irfft, irfft_rule)
 
 
@@ -73,46 +68,24 @@ def plan(a: Any, s: Any, axes: Any) -> tuple[list[int], list[int | None]]:
     return axes, [None] * len(axes) if s is None else [None if n == -1 else n for n in s]
 
 
-@traced(np.fft.fftn)
-def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
-    return over_axes(np.fft.fft, a, s, axes, norm)
-
-
-@traced(np.fft.ifftn)
-def ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
-    return over_axes(np.fft.ifft, a, s, axes, norm)
-
-
-@traced(np.fft.rfftn)
-def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+def rfftn(a: Any, s: Any, axes: Any, norm: Any) -> Any:
     axes, s = plan(a, s, axes)
     return over_axes(np.fft.fft, np.fft.rfft(a, s[-1], axes[-1], norm), s[:-1], axes[:-1], norm)
 
 
-@traced(np.fft.irfftn)
-def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+def irfftn(a: Any, s: Any, axes: Any, norm: Any) -> Any:
     axes, s = plan(a, s, axes)
     return np.fft.irfft(over_axes(np.fft.ifft, a, s[:-1], axes[:-1], norm), s[-1], axes[-1], norm)
 
 
-@traced(np.fft.fft2)
-def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
-    return fftn(a, s, axes, norm)
-
-
-@traced(np.fft.ifft2)
-def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
-    return ifftn(a, s, axes, norm)
-
-
-@traced(np.fft.rfft2)
-def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
-    return rfftn(a, s, axes, norm)
-
-
-@traced(np.fft.irfft2)
-def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
-    return irfftn(a, s, axes, norm)
+TRACED[np.fft.fftn] = lambda a, s=None, axes=None, norm=None: over_axes(np.fft.fft, a, s, axes, norm)
+TRACED[np.fft.fft2] = lambda a, s=None, axes=(-2, -1), norm=None: over_axes(np.fft.fft, a, s, axes, norm)
+TRACED[np.fft.ifftn] = lambda a, s=None, axes=None, norm=None: over_axes(np.fft.ifft, a, s, axes, norm)
+TRACED[np.fft.ifft2] = lambda a, s=None, axes=(-2, -1), norm=None: over_axes(np.fft.ifft, a, s, axes, norm)
+TRACED[np.fft.rfftn] = lambda a, s=None, axes=None, norm=None: rfftn(a, s, axes, norm)
+TRACED[np.fft.rfft2] = lambda a, s=None, axes=(-2, -1), norm=None: rfftn(a, s, axes, norm)
+TRACED[np.fft.irfftn] = lambda a, s=None, axes=None, norm=None: irfftn(a, s, axes, norm)
+TRACED[np.fft.irfft2] = lambda a, s=None, axes=(-2, -1), norm=None: irfftn(a, s, axes, norm)
 
 
 @traced(np.fft.hfft)

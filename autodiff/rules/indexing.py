@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.operators import value_of
 from autodiff.places import own_index, place, scatter
 from autodiff.recording import record
-from autodiff.registry import SELECTIVE, rule, traced
+from autodiff.registry import SELECTIVE, TRACED, rule, traced
 from autodiff.tensor import asarray
 
 rule(operator.getitem, place)
@@ -59,14 +59,8 @@ def bincount(x: Any, /, weights: Any, minlength: int = 0) -> Any:
     return scatter(weights, (x,), (max(minlength, int(x.max(initial=-1)) + 1),))
 
 
-@traced(np.compress)
-def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
-    return np.take(a, np.flatnonzero(condition), axis=axis)
-
-
-@traced(np.extract)
-def extract(condition: Any, arr: Any) -> Any:
-    return np.ravel(arr)[np.flatnonzero(value_of(condition))]
+TRACED[np.compress] = lambda condition, a, axis=None: np.take(a, np.flatnonzero(condition), axis=axis)
+TRACED[np.extract] = lambda condition, arr: np.ravel(arr)[np.flatnonzero(value_of(condition))]
 
 
 def choice(keep: bool) -> Any:
@@ -103,14 +97,8 @@ def _diagonal(a: Any, offset: int, axis1: int, axis2: int) -> Any:
     return a[..., i + max(-offset, 0), i + max(offset, 0)]
 
 
-@traced(np.diagonal)
-def diagonal_first(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return _diagonal(a, offset, axis1, axis2)
-
-
-@traced(np.linalg.diagonal)
-def diagonal_last(x: Any, /, *, offset: int = 0) -> Any:
-    return _diagonal(x, offset, -2, -1)
+TRACED[np.diagonal] = lambda a, offset=0, axis1=0, axis2=1: _diagonal(a, offset, axis1, axis2)
+TRACED[np.linalg.diagonal] = lambda x, /, *, offset=0: _diagonal(x, offset, -2, -1)
 
 
 @traced(np.trace)
@@ -132,6 +120,4 @@ def diag(v: Any, k: int = 0) -> Any:
     return scatter(v, (i + max(-k, 0), i + max(k, 0)), (n, n))
 
 
-@traced(np.diagflat)
-def diagflat(v: Any, k: int = 0) -> Any:
-    return diag(np.ravel(asarray(v)), k)
+TRACED[np.diagflat] = lambda v, k=0: diag(np.ravel(asarray(v)), k)

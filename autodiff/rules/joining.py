@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff.dispatch import deep_value
 from autodiff.primitive import primitive
-from autodiff.registry import traced
+from autodiff.registry import TRACED, traced
 from autodiff.tensor import asarray
 
 
@@ -32,9 +32,7 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Any:
     return joined(axis, *[asarray(a) for a in arrays])
 
 
-@traced(np.stack)
-def stack(arrays: Any, axis: int = 0) -> Any:
-    return joined(axis, *[np.expand_dims(asarray(a), axis) for a in arrays])
+TRACED[np.stack] = lambda arrays, axis=0: joined(axis, *[np.expand_dims(asarray(a), axis) for a in arrays])
 
 
 def typed(x: Any, dtype: Any) -> Any:
@@ -52,19 +50,9 @@ def hstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     return typed(concatenate(arrays, 0 if arrays[0].ndim == 1 else 1), dtype)
 
 
-@traced(np.dstack)
-def dstack(tup: Any) -> Any:
-    return concatenate([np.atleast_3d(a) for a in tup], 2)
-
-
-@traced(np.column_stack)
-def column_stack(tup: Any) -> Any:
-    return concatenate([np.reshape(a, (-1, 1)) if np.ndim(a) < 2 else a for a in tup], 1)
-
-
-@traced(np.append)
-def append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    return concatenate([arr, values], axis)
+TRACED[np.dstack] = lambda tup: concatenate([np.atleast_3d(a) for a in tup], 2)
+TRACED[np.column_stack] = lambda tup: concatenate([np.reshape(a, (-1, 1)) if np.ndim(a) < 2 else a for a in tup], 1)
+TRACED[np.append] = lambda arr, values, axis=None: concatenate([arr, values], axis)
 
 
 @traced(np.block)
@@ -108,24 +96,10 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     return array_split(ary, indices_or_sections, axis)
 
 
-@traced(np.hsplit)
-def hsplit(ary: Any, indices_or_sections: Any) -> Any:
-    return split(ary, indices_or_sections, 0 if ary.ndim == 1 else 1)
-
-
-@traced(np.vsplit)
-def vsplit(ary: Any, indices_or_sections: Any) -> Any:
-    return split(ary, indices_or_sections, 0)
-
-
-@traced(np.dsplit)
-def dsplit(ary: Any, indices_or_sections: Any) -> Any:
-    return split(ary, indices_or_sections, 2)
-
-
-@traced(np.unstack)
-def unstack(x: Any, /, *, axis: int = 0) -> Any:
-    return tuple(np.moveaxis(x, axis, 0))
+TRACED[np.hsplit] = lambda ary, indices_or_sections: split(ary, indices_or_sections, 0 if ary.ndim == 1 else 1)
+TRACED[np.vsplit] = lambda ary, indices_or_sections: split(ary, indices_or_sections, 0)
+TRACED[np.dsplit] = lambda ary, indices_or_sections: split(ary, indices_or_sections, 2)
+TRACED[np.unstack] = lambda x, /, *, axis=0: tuple(np.moveaxis(x, axis, 0))
 
 
 @traced(np.insert)

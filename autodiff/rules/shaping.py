@@ -9,7 +9,7 @@ import numpy as np
 from autodiff.core import pass_on
 from autodiff.operators import value_of
 from autodiff.primitive import primitive
-from autodiff.registry import SELECTIVE, rule, traced
+from autodiff.registry import SELECTIVE, TRACED, rule, traced
 from autodiff.tensor import Tensor, asarray, astype
 
 
@@ -46,9 +46,7 @@ def transpose_rule(out: Any, a: Any, axes: Any = None) -> Any:
 rule(np.transpose, transpose_rule)
 
 
-@traced(np.astype)
-def astype_(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
-    return x.astype(dtype)
+TRACED[np.astype] = lambda x, dtype, /, *, copy=True: x.astype(dtype)
 
 
 @traced(np.rollaxis)
@@ -57,14 +55,8 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     return np.moveaxis(a, axis, start - 1 if axis < start else start)
 
 
-@traced(np.fliplr)
-def fliplr(m: Any) -> Any:
-    return np.flip(m, 1)
-
-
-@traced(np.flipud)
-def flipud(m: Any) -> Any:
-    return np.flip(m, 0)
+TRACED[np.fliplr] = lambda m: np.flip(m, 1)
+TRACED[np.flipud] = lambda m: np.flip(m, 0)
 
 
 @traced(np.rot90)

@@ -14,7 +14,7 @@ from scipy import special as sc
 
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
-from autodiff.registry import RULES, rule, traced
+from autodiff.registry import RULES, TRACED, rule
 from autodiff.rules import families
 from autodiff.rules.elementwise import LOG10
 from autodiff.rules.families import cosine, digamma_gap, logistic_density, mills, polygamma_value, saturation
@@ -122,21 +122,10 @@ rule(
     lambda out, a, x: lambda g: g * gamma_density(a, x),
 )
 rule(
-    sc.gammaincc,
-    lambda out, a, x: lambda g: -g * gamma_cdf_slope(a, x, 1),
-    lambda out, a, x: lambda g: -g * gamma_density(a, x),
-)
-rule(
     sc.betainc,
     lambda out, a, b, x: lambda g: g * beta_cdf_slope(a, b, x, 1, 0),
     lambda out, a, b, x: lambda g: g * beta_cdf_slope(a, b, x, 0, 1),
     lambda out, a, b, x: lambda g: g * beta_density(a, b, x),
-)
-rule(
-    sc.betaincc,
-    lambda out, a, b, x: lambda g: -g * beta_cdf_slope(a, b, x, 1, 0),
-    lambda out, a, b, x: lambda g: -g * beta_cdf_slope(a, b, x, 0, 1),
-    lambda out, a, b, x: lambda g: -g * beta_density(a, b, x),
 )
 
 # entropies: x log y is 0 at x = 0
@@ -337,7 +326,8 @@ rule(
     lambda out, a, b, y: lambda g: -g * (beta_cdf_slope(a, b, out, 0, 1) / beta_density(a, b, out)),
     lambda out, a, b, y: lambda g: g / beta_density(a, b, out),
 )
-rule(sc.chdtrc, *[lambda out, v, x, m=m: lambda g: -m(out, v, x)(g) for m in RULES[sc.chdtr]])
+for tail, head in ((sc.gammaincc, sc.gammainc), (sc.betaincc, sc.betainc), (sc.chdtrc, sc.chdtr)):  # 1 less the other
+    rule(tail, *[lambda out, *args, m=m: lambda g: -m(out, *args)(g) for m in RULES[head]])
 rule(sc.pdtr, None, lambda out, k, m: lambda g: -g * gamma_density(np.floor(k) + 1, m))
 rule(sc.pdtrc, None, lambda out, k, m: lambda g: g * gamma_density(np.floor(k) + 1, m))
 
@@ -345,7 +335,7 @@ rule(sc.pdtrc, None, lambda out, k, m: lambda g: g * gamma_density(np.floor(k) +
 # functions of two values
 
 
-def several(name: str, *slopes: Any) -> Any:
+def several(name: str, *slopes: Any) -> None:
     """Rule for a ufunc of one argument with several values, from the slope of each."""
     ufunc = getattr(sc, name)
 
@@ -364,12 +354,7 @@ def several(name: str, *slopes: Any) -> Any:
         return tuple(ufunc(x))
 
     values.__name__ = name
-
-    @traced(ufunc)
-    def implementation(x: Any) -> Any:
-        return values(x)
-
-    return values
+    TRACED[ufunc] = values
 
 
 several("sici", lambda x, *_: np.sinc(x / np.pi), lambda x, *_: np.cos(x) / x)

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.half import in_single
 from autodiff.operators import value_of
-from autodiff.registry import traced
+from autodiff.registry import TRACED, traced
 from autodiff.rules.reductions import one_over_count, real_only
 from autodiff.tensor import Tensor, asarray
 
@@ -157,14 +157,8 @@ traced(np.nanvar)(_ignoring(np.var, 0, True))
 traced(np.nanstd)(_ignoring(np.std, 0, True))
 
 
-@traced(np.nancumsum)
-def nancumsum(a: Any, axis: Any = None) -> Any:
-    return np.cumsum(np.where(np.isnan(value_of(a)), 0, a), axis=axis)
-
-
-@traced(np.nancumprod)
-def nancumprod(a: Any, axis: Any = None) -> Any:
-    return np.cumprod(np.where(np.isnan(value_of(a)), 1, a), axis=axis)
+TRACED[np.nancumsum] = lambda a, axis=None: np.cumsum(np.where(np.isnan(value_of(a)), 0, a), axis=axis)
+TRACED[np.nancumprod] = lambda a, axis=None: np.cumprod(np.where(np.isnan(value_of(a)), 1, a), axis=axis)
 
 
 @traced(np.cov)

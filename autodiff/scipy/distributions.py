@@ -120,21 +120,12 @@ class Distribution:
 
     def logcdf(self, x: Any, *args: Any, **named: Any) -> Any:
         """Logarithm of the distribution function."""
-
-        def fun(y: Any, *shapes: Any) -> Any:
-            if self._log_distribution is not None:
-                return self._log_distribution(y, *shapes)
-            return log_of(self._distribution(y, *shapes), lambda: self._survival(y, *shapes))
-
+        fun = self._log_distribution or log_of(self._distribution, self._survival)
         return self._probability(fun, (-np.inf, 0.0), x, args, named)
 
     def logsf(self, x: Any, *args: Any, **named: Any) -> Any:
         """Logarithm of the survival function."""
-
-        def fun(y: Any, *shapes: Any) -> Any:
-            return log_of(self._survival(y, *shapes), lambda: self._distribution(y, *shapes))
-
-        return self._probability(fun, (0.0, -np.inf), x, args, named)
+        return self._probability(log_of(self._survival, self._distribution), (0.0, -np.inf), x, args, named)
 
     def __call__(self, *args: Any, **named: Any) -> Frozen:
         """The distribution with these parameters."""
@@ -160,13 +151,19 @@ def _frozen(method: Any, args: Any, named: Any, x: Any) -> Any:
     return method(x, *args, **named)
 
 
-def log_of(p: Any, complement: Callable[[], Any]) -> Any:
-    """log p; from 1 - p where that is the smaller one."""
-    large = value_of(p) > 0.5
-    with np.errstate(divide="ignore"):
-        if not np.any(large):
-            return np.log(p)
-        return np.where(large, np.log1p(-np.where(large, complement(), 0.5)), np.log(np.where(large, 1.0, p)))
+def log_of(probability: Callable[..., Any], complement: Callable[..., Any]) -> Callable[..., Any]:
+    """The logarithm of a probability p; from 1 - p where that is the smaller one."""
+
+    def log(y: Any, *shapes: Any) -> Any:
+        p = probability(y, *shapes)
+        large = value_of(p) > 0.5
+        with np.errstate(divide="ignore"):
+            if not np.any(large):
+                return np.log(p)
+            less = np.where(large, complement(y, *shapes), 0.5)
+            return np.where(large, np.log1p(-less), np.log(np.where(large, 1.0, p)))
+
+    return log
 
 
 class Discrete(Distribution):

@@ -93,64 +93,43 @@ def normalised(
     return _transform(x * first, kind, type, axis) * scale * last
 
 
-def dct(
-    x: Any, type: int = 2, n: int | None = None, axis: int = -1, norm: Any = None, *, orthogonalize: Any = None
-) -> Any:
-    """Cosine transform; see :func:`scipy.fft.dct`."""
-    return normalised(x, "dct", type, n, axis, norm, False, orthogonalize)
+def over_one_axis(name: str, what: str) -> Any:
+    """The transform of :mod:`scipy.fft` of this name."""
+    kind, inverse = name.removeprefix("i"), name.startswith("i")
+
+    def transform(
+        x: Any, type: int = 2, n: int | None = None, axis: int = -1, norm: Any = None, *, orthogonalize: Any = None
+    ) -> Any:
+        return normalised(x, kind, type, n, axis, norm, inverse, orthogonalize)
+
+    return titled(transform, name, what)
 
 
-def idct(
-    x: Any, type: int = 2, n: int | None = None, axis: int = -1, norm: Any = None, *, orthogonalize: Any = None
-) -> Any:
-    """Inverse cosine transform; see :func:`scipy.fft.idct`."""
-    return normalised(x, "dct", type, n, axis, norm, True, orthogonalize)
+def over_axes(one: Any, what: str) -> Any:
+    """The same over several axes."""
+
+    def transform(
+        x: Any, type: int = 2, s: Any = None, axes: Any = None, norm: Any = None, *, orthogonalize: Any = None
+    ) -> Any:
+        x = asarray(x)
+        if axes is None:
+            axes = range(x.ndim) if s is None else range(-len(np.atleast_1d(s)), 0)
+        axes = [int(i) for i in np.atleast_1d(list(axes) if not np.isscalar(axes) else axes)]
+        lengths = [None] * len(axes) if s is None else [int(k) for k in np.atleast_1d(s)]
+        for axis, n in zip(axes, lengths, strict=True):
+            x = one(x, type, n, axis, norm, orthogonalize=orthogonalize)
+        return x
+
+    return titled(transform, one.__name__ + "n", f"{what} over several axes")
 
 
-def dst(
-    x: Any, type: int = 2, n: int | None = None, axis: int = -1, norm: Any = None, *, orthogonalize: Any = None
-) -> Any:
-    """Sine transform; see :func:`scipy.fft.dst`."""
-    return normalised(x, "dst", type, n, axis, norm, False, orthogonalize)
+def titled(transform: Any, name: str, what: str) -> Any:
+    transform.__name__ = transform.__qualname__ = name
+    transform.__doc__ = f"{what}; see :func:`scipy.fft.{name}`."
+    return transform
 
 
-def idst(
-    x: Any, type: int = 2, n: int | None = None, axis: int = -1, norm: Any = None, *, orthogonalize: Any = None
-) -> Any:
-    """Inverse sine transform; see :func:`scipy.fft.idst`."""
-    return normalised(x, "dst", type, n, axis, norm, True, orthogonalize)
-
-
-def _over_axes(transform: Any, x: Any, type: int, s: Any, axes: Any, norm: Any, orthogonalize: Any) -> Any:
-    x = asarray(x)
-    if axes is None:
-        axes = range(x.ndim) if s is None else range(-len(np.atleast_1d(s)), 0)
-    axes = [int(i) for i in np.atleast_1d(list(axes) if not np.isscalar(axes) else axes)]
-    lengths = [None] * len(axes) if s is None else [int(k) for k in np.atleast_1d(s)]
-    for axis, n in zip(axes, lengths, strict=True):
-        x = transform(x, type, n, axis, norm, orthogonalize=orthogonalize)
-    return x
-
-
-def dctn(x: Any, type: int = 2, s: Any = None, axes: Any = None, norm: Any = None, *, orthogonalize: Any = None) -> Any:
-    """Cosine transform over several axes; see :func:`scipy.fft.dctn`."""
-    return _over_axes(dct, x, type, s, axes, norm, orthogonalize)
-
-
-def idctn(
-    x: Any, type: int = 2, s: Any = None, axes: Any = None, norm: Any = None, *, orthogonalize: Any = None
-) -> Any:
-    """Inverse cosine transform over several axes; see :func:`scipy.fft.idctn`."""
-    return _over_axes(idct, x, type, s, axes, norm, orthogonalize)
-
-
-def dstn(x: Any, type: int = 2, s: Any = None, axes: Any = None, norm: Any = None, *, orthogonalize: Any = None) -> Any:
-    """Sine transform over several axes; see :func:`scipy.fft.dstn`."""
-    return _over_axes(dst, x, type, s, axes, norm, orthogonalize)
-
-
-def idstn(
-    x: Any, type: int = 2, s: Any = None, axes: Any = None, norm: Any = None, *, orthogonalize: Any = None
-) -> Any:
-    """Inverse sine transform over several axes; see :func:`scipy.fft.idstn`."""
-    return _over_axes(idst, x, type, s, axes, norm, orthogonalize)
+dct, idct = over_one_axis("dct", "Cosine transform"), over_one_axis("idct", "Inverse cosine transform")
+dst, idst = over_one_axis("dst", "Sine transform"), over_one_axis("idst", "Inverse sine transform")
+dctn, idctn = over_axes(dct, "Cosine transform"), over_axes(idct, "Inverse cosine transform")
+dstn, idstn = over_axes(dst, "Sine transform"), over_axes(idst, "Inverse sine transform")

@@ -24,6 +24,7 @@ import scipy.linalg
 
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
+from autodiff.rules.factorisations import symmetric
 from autodiff.rules.spectra import h, t
 from autodiff.scipy.special_matrices import block_diag, circulant, hankel, toeplitz
 from autodiff.tensor import asarray
@@ -353,7 +354,7 @@ def eigh(a: Any, b: Any = None, lower: bool = True) -> tuple[Any, Any]:
         w, v = np.linalg.eigh(a, uplo)
         return w, v
     factor = cholesky(b, lower=True) if lower else h(cholesky(b, lower=False))
-    whole = _whole(a, lower)
+    whole = symmetric(a, upper=not lower)
     inner = solve_triangular(factor, h(solve_triangular(factor, h(whole), lower=True)), lower=True)
     w, v = np.linalg.eigh(inner)
     return w, solve_triangular(factor, v, 2, lower=True)
@@ -364,10 +365,3 @@ def eigvalsh(a: Any, b: Any = None, lower: bool = True) -> Any:
     if b is None:
         return np.linalg.eigvalsh(asarray(a), "L" if lower else "U")
     return eigh(a, b, lower)[0]
-
-
-def _whole(a: Any, lower: bool) -> Any:
-    """The symmetric matrix of which one triangle is read."""
-    part = np.tril(a, -1) if lower else np.triu(a, 1)
-    diagonal = np.diagonal(a, axis1=-2, axis2=-1)[..., None] * np.eye(a.shape[-1], dtype=a.dtype)
-    return part + h(part) + (np.real(diagonal) if a.dtype.kind == "c" else diagonal)
