@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.registry import traced
+from autodiff.registry import TRACED
 from autodiff.tensor import Tensor, asarray
 
 
@@ -116,18 +116,11 @@ c_ = Concatenator(-1, 2, 0)
 """``ad.c_[x, y]``: joined along the last axis, vectors as columns, see :data:`numpy.c_`."""
 
 
-@traced(np.full)
-def _full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, device: Any = None) -> Any:
-    return full(shape, fill_value, dtype)
+# with like= a tensor
 
-
-@traced(np.array)
-def _array(
-    object: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K", subok: bool = False, ndmin: int = 0
-) -> Any:
-    return array(object, dtype, ndmin=ndmin)
-
-
-@traced(np.asarray, np.asanyarray)
-def _asarray(a: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, device: Any = None) -> Any:
-    return array(a, dtype)
+TRACED[np.full] = lambda shape, fill_value, dtype=None, order="C", *, device=None: full(shape, fill_value, dtype)
+TRACED[np.array] = lambda object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0: array(
+    object, dtype, ndmin=ndmin
+)
+for fun in (np.asarray, np.asanyarray):
+    TRACED[fun] = lambda a, dtype=None, order=None, *, copy=None, device=None: array(a, dtype)

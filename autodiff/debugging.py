@@ -13,6 +13,7 @@ import numpy as np
 from autodiff import core
 from autodiff.core import linked, pairs
 from autodiff.operators import value_of
+from autodiff.randomness import enclosed
 
 _made = core.made
 _lock = threading.Lock()
@@ -104,11 +105,7 @@ class _Checked:
 
 def _arrays(vjp: Any, depth: int) -> Iterator[Any]:
     """The arrays that a vjp remembers, in its closure or in those of functions in it."""
-    for cell in getattr(vjp, "__closure__", None) or ():
-        try:
-            thing = cell.cell_contents
-        except ValueError:  # not filled
-            continue
+    for thing in enclosed(vjp):
         if type(thing) is np.ndarray:
             yield thing
         elif depth:

@@ -14,9 +14,11 @@ from autodiff.operators import Operators, value_of
 from autodiff.recording import record
 from autodiff.registry import CONSTANT, RULES, TRACED
 
-REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
-ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
-
+WHOLE: dict[tuple[str, Any], Any] = {
+    ("reduce", np.add): np.sum, ("reduce", np.multiply): np.prod, ("reduce", np.maximum): np.max,
+    ("reduce", np.minimum): np.min, ("accumulate", np.add): np.cumsum, ("accumulate", np.multiply): np.cumprod,
+}  # fmt: skip
+"""Methods of ufuncs that are functions of their own."""
 
 USUAL_WORDS: dict[str, Any] = {"where": True, "dtype": None, "signature": None, "subok": True}
 
@@ -33,10 +35,8 @@ def call_ufunc(ufunc: Any, call: str, inputs: Sequence[Any], kwargs: dict[str, A
         return TRACED[ufunc](*inputs, **kwargs)
     if ufunc in CONSTANT:
         return getattr(ufunc, call)(*[value_of(a) for a in inputs], **kwargs)
-    if call == "reduce" and ufunc in REDUCE:
-        return REDUCE[ufunc](inputs[0], **({"axis": 0} | kwargs))
-    if call == "accumulate" and ufunc in ACCUMULATE:
-        return ACCUMULATE[ufunc](inputs[0], **({"axis": 0} | kwargs))
+    if (whole := WHOLE.get((call, ufunc))) is not None:
+        return whole(inputs[0], **({"axis": 0} | kwargs))
     if call == "outer" and not kwargs:
         a, b = inputs
         return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)

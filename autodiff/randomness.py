@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
@@ -48,10 +48,10 @@ def _inside(thing: Any) -> Iterable[Any]:
     if isinstance(thing, MethodType):
         return (thing.__func__, thing.__self__)
     if isinstance(thing, FunctionType):
-        cells = [cell.cell_contents for cell in thing.__closure__ or () if _filled(cell)]
         globals_ = [thing.__globals__.get(name) for name in thing.__code__.co_names]
         wrapped = getattr(thing, "__wrapped__", None)
-        return (*cells, *globals_, *(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values(), wrapped)
+        defaults = (*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values())
+        return (*enclosed(thing), *globals_, *defaults, wrapped)
     if isinstance(thing, (dict, list, tuple)):
         return () if len(thing) > LONG else thing.values() if isinstance(thing, dict) else thing
     if isinstance(thing, type) or type(thing).__module__ in ("builtins", "numpy"):
@@ -59,12 +59,11 @@ def _inside(thing: Any) -> Iterable[Any]:
     return getattr(thing, "__dict__", {}).values()
 
 
-def _filled(cell: Any) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018 (a cell may be empty)
-    except ValueError:
-        return False
-    return True
+def enclosed(fun: Any) -> Iterator[Any]:
+    """What a function has in its closure; a cell may be empty."""
+    for cell in getattr(fun, "__closure__", None) or ():
+        with suppress(ValueError):
+            yield cell.cell_contents
 
 
 def _state(generator: Any) -> Any:

@@ -185,8 +185,10 @@ class Conv2d(Layer):
 
     def __call__(self, params: Params, x: Any, run: Run) -> Any:
         """Output (..., N, outputs, Ho, Wo)."""
-        w, b = params["w"], params.get("b")
-        return conv2d(x, w, b, stride=self.stride, padding=self.padding, dilation=self.dilation, groups=self.groups)
+        return conv2d(x, params["w"], params.get("b"), **self._options())
+
+    def _options(self) -> dict[str, Any]:
+        return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
 
 
 @dataclass
@@ -209,16 +211,8 @@ class ConvTranspose2d(Conv2d):
 
     def __call__(self, params: Params, x: Any, run: Run) -> Any:
         """Output (..., N, outputs, Ho, Wo)."""
-        return conv_transpose2d(
-            x,
-            params["w"],
-            params.get("b"),
-            stride=self.stride,
-            padding=self.padding,
-            output_padding=self.output_padding,
-            dilation=self.dilation,
-            groups=self.groups,
-        )
+        more = self.output_padding
+        return conv_transpose2d(x, params["w"], params.get("b"), output_padding=more, **self._options())
 
 
 @dataclass

@@ -148,12 +148,8 @@ def partly_saturated(out: Any, far: Any, steep: Any) -> Any:
     return vjp
 
 
-def arcsinh_rule(out: Any, x: Any) -> Any:
-    return lambda g: g / (np.sqrt(x * x + 1) if out.dtype.kind == "c" else np.hypot(x, 1))
-
-
 rule(np.tanh, tanh_rule)
-rule(np.arcsinh, arcsinh_rule)
+rule(np.arcsinh, lambda out, x: lambda g: g / (np.sqrt(x * x + 1) if out.dtype.kind == "c" else np.hypot(x, 1)))
 rule(np.arccosh, lambda out, x: lambda g: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 rule(np.arctanh, lambda out, x: lambda g: g / one_minus_square(x))
 rule(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.registry import TRACED, rule, traced
+from autodiff.registry import TRACED, rule
 
 INVERSE_NORM: dict[Any, Any] = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 
@@ -86,13 +86,5 @@ TRACED[np.fft.rfftn] = lambda a, s=None, axes=None, norm=None: rfftn(a, s, axes,
 TRACED[np.fft.rfft2] = lambda a, s=None, axes=(-2, -1), norm=None: rfftn(a, s, axes, norm)
 TRACED[np.fft.irfftn] = lambda a, s=None, axes=None, norm=None: irfftn(a, s, axes, norm)
 TRACED[np.fft.irfft2] = lambda a, s=None, axes=(-2, -1), norm=None: irfftn(a, s, axes, norm)
-
-
-@traced(np.fft.hfft)
-def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
-    return np.fft.irfft(np.conjugate(a), n, axis, INVERSE_NORM[norm])
-
-
-@traced(np.fft.ihfft)
-def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
-    return np.conjugate(np.fft.rfft(a, n, axis, INVERSE_NORM[norm]))
+TRACED[np.fft.hfft] = lambda a, n=None, axis=-1, norm=None: np.fft.irfft(np.conjugate(a), n, axis, INVERSE_NORM[norm])
+TRACED[np.fft.ihfft] = lambda a, n=None, axis=-1, norm=None: np.conjugate(np.fft.rfft(a, n, axis, INVERSE_NORM[norm]))

@@ -11,7 +11,7 @@ from autodiff.core import FLOAT64, SUMS, pass_on, stretched
 from autodiff.half import in_single
 from autodiff.operators import quick_mean, value_of
 from autodiff.recording import record
-from autodiff.registry import MASKED, SELECTIVE, rule, traced
+from autodiff.registry import MASKED, SELECTIVE, TRACED, rule, traced
 from autodiff.rules.kinks import bent
 from autodiff.tensor import Tensor, asarray
 
@@ -250,23 +250,21 @@ rule(np.cumsum, cumsum_rule)
 rule(np.cumprod, cumprod_rule)
 
 
-@traced(np.cumulative_sum)
-def cumulative_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
-    return _cumulative(np.cumsum, 0, x, axis, dtype, include_initial)
+def cumulative(fun: Any, start: int) -> Any:
+    """``np.cumulative_sum`` and its like: `fun`, which may begin with `start`."""
+
+    def implementation(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
+        x = np.atleast_1d(x)
+        i = 0 if axis is None and x.ndim == 1 else axis
+        if i is None:
+            raise ValueError(f"axis must be given for an array of {x.ndim} axes")
+        out = fun(x, axis=i, dtype=dtype)
+        if not include_initial:
+            return out
+        first = np.full([1 if k == i % x.ndim else n for k, n in enumerate(x.shape)], start, out.dtype)
+        return np.concatenate([first, out], axis=i)
+
+    return implementation
 
 
-@traced(np.cumulative_prod)
-def cumulative_prod(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
-    return _cumulative(np.cumprod, 1, x, axis, dtype, include_initial)
-
-
-def _cumulative(fun: Any, start: int, x: Any, axis: Any, dtype: Any, include_initial: bool) -> Any:
-    x = np.atleast_1d(x)
-    i = 0 if axis is None and x.ndim == 1 else axis
-    if i is None:
-        raise ValueError(f"axis must be given for an array of {x.ndim} axes")
-    out = fun(x, axis=i, dtype=dtype)
-    if not include_initial:
-        return out
-    first = np.full([1 if k == i % x.ndim else n for k, n in enumerate(x.shape)], start, out.dtype)
-    return np.concatenate([first, out], axis=i)
+TRACED[np.cumulative_sum], TRACED[np.cumulative_prod] = cumulative(np.cumsum, 0), cumulative(np.cumprod, 1)

@@ -315,11 +315,7 @@ rule(
     lambda out, a, y: lambda g: -g * (gamma_cdf_slope(a, out, 1) / gamma_density(a, out)),
     lambda out, a, y: lambda g: g / gamma_density(a, out),
 )
-rule(
-    sc.gammainccinv,
-    lambda out, a, y: lambda g: -g * (gamma_cdf_slope(a, out, 1) / gamma_density(a, out)),
-    lambda out, a, y: lambda g: -g / gamma_density(a, out),
-)
+rule(sc.gammainccinv, RULES[sc.gammaincinv][0], lambda out, a, y: lambda g: -g / gamma_density(a, out))
 rule(
     sc.betaincinv,
     lambda out, a, b, y: lambda g: -g * (beta_cdf_slope(a, b, out, 1, 0) / beta_density(a, b, out)),

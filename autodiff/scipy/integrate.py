@@ -177,17 +177,9 @@ def odeint(
     def fun(time: Any, y: Any) -> Any:
         return func(time, y, *args) if tfirst else func(y, time, *args)
 
-    y0 = np.atleast_1d(asarray(y0))
-    tolerance = 1.49012e-8
-    result = solve_ivp(
-        fun,
-        (asarray(t)[0], asarray(t)[-1]),
-        y0,
-        "DOP853",
-        t,
-        rtol=tolerance if rtol is None else rtol,
-        atol=tolerance if atol is None else atol,
-    )
+    given = {"rtol": rtol, "atol": atol}
+    tolerances = {name: 1.49012e-8 if value is None else value for name, value in given.items()}
+    result = solve_ivp(fun, (asarray(t)[0], asarray(t)[-1]), np.atleast_1d(asarray(y0)), "DOP853", t, **tolerances)
     if not result.success:
         raise RuntimeError(f"odeint: {result.message}")
     return result.y.T
