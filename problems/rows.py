@@ -20,18 +20,6 @@ class Rows(Protocol):
         """The functions of these rows, in their order; `rows` is an array of indices or a slice."""
 
 
-class Member(Protocol):
-    """A callable that can stand beside others of its kind."""
-
-    @property
-    def kind(self) -> Hashable:
-        """Equal for those that can share a call; None if it can share none."""
-
-    @classmethod
-    def beside(cls, members: Sequence[Any]) -> Rows:
-        """The members, all of one kind, as one."""
-
-
 class Shared:
     """One and the same vectorised function in all rows.
 
@@ -54,9 +42,12 @@ class Shared:
 
 
 def kind_of(fun: Callable[..., Any]) -> Hashable:
-    """What two functions must have in common to share a call, or None."""
+    """What two functions must have in common to share a call, or None if `fun` can share none.
+
+    A function of its own kind has that as `kind`, and a class method `beside(members)` that makes `Rows` of several.
+    """
     if hasattr(fun, "beside"):
-        return fun.kind  # type: ignore[attr-defined]  # a Member has one
+        return fun.kind  # type: ignore[attr-defined]
     return ("shared", id(fun))
 
 
@@ -64,7 +55,7 @@ def rows_of(members: Sequence[Callable[..., Any]]) -> Rows:
     """Functions of one kind as one."""
     first = members[0]
     if hasattr(first, "beside"):
-        return type(first).beside(members)  # type: ignore[attr-defined]  # a Member has it
+        return type(first).beside(members)  # type: ignore[attr-defined]
     return Shared(first)
 
 

@@ -203,7 +203,7 @@ def stack(objectives: Sequence[Objective]) -> Stack:
 
 
 class _Member:
-    """fun(x, **parameters), one of a family."""
+    """fun(x, **parameters): one of a family, or with parameters (r, 1, ...) r of them side by side."""
 
     def __init__(self, fun: Callable[..., Any], parameters: Mapping[str, Any]) -> None:
         self.fun, self.parameters = fun, dict(parameters)
@@ -216,22 +216,12 @@ class _Member:
         return (_Member, id(self.fun), tuple((name, np.shape(value)) for name, value in self.parameters.items()))
 
     @classmethod
-    def beside(cls, members: Sequence[_Member]) -> _Family:
+    def beside(cls, members: Sequence[_Member]) -> _Member:
         names = members[0].parameters
-        return _Family(members[0].fun, {name: abreast([m.parameters[name] for m in members]) for name in names})
+        return _Member(members[0].fun, {name: abreast([m.parameters[name] for m in members]) for name in names})
 
-
-class _Family:
-    """fun(x, **parameters) with parameters (r, 1, ...)."""
-
-    def __init__(self, fun: Callable[..., Any], parameters: Mapping[str, FloatArray]) -> None:
-        self.fun, self.parameters = fun, parameters
-
-    def __call__(self, x: Any) -> Any:
-        return self.fun(x, **self.parameters)
-
-    def take(self, rows: Any) -> _Family:
-        return _Family(self.fun, {name: value[rows] for name, value in self.parameters.items()})
+    def take(self, rows: Any) -> _Member:
+        return _Member(self.fun, {name: value[rows] for name, value in self.parameters.items()})
 
 
 def family(
@@ -272,16 +262,13 @@ def family(
     if not arrays or len(set(lengths.values())) > 1 or 0 in lengths.values():
         told = ", ".join(f"{name}: {length}" for name, length in lengths.items()) or "no parameters"
         raise ValueError(f"parameters must have a leading axis of one length, a row for each problem, got {told}")
-    shared = {"vectorized": True, "pure": True, **(settings or {})}
+    named = {"name": getattr(fun, "__name__", type(fun).__name__)}
+    shared: dict[str, Any] = {"vectorized": True, "pure": True} | named | dict(settings or {})
     count = next(iter(lengths.values()))
     return Stack(
-        [Objective(_Member(fun, {key: value[i] for key, value in arrays.items()}), n, **_named(shared, fun))
+        [Objective(_Member(fun, {key: value[i] for key, value in arrays.items()}), n, **shared)
          for i in range(count)]
     )  # fmt: skip
-
-
-def _named(settings: dict[str, Any], fun: Callable[..., Any]) -> dict[str, Any]:
-    return {"name": getattr(fun, "__name__", type(fun).__name__), **settings}
 
 
 class _Group:

@@ -45,11 +45,7 @@ class Rotation(Protocol):
 
     @property
     def arrays(self) -> tuple[Any, ...]:
-        """What makes it."""
-
-    @classmethod
-    def of(cls, *arrays: Any) -> Rotation:
-        """Of what `arrays` gave; with two axes more in front, (r, 1, ...), of r instances side by side."""
+        """What its class makes it of; with two axes more in front, (r, 1, ...), they make that of r instances."""
 
     def __call__(self, x: FloatArray) -> FloatArray:
         """Turn x, shape (..., n)."""
@@ -74,11 +70,6 @@ class Dense:
     def arrays(self) -> tuple[FloatArray]:
         """What makes it."""
         return (self.matrix,)
-
-    @classmethod
-    def of(cls, *arrays: Any) -> Dense:
-        """Of what `arrays` gave."""
-        return cls(*arrays)
 
     def __call__(self, x: FloatArray) -> FloatArray:
         """Apply the map to x of shape (..., n)."""

@@ -78,11 +78,6 @@ class Blocks:
         """What makes it."""
         return self._stack, self._last, self._before, self._after
 
-    @classmethod
-    def of(cls, *arrays: Any) -> Blocks:
-        """Of what `arrays` gave."""
-        return cls(*arrays)
-
     def __call__(self, x: FloatArray) -> FloatArray:
         """Apply the map to x of shape (..., n)."""
         return _ordered(self._turn(_ordered(x, self._before), self._stack, self._last), self._after)

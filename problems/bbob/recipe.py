@@ -23,7 +23,7 @@ class Recipe:
     """
 
     frame: Callable[[int, int, int], Frame]
-    finish: Callable[[int, Frame], Landscape]
+    finish: Callable[[int, Any], Landscape]
 
     def __call__(self, function: int, n: int, instance: int) -> Landscape:
         """The landscape of one instance; the last ones are kept."""

@@ -21,8 +21,8 @@ from problems.numbers import FloatArray
 ROOM = 9000
 
 
-class FrameStack(Frame):
-    """Random parts of several instances of one function.
+class FrameStack:
+    """Random parts of several instances of one function; what they have in common is asked of the first.
 
     Parameters
     ----------
@@ -33,17 +33,12 @@ class FrameStack(Frame):
     """
 
     def __init__(self, frames: Sequence[Frame], known: list[Any] | None = None) -> None:
-        first = frames[0]
-        super().__init__(
-            first.function, first.n, first.seed, first.half_width, first.peak_shrink, first.penalised, first.f_opt
-        )
-        offsets = np.array([frame.f_opt for frame in frames])[:, None]
-        for name, value in (("frames", tuple(frames)), ("f_opt", offsets), ("drawn", []), ("known", known or [])):
-            object.__setattr__(self, name, value)
+        self.frames, self.known = tuple(frames), known or []
+        self.f_opt = np.array([frame.f_opt for frame in frames])[:, None]
+        self.drawn: list[Any] = []
 
-    frames: tuple[Frame, ...]
-    drawn: list[Any]
-    known: list[Any]
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["frames"][0], name)
 
     def take(self, rows: Any) -> FrameStack:
         """Some of the instances: one index into each parameter."""
@@ -68,26 +63,6 @@ class FrameStack(Frame):
 
         return self._recall(stacked)
 
-    @property
-    def block(self) -> int:
-        """How many variables are turned together."""
-        return self.frames[0].block
-
-    @property
-    def scale(self) -> float:
-        """Factor on the values of those functions that grow with n."""
-        return self.frames[0].scale
-
-    @property
-    def special(self) -> int:
-        """How many axes are the short or the long ones in f11 to f13."""
-        return self.frames[0].special
-
-    @property
-    def step_edge(self) -> float:
-        """Slope of f7 on its lowest plateau."""
-        return self.frames[0].step_edge
-
     def optimum(self, added: int = 0) -> FloatArray:
         """x_opt of each, shape (r, 1, n)."""
         return self.draw(lambda frame: frame.optimum(added))
@@ -103,13 +78,12 @@ class FrameStack(Frame):
         def arrays(k: int, frame: Frame) -> Any:
             return frame.rotations()[k].arrays
 
-        return [kind.of(*self.draw(partial(arrays, k))) for k, kind in enumerate(kinds)]
+        return [kind(*self.draw(partial(arrays, k))) for k, kind in enumerate(kinds)]
 
     def chain(self, first: Any, diagonal: FloatArray, second: Any) -> Map:
         """x -> second(diagonal * first(x)), in one product or one after the other, as for one instance."""
-        chain = type(self.frames[0]).chain
         if not isinstance(first, Dense):
-            return chain(self, first, diagonal, second)
+            return self.frames[0].chain(first, diagonal, second)
         return Dense(self._recall(lambda: Frame.product(first, diagonal, second)))
 
 

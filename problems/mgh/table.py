@@ -44,12 +44,8 @@ def _penalty_1(n: int) -> FloatArray:
     return np.full(n, t)
 
 
-def _ones(n: int) -> FloatArray:
-    return np.ones(n)
-
-
 def _grid_start(n: int) -> FloatArray:
-    t = np.arange(1.0, n + 1.0) / (n + 1.0)
+    t = variable.grid(n)
     return t * (t - 1.0)
 
 
@@ -103,28 +99,28 @@ TABLE: dict[str, LeastSquares] = {
             5.675341470591445)),
     "watson": LeastSquares(variable.watson, np.zeros, None, _WATSON, n=6, m=lambda n: 31,
         sizes=(lambda n: 2 <= n <= 31, "from 2 to 31")),
-    "extended-rosenbrock": LeastSquares(variable.extended_rosenbrock, _repeated(-1.2, 1.0), _ones, n=10, sizes=_EVEN),
+    "extended-rosenbrock": LeastSquares(variable.extended_rosenbrock, _repeated(-1.2, 1.0), np.ones, n=10, sizes=_EVEN),
     "extended-powell-singular": LeastSquares(small.powell_singular, _repeated(3.0, -1.0, 0.0, 1.0), np.zeros, n=12,
         sizes=_FOURS),
     "penalty-1": LeastSquares(variable.penalty_1, lambda n: np.arange(1.0, n + 1.0), _penalty_1, n=10),
     "penalty-2": LeastSquares(variable.penalty_2, lambda n: np.full(n, 0.5), None, _PENALTY_2, n=10, m=lambda n: 2 * n,
         sizes=_TWO_UP),
     "variably-dimensioned": LeastSquares(variable.variably_dimensioned, lambda n: 1.0 - np.arange(1.0, n + 1.0) / n,
-        _ones, n=10),
+        np.ones, n=10),
     "trigonometric": LeastSquares(variable.trigonometric, lambda n: np.full(n, 1.0 / n), np.zeros, n=10),
-    "brown-almost-linear": LeastSquares(variable.brown_almost_linear, lambda n: np.full(n, 0.5), _ones, n=10,
+    "brown-almost-linear": LeastSquares(variable.brown_almost_linear, lambda n: np.full(n, 0.5), np.ones, n=10,
         sizes=_TWO_UP),
     "discrete-boundary-value": LeastSquares(variable.discrete_boundary_value, _grid_start, None, 0.0, n=10),
     "discrete-integral": LeastSquares(variable.discrete_integral, _grid_start, None, 0.0, n=10),
     "broyden-tridiagonal": LeastSquares(variable.broyden_tridiagonal, lambda n: np.full(n, -1.0), None, 0.0, n=10),
     "broyden-banded": LeastSquares(variable.broyden_banded, lambda n: np.full(n, -1.0), None, 0.0, n=10),
-    "linear-full-rank": LeastSquares(variable.linear_full_rank, _ones, lambda n: -np.ones(n), n=10, m=lambda n: 2 * n,
+    "linear-full-rank": LeastSquares(variable.linear_full_rank, np.ones, lambda n: -np.ones(n), n=10, m=lambda n: 2 * n,
         least_m=1),
-    "linear-rank-1": LeastSquares(variable.linear_rank_1, _ones, None, lambda n, m: m * (m - 1) / (2 * (2 * m + 1)),
+    "linear-rank-1": LeastSquares(variable.linear_rank_1, np.ones, None, lambda n, m: m * (m - 1) / (2 * (2 * m + 1)),
         n=10, m=lambda n: 2 * n, least_m=1),
-    "linear-rank-1-zeros": LeastSquares(variable.linear_rank_1_zeros, _ones, None,
+    "linear-rank-1-zeros": LeastSquares(variable.linear_rank_1_zeros, np.ones, None,
         lambda n, m: (m * m + 3 * m - 6) / (2 * (2 * m - 3)), n=10, sizes=_THREE_UP, m=lambda n: 2 * n, least_m=1),
-    "chebyquad": LeastSquares(variable.chebyquad, lambda n: np.arange(1.0, n + 1.0) / (n + 1.0), None, _CHEBYQUAD, n=8,
+    "chebyquad": LeastSquares(variable.chebyquad, variable.grid, None, _CHEBYQUAD, n=8,
         m=lambda n: n, least_m=1),
 }
 # fmt: on

@@ -21,7 +21,7 @@ def _total(x: Any) -> Any:
     return x.sum(-1, keepdims=True)
 
 
-def _grid(n: int) -> Any:
+def grid(n: int) -> Any:
     """t_i = i / (n + 1)."""
     return np.arange(1.0, n + 1.0) / (n + 1.0)
 
@@ -90,14 +90,14 @@ def brown_almost_linear(x: Any, m: int) -> Any:
 def discrete_boundary_value(x: Any, m: int) -> Any:
     """(28): u'' = (u + t + 1)^3 / 2 by second differences."""
     n = x.shape[-1]
-    z, bent = _padded(x), (x + _grid(n) + 1.0) ** 3
+    z, bent = _padded(x), (x + grid(n) + 1.0) ** 3
     return 2.0 * x - z[..., :-2] - z[..., 2:] + bent / (2.0 * (n + 1.0) ** 2)
 
 
 def discrete_integral(x: Any, m: int) -> Any:
     """(29): the same equation in its integral form."""
     n = x.shape[-1]
-    t = _grid(n)
+    t = grid(n)
     bent = (x + t + 1.0) ** 3
     below, above = np.cumsum(t * bent, axis=-1), (1.0 - t) * bent
     beyond = _total(above) - np.cumsum(above, axis=-1)
