@@ -18,7 +18,6 @@ from es.core.arrays import FloatArray
 from experiments.candidates import Candidate, candidates
 from experiments.probe import Probe, as_objective, probe
 from experiments.race import Race, decided, in_order, in_time, settled, survivors
-from experiments.reasons import line_of, reasons
 from experiments.statistics.cells import Cell
 from problems import Objective
 
@@ -30,6 +29,8 @@ RUGGED = 0.15
 """Ground is rugged where straight ways through it turn more than once more often than this."""
 GROWTH = 3.0
 """The budget of a run grows by this factor from rung to rung."""
+CLOSE = 1.25
+"""Methods whose costs differ by less are a matter of taste."""
 
 
 @dataclass
@@ -157,8 +158,8 @@ def advise(
     race = Race(objective, starts, seen, jobs, rng)
     course = _halve(race, racers, name, evaluations, started + seconds, tell)
     best = settled(course.order, course.alive)
-    because = reasons(best, course.order, course.out, seen, course.budget, RUNS)
-    line = line_of(best, name, bounds is not None, seen)
+    because = _reasons(best, course, seen)
+    line = _line(best, name, bounds is not None, seen)
     spent = seen.evaluations + race.evaluations
     return Advice(best.method, best.options, line, because, course.order, seen, spent, course.cells)
 
@@ -233,3 +234,50 @@ def _step(objective: Objective, x0: FloatArray) -> float:
     if objective.bounds is not None and np.isfinite(objective.bounds.ub - objective.bounds.lb).all():
         return float(f"{0.2 * np.min(objective.bounds.ub - objective.bounds.lb):.3g}")
     return float(f"{max(0.3 * np.abs(x0).max(), 0.3):.3g}")
+
+
+def _reasons(best: Candidate, course: _Course, seen: Probe) -> list[str]:
+    """Sentences: what was seen, what the race gave, what would change the answer."""
+    order, out, budget = course.order, course.out, course.budget
+    row = next(r for r in order if r["method"] == best.label)
+    sentences = seen.sentences()
+    race = f"in the race of {RUNS} runs of up to {budget:.0f} evaluations each it was the fastest"
+    sentences.append(f"Take {best.label}: {best.why}; {race} to reach what any run reached.")
+    for other in order:
+        if other["method"] != best.label and np.isfinite(other["slowdown"]):
+            factor = other["slowdown"] / row["slowdown"]
+            text = f"{other['method']} took {factor:.1f} times its evaluations"
+            if other.get("p_better") is not None and row["p_better"] is None:
+                text += f" (a run of {best.label} beats one of it with probability {other['p_better']:.2f}, "
+                text += f"95 % interval {other['p_low']:.2f} to {other['p_high']:.2f})"
+            sentences.append(text + ".")
+    if out:
+        gone = [(r["method"], r["slowdown"]) for r in out]
+        left = ", ".join(f"{m} ({s:.1f} times slower)" if np.isfinite(s) else m for m, s in gone)
+        sentences.append(f"Left behind with smaller budgets: {left}.")
+    close = [r["method"] for r in order if r["method"] != best.label and r["slowdown"] <= CLOSE * row["slowdown"]]
+    change = []
+    if close:
+        change.append(f"{' or '.join(close)} would do as well, the difference is within the doubt")
+    if seen.differentiable and best.method not in ("slsqp", "l-bfgs-b", "bfgs", "adam"):
+        change.append("one good valley is enough: then l-bfgs-b reaches its bottom soonest")
+    if not seen.differentiable:
+        change.append("f could be differentiated: then l-bfgs-b would be tried first")
+    if seen.rugged > RUGGED:
+        change.append("the budget is many times larger: then restarts pay more")
+    if seen.seconds > 0.05 and seen.n <= 20 and best.method != "lq-cmaes":
+        change.append("every evaluation counts: then lq-cmaes or quasi-newton spare some on smooth functions")
+    change.append(f"runs are much longer than {budget:.0f} evaluations, or start elsewhere")
+    sentences.append(f"What would change the answer: {'; '.join(change)}.")
+    return sentences
+
+
+def _line(best: Candidate, name: str, bounded: bool, seen: Probe) -> str:
+    """A line of Python to paste."""
+    options = dict(best.options)
+    words = [f"method={best.method!r}"]
+    words += [f"{k}={options.pop(k)!r}" for k in ("sigma0", "popsize", "restarts") if k in options]
+    words += ["bounds=bounds"] if bounded else []
+    words += ["vectorized=True"] if seen.vectorized else []
+    words += [f"options={options!r}"] if options else []
+    return f"res = es.minimize({name}, x0, {', '.join(words)})"

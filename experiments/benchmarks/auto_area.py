@@ -143,26 +143,33 @@ def measured(given: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def means(rows: list[Row], methods: list[str]) -> tuple[list[str], FloatArray]:
+    """Problems, and the mean areas of each method on each, (problems, methods, 2): log and linear."""
+    names = list(dict.fromkeys(row.problem for row in rows))
+    return names, np.array([[np.mean([row[6:8] for row in rows if (row.problem, row.method) == (name, method)], axis=0)
+                             for method in methods] for name in names])  # fmt: skip
+
+
+def doubt(values: FloatArray) -> FloatArray:
+    """Standard error of the mean over the first axis, 0 for one value alone."""
+    return np.asarray(values.std(0, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0 * values[0])
+
+
 def tell(rows: list[Row], methods: list[str]) -> None:
     """Means by problem and over all, with intervals over problems."""
     for n in sorted({row.n for row in rows}) if rows and of_bbob(rows[0].suite) else [None]:
         mine = [row for row in rows if n is None or row.n == n]
-        names = list(dict.fromkeys(row.problem for row in mine))
-        table = {
-            method: np.array([np.mean([row[6:8] for row in mine if (row.problem, row.method) == (name, method)], axis=0)
-                              for name in names])
-            for method in methods
-        }  # fmt: skip
+        names, table = means(mine, methods)
         print(f"{mine[0].suite}{f', n = {n}' if n else ''}: {len(names)} problems")
         for i, name in enumerate(names):
-            print(f"  {name:<32}", "  ".join(f"{method} {table[method][i, 0]:.3f}" for method in methods))
-        for method, values in table.items():
-            error = values.std(0, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.zeros(2)
+            print(f"  {name:<32}", "  ".join(f"{method} {table[i, k, 0]:.3f}" for k, method in enumerate(methods)))
+        for k, method in enumerate(methods):
+            values, error = table[:, k], doubt(table[:, k])
             lost = [row.failed for row in mine if row.method == method]
             print(f"  {method}: log {values[:, 0].mean():.4f} +- {error[0]:.4f}, linear {values[:, 1].mean():.4f}, "
                   f"{sum(lost)} of {len(lost)} runs do not arrive")  # fmt: skip
             if method != methods[-1]:
-                d = values[:, 0] - table[methods[-1]][:, 0]
+                d = values[:, 0] - table[:, -1, 0]
                 print(f"    more than .01 under {methods[-1]} on {int((d < -0.01).sum())}, more than .03 on "
                       f"{int((d < -0.03).sum())}: {[names[i] for i in np.flatnonzero(d < -0.01)]}")  # fmt: skip
 

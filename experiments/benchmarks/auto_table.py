@@ -89,12 +89,9 @@ def table(path: Path) -> str:
     text = ["| suite | problems | auto, log | CMA-ES, log | difference | auto, linear | CMA-ES, linear | under |",
             "|---|---|---|---|---|---|---|---|"]  # fmt: skip
     for line, rows in by_line(path):
-        names = sorted({row.problem for row in rows})
-        values = np.array([[np.mean([row[6:8] for row in rows if (row.problem, row.method) == (name, method)], axis=0)
-                            for method in METHODS] for name in names])  # fmt: skip
+        names, values = auto_area.means(rows, METHODS)
         d = values[:, 0, 0] - values[:, 1, 0]
-        error = d.std(ddof=1) / np.sqrt(len(d)) if len(d) > 1 else 0.0
-        mean = values.mean(0)
+        error, mean = auto_area.doubt(d), values.mean(0)
         under = [names[i].removeprefix(f"{line.suite}-") for i in np.argsort(d) if d[i] < -0.01]
         listed = ", ".join(under[:4]) + (" ..." if len(under) > 4 else "")
         text.append(
