@@ -9,7 +9,7 @@ import numpy as np
 from es.core.arrays import FloatArray
 from es.gradient.ends import Descended, Task, searches_on
 from es.gradient.inversion import Call
-from es.gradient.scipy_solvers import UNLIMITED, minimize_quietly, value_and_gradient
+from es.gradient.scipy_solvers import UNLIMITED, minimize_quietly
 from es.gradient.units import in_large_units
 from problems.constraints import EQUALITY, listed
 
@@ -30,7 +30,7 @@ def slsqp(call: Call, task: Task) -> Any:
     Its first step is as long as the gradient, and what it takes for little is absolute. So where it has ended otherwise
     than at an optimum, values are measured by the gradient there.
     """
-    seen, x, unit, last, idle = Descended(value_and_gradient(call)), task.x0, 1.0, np.inf, 0
+    seen, x, unit, last, idle = Descended(call), task.x0, 1.0, np.inf, 0
 
     def measured(x: FloatArray) -> tuple[float, FloatArray]:
         f, g = seen(x)
@@ -74,7 +74,7 @@ def trust_constr(call: Call, task: Task) -> Any:
     def vanished(x: FloatArray, state: Any) -> bool:
         return bool(state.get("barrier_parameter", 1.0) < VANISHED)
 
-    seen = Descended(value_and_gradient(call))
+    seen = Descended(call)
     result = minimize_quietly(seen, task.x0, jac=True, method="trust-constr", callback=vanished, **more)
     # By its gradient, its steps or its barrier; 4: and a violation above gtol, which may be -1.
     ended = result.status in (1, 2, 3, 4) and result.constr_violation <= EQUALITY

@@ -16,7 +16,7 @@ import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray
 from es.gradient.inversion import Call
-from es.gradient.lbfgsb import Asking, answered
+from es.gradient.lbfgsb import UNTOLD, Asking, answered
 from es.gradient.optimality import BALANCED, STANDING, is_stationary
 from problems.boxes import Box
 from problems.constraints import Constraints, listed
@@ -69,8 +69,8 @@ class Descended:
     failure. So where they end otherwise than by their tolerance, the conditions of an optimum decide.
     """
 
-    def __init__(self, fun: Callable[[FloatArray], tuple[float, FloatArray]] | None = None) -> None:
-        self._fun = fun
+    def __init__(self, call: Call | None = None) -> None:
+        self._call = call
         self._at = b""
         self._slope: Any = None
         self.first: float | None = None
@@ -78,11 +78,18 @@ class Descended:
         self.x = self.g = self.last_x = self.last_g = np.empty(0)  # the best point, and the one before it
         self.steepest = 0.0
 
-    def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
-        """Value and gradient at x."""
-        assert self._fun is not None
-        f, g = self._fun(x)
+    def _at_once(self, x: FloatArray) -> tuple[float, FloatArray]:
+        assert self._call is not None
+        values, slopes = self._call(x[None])
+        if slopes is None:
+            raise ValueError(UNTOLD)
+        f, g = values.item(0), slopes[0]
         self.note(x, f, g)
+        return f, g
+
+    def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
+        """Value and gradient at x: the function that SciPy minimises with `jac=True`."""
+        f, g = self._at_once(x)
         self.steepest = max(self.steepest, float(np.abs(g).max()))
         return f, g
 
@@ -98,10 +105,8 @@ class Descended:
 
     def value(self, x: FloatArray) -> float:
         """Value at x. With `gradient` what SciPy makes of `jac=True`, without two comparisons of arrays each time."""
-        assert self._fun is not None
-        f, self._slope = self._fun(x)
+        f, self._slope = self._at_once(x)
         self._at = x.tobytes()
-        self.note(x, f, self._slope)
         return f
 
     def gradient(self, x: FloatArray) -> Any:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from es.core.arrays import FloatArray
 from es.gradient.ends import BESIDE, ONWARD, SLACK, Descended, Task, searched, searches_on
 from es.gradient.inversion import Call
-from es.gradient.lbfgsb import UNTOLD, Asking, answered, by_steps, usable
+from es.gradient.lbfgsb import Asking, answered, by_steps, usable
 from es.gradient.units import in_large_units
 
 UNLIMITED = 2**31 - 1  # the driver holds the budget; SciPy's own limits must not cut it short
@@ -24,18 +24,6 @@ LEAST_GAIN = 1e-12  # of f, that a further start must bring
 
 def _value(call: Call) -> Callable[[FloatArray], float]:
     return lambda x: float(call(x[None])[0][0])
-
-
-def value_and_gradient(call: Call) -> Callable[[FloatArray], tuple[float, FloatArray]]:
-    """The function that SciPy minimises with `jac=True`."""
-
-    def both(x: FloatArray) -> tuple[float, FloatArray]:
-        f, g = call(x[None])
-        if g is None:
-            raise ValueError(UNTOLD)
-        return f.item(0), g[0]
-
-    return both
 
 
 def minimize_quietly(*args: Any, **kwargs: Any) -> Any:
@@ -82,7 +70,7 @@ def lbfgsb(call: Call, task: Task) -> Any:
 
 
 def _lbfgsb_of_scipy(call: Call, task: Task) -> Any:
-    seen, x = Descended(value_and_gradient(call)), task.x0
+    seen, x = Descended(call), task.x0
     stalls, options = Stalls(seen, task), {**task.options, "maxiter": UNLIMITED, "maxfun": UNLIMITED}
     while True:
         result = minimize_quietly(seen, x, jac=True, method="L-BFGS-B", bounds=task.bounds(), options=options)
@@ -114,7 +102,7 @@ def _lbfgsb_of_steps(task: Task, search: Callable[..., Asking]) -> Asking:
 def _gradient_solver(name: str) -> Callable[[Call, Task], Any]:
     def solve(call: Call, task: Task) -> Any:
         """Started again from its end where a line search has failed: in a valley it may go on; see `Descended`."""
-        seen, x, last = Descended(value_and_gradient(call)), task.x0, np.inf
+        seen, x, last = Descended(call), task.x0, np.inf
         options = {**task.options, "maxiter": UNLIMITED}
         while True:
             result = minimize_quietly(seen.value, x, jac=seen.gradient, method=name, options=options)
