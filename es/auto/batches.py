@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import state as store
-from es.core.arrays import FloatArray, IntArray, check_inside
+from es.core.arrays import FloatArray, IntArray
 from es.core.optimizer import Optimizer
 from es.core.told import Told
 from es.gradient.units import value_unit
@@ -154,9 +154,7 @@ class BatchOptimizer(Optimizer, ABC):
     def _fill(self, points: FloatArray, values: FloatArray, slopes: FloatArray | None) -> None:
         """Values of some of the batch, and of points of the caller's own, which only count."""
         assert self._asked is not None
-        check_inside(points, self.box, "x")
-        if not np.isfinite(points).all():
-            raise ValueError("x must be finite, got NaN or inf in it")
+        self._check_told(points)
         for i, point in enumerate(points):
             same = np.flatnonzero(self._missing & (self._asked == point).all(1))
             if same.size:

@@ -154,36 +154,50 @@ class Evaluator:
         together = bool(self.ledger.objective.vectorized)
         if self._workers is None:
             return evaluate_rows(self.ledger.objective, x, gradients, together, self.on_error == "raise")
-        assert self._parcel is not None
-        job = Chunk(self._parcel, gradients, together)
         if isinstance(self._workers, Workers):
-            return self._dispatched(self._workers, job, x)
-        return self._mapped(self._workers, job, x)
+            return self._dispatched(self._workers, gradients, x)
+        return self._mapped(self._workers, gradients, x)
 
-    def _mapped(self, workers: MapLike, job: Chunk, x: FloatArray) -> Outcome:
+    def _job(self, gradients: bool) -> Chunk:
+        """What workers are to do with their rows."""
+        assert self._parcel is not None
+        return Chunk(self._parcel, gradients, bool(self.ledger.objective.vectorized))
+
+    def _mapped(self, workers: MapLike, gradients: bool, x: FloatArray) -> Outcome:
         """Through a map-like callable of the caller's."""
-        whole = empty(x, job.gradients, self.ledger.objective)
-        parts = list(workers(job, list(x)))
+        whole = empty(x, gradients, self.ledger.objective)
+        parts = list(workers(self._job(gradients), list(x)))
         if len(parts) != len(x):
             raise ValueError(f"workers must return one result for each of {len(x)} points, got {len(parts)}")
         for row, part in enumerate(parts):
             fill(whole, range(row, row + 1), part)
         return whole
 
-    def _dispatched(self, workers: Workers, job: Chunk, x: FloatArray) -> Outcome:
-        """Through an executor: all rows, or as many as it takes to find one whose failure is to be raised."""
-        whole = empty(x, job.gradients, self.ledger.objective)
-        threads = isinstance(workers.executor, ThreadPoolExecutor)
+    def dispatcher(
+        self, workers: Workers, gradients: bool, points: Callable[[Any], FloatArray], arrived: Callable[[int], bool],
+        ahead: int | None = None,
+    ) -> Dispatcher:  # fmt: skip
+        """What gives batches of numbers to an executor, each with its points (k, n).
+
+        The objective stays at home once it has arrived, which is asked by how many points were given; what is sent
+        again is sent whole, as to workers that are new.
+        """
+        job, threads = self._job(gradients), isinstance(workers.executor, ThreadPoolExecutor)
         if not threads:
             job.parcel.packed()  # what cannot travel is an error here, in plain words
         given: set[int] = set()
 
         def task(rows: Any) -> tuple[Chunk, FloatArray]:
-            first = self.known and not threads and given.isdisjoint(rows)  # what is sent again is sent whole
+            light = not threads and len(rows) > 0 and arrived(len(given)) and given.isdisjoint(rows)
             given.update(rows)
-            return (job.light() if first else job), x[rows[0] : rows[-1] + 1] if len(rows) else x[:0]
+            return (job.light() if light else job), points(rows)
 
-        dispatcher = Dispatcher(workers, task, timeout=self.timeout)
+        return Dispatcher(workers, task, timeout=self.timeout, ahead=ahead)
+
+    def _dispatched(self, workers: Workers, gradients: bool, x: FloatArray) -> Outcome:
+        """Through an executor: all rows, or as many as it takes to find one whose failure is to be raised."""
+        whole = empty(x, gradients, self.ledger.objective)
+        dispatcher = self.dispatcher(workers, gradients, lambda rows: x[list(rows)], lambda _: self.known)
         single = self.timeout is not None
         batches = (
             [range(i, i + 1) for i in range(len(x))] if single else chunks(len(x), workers.size, self.seconds_per_row)

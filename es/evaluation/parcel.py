@@ -49,10 +49,6 @@ class Parcel:
             return self
         return Parcel(self._content, key=self._key, payload=self._payload, full=False)
 
-    def full(self) -> Parcel:
-        """The parcel with its payload."""
-        return Parcel(self._content, key=self._key, payload=self._payload)
-
     def open(self) -> Any:
         """The callable, or `Missing` where it has not arrived."""
         return self._content

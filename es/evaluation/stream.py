@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
 import numpy as np
 
 from es.core.arrays import FloatArray
-from es.evaluation.dispatch import Dispatcher, Failed
+from es.evaluation.dispatch import Failed
 from es.evaluation.evaluate import Evaluator, explained
-from es.evaluation.outcome import Chunk, Outcome, empty, fill
+from es.evaluation.outcome import Outcome, empty, fill
 from es.evaluation.parcel import Missing
 from es.evaluation.workers import Workers
 
@@ -62,32 +61,20 @@ def stream(evaluate: Evaluator, points: Iterator[Numbered]) -> Generator[tuple[i
         for number, x in points:
             yield number, x, float(evaluate(x[None])[0][0])
         return
-    assert evaluate._parcel is not None
-    objective = evaluate.ledger.objective
-    job = Chunk(evaluate._parcel, gradients=False, together=bool(objective.vectorized))
-    threads = isinstance(workers.executor, ThreadPoolExecutor)
-    if not threads:
-        job.parcel.packed()  # what cannot travel is an error here, in plain words
+    objective, size = evaluate.ledger.objective, workers.size
     out: dict[int, FloatArray] = {}
-    given: set[int] = set()
 
     def batches() -> Iterator[range]:
         for number, x in points:
             out[number] = x
             yield range(number, number + 1)
 
-    def task(rows: Any) -> tuple[Chunk, FloatArray]:
-        if not len(rows):
-            return job, np.empty((0, 0))
-        number = rows[0]
-        # The workers have the objective by now; threads use it as it is.
-        light = not threads and len(given) > workers.size and number not in given
-        given.add(number)
-        return (job.light() if light else job), out[number][None]
+    def points_of(rows: Any) -> FloatArray:
+        return out[rows[0]][None] if len(rows) else np.empty((0, 0))
 
     # A point or a few wait for the next free worker, in the place of the worker for a point: with evaluations of
     # 50 ms on a loaded machine two workers compute .93 of the time, else .89. More would be old when they begin.
-    dispatcher = Dispatcher(workers, task, timeout=evaluate.timeout, ahead=1 + workers.size // 8)
+    dispatcher = evaluate.dispatcher(workers, False, points_of, lambda given: given > size, ahead=1 + size // 8)
     with closing(dispatcher.run(batches())) as results:
         for rows, part in results:
             if part is Missing:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,23 +19,11 @@ DRAWS = 50  # in search of a point that is not there already
 LINE = 65  # points of a line
 
 
+@dataclass(eq=False)
 class Domain:
     """The coordinates of a problem in units of a model: numbers in parts of their range, categories as 0, 1, ...
 
-    Parameters
-    ----------
-    start, scale0 : ndarray, shape (n,)
-        Start and initial standard deviations. Where a coordinate has no bounds its range is scale0 / 0.3, and points
-        are drawn from so much around a centre.
-    box : Box or None
-    counts : ndarray of int, shape (n,)
-        Number of values of each category, 0 for numbers.
-    whole : ndarray of bool, shape (n,)
-        Which numbers are whole.
-    levels : mapping of int to array
-        Values that a number may have, where there are only some.
-    conditions : mapping
-        As of `ConditionalCMAES`: what does not matter has the value of the start.
+    Where a coordinate has no bounds its range is scale0 / 0.3, and points are drawn from so much around a centre.
 
     Attributes
     ----------
@@ -41,28 +31,32 @@ class Domain:
         The coordinates that are real numbers.
     """
 
-    def __init__(
-        self, start: FloatArray, scale0: FloatArray, box: Box | None, counts: IntArray, whole: BoolArray,
-        levels: Mapping[int, FloatArray], conditions: Conditions,
-    ) -> None:  # fmt: skip
-        n = len(start)
-        self.counts, self.conditions = counts, conditions
-        self.box = Box(np.full(n, -np.inf), np.full(n, np.inf)) if box is None else box
-        width = search_widths(self.box, start)
-        bounded = np.isfinite(width)
-        self._width = np.where(bounded & (width > 0), width, np.where(width > 0, scale0 / 0.3, 1.0))
-        self._origin = np.where(bounded, self.box.lb, start)
+    start: FloatArray  # (n,)
+    scale0: FloatArray  # (n,), initial standard deviations
+    box: Any  # Box or None; from then on a Box
+    counts: IntArray  # (n,), number of values of each category, 0 for numbers
+    whole: BoolArray  # (n,), which numbers are whole
+    levels: Mapping[int, FloatArray]  # values that a number may have, where there are only some
+    conditions: Conditions  # as of `ConditionalCMAES`: what does not matter has the value of the start
+
+    def __post_init__(self) -> None:
+        n, counts = len(self.start), self.counts
+        self.box = Box(-np.inf, np.inf, n) if self.box is None else self.box
+        width = search_widths(self.box, self.start)
+        self._bounded = np.isfinite(width)
+        self._width = np.where(self._bounded & (width > 0), width, np.where(width > 0, self.scale0 / 0.3, 1.0))
+        self._origin = np.where(self._bounded, self.box.lb, self.start)
         self._width[counts > 0], self._origin[counts > 0] = 1.0, 0.0
-        self._bounded = bounded
         self._low, self._high = ((end - self._origin) / self._width for end in (self.box.lb, self.box.ub))
-        self._whole = whole & (counts == 0)
-        self._levels = {i: self._units_of(i, np.sort(v)) for i, v in levels.items() if not counts[i] and not whole[i]}
-        self._order = [i for i in in_order(conditions, n) if i in conditions]
-        fixed = self._low == self._high
-        few = np.array([i in self._levels for i in range(n)])
-        self.free: IntArray = np.flatnonzero((counts == 0) & ~self._whole & ~few & ~fixed)
-        self._stepping: IntArray = np.flatnonzero(((counts > 0) | self._whole | few) & ~fixed)
-        self._start = self.units(start)
+        self._whole = self.whole & (counts == 0)
+        few = [i for i in self.levels if not counts[i] and not self.whole[i]]
+        self._levels = {i: (np.sort(self.levels[i]) - self._origin[i]) / self._width[i] for i in few}
+        self._order = [i for i in in_order(self.conditions, n) if i in self.conditions]
+        fixed, stepping = self._low == self._high, (counts > 0) | self._whole
+        stepping[few] = True
+        self.free: IntArray = np.flatnonzero(~stepping & ~fixed)
+        self._stepping: IntArray = np.flatnonzero(stepping & ~fixed)
+        self._start = self.units(self.start)
 
     # Units -----------------------------------------------------------------------------------------
 
@@ -70,9 +64,6 @@ class Domain:
         """Points (..., n) in units of the model."""
         u: FloatArray = (x - self._origin) / self._width
         return np.where(self.counts > 0, np.rint(x), u)
-
-    def _units_of(self, i: int, values: FloatArray) -> FloatArray:
-        return np.asarray((values - self._origin[i]) / self._width[i])
 
     def points(self, u: FloatArray) -> FloatArray:
         """Points to evaluate at u (..., n), which `settled` has given."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from es.core.arrays import FloatArray, IntArray, check_inside
+from es.core.arrays import FloatArray, IntArray
 from es.parts.matching import OWN, longest_own, places, unchanged
 
 PARTS = ("z", "u", "parent", "x")
@@ -44,9 +44,7 @@ class Offspring:
         if self.parts and unchanged(x, self.parts[3]):
             z, u, parent, _ = self.parts
             return np.broadcast_to(np.arange(x.shape[-2]), x.shape[:-1]), z, u, parent
-        check_inside(x, opt.box, "x")
-        if not np.isfinite(x).all():
-            raise ValueError("x must be finite, got NaN or inf in it")
+        opt._check_told(x)
         asked = self.parts[3] if self.parts else x[..., :0, :]
         place = places(x, asked)
         order: IntArray = place.argsort(-1, kind="stable")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from es.core.arrays import FloatArray
@@ -15,22 +13,17 @@ def split(v: FloatArray) -> tuple[FloatArray, FloatArray]:
     return v / length, length
 
 
-def stretch(z: FloatArray, v: FloatArray) -> FloatArray:
-    """(I + v v^T)^(1/2) z for rows z (..., k, n) and v (..., n): the part along v is sqrt(1 + |v|^2) times as long."""
-    unit, length = split(v)
-    return _scale_along(z, unit, np.sqrt(1 + length**2) - 1)
-
-
 def stretching(v: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """P and Q (..., 1, n) with which `stretch` is z + (z P^T) Q."""
+    """P and Q (..., 1, n) of (I + v v^T)^(1/2) z = z + (z P^T) Q: the part along v is sqrt(1 + |v|^2) times as long."""
     unit, length = split(v)
     return unit[..., None, :], ((np.sqrt(1 + length**2) - 1) * unit)[..., None, :]
 
 
 def unstretch(y: FloatArray, v: FloatArray) -> FloatArray:
-    """What `stretch` maps to y."""
+    """The rows z (..., k, n) that `stretching` makes y of."""
     unit, length = split(v)
-    return _scale_along(y, unit, 1 / np.sqrt(1 + length**2) - 1)
+    along = (1 / np.sqrt(1 + length**2) - 1) * np.vecdot(y, unit[..., None, :])
+    return along[..., None] * unit[..., None, :] + y
 
 
 def stretched_cross(cross: FloatArray, v: FloatArray) -> FloatArray:
@@ -38,9 +31,3 @@ def stretched_cross(cross: FloatArray, v: FloatArray) -> FloatArray:
     unit, length = split(v)
     root = np.sqrt(1 + length**2)
     return root * (cross + (root - 1) * np.vecdot(cross, unit)[..., None] * unit)
-
-
-def _scale_along(z: FloatArray, unit: FloatArray, more: Any) -> FloatArray:
-    y: FloatArray = np.multiply((more * np.vecdot(z, unit[..., None, :]))[..., None], unit[..., None, :])
-    y += z
-    return y

@@ -85,9 +85,8 @@ class Choice(_Values):
     def __init__(
         self, *values: Any, init: Any = UNSET, shape: Shape = None, when: Mapping[str, Any] | None = None
     ) -> None:
-        self._depend_on(when)
         self._take(values)
-        self._lay_out([0.0] * len(self.values), [1.0] * len(self.values), shape)
+        self._lay_out([0.0] * len(self.values), [1.0] * len(self.values), shape, when)
         self._start_with(init)
 
     def grid(self, n: int) -> list[FloatArray]:
@@ -132,12 +131,11 @@ class Ordinal(_Values):
     def __init__(
         self, *values: Any, init: Any = UNSET, shape: Shape = None, when: Mapping[str, Any] | None = None
     ) -> None:
-        self._depend_on(when)
         self._take(values)
         twice = [value for k, value in enumerate(self.values) if self._place(value) != k]
         if twice:
             raise ValueError(f"Ordinal needs different values, got {twice[0]!r} twice")
-        self._lay_out([0.0], [len(self.values) - 1.0], shape)
+        self._lay_out([0.0], [len(self.values) - 1.0], shape, when)
         self._start_with(init)
 
     def _value(self, y: FloatArray) -> Any:

@@ -28,10 +28,9 @@ class Levels(Parameter):
 
     def __init__(self, leaf: Parameter) -> None:
         self.leaf = leaf
-        self.when = leaf.when
         self._width = leaf.low.size // leaf.entries
         self.levels = count_levels(leaf)
-        self._lay_out([0.0], [self.levels - 1.0], leaf.shape)
+        self._lay_out([0.0], [self.levels - 1.0], leaf.shape, leaf.when)
 
     def start(self) -> Any:
         """Where the other parameter starts."""

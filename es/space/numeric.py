@@ -49,7 +49,6 @@ class Linear(Parameter):
         self, low: float, high: float, init: Any = None, *, step: float | None = None, shape: Shape = None,
         when: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        self._depend_on(when)
         low, high = (number(f"a limit of {type(self).__name__}", limit) for limit in (low, high))
         if not (math.isfinite(high - low) and low < high):
             cure = ": es.Fixed(value) stands still" if low == high else ""
@@ -58,7 +57,7 @@ class Linear(Parameter):
         self._ends = (self._scale(low), self._scale(high))
         if step is not None:
             self.step, self.integer = step_between(self, low, high, step), True
-        self._lay_out([0.0], [1.0 if self.step is None else count_steps(low, high, self.step)], shape)
+        self._lay_out([0.0], [1.0 if self.step is None else count_steps(low, high, self.step)], shape, when)
         if init is not None:
             self._start_at(init)
 
@@ -167,7 +166,6 @@ class Integer(Parameter):
         shape: Shape = None,
         when: Mapping[str, Any] | None = None,
     ) -> None:
-        self._depend_on(when)
         first, last = (number("a limit of Integer", limit) for limit in (low, high))
         if first != np.floor(first) or last != np.floor(last) or not -MOST <= first < last <= MOST:
             cure = ": es.Fixed(value) stands still" if low == high else ": es.Log takes more" if last > MOST else ""
@@ -188,11 +186,10 @@ class Integer(Parameter):
         if log:
             self.log = True
             self._ends = (math.log(first - 0.5), math.log(last + 0.5))
-            self._lay_out([0.0], [1.0], shape)
+            first, last = 0.0, 1.0
         elif self.step is not None:
-            self._lay_out([0.0], [count_steps(first, last, self.step)], shape)
-        else:
-            self._lay_out([first], [last], shape)
+            first, last = 0.0, count_steps(first, last, self.step)
+        self._lay_out([first], [last], shape, when)
         if init is not None:
             self._start_at(init)
 

@@ -95,8 +95,11 @@ class Parameter:
     def _array(self, values: list[Any]) -> npt.NDArray[Any]:
         return np.array(values)
 
-    def _lay_out(self, low: Sequence[float], high: Sequence[float], shape: Shape) -> None:
-        """Set the bounds of all entries from those of one."""
+    def _lay_out(
+        self, low: Sequence[float], high: Sequence[float], shape: Shape, when: Mapping[str, Any] | None
+    ) -> None:
+        """Set the bounds of all entries from those of one, and what must hold for the parameter to be there."""
+        self._depend_on(when)
         if shape is not None:
             sizes = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
             name = f"shape of {type(self).__name__}"
@@ -172,8 +175,7 @@ class Fixed(Parameter):
 
     def __init__(self, value: Any, *, when: Mapping[str, Any] | None = None) -> None:
         self.value = value
-        self._lay_out([], [], None)
-        self._depend_on(when)
+        self._lay_out([], [], None, when)
 
     def grid(self, n: int) -> list[FloatArray]:
         """The one value."""

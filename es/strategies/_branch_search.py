@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -21,26 +22,9 @@ from problems.boxes import Box
 REMEMBERED = 2000  # points that are out and whose order is known
 
 
+@dataclass(eq=False)
 class BranchSearch:
     """The distributions of a run, and the points that it has handed out.
-
-    Parameters
-    ----------
-    start : ndarray, shape (n,)
-        What coordinates have that do not matter, or are not told apart by any branch.
-    scale0 : ndarray of shape (n,), or None
-        Initial standard deviations; None leaves them to the branches.
-    rng : Generator
-    box : Box or None
-    counts, whole, preferred : ndarray, shape (n,)
-        Of `ConditionalCMAES`.
-    conditions : mapping
-    points : int
-        Told between two updates of the distribution of the branches.
-    most : int
-        Branches with a distribution each; where there are more, coordinates under one condition have one together.
-    stop : mapping
-        Thresholds of the criteria that end a branch.
 
     Raises
     ------
@@ -48,21 +32,29 @@ class BranchSearch:
         If bounds take values from a category that divides the branches.
     """
 
-    def __init__(
-        self, start: FloatArray, scale0: FloatArray | None, rng: np.random.Generator, box: Box | None, *,
-        counts: IntArray, whole: npt.NDArray[np.bool_], preferred: FloatArray, conditions: Conditions, points: int,
-        most: int, stop: Mapping[str, Any],
-    ) -> None:  # fmt: skip
-        self._start, self._scale0, self._rng, self._box, self._stop = start.copy(), scale0, rng, box, dict(stop)
-        self._counts, self._whole, self._preferred, self.conditions = counts, whole, preferred, conditions
-        self._points = points
-        divided = branches(conditions, counts, most)
-        self.parts: list[Part] = blocks(conditions, counts) if divided is None else divided
+    start: FloatArray  # (n,), what coordinates have that do not matter, or are not told apart by any branch
+    scale0: FloatArray | None  # (n,), initial standard deviations; None leaves them to the branches
+    rng: np.random.Generator
+    box: Box | None
+    _: KW_ONLY
+    counts: IntArray  # this and the next two (n,) as in `ConditionalCMAES`
+    whole: npt.NDArray[np.bool_]
+    preferred: FloatArray
+    conditions: Conditions
+    points: int  # told between two updates of the distribution of the branches
+    most: int  # branches with a distribution each; of more, coordinates under one condition have one together
+    stop: Mapping[str, Any]  # thresholds of the criteria that end a branch
+
+    def __post_init__(self) -> None:
+        self.start = self.start.copy()
+        divided = branches(self.conditions, self.counts, self.most)
+        self.parts: list[Part] = blocks(self.conditions, self.counts) if divided is None else divided
         self.branched = divided is not None
-        for p in sorted({p for each in conditions.values() for p in each}):
-            if self.branched and box is not None and (box.lb[p] > 0 or box.ub[p] < counts[p] - 1):
+        for p in sorted({p for each in self.conditions.values() for p in each}):
+            box = self.box
+            if self.branched and box is not None and (box.lb[p] > 0 or box.ub[p] < self.counts[p] - 1):
                 raise ValueError(
-                    f"bounds must leave all {counts[p]} values to coordinate {p}, on which others depend, got "
+                    f"bounds must leave all {self.counts[p]} values to coordinate {p}, on which others depend, got "
                     f"[{box.lb[p]:g}, {box.ub[p]:g}]: leave out values and what depends on them"
                 )
         count = len(self.parts) if self.branched else 1
@@ -71,17 +63,17 @@ class BranchSearch:
         self.searches = [self._search(part) for part in self.parts]
         self._valued: set[int] = set()  # parts without coordinates whose value is known
         self._rows: list[tuple[int, float]] = []  # branch and rank of points since the last update
-        self._out = np.empty((0, start.size))  # points that are out, in their order
+        self._out = np.empty((0, self.start.size))  # points that are out, in their order
 
     def _search(self, part: Part) -> CatMarginCMAES | None:
         """The distribution of a part; None where nothing is left to search."""
         j = part.places
         if not j.size:
             return None
-        counts, preferred, start = self._counts[j], self._preferred[j].copy(), self._start[j].copy()
+        counts, preferred, start = self.counts[j], self.preferred[j].copy(), self.start[j].copy()
         lb, ub = (np.full(j.size, end) for end in (-np.inf, np.inf))
-        if self._box is not None:
-            lb, ub = self._box.lb[j].copy(), self._box.ub[j].copy()
+        if self.box is not None:
+            lb, ub = self.box.lb[j].copy(), self.box.ub[j].copy()
         for column, place in enumerate(j.tolist()):
             if place in part.values:
                 values = part.values[place]
@@ -90,15 +82,15 @@ class BranchSearch:
                 own = preferred[column]
                 preferred[column] = values.index(int(own)) if own in values else np.nan
         return CatMarginCMAES(
-            start, None if self._scale0 is None else self._scale0[j], categories=counts, integrality=self._whole[j],
-            bounds=None if self._box is None else Box(lb, ub), rng=int(self._rng.integers(2**63)), stop=self._stop,
+            start, None if self.scale0 is None else self.scale0[j], categories=counts, integrality=self.whole[j],
+            bounds=None if self.box is None else Box(lb, ub), rng=int(self.rng.integers(2**63)), stop=self.stop,
             preferred=preferred,
         )  # fmt: skip
 
     def _first(self, count: int) -> Learned:
         """All branches alike, but that those with preferred values in their parents begin with half and their share."""
         alike = self.categorical.start(())
-        wanted = {p: self._preferred[p] for each in self.conditions.values() for p in each}
+        wanted = {p: self.preferred[p] for each in self.conditions.values() for p in each}
         wanted = {p: value for p, value in wanted.items() if not np.isnan(value)}
         if not wanted or not self.branched or count == 1:
             return alike
@@ -121,7 +113,7 @@ class BranchSearch:
         return x
 
     def _point(self) -> FloatArray:
-        x = self._start.copy()
+        x = self.start.copy()
         if self.branched:
             branch = self._pick()
             search = self.searches[branch]
@@ -140,7 +132,7 @@ class BranchSearch:
         q = self.learned.q[0]
         live = np.array([not self._ended(i) for i in range(len(self.parts))])
         q = np.where(live, q, 0.0) if live.any() else q
-        return int(self._rng.choice(len(q), p=q / q.sum()))
+        return int(self.rng.choice(len(q), p=q / q.sum()))
 
     def order(self, x: FloatArray) -> IntArray:
         """An order of told points (k, n) that does not depend on that in which they come: as they were asked."""
@@ -155,8 +147,8 @@ class BranchSearch:
         rank = np.where(rank < np.inf, rank, np.inf)
         if rank.min() == np.inf:
             return
-        values = np.clip(np.rint(x), 0, self._counts - 1)  # told for a category: the nearest value
-        for point, value, merit in zip(np.where(self._counts > 0, values, x), f, rank.tolist(), strict=True):
+        values = np.clip(np.rint(x), 0, self.counts - 1)  # told for a category: the nearest value
+        for point, value, merit in zip(np.where(self.counts > 0, values, x), f, rank.tolist(), strict=True):
             for i in self._parts_of(point):
                 search = self.searches[i]
                 if search is not None:
@@ -165,7 +157,7 @@ class BranchSearch:
                     self._valued.add(i)
                 if self.branched:
                     self._rows.append((i, merit))
-        if len(self._rows) >= self._points:
+        if len(self._rows) >= self.points:
             self._choose()
 
     def _parts_of(self, x: FloatArray) -> list[int]:
@@ -173,7 +165,7 @@ class BranchSearch:
         there = matters(self.conditions, x, x.size)
         if not self.branched:
             return [i for i, part in enumerate(self.parts) if there[part.places[0]]]
-        chosen = {i: round(float(x[i])) for i in np.flatnonzero(there & (self._counts > 0)).tolist()}
+        chosen = {i: round(float(x[i])) for i in np.flatnonzero(there & (self.counts > 0)).tolist()}
         return [
             i
             for i, part in enumerate(self.parts)
@@ -202,7 +194,7 @@ class BranchSearch:
         """The mean (n,) of the branch that is most likely, or of all blocks; `before` while there is no value."""
         if not self._valued and all(search is None or search.f_best == np.inf for search in self.searches):
             return before
-        x = self._start.copy()
+        x = self.start.copy()
         for i in self._likeliest():
             search = self.searches[i]
             self.parts[i].put(np.zeros(0) if search is None else search.x_mean, x)

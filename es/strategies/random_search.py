@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from es.core.arrays import FloatArray, IntArray, check_inside, search_widths
+from es.core.arrays import FloatArray, IntArray, search_widths
 from es.core.optimizer import Optimizer
 from es.parts.invariances import ALL_BUT_ROTATION
 from es.parts.sampling import plain
@@ -48,11 +48,6 @@ class RandomSearch(Optimizer):
             low, width = np.where(closed, self.box.lb, 0.0), np.where(closed, width, 0.0)
             x = np.clip(np.where(closed, low + ndtr(z) * width, x), self.box.lb, self.box.ub)
         return np.asarray(x)
-
-    def _arrange(self, x: FloatArray) -> None:
-        check_inside(x, self.box, "x")
-        if not np.isfinite(x).all():
-            raise ValueError("x must be finite, got NaN or inf in it")
 
     def _learn(self, x: FloatArray, f: FloatArray, g: FloatArray | None, order: IntArray) -> None:
         """Nothing."""
