@@ -24,6 +24,8 @@ def run_in_turn(
 ) -> list[Result]:
     """Call `es.minimize` for each start.
 
+    Raises ValueError if fun is a Ledger, which serves one run.
+
     Parameters
     ----------
     fun : callable or Objective
@@ -39,11 +41,6 @@ def run_in_turn(
         As for `es.minimize_runs`: run i has the stream that it has in a stack.
     **common
         Arguments of `es.minimize`.
-
-    Raises
-    ------
-    ValueError
-        If fun is a Ledger, which serves one run.
 
     Returns
     -------

@@ -20,10 +20,7 @@ BoolArray = npt.NDArray[np.bool_]
 def as_start(x0: Any, single: bool = False) -> FloatArray:
     """x0 as a fresh float array of shape (n,) or (runs, n); where it is of a `single` run a number is one of n = 1.
 
-    Raises
-    ------
-    ValueError
-        If it is empty, not real, not finite, or has another number of axes.
+    Raises ValueError if it is empty, not real, not finite, or has another number of axes.
     """
     x = numbers("x0", x0)
     if single and not x.ndim:
@@ -38,12 +35,7 @@ def as_start(x0: Any, single: bool = False) -> FloatArray:
 
 
 def check_inside(x: FloatArray, box: Box | None, name: str = "x0") -> None:
-    """Refuse points outside of the box, naming the first coordinate that is.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Refuse points outside of the box, naming the first coordinate that is, with a ValueError."""
     if box is None or ((x >= box.lb) & (x <= box.ub)).all():
         return
     *row, i = (int(j) for j in np.argwhere((x < box.lb) | (x > box.ub))[0])
@@ -92,10 +84,8 @@ def _default_scale(start: FloatArray, box: Box | None) -> FloatArray:
 def as_scale(sigma0: Any, start: FloatArray, box: Box | None) -> FloatArray:
     """Initial standard deviations, one per coordinate, in the shape of x0.
 
-    Raises
-    ------
-    ValueError
-        If they are not positive, or of a shape that does not say what belongs to which run and coordinate.
+    Raises ValueError if they are not positive, or of a shape that does not say what belongs to which run and
+    coordinate.
     """
     if sigma0 is None:
         return _default_scale(start, box)
@@ -120,25 +110,14 @@ def as_scale(sigma0: Any, start: FloatArray, box: Box | None) -> FloatArray:
 
 
 def as_points(x: Any, dtype: np.dtype[Any]) -> FloatArray:
-    """Points of the caller's in this precision.
-
-    Raises
-    ------
-    ValueError
-        If they are not real numbers, or masked.
-    """
+    """Points of the caller's in this precision. Raises ValueError if they are not real numbers, or masked."""
     if type(x) is np.ndarray and x.dtype.kind == "f":
         return x if x.dtype is dtype else x.astype(dtype, copy=False)
     return np.asarray(numbers("x", x), dtype=dtype)
 
 
 def check_finite(x: FloatArray, name: str = "x") -> None:
-    """Refuse NaN and inf.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Refuse NaN and inf, with a ValueError."""
     if not (math.isfinite(np.vdot(x, x)) or np.isfinite(x).all()):  # the sum of squares may be too large, x is not
         raise ValueError(f"{name} must be finite, got NaN or inf in it")
 
@@ -147,12 +126,7 @@ MANY = 2**48  # of anything; beyond what arrays can have
 
 
 def as_count(value: Any, name: str = "popsize", least: int = 1) -> int:
-    """A whole number, at least `least`.
-
-    Raises
-    ------
-    ValueError
-    """
+    """A whole number, at least `least`; else a ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer | float) or not value == value // 1:
         raise ValueError(f"{name} must be a whole number, got {str(value)[:40]}")
     if value >= MANY:
@@ -163,12 +137,7 @@ def as_count(value: Any, name: str = "popsize", least: int = 1) -> int:
 
 
 def as_shape(name: str, value: Any, shape: tuple[int, ...], dtype: type = float) -> npt.NDArray[Any]:
-    """An array of this shape and type.
-
-    Raises
-    ------
-    ValueError
-    """
+    """An array of this shape and type; else a ValueError."""
     array: npt.NDArray[Any]
     if type(value) is np.ndarray and value.dtype == dtype:
         array = value

@@ -78,7 +78,7 @@ RANKING = ("strategy", "categorical")  # kinds of methods that rank each generat
 
 
 def refuse_constraints(cls: Any, what: str, kinds: tuple[str, ...] = RANKING) -> None:
-    """Refuse constraints for a method that does not rank the points of each generation anew.
+    """Refuse constraints for a method that does not rank the points of each generation anew, with a ValueError.
 
     Parameters
     ----------
@@ -87,10 +87,6 @@ def refuse_constraints(cls: Any, what: str, kinds: tuple[str, ...] = RANKING) ->
         The constraints that are meant, for the message.
     kinds : tuple of str
         Kinds of methods that are not refused.
-
-    Raises
-    ------
-    ValueError
     """
     if "f_parent" in getattr(cls, "state_names", ()):
         raise ValueError(f"{what} cannot be kept by {cls.__name__}, whose parent is never judged anew: take 'cmaes'")

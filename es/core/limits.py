@@ -85,10 +85,7 @@ def reached(spent: Spent, thresholds: Mapping[str, Any]) -> dict[str, float]:
 def limit(name: str, value: Any, *, whole: bool) -> float | None:
     """A budget: None, or a positive number, whole where it counts something.
 
-    Raises
-    ------
-    ValueError
-        If it is something else.
+    Raises ValueError if it is something else.
     """
     if value is None:
         return None
@@ -111,10 +108,7 @@ def target(value: Any) -> float | None:
 def of_runs(name: str, value: Any, runs: int, one: Callable[[Any], float | None]) -> Any:
     """A limit of several runs: what `one` makes of the number for all, or an array (runs,) with one for each.
 
-    Raises
-    ------
-    ValueError
-        If `one` refuses a number, or there is not one for each run.
+    Raises ValueError if `one` refuses a number, or there is not one for each run.
     """
     if not isinstance(value, list | tuple | np.ndarray):
         return one(value)

@@ -19,16 +19,13 @@ Arrays = dict[str, npt.NDArray[Any]]
 def save(path: str | os.PathLike[str], arrays: Mapping[str, npt.ArrayLike]) -> None:
     """Write arrays to `path`; whoever reads sees the old file or the new one, never half of it.
 
+    Raises ValueError if an entry would need pickle.
+
     Parameters
     ----------
     path : path
     arrays : mapping of str to array_like
         No object arrays.
-
-    Raises
-    ------
-    ValueError
-        If an entry would need pickle.
     """
     target = Path(os.path.realpath(path))
     for name, value in arrays.items():
@@ -49,10 +46,7 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, npt.ArrayLike]) -> N
 def probe(path: str | os.PathLike[str]) -> None:
     """Find out whether `save` will be able to write there, and remove what a killed `save` has left.
 
-    Raises
-    ------
-    ValueError
-        If the folder does not exist or cannot be written to, or the path is a folder.
+    Raises ValueError if the folder does not exist or cannot be written to, or the path is a folder.
     """
     target = Path(os.path.realpath(path))
     if target.is_dir():
@@ -96,10 +90,7 @@ def generator_to_text(generator: np.random.Generator) -> str:
 def generator_from_text(text: str) -> np.random.Generator:
     """The generator that `generator_to_text` was given.
 
-    Raises
-    ------
-    ValueError
-        If the text names no bit generator of NumPy.
+    Raises ValueError if the text names no bit generator of NumPy.
     """
     content = json.loads(text)
     kind = getattr(np.random, str(content.get("bit_generator")), None)

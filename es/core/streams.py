@@ -15,6 +15,8 @@ Seed = int | np.random.SeedSequence | np.random.Generator | None
 def open_streams(rng: Any, runs: int | None) -> tuple[list[np.random.Generator], list[Any]]:
     """One generator per run, and what would open it again.
 
+    Raises ValueError if `rng` is of another kind, or the sequence has another length.
+
     Parameters
     ----------
     rng : None, int, SeedSequence or Generator, or with stacked runs a sequence with one of these per run
@@ -28,11 +30,6 @@ def open_streams(rng: Any, runs: int | None) -> tuple[list[np.random.Generator],
     seeds : list
         For each run an int or a SeedSequence that gives the same stream if handed over as `rng`; None where the caller
         handed over a Generator, whose past is not known.
-
-    Raises
-    ------
-    ValueError
-        If `rng` is of another kind, or the sequence has another length.
     """
     if runs is not None and (isinstance(rng, Sequence) or (isinstance(rng, np.ndarray) and rng.ndim > 0)):
         if len(rng) != runs:

@@ -28,11 +28,8 @@ def dask_workers(client: Any) -> Workers:
 class Watch:
     """Called while results are waited for: has the cluster start again the workers that it has lost.
 
-    Raises
-    ------
-    RuntimeError
-        On a call, if `MOST_LOOKS` looks in a row have found no worker. A cluster that sizes itself is waited for: its
-        workers may stand in a queue.
+    Raises RuntimeError on a call, if `MOST_LOOKS` looks in a row have found no worker. A cluster that sizes itself is
+    waited for: its workers may stand in a queue.
     """
 
     def __init__(self, client: Any) -> None:

@@ -24,6 +24,9 @@ MOST = 2**15  # processes; systems allow about as many
 def open_workers(workers: Any, *, own_process: bool = False) -> Workers | MapLike | None:
     """Make sense of the argument `workers`.
 
+    Raises ValueError if `workers` is an int other than -1 or a positive one, or of another type, or if it asks for
+    processes in a process that may not have any.
+
     Parameters
     ----------
     workers : int, map-like callable, Executor, distributed.Client or None
@@ -38,12 +41,6 @@ def open_workers(workers: Any, *, own_process: bool = False) -> Workers | MapLik
     -------
     Workers, map-like callable or None
         None means: evaluate in the caller's process.
-
-    Raises
-    ------
-    ValueError
-        If `workers` is an int other than -1 or a positive one, or of another type, or if it asks for processes in a
-        process that may not have any.
     """
     if isinstance(workers, futures.Executor):
         size = getattr(workers, "_max_workers", None)

@@ -48,17 +48,14 @@ _lock = threading.Lock()
 def process_workers(size: int, modules: Sequence[str] = ()) -> Workers:
     """Worker processes, an idle pool of earlier runs if there is one.
 
+    Raises ValueError in a process that may not have processes of its own.
+
     Parameters
     ----------
     size : int
         Number of processes.
     modules : sequence of str
         What they import before their first task, so that its time is its own.
-
-    Raises
-    ------
-    ValueError
-        In a process that may not have processes of its own.
     """
     if multiprocessing.current_process().daemon:
         raise ValueError(

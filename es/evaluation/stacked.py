@@ -79,6 +79,8 @@ class Shared:
 class OfEach:
     """A problem for each run.
 
+    Raises ValueError if there are to be workers, or `on_error` has no meaning.
+
     Parameters
     ----------
     problems : Stack
@@ -87,11 +89,6 @@ class OfEach:
         Must be 1: the problems of a stack are evaluated in one call, in this process.
     on_error : {"raise", "penalize"}
         See `es.evaluation.evaluate.Evaluator`.
-
-    Raises
-    ------
-    ValueError
-        If there are to be workers, or `on_error` has no meaning.
     """
 
     def __init__(self, problems: Stack, *, workers: Any = 1, on_error: str = "raise") -> None:

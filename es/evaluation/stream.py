@@ -21,10 +21,7 @@ Numbered = tuple[int, FloatArray]  # a number, and a point (n,)
 def workers_of(evaluate: Evaluator) -> int:
     """How many points are evaluated at a time.
 
-    Raises
-    ------
-    ValueError
-        If the workers are a map-like callable, which gives its values back together.
+    Raises ValueError if the workers are a map-like callable, which gives its values back together.
     """
     workers = evaluate._workers
     if workers is not None and not isinstance(workers, Workers):

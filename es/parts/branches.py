@@ -26,10 +26,7 @@ Conditions = Mapping[int, Mapping[int, tuple[int, ...]]]
 def as_conditions(given: Mapping[int, Mapping[int, Any]] | None, counts: IntArray) -> Conditions:
     """Conditions as they were given, where `counts` (n,) says how many values each coordinate has as a category.
 
-    Raises
-    ------
-    ValueError
-        If one names a coordinate that there is not, or a parent that is no category.
+    Raises ValueError if one names a coordinate that there is not, or a parent that is no category.
     """
     conditions = {int(i): {int(p): tuple(map(int, v)) for p, v in each.items()} for i, each in (given or {}).items()}
     for i, parents in conditions.items():
@@ -73,13 +70,7 @@ def matters(conditions: Conditions, x: FloatArray, n: int) -> BoolArray:
 
 
 def in_order(conditions: Conditions, n: int) -> list[int]:
-    """All coordinates, parents before their children.
-
-    Raises
-    ------
-    ValueError
-        If conditions go in a circle.
-    """
+    """All coordinates, parents before their children. Raises ValueError if conditions go in a circle."""
     order: list[int] = []
     left = list(range(n))
     while left:

@@ -32,10 +32,7 @@ SPARSE = 1e-6  # a cell of the mean with less has nothing to correct, and no qua
 def as_whole(integrality: npt.ArrayLike | None, n: int) -> BoolArray:
     """Which of n coordinates take whole numbers only, by an array that is not zero there.
 
-    Raises
-    ------
-    ValueError
-        If it has another shape than (n,).
+    Raises ValueError if it has another shape than (n,).
     """
     whole = np.zeros(n, dtype=bool) if integrality is None else numbers("integrality", integrality) != 0
     if whole.shape != (n,):
@@ -52,13 +49,7 @@ class Cells:
 
     @classmethod
     def within(cls, box: Box | None, places: IntArray) -> Cells:
-        """Those that bounds leave to coordinates at these places.
-
-        Raises
-        ------
-        ValueError
-            If one of them is left none.
-        """
+        """Those that bounds leave to coordinates at these places. Raises ValueError if one of them is left none."""
         if box is None:
             return cls(np.full(places.size, -np.inf), np.full(places.size, np.inf))
         low, high = np.ceil(box.lb[places]), np.floor(box.ub[places])

@@ -22,10 +22,7 @@ from problems.numbers import number
 def as_momentum(given: Any, n: int) -> float | None:
     """r of the formulas for n variables, None where there is no momentum.
 
-    Raises
-    ------
-    ValueError
-        If it is neither True nor False nor a positive number.
+    Raises ValueError if it is neither True nor False nor a positive number.
     """
     if given is True or given is False or given is None or isinstance(given, np.bool_):
         return float(n) if given else None

@@ -50,6 +50,8 @@ class CMAParameters:
 def cma(n: int, popsize: int, active: bool = True, **given: float) -> CMAParameters:
     """Defaults for dimension n and population size, (49)-(58).
 
+    Raises ValueError if c1 + cmu is more than 1.
+
     Parameters
     ----------
     n : int
@@ -59,11 +61,6 @@ def cma(n: int, popsize: int, active: bool = True, **given: float) -> CMAParamet
         Whether the worse half gets negative weights.
     **given : float
         Rates in the place of these defaults; the negative weights follow them.
-
-    Raises
-    ------
-    ValueError
-        If c1 + cmu is more than 1.
     """
     mu, mueff = _selection(popsize)
     cs = (mueff + 2) / (n + mueff + 5)  # (55)
@@ -88,10 +85,7 @@ def of_runs(each: Sequence[CMAParameters]) -> CMAParameters:
 def given_rates(rates: Mapping[str, Any], batch: tuple[int, ...]) -> dict[str, FloatArray]:
     """Those of the rates that are not None, as arrays of shape () or, one for each of the stacked runs, `batch`.
 
-    Raises
-    ------
-    ValueError
-        If one is not positive, or more than 1 (damps may be), or of another shape.
+    Raises ValueError if one is not positive, or more than 1 (damps may be), or of another shape.
     """
     given = {name: numbers(name, rate) for name, rate in rates.items() if rate is not None}
     for name, rate in given.items():

@@ -14,13 +14,7 @@ RANGE = {np.float64: (1e-100, 1e100, 100), np.float32: (1e-25, 1e25, 10)}
 
 
 def as_precision(dtype: Any) -> np.dtype[Any]:
-    """float32 or float64.
-
-    Raises
-    ------
-    ValueError
-        If it is another type, or none.
-    """
+    """float32 or float64. Raises ValueError if it is another type, or none."""
     try:
         found: np.dtype[Any] = np.dtype(dtype)
     except TypeError:

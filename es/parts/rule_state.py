@@ -77,13 +77,7 @@ class RuleState:
 
 
 def checked_patience(patience: Any) -> Any:
-    """`patience` as it is.
-
-    Raises
-    ------
-    ValueError
-        If it is neither None nor at least 1.
-    """
+    """`patience` as it is. Raises ValueError if it is neither None nor at least 1."""
     if patience is not None and not patience >= 1:
         raise ValueError(f"patience must be at least 1 or None, got {patience}")
     return patience

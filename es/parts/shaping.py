@@ -59,13 +59,7 @@ SHAPINGS: dict[str, Shaping] = {"ranks": centered_ranks, "utilities": nes_utilit
 
 
 def shaping(name: str) -> Shaping:
-    """The shaping of this name.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
+    """The shaping of this name. Raises ValueError if there is none."""
     if name not in SHAPINGS:
         raise ValueError(f"shaping must be one of {', '.join(SHAPINGS)}, got {name!r}")
     return SHAPINGS[name]

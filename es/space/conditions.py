@@ -23,6 +23,9 @@ MOST = 10_000  # values of a parameter that others depend on, each with a probab
 class Conditions:
     """What must hold for each parameter of a space to be there.
 
+    Raises ValueError if a name is unknown, a value is none of its parameter, values of a parent cannot be counted, or
+    conditions go in a circle.
+
     Parameters
     ----------
     leaves : mapping
@@ -34,12 +37,6 @@ class Conditions:
         Way to a parameter -> way to each parent -> places of the values that it may have.
     order : tuple
         Ways of all parameters, parents before their children.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown, a value is none of its parameter, values of a parent cannot be counted, or conditions go
-        in a circle.
     """
 
     def __init__(self, leaves: Mapping[Way, Parameter]) -> None:

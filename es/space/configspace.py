@@ -76,13 +76,7 @@ def _written(package: Any, name: str, leaf: Parameter) -> Any:
 
 
 def _stepped(name: str, leaf: Parameter) -> list[Any]:
-    """All values of a parameter in steps, in their order.
-
-    Raises
-    ------
-    ValueError
-        If there are more than `MOST`.
-    """
+    """All values of a parameter in steps, in their order. Raises ValueError if there are more than `MOST`."""
     count = count_levels(leaf)
     if count > MOST:
         raise ValueError(f"parameter {name} has {count} values, which ConfigSpace would get one by one: at most {MOST}")
@@ -153,10 +147,7 @@ def _plain(value: Any) -> Any:
 def _condition(package: Any, condition: Any) -> dict[str, list[Any]]:
     """Parent -> values that it may have.
 
-    Raises
-    ------
-    ValueError
-        If the condition is of another form than "all of these parents have one of these values".
+    Raises ValueError if the condition is of another form than "all of these parents have one of these values".
     """
     if isinstance(condition, package.AndConjunction | package.OrConjunction):
         parts = [_condition(package, part) for part in condition.components]

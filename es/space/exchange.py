@@ -124,13 +124,7 @@ class Exchange:
 
 
 def _named(leaves: Mapping[Way, Parameter], package: str) -> Iterator[tuple[str, Parameter]]:
-    """The parameters by names without dicts.
-
-    Raises
-    ------
-    ValueError
-        If one has a shape, or two get the same name.
-    """
+    """The parameters by names without dicts. Raises ValueError if one has a shape, or two get the same name."""
     seen: set[str] = set()
     for way, leaf in leaves.items():
         name = spelt(way)

@@ -78,13 +78,7 @@ def place(leaf: Parameter, y: FloatArray) -> int:
 
 
 def place_of(leaf: Parameter, value: Any) -> int:
-    """The place of a value.
-
-    Raises
-    ------
-    ValueError
-        If it is none of the parameter's.
-    """
+    """The place of a value. Raises ValueError if it is none of the parameter's."""
     return place(leaf, leaf.encode(value))
 
 

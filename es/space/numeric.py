@@ -231,12 +231,7 @@ class Integer(Parameter):
 
 
 def step_between(parameter: Parameter, low: float, high: float, step: Any) -> float:
-    """A step as a number, which divides the range.
-
-    Raises
-    ------
-    ValueError
-    """
+    """A step as a number, which divides the range; else a ValueError."""
     name = type(parameter).__name__
     size = number(f"step of {name}", step)
     if not 0 < size <= high - low:

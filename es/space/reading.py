@@ -43,13 +43,7 @@ class LinearRows:
 
 
 def leaves_of(values: Any, space: Mapping[str, Any], within: Way = ()) -> Iterator[tuple[Way, Any]]:
-    """The values of a dict by the ways to them.
-
-    Raises
-    ------
-    ValueError
-        If it is no dict, or a name is unknown.
-    """
+    """The values of a dict by the ways to them. Raises ValueError if it is no dict, or a name is unknown."""
     if not isinstance(values, Mapping):
         raise ValueError(f"values must be a dict of the parameters {list(space)}, got {str(values)[:40]!r}")
     for name, value in values.items():

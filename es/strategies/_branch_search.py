@@ -26,10 +26,7 @@ REMEMBERED = 2000  # points that are out and whose order is known
 class BranchSearch:
     """The distributions of a run, and the points that it has handed out.
 
-    Raises
-    ------
-    ValueError
-        If bounds take values from a category that divides the branches.
+    Raises ValueError if bounds take values from a category that divides the branches.
     """
 
     start: FloatArray  # (n,), what coordinates have that do not matter, or are not told apart by any branch

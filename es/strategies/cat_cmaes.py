@@ -344,10 +344,7 @@ class CatCMAES(CMAES):
 def as_categories(categories: npt.ArrayLike | None, n: int) -> IntArray:
     """Number of values of each coordinate that is a category, 0 for the others.
 
-    Raises
-    ------
-    ValueError
-        If it has another shape than (n,), or an entry that is neither 0 nor a whole number of at least 2.
+    Raises ValueError if it has another shape than (n,), or an entry that is neither 0 nor a whole number of at least 2.
     """
     if categories is None:
         return np.zeros(n, dtype=np.intp)

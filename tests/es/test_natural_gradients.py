@@ -7,13 +7,18 @@ from scipy.optimize import approx_fprime, brentq
 
 from es.parts.parameters import utilities
 from es.parts.phases import distance_exponent
-from es.parts.rank_one import stretch, stretched_cross, unstretch
+from es.parts.rank_one import stretched_cross, stretching, unstretch
 from es.strategies.crfmnes import CRFMNES, natural_gradient
 from es.strategies.dxnes_ic import DXNESIC
 from es.strategies.nes import NES
 from es.strategies.r1nes import R1NES
 from es.strategies.xnes import XNES
 from tests.es.table import ellipsoid, rotation, run
+
+
+def stretch(z, v):
+    along, more = stretching(v)
+    return z + np.vecdot(z, along)[..., None] * more
 
 
 def by_definition(covariance, theta, y, w):
