@@ -22,30 +22,12 @@ if TYPE_CHECKING:
 def run_in_turn(
     fun: Any, x0: Any, objective: Objective, each: Each, *, budgets: Budgets, rng: Any, keep_trace: bool, **common: Any
 ) -> list[Result]:
-    """Call `es.minimize` for each start.
+    """Call `es.minimize` for each start, with these common arguments.
 
-    Raises ValueError if fun is a Ledger, which serves one run.
-
-    Parameters
-    ----------
-    fun : callable or Objective
-    x0 : Space, None, or array_like
-        As for `es.minimize_runs`; of an array each run has its row of `each`.
-    objective : Objective
-        `fun` as an Objective for all runs, or a Stack with one for each.
-    each : Each
-        What the runs are started with.
-    budgets : Budgets
-        Runs that would begin after its `maxtime` evaluate nothing.
-    rng, keep_trace
-        As for `es.minimize_runs`: run i has the stream that it has in a stack.
-    **common
-        Arguments of `es.minimize`.
-
-    Returns
-    -------
-    list of es.Result
-        Without `history`, of which a thousand would be many.
+    The results have no `history`, of which a thousand would be many. `objective` is `fun` for all runs, or a Stack with
+    one for each. Of an array x0 each run has its row of `each`; runs that would begin after the `maxtime` of the
+    budgets evaluate nothing, and run i has the stream that it has in a stack. Raises ValueError if fun is a Ledger,
+    which serves one run.
     """
     if isinstance(fun, Ledger):
         raise ValueError(

@@ -197,13 +197,7 @@ def gradient_jumps(run: Any, g: FloatArray) -> Asking:
 
 
 def second(run: Any) -> Asking:
-    """Second derivatives along the columns of S in full; sets the new factor and slopes along it.
-
-    Returns
-    -------
-    ndarray, shape (n, n), or None
-        Second derivatives along the columns that S had; None where they could not be told.
-    """
+    """Second derivatives (n, n) along the columns that S had, None where they cannot be told; sets new S and slopes."""
     if run.gradient:
         found = yield from _of_gradients(run)
     else:

@@ -40,16 +40,9 @@ def active_step(
 ) -> FloatArray:
     """The step p, in coordinates of S, to the minimum of the model slope . p + p . p / 2 inside the bounds.
 
-    The step is at most half the width in any coordinate. Coordinates are held at bounds and let go by the primal-dual
-    active set method (Hintermueller, Ito and Kunisch, SIAM J. Optim. 13, 2003); where it cycles, the free step is cut
-    at the first bound.
-
-    Parameters
-    ----------
-    S : ndarray, shape (n, n)
-    slope : ndarray, shape (n,)
-        Along the columns of S.
-    x, lb, ub, width : ndarray, shape (n,)
+    `slope` is along the columns of S, and the step at most half the width (n,) in any coordinate. Coordinates are held
+    at bounds and let go by the primal-dual active set method (Hintermueller, Ito and Kunisch, SIAM J. Optim. 13, 2003);
+    where it cycles, the free step is cut at the first bound.
 
     Examples
     --------

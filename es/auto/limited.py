@@ -23,11 +23,7 @@ class LimitedLoop(Stepwise):
     """L-BFGS (Nocedal and Wright 2006, algorithm 7.4) with gradients, on the face of the bounds where it stands.
 
     Coordinates at a bound that the gradient holds there are left out of the step; the line search bends at the bounds.
-
-    Attributes
-    ----------
-    ended : str
-        "converged", "flat", "lost" or "failed", as of `NewtonLoop`.
+    It ends as "converged", "flat", "lost" or "failed", which mean what they mean of `NewtonLoop`.
     """
 
     scale: FloatArray

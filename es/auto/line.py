@@ -20,15 +20,7 @@ FAR = 0.005  # neighbours at least this part of the range away tell the sharpnes
 
 
 class Line:
-    """Samples of one term of a sum.
-
-    Parameters
-    ----------
-    low, high : float
-        Bounds, infinite ones included.
-    step : float
-        Length along the coordinate that means something (sigma0).
-    """
+    """Samples of one term of a sum between bounds, which may be infinite; `step` is a length that means something."""
 
     __slots__ = (
         "_goal", "_newest", "_ratios", "_roots", "_top", "best", "g", "high", "lengths", "low", "modes", "step", "t",

@@ -15,15 +15,7 @@ HARDER = 4.0  # STEP: intervals up to so many times as difficult as the easiest 
 class Lines:
     """All coordinates, in two heaps: by the gain that is near at hand, and by the difficulty of STEP's intervals.
 
-    Parameters
-    ----------
-    lines : list of Line
-        With their samples.
-
-    Attributes
-    ----------
-    several : int
-        Coordinates that have shown more than one minimum. As soon as there is one all are searched by STEP.
+    `several` counts those that have shown more than one minimum. As soon as there is one all are searched by STEP.
     """
 
     def __init__(self, lines: list[Line]) -> None:

@@ -21,18 +21,10 @@ FINER = 0.03
 
 
 def noise_level(values: FloatArray) -> float | None:
-    """Standard deviation of the noise in values on a line of equal spacing.
+    """Standard deviation of the noise in values on a line of equal spacing, at least 4 and the finest that differ.
 
-    Parameters
-    ----------
-    values : array_like, shape (k,)
-        At least 4, the finest spacing that shows differences.
-
-    Returns
-    -------
-    float or None
-        None where the values do not tell: three orders of differences in a row must agree within a factor of 4, and
-        differences must change sign ((5.1) and (5.2) of the paper).
+    None where the values do not tell: three orders of differences in a row must agree within a factor of 4, and
+    differences must change sign ((5.1) and (5.2) of the paper).
 
     Examples
     --------

@@ -39,12 +39,9 @@ AT_ONCE = 100.0  # along the first steps: a rough function
 class NewtonLoop(Stepwise):
     """BFGS (Nocedal and Wright 2006, (6.17)) in coordinates of the factor, with one Hessian by second differences.
 
-    Attributes
-    ----------
-    ended : str
-        "converged", "flat" (no difference is seen), "rough" (curves far more in the small than in the large),
-        "noisy" or "stepped" (differences tell nothing), "lost" (no progress along any step), "failed" (no value at the
-        start).
+    It ends as "converged", "flat" (no difference is seen), "rough" (curves far more in the small than in the large),
+    "noisy" or "stepped" (differences tell nothing), "lost" (no progress along any step) or "failed" (no value at the
+    start).
     """
 
     scale: FloatArray  # (n,), the length along each coordinate that means something (sigma0)

@@ -23,14 +23,7 @@ from problems.constraints import EQUALITY, Constraints
 
 
 class ToldConstraints(Constraints):
-    """Constraints whose values are told, and never evaluated.
-
-    Parameters
-    ----------
-    n : int
-    inequalities, equalities : int
-        How many there are at each point.
-    """
+    """Constraints whose values are told, and never evaluated: so many inequalities and equalities at each point."""
 
     def __init__(self, n: int, inequalities: int, equalities: int) -> None:
         super().__init__((), n, equality_slack=EQUALITY)
@@ -80,13 +73,7 @@ RANKING = ("strategy", "categorical")  # kinds of methods that rank each generat
 def refuse_constraints(cls: Any, what: str, kinds: tuple[str, ...] = RANKING) -> None:
     """Refuse constraints for a method that does not rank the points of each generation anew, with a ValueError.
 
-    Parameters
-    ----------
-    cls : class
-    what : str
-        The constraints that are meant, for the message.
-    kinds : tuple of str
-        Kinds of methods that are not refused.
+    The message calls them `what`; methods of these `kinds` are not refused.
     """
     if "f_parent" in getattr(cls, "state_names", ()):
         raise ValueError(f"{what} cannot be kept by {cls.__name__}, whose parent is never judged anew: take 'cmaes'")

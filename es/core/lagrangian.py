@@ -41,10 +41,7 @@ OFF: dict[str, None] = dict.fromkeys(("tolfun", "tolfunhist", "stagnation", "tol
 class FeasibleOnly:
     """Tells feasible points from others, for methods that keep constraints themselves.
 
-    Attributes
-    ----------
-    least : (float, ndarray)
-        The least violation so far, and where.
+    `least` is the least violation so far, and where it was.
     """
 
     def __init__(self, constraints: Constraints) -> None:

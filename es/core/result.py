@@ -100,12 +100,7 @@ class Result(OptimizeResult):
 class Intermediate(Result):
     """What a callback is shown; its history is made when it is asked for, so that an iteration costs nothing more.
 
-    Parameters
-    ----------
-    history : callable
-        Gives the columns and matrices of the run so far.
-    fields
-        All others.
+    `history()` gives the columns and matrices of the run so far.
     """
 
     def __init__(self, history: Callable[[], Mapping[str, FloatArray]], **fields: Any) -> None:

@@ -19,13 +19,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 def save(path: str | os.PathLike[str], arrays: Mapping[str, npt.ArrayLike]) -> None:
     """Write arrays to `path`; whoever reads sees the old file or the new one, never half of it.
 
-    Raises ValueError if an entry would need pickle.
-
-    Parameters
-    ----------
-    path : path
-    arrays : mapping of str to array_like
-        No object arrays.
+    Raises ValueError if an entry would need pickle, as arrays of objects do.
     """
     target = Path(os.path.realpath(path))
     for name, value in arrays.items():

@@ -16,18 +16,9 @@ LONGEST = 20_000  # generations that any criterion looks back
 class Traces:
     """Ranked values of past generations, three per generation, in a buffer that grows up to twice `LONGEST` rows.
 
-    Parameters
-    ----------
-    batch : tuple
-        () for one run, (runs,) for stacked runs.
-
-    Attributes
-    ----------
-    last : ndarray, shape (..., k)
-        Values of the last generation, sorted.
-    first_spread : float, or ndarray, shape (...)
-        Range of the values of the first generation, or of the first ten where they are of one point each; inf where
-        some were not finite.
+    All have the leading axes `batch`, () of one run and (runs,) of a stack. `last` are the values of the last
+    generation, sorted; `first_spread` is the range of those of the first, or of the first ten generations where they
+    are of one point each, inf where some were not finite.
     """
 
     def __init__(self, batch: tuple[int, ...]) -> None:

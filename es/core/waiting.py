@@ -24,23 +24,11 @@ Keys = dict[bytes, int]  # point -> how many of it are out; the oldest first
 
 
 class Waiting:
-    """What is out and what has come back, for one run or for each in a stack.
+    """What is out and what has come back, for one run or for each in a stack; `popsize` fresh points are waited for.
 
-    Parameters
-    ----------
-    runs : int
-        In the stack; 1 for one run.
-    popsize : int
-        Points of the present distribution that are waited for.
-
-    Attributes
-    ----------
-    out, late : list of dict, one for each run
-        Points that were handed out and not told: of the present distribution, and of earlier ones.
-    parts : list of Told
-        What was told since the last update.
-    fresh : ndarray of int, shape (runs,)
-        How many of these are points of the present distribution.
+    Of each run `out` and `late` are the points that were handed out and not told, of the present distribution and of
+    earlier ones. `parts` is what was told since the last update, and `fresh` (runs,) how many of these are points of
+    the present distribution.
     """
 
     def __init__(self, runs: int, popsize: int) -> None:

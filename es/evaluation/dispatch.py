@@ -75,22 +75,9 @@ class Dispatcher:
     def run(self, batches: Iterable[Batch]) -> Generator[tuple[Batch, Any], None, None]:
         """Yield each batch with its result, or each item with a `Failed`, as they come.
 
-        Parameters
-        ----------
-        batches : iterable
-            Asked for the next batch when there is room for it.
-
-        Yields
-        ------
-        tuple
-            Stop iterating, and what still runs is killed where the workers are ours.
-
-        Raises
-        ------
-        ExecutorLost
-            If the executor is shut down, or breaks and is the caller's.
-        Exception
-            Any other error of a task.
+        The next batch is asked for when there is room for it. Stop iterating, and what still runs is killed where the
+        workers are ours. Raises ExecutorLost if the executor is shut down, or breaks and is the caller's, and any error
+        of a task but that its worker died.
         """
         waiting = iter(batches)
         more = True

@@ -17,13 +17,9 @@ Task = tuple["futures.Future[Any]", Callable[..., Any], tuple[Any, ...]]
 class JoblibExecutor(futures.Executor):
     """Runs what is submitted through one `joblib.Parallel`, whose pool stays open until `shutdown`.
 
-    A thread hands the tasks to joblib as they come. joblib does not say which of them lost their workers, so all that
-    were under way then fail with `WorkersDied`, and the next ones get a fresh pool.
-
-    Parameters
-    ----------
-    size : int
-        Tasks that run at the same time, on the backend that is active where the executor is made.
+    At most `size` tasks run at the same time, on the backend that is active where the executor is made. A thread
+    hands the tasks to joblib as they come. joblib does not say which of them lost their workers, so all that were under
+    way then fail with `WorkersDied`, and the next ones get a fresh pool.
     """
 
     def __init__(self, size: int) -> None:

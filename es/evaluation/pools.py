@@ -48,14 +48,8 @@ _lock = threading.Lock()
 def process_workers(size: int, modules: Sequence[str] = ()) -> Workers:
     """Worker processes, an idle pool of earlier runs if there is one.
 
-    Raises ValueError in a process that may not have processes of its own.
-
-    Parameters
-    ----------
-    size : int
-        Number of processes.
-    modules : sequence of str
-        What they import before their first task, so that its time is its own.
+    They import these modules before their first task, so that its time is its own. Raises ValueError in a process that
+    may not have processes of its own.
     """
     if multiprocessing.current_process().daemon:
         raise ValueError(
@@ -125,17 +119,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def prepare_worker(owner: int, modules: Sequence[str] = ()) -> None:
-    """Set a fresh worker process up.
+    """Set up a fresh worker of the process `owner`, with these modules imported.
 
-    Ctrl-C reaches the whole process group; the owner deals with it and ends its workers. When the owner is killed,
-    they end themselves: loky's would wait for work for ever, each holding the pipe open for the other.
-
-    Parameters
-    ----------
-    owner : int
-        Process that the worker belongs to.
-    modules : sequence of str
-        What to import.
+    Ctrl-C reaches the whole process group; the owner deals with it and ends its workers. When the owner is killed, they
+    end themselves: loky's would wait for work for ever, each holding the pipe open for the other.
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -40,14 +40,7 @@ class StackedEvaluator(Protocol):
 
 
 class Shared:
-    """One objective for all runs.
-
-    Parameters
-    ----------
-    ledger : Ledger
-    workers, on_error
-        See `es.evaluation.evaluate.Evaluator`.
-    """
+    """One objective for all runs, with `workers` and `on_error` as of `es.evaluation.evaluate.Evaluator`."""
 
     def __init__(self, ledger: Ledger, *, workers: Any = 1, on_error: str = "raise") -> None:
         self._evaluate = Evaluator(ledger, workers=workers, on_error=on_error)
@@ -77,18 +70,9 @@ class Shared:
 
 
 class OfEach:
-    """A problem for each run.
+    """A problem for each run, all of which are evaluated in one call, in this process: problem i is that of run i.
 
     Raises ValueError if there are to be workers, or `on_error` has no meaning.
-
-    Parameters
-    ----------
-    problems : Stack
-        Problem i is that of run i.
-    workers
-        Must be 1: the problems of a stack are evaluated in one call, in this process.
-    on_error : {"raise", "penalize"}
-        See `es.evaluation.evaluate.Evaluator`.
     """
 
     def __init__(self, problems: Stack, *, workers: Any = 1, on_error: str = "raise") -> None:

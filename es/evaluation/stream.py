@@ -33,24 +33,12 @@ def workers_of(evaluate: Evaluator) -> int:
 
 
 def stream(evaluate: Evaluator, points: Iterator[Numbered]) -> Generator[tuple[int, FloatArray, float], None, None]:
-    """Evaluate points as workers get free.
+    """Evaluate points as workers get free, and yield number, point and value as they come.
 
-    Parameters
-    ----------
-    evaluate : Evaluator
-        Whose workers, time limit, books and rule for errors hold.
-    points : iterator of (number, point (n,))
-        Asked for the next one when a worker is free, and not before, so that it may depend on all values so far.
-
-    Yields
-    ------
-    number, point, value
-        As they come. Stop iterating, and what still runs is killed where the workers are ours.
-
-    Raises
-    ------
-    Exception
-        What the objective raises, unless that is penalised.
+    The workers, time limit, books and rule for errors are those of `evaluate`. `points` is asked for the next pair of a
+    number and a point (n,) when a worker is free, and not before, so that it may depend on all values so far. Stop
+    iterating, and what still runs is killed where the workers are ours. What the objective raises is raised, unless it
+    is penalised.
     """
     workers_of(evaluate)
     workers = evaluate._workers

@@ -41,12 +41,8 @@ class Learned:
 class Categorical:
     """Independent variables with values 0, 1, ..., K - 1 each, for a K of its own.
 
-    Parameters
-    ----------
-    counts : array_like of int, shape (m,)
-        Number of values of each variable, at least 2.
-    alpha : float
-        Probability that is kept for all values of a variable but the most likely one, shared evenly (`margin`).
+    `counts` (m,) gives each K, at least 2. The probability alpha is kept for all values of a variable but the most
+    likely one, shared evenly (`margin`).
     """
 
     def __init__(self, counts: npt.ArrayLike, alpha: float) -> None:
@@ -62,12 +58,7 @@ class Categorical:
     def start(self, batch: tuple[int, ...], preferred: npt.ArrayLike | None = None) -> Learned:
         """All values alike, but that a preferred one begins with half of the probability and its share of the rest.
 
-        Parameters
-        ----------
-        batch : tuple of int
-            Leading axes.
-        preferred : array_like, shape (m,), optional
-            A value of each variable, NaN where none is preferred.
+        `batch` are the leading axes; `preferred` (m,) is NaN where none is.
         """
         q = np.where(self.there, 1 / self.counts[:, None], 0.0)
         if preferred is not None:
@@ -95,16 +86,7 @@ class Categorical:
         return q.argmax(-1).astype(float)
 
     def learned(self, old: Learned, values: FloatArray, weights: FloatArray) -> Learned:
-        """One step of ASNG.
-
-        Parameters
-        ----------
-        old : Learned
-        values : ndarray, shape (..., k, m)
-            Of the selected points, best first.
-        weights : ndarray, shape (k,)
-            Positive, of sum 1.
-        """
+        """One step of ASNG by selected points (..., k, m), best first, with positive weights (k,) of sum 1."""
         q = old.q
         chosen = np.rint(values)[..., None] == np.arange(self.width)
         G = (weights[:, None, None] * (chosen - q[..., None, :, :])).sum(-3)

@@ -34,15 +34,9 @@ STEPS = 60  # of L-BFGS-B at most
 class GaussianProcess:
     """A model of values at points whose coordinates are numbers and categories.
 
-    Parameters
-    ----------
-    counts : ndarray of int, shape (n,)
-        Number of values of each category, whose coordinate holds 0, 1, ...; 0 for numbers, whose range is about 1.
-
-    Attributes
-    ----------
-    theta : ndarray, shape (n + 2,)
-        Logarithms of the weights, of the variance of the signal and of that of the noise.
+    `counts` (n,) are the numbers of values of each category, whose coordinate holds 0, 1, ...; 0 for numbers, whose
+    range is about 1. `theta` (n + 2,) are logarithms of the weights, of the variance of the signal and of that of the
+    noise.
     """
 
     def __init__(self, counts: IntArray) -> None:
@@ -83,11 +77,7 @@ class GaussianProcess:
     def loss(self, theta: FloatArray, D: FloatArray, y: FloatArray) -> tuple[float, FloatArray]:
         """Minus the logarithm of the posterior density of theta, up to a constant, and its gradient (5.8), (5.9).
 
-        Parameters
-        ----------
-        D : ndarray, shape (n, N, N)
-            Squared distances in each coordinate.
-        y : ndarray, shape (N,)
+        D (n, N, N) are squared distances in each coordinate, y (N,) the values.
         """
         n, N = len(self.counts), len(y)
         weights, signal, noise = np.exp(theta[:n]), math.exp(theta[n]), math.exp(theta[n + 1])

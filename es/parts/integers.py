@@ -87,17 +87,9 @@ def kept_margin(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Mean, factor of the standard deviation, and probability of another integer, once the margin is kept.
 
-    Parameters
-    ----------
-    cells : Cells
-    mean, std : ndarray, shape (..., m)
-        Of the Gaussian, with the stretch.
-    mutation : ndarray, shape (..., m)
-        Probability of another integer than that of the mean, as it was after the last update.
-    success : ndarray of bool, shape (..., m)
-        Whether a selected point had another integer than the mean.
-    alpha : float
-        The least probability.
+    All but alpha, the least probability, are (..., m): mean and standard deviation of the Gaussian, with the stretch;
+    the probability of another integer than that of the mean after the last update; whether a selected point had another
+    one.
     """
     std = np.maximum(std, 1e-300)
     below, above = cells.borders(mean)

@@ -35,10 +35,7 @@ def as_momentum(given: Any, n: int) -> float | None:
 def with_momentum(step: FloatArray, path: FloatArray, c1: Any, cmu: Any, r: float) -> FloatArray:
     """Step of the mean (..., n), from that of (42) and the path sigma p_c (..., n) of (45).
 
-    Parameters
-    ----------
-    c1, cmu : float, or ndarray of shape (runs,)
-    r : float
+    c1 and cmu may be one for each run, (runs,).
     """
     of_samples, total = np.asarray(r * cmu), np.asarray(r * cmu + c1)
     share = np.where(total > 0, of_samples / np.where(total > 0, total, 1.0), 1.0)[..., None]

@@ -17,10 +17,7 @@ PARTS = ("z", "u", "parent", "x")
 class Offspring:
     """Samples z, points u = parent + sigma A z, the parents' numbers, and the points x that were handed out.
 
-    Parameters
-    ----------
-    arrays : mapping, optional
-        What `state_dict` gave.
+    Those in `arrays`, which `state_dict` gave, are out from the beginning.
     """
 
     def __init__(self, arrays: Mapping[str, Any] | None = None) -> None:

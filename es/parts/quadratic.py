@@ -23,24 +23,13 @@ LINEAR, DIAGONAL, FULL = range(3)
 class QuadraticModel:
     """Weighted least squares on the better part of an archive; the more points, the more coefficients.
 
-    With few points the model is linear; squares of the coordinates come in next, and then their products. Coordinates
-    are measured from the best point, in units of the extent of the points used, and values likewise, so that moving or
-    scaling x or f changes nothing.
+    With few points the model is linear; squares of the coordinates come in next, and then their products: `kind` is
+    LINEAR, DIAGONAL or FULL. Coordinates are measured from the best point, in units of the extent of the points used,
+    and values likewise, so that moving or scaling x or f changes nothing.
 
-    Parameters
-    ----------
-    n : int
-        Number of variables.
-    least : int
-        Points that the archive holds at least (the population size).
-
-    Attributes
-    ----------
-    X, F : ndarray, shape (m, n) and (m,)
-        The archive, newest generation first and within it the best; F is inf where there was no finite value. Such
-        points count where the model is judged, and are left out where it is fitted.
-    kind : int
-        LINEAR, DIAGONAL or FULL.
+    The archive X (m, n), F (m,) holds at least `least` points (the population size), the newest generation first and
+    within it the best; F is inf where there was no finite value. Such points count where the model is judged, and are
+    left out where it is fitted.
     """
 
     def __init__(self, n: int, least: int) -> None:

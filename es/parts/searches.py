@@ -14,13 +14,10 @@ from es.core.optimizer import Optimizer
 
 
 class OneSearchPerRun(Optimizer):
-    """Tells the searches what their runs are told, saves them with the run, and drops those of runs that have ended.
+    """Tells the `searches` what their runs are told, saves them with the run, and drops those of runs that have ended.
 
-    Attributes
-    ----------
-    searches : list
-        One for each active run. `order(x)` ranks points (k, n) as it does not depend on how they come, `tell(x, f,
-        rank)` learns from them, `centre(before)` is the mean (n,) from there on; `state_dict`, `load_state_dict`.
+    There is one for each active run. Its `order(x)` ranks points (k, n) as it does not depend on how they come,
+    `tell(x, f, rank)` learns from them, and `centre(before)` is the mean (n,) from there on.
     """
 
     searches: list[Any]

@@ -21,15 +21,10 @@ MOST = 10_000  # values of a parameter that others depend on, each with a probab
 
 
 class Conditions:
-    """What must hold for each parameter of a space to be there.
+    """What must hold for each parameter of a space, given by the way to it, to be there.
 
     Raises ValueError if a name is unknown, a value is none of its parameter, values of a parent cannot be counted, or
     conditions go in a circle.
-
-    Parameters
-    ----------
-    leaves : mapping
-        Every parameter by the way to it.
 
     Attributes
     ----------

@@ -20,10 +20,7 @@ FEW = 3  # values up to which whole numbers are categories: that takes 329 for 5
 class Levels(Parameter):
     """The values of another parameter by their places, for methods that know categories.
 
-    Parameters
-    ----------
-    leaf : Parameter
-        A Choice, or a parameter whose coordinates are whole numbers.
+    That is a Choice, or a parameter whose coordinates are whole numbers.
     """
 
     def __init__(self, leaf: Parameter) -> None:

@@ -47,28 +47,11 @@ class Aimed(CMAES):
 
 
 class AssistedRun:
-    """CMA-ES and a model that ranks what is not evaluated.
+    """CMA-ES, with these further options, and a model that ranks what is not evaluated.
 
-    Parameters
-    ----------
-    x0, scale0 : ndarray, shape (n,)
-        Start and initial standard deviations.
-    rng : Generator
-    trusted : float
-        Rank correlation from which on the model stands for the function.
-    options : dict
-        Further arguments of `CMAES`.
-
-    Attributes
-    ----------
-    cma : CMAES
-    model : QuadraticModel
-    x, f : ndarray, shape (p, n) and (p,)
-        The population, none between generations, and what is known of its values.
-    known : ndarray of bool, shape (p,)
-        Which points have been evaluated.
-    judged : bool
-        Whether the last part of the population was complete, so that the model has been looked at.
+    From a rank correlation of `trusted` on the model stands for the function. The population `x` (p, n), none between
+    generations, has values `f` (p,) where they are `known` (p,). `judged` says whether the last part of it was
+    complete, so that the model has been looked at.
     """
 
     def __init__(

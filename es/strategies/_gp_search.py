@@ -36,7 +36,6 @@ class GPSearch:
 
     Parameters
     ----------
-    domain : Domain
     start : ndarray, shape (n,)
         The first point, in the caller's coordinates.
     rng : Generator
@@ -45,21 +44,6 @@ class GPSearch:
         Points before the model is asked.
     tolerance : float
         An improvement that is worth nothing, in units of the spread of f.
-
-    Attributes
-    ----------
-    x, f : ndarray, shape (N, n) and (N,)
-        Told points and what ranks them.
-    out : ndarray, shape (q, n)
-        Points that were asked and not told.
-    latest : list of float
-        Improvements that were expected of the latest points, in units of the spread of f.
-    doubts : int
-        Coordinates in which the model has been doubted, since it last expected an improvement or was wrong about one.
-    checks : ndarray, shape (q, n)
-        Points that were asked in doubt and not told.
-    all : ndarray, shape (k, n), or None
-        All points that there are, if they are few.
     """
 
     def __init__(
@@ -67,13 +51,15 @@ class GPSearch:
     ) -> None:
         self.domain, self.first, self.tolerance = domain, first, tolerance
         self.model = GaussianProcess(domain.counts)
-        everything = domain.everything(POOL)
+        everything = domain.everything(POOL)  # points that there are, if they are few
         self.all = None if everything is None else np.unique(everything, axis=0)
         n = len(start)
-        self.x, self.f, self.out, self.checks = np.empty((0, n)), np.empty(0), np.empty((0, n)), np.empty((0, n))
+        self.x, self.f = np.empty((0, n)), np.empty(0)  # told points and what ranks them
+        self.out, self.checks = np.empty((0, n)), np.empty((0, n))  # points not told yet, asked at all and in doubt
+        # Coordinates in which the model has been doubted, since it last expected an improvement or was wrong about one.
         self.doubts = 0
         self.fitted = 0  # points that were told when the model was fitted
-        self.latest: list[float] = []
+        self.latest: list[float] = []  # improvements expected of the latest points, in units of the spread of f
         u = domain.units(start)
         design = [domain.settled(u[None].copy()), *([domain.spread(rng, first - 1, u)] if first > 1 else [])]
         self.design = domain.different(rng, np.concatenate(design))
