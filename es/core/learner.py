@@ -179,14 +179,13 @@ class Learner(Progress):
 
     def _retire(self) -> None:
         """Take runs that have a reason to end out of the stack."""
-        if self.runs is None or not any(run in self._reasons for run in self.active.tolist()):
+        over = [] if self.runs is None else [run in self._reasons for run in self.active.tolist()]
+        if not any(over):
             return
-        for row, run in enumerate(self.active.tolist()):
-            if run in self._reasons:
-                self._ended[run] = self._summary(run, row)
-        self._take_runs(
-            np.array([row for row, run in enumerate(self.active.tolist()) if run not in self._reasons], int)
-        )
+        for row in np.flatnonzero(over).tolist():
+            run = int(self.active[row])
+            self._ended[run] = self._summary(run, row)
+        self._take_runs(np.flatnonzero(np.logical_not(over)))
 
     def _take_runs(self, rows: IntArray) -> None:
         """Keep these rows of everything that has one row per run."""

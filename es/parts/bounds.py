@@ -88,14 +88,8 @@ def _outside(u: FloatArray, low: Any, high: Any) -> IntArray:
     return outside.reshape(-1).nonzero()[0]
 
 
-def _mirror(u: FloatArray, lower: Any, upper: Any, low: Any, high: Any) -> FloatArray:
-    """u mirrored at the faces `lower` and `upper`, where there are any (`low`, `high`), until it lies between them."""
-    inside = (u >= np.where(low, lower, -np.inf)) & (u <= np.where(high, upper, np.inf))
-    return u if inside.all() else np.where(inside, u, _folded(u, lower, upper, low, high))
-
-
 def _folded(u: FloatArray, lower: Any, upper: Any, low: Any, high: Any) -> FloatArray:
-    """`_mirror` of u that lie beyond a face."""
+    """u beyond a face, mirrored at `lower` and `upper`, where there are any (`low`, `high`), until it lies between."""
     closed = low & high
     width = np.where(closed & (upper > lower), upper - lower, 1.0)
     folded = _between(u, lower, width)
@@ -311,7 +305,10 @@ class Reflect(Handler):
 
     def decode(self, u: FloatArray) -> FloatArray:
         """Points of the box for points of the strategy."""
-        return np.clip(_mirror(u, self.lower, self.upper, self.low, self.high), self.box.lb, self.box.ub)
+        inside = (u >= np.where(self.low, self.lower, -np.inf)) & (u <= np.where(self.high, self.upper, np.inf))
+        if not inside.all():
+            u = np.where(inside, u, _folded(u, self.lower, self.upper, self.low, self.high))
+        return np.clip(u, self.box.lb, self.box.ub)
 
 
 class Penalty(Handler):

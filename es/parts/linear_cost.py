@@ -127,9 +127,8 @@ class LinearCost(Strategy):
         self._asked.append((z, self._count))
         self._drawn = Samples(z, k)
         x = self._points(self._drawn, inside=True)
-        if self._untouched:
-            return x
-        self._copy = x.tobytes() if x.nbytes <= (COPIED if self.handler is None else COPIED_INSIDE) else None
+        few = x.nbytes <= (COPIED if self.handler is None else COPIED_INSIDE) and not self._untouched
+        self._copy = x.tobytes() if few else None
         return x
 
     def _points(self, samples: Samples, inside: bool) -> FloatArray:
@@ -150,10 +149,8 @@ class LinearCost(Strategy):
 
     def _still(self, x: FloatArray, samples: Samples) -> bool:
         """Whether x are the points of these samples, in their order."""
-        if x.shape[-2] != samples.k:
-            return False
-        if self._untouched:
-            return True
+        if self._untouched or x.shape[-2] != samples.k:
+            return self._untouched
         if self._copy is not None:
             return x.tobytes() == self._copy
         affine, scratch = self._affine_map(), np.empty((0, 0))

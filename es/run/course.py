@@ -7,6 +7,7 @@ next leg is, as for a single run, and sees a `Leg` where it would see an optimiz
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,15 +24,17 @@ if TYPE_CHECKING:
     from es.core.result import Result
 
 
+@dataclass(eq=False)
 class Leg:
     """What `Restarts` sees in the place of an optimizer: how it starts, and at the end what came out.
 
-    Parameters
+    Attributes
     ----------
     kind : str
         Of the method.
     box : Box or None
-    x0, scale0 : ndarray, shape (n,)
+    mean, scale0 : ndarray, shape (n,)
+        Start and initial standard deviations.
     popsize : int
     rng : int or Generator
     maxfevals : float
@@ -40,28 +43,22 @@ class Leg:
         `decode()` is the start in the caller's coordinates, which a method that keeps bounds may see otherwise.
     """
 
-    def __init__(
-        self,
-        kind: str,
-        box: Box | None,
-        *,
-        x0: FloatArray,
-        scale0: FloatArray,
-        popsize: int,
-        rng: Any,
-        maxfevals: float,
-        decode: Callable[[], FloatArray],
-    ) -> None:
-        self.kind, self.box, self.mean, self.scale0 = kind, box, x0, scale0
-        self.popsize, self.rng, self.maxfevals = popsize, rng, maxfevals
-        self.book = Book(x0)
-        self._decode = decode
-        self._end: FloatArray | None = None
+    kind: str
+    box: Box | None
+    mean: FloatArray
+    scale0: FloatArray
+    popsize: int
+    rng: Any
+    maxfevals: float
+    decode: Callable[[], FloatArray]
+
+    def __post_init__(self) -> None:
+        self.book = Book(self.mean)
 
     @property
     def x_mean(self) -> FloatArray:
         """Mean at the start, and once the leg has ended the last one."""
-        return self._decode() if self._end is None else self._end
+        return self.decode()
 
     @property
     def x_best(self) -> FloatArray:
@@ -88,7 +85,8 @@ class Leg:
         book.nfev, book.njev, book.n_failed = summary["nfev"], summary["njev"], summary["n_failed"]
         if found:
             book.f_best, book.x_best = np.float64(summary["fun"]), summary["x"]
-        self._end = summary["mean"] if mean is None else mean
+        last: FloatArray = summary["mean"] if mean is None else mean
+        self.decode = lambda: last
 
 
 class Course:
@@ -201,7 +199,7 @@ class Legs:
             return mean
 
         return Leg(
-            self.make.cls.kind, self.make.fixed["bounds"], x0=start, scale0=scale, rng=rng, decode=decode,
+            self.make.cls.kind, self.make.fixed["bounds"], start, scale, rng=rng, decode=decode,
             popsize=self._popsize if popsize is None else popsize,
             maxfevals=self._maxfevals if maxfevals is None else maxfevals,
         )  # fmt: skip

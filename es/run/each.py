@@ -222,7 +222,11 @@ def each_run(
         If one has another shape.
     """
     runs, n = x0.shape
-    rates = {name: np.asarray(value, dtype=float) for name, value in options.items() if _is_of_runs(name, value, runs)}
+    rates = {
+        name: np.asarray(value, dtype=float)
+        for name, value in options.items()
+        if name in RATES and not callable(value) and shape_of(name, value) == (runs,)
+    }
     thresholds = {
         name: numbers(f"stop[{name!r}]", value) if shape_of(f"stop[{name!r}]", value) else value
         for name, value in stop.items()
@@ -236,10 +240,6 @@ def each_run(
         rates,
         thresholds,
     )
-
-
-def _is_of_runs(name: str, value: Any, runs: int) -> bool:
-    return name in RATES and not callable(value) and shape_of(name, value) == (runs,)
 
 
 def _sigmas(sigma0: Any, runs: int, n: int) -> Any:

@@ -167,18 +167,8 @@ class Restarts:
         """Where it was found."""
         return self.inner.x_best if self.inner.f_best < self.book.f_best else self.book.x_best
 
-    @property
-    def x_mean(self) -> Any:
-        """Mean of the present run."""
-        return self.inner.x_mean
-
-    @property
-    def wants_gradient(self) -> bool:
-        """Whether the method moves by gradients."""
-        return bool(self.inner.wants_gradient)
-
     def __getattr__(self, name: str) -> Any:
-        # sigma, stds, axis_ratio, popsize, kind, ...: those of the present run. A half-made object must not recurse.
+        # x_mean, sigma, stds, popsize, kind, ...: those of the present run. A half-made object must not recurse.
         if name.startswith("__") or "inner" not in self.__dict__:
             raise AttributeError(name)
         return getattr(self.inner, name)
