@@ -56,7 +56,7 @@ def run_batches(
             work = work or run_batch
         work = work or run_in_worker
         if chosen == "sequential":
-            yield from _in_this_process(trials, timeout, work)
+            yield from (work([trial], timeout) for trial in trials)
             return
         # Whoever brings work of their own, or a time limit for each trial, gets the trials one by one.
         trials, limits = mark_stacks(trials) if work is run_in_worker and timeout is None else (trials, {})
@@ -81,8 +81,3 @@ def run_batches(
                 f"the workers are lost, perhaps the connection to the dask scheduler ({error}); finished trials are "
                 "kept: run the same command again to go on."
             ) from error
-
-
-def _in_this_process(trials: Sequence[Trial], timeout: float | None, work: Work) -> Iterator[list[Record]]:
-    for trial in trials:
-        yield work([trial], timeout)

@@ -199,7 +199,8 @@ def run_stack(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     started = time.perf_counter()
     terms = [Terms.of(trial) for trial in trials]
     targets = [t.ftarget for t in terms if t.ftarget is not None]
-    arguments, options = _arguments(terms)
+    own = per_run(terms[0].method)
+    arguments, options = _columns([t.arguments for t in terms], own), _columns([t.options for t in terms], own)
     results = minimize_runs(
         _objective(trials, terms),
         np.stack([t.x0 for t in terms]),
@@ -216,12 +217,6 @@ def run_stack(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         judged(blank_record(trial) | ending(term, result.stop) | _found(term, result) | {"seconds": each * result.nfev})
         for trial, term, result in zip(trials, terms, results, strict=True)
     ]
-
-
-def _arguments(terms: Sequence[Terms]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arguments of `es.minimize_runs` and options of the method, with a column for what differs."""
-    own = per_run(terms[0].method)
-    return _columns([t.arguments for t in terms], own), _columns([t.options for t in terms], own)
 
 
 def _columns(rows: Sequence[dict[str, Any]], own: Sequence[str]) -> dict[str, Any]:

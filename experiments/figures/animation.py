@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from experiments.figures.files import save
 from experiments.figures.paths import Path2D, record_path
 from experiments.figures.style import INK, LineStyle
 from experiments.figures.trajectories import HEADER, ellipse, result_text, stage, trajectory_figure
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 FRAMES = 72
 FRAMES_PER_SECOND = 12
@@ -34,6 +31,8 @@ def save_animation(
 
     Early evaluations get more frames: frame times are evenly spaced in the square root of the evaluations.
     """
+    from PIL import Image
+
     if frames < 2:
         raise ValueError(f"frames must be at least 2, got {frames}")
     text = (
@@ -74,14 +73,15 @@ def save_animation(
             parts["text"].set_text(result_text(path, step, objective))
             for artist in parts.values():
                 ax.draw_artist(artist)
-        pictures.append(_picture(np.asarray(canvas.buffer_rgba())[..., :3].copy(), palette))
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+        pictures.append(picture.quantize(palette=palette, dither=Image.Dither.NONE))
     file.parent.mkdir(parents=True, exist_ok=True)
     hold = [1000 // FRAMES_PER_SECOND] * (frames - 1) + [2000]  # milliseconds; the end stays for a while
     pictures[0].save(file, save_all=True, append_images=pictures[1:], duration=hold, loop=0, optimize=False)
     return file
 
 
-def _palette(looks: Sequence[LineStyle]) -> Image:
+def _palette(looks: Sequence[LineStyle]) -> Any:
     """One palette for all frames that holds each method's colour in all its blends with the ground; gifs have 256
     colours."""
     from matplotlib.colors import to_rgb
@@ -96,12 +96,6 @@ def _palette(looks: Sequence[LineStyle]) -> Image:
     holder = Image.new("P", (1, 1))
     holder.putpalette(colors.tobytes() + colors[-1].tobytes() * (256 - len(colors)))
     return holder
-
-
-def _picture(pixels: np.ndarray[Any, np.dtype[np.uint8]], palette: Image) -> Image:
-    from PIL import Image
-
-    return Image.fromarray(pixels).quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def draw_trajectories(

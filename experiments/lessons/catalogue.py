@@ -75,9 +75,8 @@ def _drawn(lesson: Lesson, drawing: Drawing, folder: Path) -> dict[str, Any]:
     _, svg, _ = save(drawing.figure, folder, drawing.name, drawing.rows, list(drawing.rows[0]))
     caption = max((text.get_text().replace("\n", " ") for text in drawing.figure.texts), key=len, default="")
     alt = f"Figure: {lesson.title} ({drawing.name})" + (f". {caption}" if caption else "")
-    motion = None if drawing.motion is None else _gif(drawing.motion(folder / f"{drawing.name}.gif"))
+    motion = None
+    if drawing.motion is not None:
+        gif = drawing.motion(folder / f"{drawing.name}.gif").read_bytes()
+        motion = f"data:image/gif;base64,{base64.b64encode(gif).decode('ascii')}"
     return {**figure_source(svg), "alt": alt, "motion": motion, "after": drawing.after}
-
-
-def _gif(file: Path) -> str:
-    return f"data:image/gif;base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"

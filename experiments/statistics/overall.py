@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,6 @@ Row = dict[str, Any]
 
 FEW = 10
 """With fewer problems than this an interquartile mean would leave whole problems out."""
-
-
-def _mean(scores: FloatArray) -> FloatArray:
-    return np.asarray(scores.mean(axis=(-2, -1)))
 
 
 def overall_table(cells: Sequence[Cell], *, samples: int = 1000, draws: int = 50) -> list[Row]:
@@ -63,23 +60,14 @@ def overall_table(cells: Sequence[Cell], *, samples: int = 1000, draws: int = 50
     ordered = sorted(methods, key=lambda m: areas[m])
     rows = []
     trimmed = len(problems) >= FEW
+    statistic: Any = iqm if trimmed else partial(np.mean, axis=(-2, -1))
     for method in ordered:
         shares = [np.isfinite(table[p, method].times()).mean(axis=0) for p in problems]
-        mean, bottom, top = bootstrap_interval(_even(shares), iqm if trimmed else _mean, samples=samples)
-        row: Row = {
-            "method": method,
-            "problems": len(problems),
-            "area": areas[method],
-            "slowdown": 10 ** (areas[method] - areas[ordered[0]]),
-            "iqm": mean,
-            "iqm_low": bottom,
-            "iqm_high": top,
-            "trimmed": trimmed,
-            "p_better": None,
-            "p_low": None,
-            "p_high": None,
-            "p_final": None,
-        }
+        mean, bottom, top = bootstrap_interval(_even(shares), statistic, samples=samples)
+        row: Row = {"method": method, "problems": len(problems), "area": areas[method]}
+        row["slowdown"] = 10 ** (areas[method] - areas[ordered[0]])
+        row |= {"iqm": mean, "iqm_low": bottom, "iqm_high": top, "trimmed": trimmed}
+        row |= dict.fromkeys(("p_better", "p_low", "p_high", "p_final"))
         if method != ordered[0]:
             scores = [pair_scores(table[p, ordered[0]], table[p, method]) for p in problems]
             first, second = _even([a for a, _ in scores]), _even([b for _, b in scores])
