@@ -11,7 +11,7 @@ Examples
 True
 """
 
-from collections.abc import Callable
+from functools import partial
 
 from problems.bbob.catalog import SUITES, make, names
 from problems.bbob.noise import CocoStream, Stream
@@ -24,16 +24,14 @@ __all__ = ["SUITES", "CocoStream", "make", "names"]
 _ROUGH = {7, 16, 19, 23}
 
 
-def _maker(name: str) -> Callable[..., Objective]:
-    def maker(n: int | None = None, *, instance: int = 1) -> Objective:
-        return make(name, n, instance)
+def _quiet(name: str, n: int | None = None, *, instance: int = 1) -> Objective:
+    return make(name, n, instance)
 
-    def noisy_maker(
-        n: int | None = None, *, instance: int = 1, seed: int = 0, run: int = 0, noise: str | Stream = "keyed"
-    ) -> Objective:
-        return make(name, n, instance, seed=seed, run=run, noise=noise)
 
-    return noisy_maker if name.startswith("bbob-noisy") else maker
+def _noisy(
+    name: str, n: int | None = None, *, instance: int = 1, seed: int = 0, run: int = 0, noise: str | Stream = "keyed"
+) -> Objective:
+    return make(name, n, instance, seed=seed, run=run, noise=noise)
 
 
 def _register() -> None:
@@ -42,7 +40,8 @@ def _register() -> None:
             name = f"{suite.name}-f{function}"
             plain = suite.name in ("bbob", "bbob-largescale", "bbob-boxed") and function not in _ROUGH
             smooth = plain or suite.name == "bbob-constrained"
-            register(name, _maker(name), tags=(suite.name,), smooth=smooth, plane=suite.allowed(2))
+            maker = partial(_noisy if suite.name == "bbob-noisy" else _quiet, name)
+            register(name, maker, tags=(suite.name,), smooth=smooth, plane=suite.allowed(2))
 
 
 _register()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from problems.bbob.recipe import Recipe
+from problems.bbob.recipe import Recipe, landscape
 from problems.bbob.side_by_side import FrameStack, Instances
 from problems.blocks import in_blocks
 
@@ -22,12 +22,11 @@ class Function:
 
     def __init__(self, recipe: Recipe, function: int, n: int, instance: int) -> None:
         self.recipe, self.key = recipe, (function, n, instance)
-        self.landscape = recipe(*self.key)
+        self.landscape = landscape(recipe, *self.key)
 
     def __call__(self, x: Any) -> Any:
         """Values at x of shape (..., n)."""
-        landscape = self.landscape
-        return in_blocks(landscape.value, x, landscape.width) + landscape.f_opt
+        return in_blocks(self.landscape.value, x, self.landscape.width) + self.landscape.f_opt
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.recipe, *self.key)

@@ -25,11 +25,8 @@ class Recipe:
     frame: Callable[[int, int, int], Frame]
     finish: Callable[[int, Any], Landscape]
 
-    def __call__(self, function: int, n: int, instance: int) -> Landscape:
-        """The landscape of one instance; the last ones are kept."""
-        return _one(self, function, n, instance)
-
 
 @lru_cache(maxsize=96)
-def _one(recipe: Any, function: int, n: int, instance: int) -> Landscape:
+def landscape(recipe: Recipe, function: int, n: int, instance: int) -> Landscape:
+    """The landscape of one instance; the last ones are kept."""
     return recipe.finish(function, recipe.frame(function, n, instance))

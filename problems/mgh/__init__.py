@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from problems.mgh.table import TABLE, LeastSquares
-from problems.numbers import fixed
+from problems.numbers import fixed, whole
 from problems.objective import Objective
 from problems.registry import register
 
@@ -121,9 +121,7 @@ def _size(problem: str, row: LeastSquares, n: int | None, m: int | None) -> tupl
     least = max(n, row.least_m)
     if not row.least_m:
         raise ValueError(f"m is fixed for mgh-{problem}: leave it out")
-    if isinstance(m, bool) or int(m) != m or m < least:
-        raise ValueError(f"m must be an integer of at least {least} for mgh-{problem} with n={n}, got {m}")
-    return n, int(m)
+    return n, whole(f"m of mgh-{problem} with n={n}", m, least)
 
 
 for _name in TABLE:

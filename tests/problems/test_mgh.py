@@ -203,7 +203,7 @@ def test_far_out_it_is_infinite_without_a_warning():
         (lambda: problems.get("mgh-watson", 32), "n must be from 2 to 31 for mgh-watson, got 32"),
         (lambda: problems.get("mgh-extended-rosenbrock", 3), "n must be even"),
         (lambda: problems.get("mgh-wood", m=7), "m is fixed for mgh-wood: leave it out"),
-        (lambda: problems.get("mgh-chebyquad", 8, m=7), "m must be an integer of at least 8"),
+        (lambda: problems.get("mgh-chebyquad", 8, m=7), "m of mgh-chebyquad with n=8 must be an integer from 8"),
         (
             lambda: problems.get("mgh-wood", factor=float("inf")),
             "factor of mgh-wood must be a finite number, got float inf",
