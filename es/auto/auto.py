@@ -209,7 +209,6 @@ class Auto(BatchOptimizer):
             self.newton = self._descent(self._x, self._f, **seen)
             self.restarts = 1
         newton = self.newton
-        assert newton is not None
         if self.restarts == 1:
             if newton.asked is not None:
                 if self.progress.goes_on_alone(newton, self.used["newton"]):
@@ -225,7 +224,7 @@ class Auto(BatchOptimizer):
             self.halve_at = self.used["newton"] + self.used["cma"] + MEMORY
         shares = KINKED if self.verdict.endswith("kinked") else SHARES
         local = self.doubtful and endings.multimodal(self)  # the best minimum may be
-        little = local or self._noise_matters()
+        little = local or 4 * self.measured > NOISE * (self._f_first - self._f)
         share = shares["noisy" if little else "holds" if self.holder == "newton" else "else"]
         if self.used["newton"] <= share * (self.used["newton"] + self.used["cma"]):
             if self._pool is not None:  # the run before it has ended and was counted
@@ -238,15 +237,12 @@ class Auto(BatchOptimizer):
             return "newton"
         return self._populations()
 
-    def _noise_matters(self) -> bool:
-        return 4 * self.measured > NOISE * (self._f_first - self._f)
-
     def _judge(self, newton: Descent) -> None:
         """The first quasi-Newton run has ended: what it says about f."""
         self._close_run(newton)
         smooth = {"converged": "smooth", "lost": "kinked", "failed": ""}.get(newton.ended, newton.ended)
         additive = self.separable is not None and self.separable.additive
-        if additive and smooth == "flat" and self.separable is not None and self.separable.resolved:
+        if smooth == "flat" and endings.solved_sum(self):
             smooth = "smooth"  # no difference is seen at the bottom of each coordinate
         self.verdict = "additive, " + smooth if additive else smooth
         if smooth in CMA_ALONE:
@@ -257,8 +253,6 @@ class Auto(BatchOptimizer):
         self._restart()
 
     def _close_run(self, newton: Descent) -> None:
-        self.diary.end("newton", newton.ended)
-        self.worth.count(newton.gradient, self.spent)
         self.measured = max(self.measured, newton.measured)
         if newton.left_out:
             self.uses_gradient, self.left_out = False, newton.left_out
@@ -266,8 +260,14 @@ class Auto(BatchOptimizer):
         if newton.ended == "converged" and newton.S is not None:
             known = self.minima.knows(newton.x, newton.f, SAME * (self._f_first - self._f))
             self.minima.add(newton.x, newton.f, newton.S)
-        self.minima.count(known)
+        self._count_run(newton, newton.ended, known)
         endings.after_descent(self)
+
+    def _count_run(self, run: Descent, reason: str, known: bool) -> None:
+        """A quasi-Newton run has ended, at a minimum that was known or elsewhere."""
+        self.diary.end("newton", reason)
+        self.worth.count(run.gradient, self.spent)
+        self.minima.count(known)
 
     def _hopeless(self, run: Descent) -> bool:
         """Whether a restart will not beat the best value, or runs into a minimum that is known."""
@@ -275,14 +275,10 @@ class Auto(BatchOptimizer):
             return False
         self._checked_at = run.nit
         if run.nit >= 3 and run.f - self._f > 10 * max(run.drop, run.decrement):
-            self.diary.end("newton", "hopeless")
-            self.worth.count(run.gradient, self.spent)
-            self.minima.count(known=False)
+            self._count_run(run, "hopeless", known=False)
             return True
         if self.minima.knows(run.x, run.f):
-            self.diary.end("newton", "known")
-            self.worth.count(run.gradient, self.spent)
-            self.minima.count(known=True)
+            self._count_run(run, "known", known=True)
             endings.after_descent(self)
             return True
         return False
@@ -329,8 +325,7 @@ class Auto(BatchOptimizer):
         if finite[best] < self._f:
             self._f, self._x = float(finite[best]), x[best].copy()
             self.holder, self._better_at = self.arm, self.restarts
-        if self.arm == "newton":
-            assert self.newton is not None
+        if self.arm == "newton" and self.newton is not None:
             cost = len(f) * (1.0 if g is None else 1 + self.worth.price)
             self.used["newton"] += cost
             self.spent += cost

@@ -49,7 +49,11 @@ class Progress:
     njev = property(attrgetter("book.njev"), doc="Gradients evaluated, a number or one per active run.")
     n_failed = property(attrgetter("book.n_failed"), doc="Points without a value, a number or one per active run.")
     f_best = property(attrgetter("book.f_best"), doc="Least value so far, per active run; inf before the first.")
-    x_best = property(attrgetter("book.x_best"), doc="Where it was found, (n,) or (active runs, n).")
+
+    @property
+    def x_best(self) -> FloatArray:
+        """Where it was found, (n,) or (active runs, n)."""
+        return self.book.x_best
 
     @property
     def x_mean(self) -> FloatArray:
