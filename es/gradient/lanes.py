@@ -137,10 +137,10 @@ class Lanes:
         x = self._asked[lanes]
         if self._measured[lanes].any():
             x *= self._measure[lanes]
-        for row in np.flatnonzero(~self._rows[lanes]).tolist():
+        for row in (~self._rows[lanes]).nonzero()[0].tolist():
             x[row] = self.solvers[lanes[row]].asked[0]
-        if not np.isfinite(x).all():
-            for row in np.flatnonzero(~np.isfinite(x).all(-1)).tolist():  # one runs away
+        if not (finite := np.isfinite(x)).all():
+            for row in np.flatnonzero(~finite.all(-1)).tolist():  # one runs away
                 solver = self.solvers[lanes[row]]
                 if isinstance(solver, Lane):
                     solver.reasons = {"tolfacupx": np.inf}
@@ -154,7 +154,7 @@ class Lanes:
         """Values (r, 1) and gradients (r, 1, n) of points (r, 1, n); `plain`: both are finite."""
         here = self._rows[lanes]
         if not here.all():
-            for row in np.flatnonzero(~here).tolist():
+            for row in (~here).nonzero()[0].tolist():
                 self.solvers[lanes[row]].tell_stacked(x[row], f[row], g[row], bool(plain[row]))
             lanes, x, f, g, plain = lanes[here], x[here], f[here], g[here], plain[here]
         x, f, g = x[:, 0], f[:, 0], g[:, 0]
@@ -163,16 +163,16 @@ class Lanes:
         else:
             self._see(lanes[plain], x[plain], f[plain])
             f, g = f.copy(), g.copy()
-            for row in np.flatnonzero(~plain).tolist():
+            for row in (~plain).nonzero()[0].tolist():
                 one = slice(row, row + 1)
                 f[one], g[one] = self._palatable(int(lanes[row]), x[one], f[one], g[one])
-        if (odd := np.flatnonzero(self._odd[lanes])).size:
+        if (odd := self._odd[lanes].nonzero()[0]).size:
             f, g = f.copy(), g.copy()
             f[odd], g[odd] = self._in_units(lanes[odd], f[odd], g[odd])
         searching = self._searching[lanes]
         rest: list[int] = []
         if not searching.all():
-            rows = np.flatnonzero(~searching).tolist()
+            rows = (~searching).nonzero()[0].tolist()
             rest = [lane for row in rows if self._go_on(lane := int(lanes[row]), (f[row, None], g[row, None]))]
             lanes, f, g = lanes[searching], f[searching], g[searching]
         self._note(lanes, f, g)
@@ -181,7 +181,7 @@ class Lanes:
     def have_ended(self, lanes: IntArray) -> BoolArray:
         """Which have."""
         over: BoolArray = self._has_ended[lanes]
-        for row in np.flatnonzero(~self._rows[lanes]).tolist():
+        for row in (~self._rows[lanes]).nonzero()[0].tolist():
             over[row] = self.solvers[lanes[row]].has_ended
         return over
 
@@ -209,7 +209,7 @@ class Lanes:
 
     def _in_units(self, lanes: IntArray, f: FloatArray, g: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Values and gradients as the solvers see them; the first ones of each say in what unit."""
-        for row in np.flatnonzero(self._unit[lanes] == 0).tolist():
+        for row in (self._unit[lanes] == 0).nonzero()[0].tolist():
             lane, measure = lanes[row], self.solvers[lanes[row]].measure
             measure.answer(f[row, None], g[row, None])
             self._unit[lane], self._odd[lane] = measure.unit, not (measure.ones and measure.unit == 1)
@@ -221,10 +221,10 @@ class Lanes:
         now, best = self._now, self._best
         now.f[lanes], now.g[lanes] = f, g
         before = best.f[lanes]
-        for row in np.flatnonzero(before == np.inf).tolist():
+        for row in (before == np.inf).nonzero()[0].tolist():
             lane = lanes[row]
             self._first[lane] = self.solvers[lane].search.note(self._asked[lane], f.item(row), g[row])
-        better = np.flatnonzero(f < before)
+        better = (f < before).nonzero()[0]
         lanes, f = lanes[better], f[better]
         at = lanes[is_notable(before[better], f, self._first[lanes])]
         self._last.put(at, best.x[at], best.f[at], best.g[at])
@@ -245,7 +245,7 @@ class Lanes:
             known = asks & (x[:, 0] == self._asked[lanes, 0])
             if known.any():
                 known &= (x == self._asked[lanes]).all(-1)
-            fresh = np.flatnonzero(asks & ~known)
+            fresh = (asks & ~known).nonzero()[0]
             self._asked[lanes[fresh]] = x[fresh]
             rest = lanes[known].tolist()
             rest += [lane for lane in lanes[~asks].tolist() if self._go_on(lane, self._result(lane))]

@@ -18,6 +18,7 @@ from problems.constraints import EQUALITY, Constraints, listed
 # What a step of the initial scale may promise at an optimum, as a part of the range of f; and where a solver stands
 # still, with gradients that may be differences.
 BALANCED, STANDING = 3e-7, 1e-5
+EPS = float(np.finfo(float).eps)
 GAIN = 1e-6  # of |f|: the most that a step in a bowl as wide as the range of f may still gain where a solver stands
 
 
@@ -54,8 +55,7 @@ def is_stationary(
     left = _balanced(x, g * scale, box, constraints, scale)
     if left is None:
         return False
-    eps = float(np.finfo(float).eps)
-    rounding = 10 * math.sqrt(eps * abs(f) * span)
+    rounding = 10 * math.sqrt(EPS * abs(f) * span)
     if part == STANDING:
         rounding += 1e-6 * min(abs(f), 1e3 * span)  # of forward differences, of f and of constraints
         # After a fall by many orders a small part of the range is more than all that is left.

@@ -145,10 +145,10 @@ class SolverCourses(Courses):
         self._failed[active] += ~good
         for name, seen in (("nofinite", good), ("nogradient", slopes)):
             self._without[name][active] = np.where(seen, 0, self._without[name][active] + 1)
-        near = np.flatnonzero(finite & (value <= self._low[active]))
+        near = (finite & (value <= self._low[active])).nonzero()[0]
         at = active[near]
         self._mean[at], self._low[at] = x[near], value[near]
-        better = np.flatnonzero(good & (value < self._f[active]))
+        better = (good & (value < self._f[active])).nonzero()[0]
         at = active[better]
         self._f[at], self._x[at] = value[better], x[better]
         if self.keep_trace:
@@ -166,9 +166,9 @@ class SolverCourses(Courses):
         ended |= self._nfev[active] >= self._budget[active]
         for name, most in PATIENCE.items():
             ended |= self._without[name][active] >= most
-        rows = np.flatnonzero(ended | over)
+        rows = (ended | over).nonzero()[0]
         self._waits[active[rows]] = True
-        for run in np.unique(runs[rows]).tolist():
+        for run in sorted(set(runs[rows].tolist())):
             course = self.courses[run]
             while not course.stop and self._waits[self._lanes[run][0]]:
                 self._end(course)
