@@ -114,7 +114,7 @@ def schwefel(frame: Frame) -> Landscape:
         z = 100.0 * (scales * mixed + place)
         size = np.abs(z)
         outside = squares(np.maximum(size - 500.0, 0.0), ones)
-        return 0.01 * (outside + 418.9828872724339 + dot(mean, z * half_sine(0.5 * np.sqrt(size))))
+        return 0.01 * (outside + 418.9828872724339 + dot(mean, z * half_sine(0.5 * np.sqrt(size))[0]))
 
     return Landscape(value, sign * (0.5 * best))
 

@@ -86,13 +86,8 @@ def _sine_squared(x: Any) -> Pair:
     return value, (vjp,)
 
 
-def half_sine(x: FloatArray) -> FloatArray:
-    """sin(2 x) / 2 = t / (1 + t^2) with t = tan(x); see :func:`sine_squared` for the reason."""
-    t: FloatArray = np.tan(x)
-    return t / (ONE + t * t)
-
-
-def _half_sine(x: Any) -> Pair:
+def half_sine(x: Any) -> Pair:
+    """sin(2 x) / 2 = t / (1 + t^2) with t = tan(x), and its vjp; see :func:`sine_squared` for the reason."""
     t = np.tan(x)
     below = ONE + t * t
     value = t / below
@@ -143,7 +138,7 @@ def oscillate(x: FloatArray) -> FloatArray:
 def _oscillate(x: Any) -> Pair:
     size, side = np.abs(x) + TINY, np.sign(x)
     h, c1, c2 = np.log(size), _C1[0] + _C1[1] * side, _C2[0] + _C2[1] * side
-    (first, (by_first,)), (second, (by_second,)) = _half_sine(h * c1), _half_sine(h * c2)
+    (first, (by_first,)), (second, (by_second,)) = half_sine(h * c1), half_sine(h * c2)
     growth = np.exp(_AMPLITUDE * (first + second))
 
     def vjp(g: Any) -> Any:
@@ -193,30 +188,27 @@ def round_half_up(x: FloatArray) -> FloatArray:
     return np.floor(x + 0.5)
 
 
-def dot(weights: FloatArray, x: FloatArray) -> FloatArray:
-    """Sum of weights_i x_i over the last axis of x, for weights of shape (n,).
+def dot(matrix: FloatArray, x: FloatArray) -> FloatArray:
+    """Product of weights (n,), or of a matrix (..., m, n), with each vector along the last axis of x.
 
-    This and :func:`turn` are one product per point: a product with the whole batch would be faster still, but then the
-    last bits of a value would depend on the points beside it.
+    It is one product per point: a product with the whole batch would be faster still, but then the last bits of a value
+    would depend on the points beside it.
     """
-    return _product(weights, x) if type(x) in PLAIN else traced(_dot, weights, x)
+    return _product(matrix, x) if type(x) in PLAIN else traced(_dot, matrix, x)
 
 
-def turn(matrix: FloatArray, x: FloatArray) -> FloatArray:
-    """Matrix times each vector along the last axis of x."""
-    return _product(matrix, x) if type(x) in PLAIN else traced(_turn, matrix, x)
+turn = dot  # what it is with a rotation
 
 
 def _product(matrix: FloatArray, x: Any) -> Any:
     return np.matmul(matrix, x[..., None])[..., 0]
 
 
-def _dot(weights: FloatArray, x: Any) -> Pair:
-    return _product(weights, x), (lambda g: weights * g[..., None],)
+def _dot(matrix: FloatArray, x: Any) -> Pair:
+    def vjp(g: Any) -> Any:
+        return matrix * g[..., None] if matrix.ndim == 1 else _product(np.swapaxes(matrix, -1, -2), g)
 
-
-def _turn(matrix: FloatArray, x: Any) -> Pair:
-    return _product(matrix, x), (lambda g: _product(np.swapaxes(matrix, -1, -2), g),)
+    return _product(matrix, x), (vjp,)
 
 
 def squares(z: FloatArray, weights: FloatArray) -> FloatArray:

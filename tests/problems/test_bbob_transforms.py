@@ -59,7 +59,6 @@ def penalty(x):
 
 
 FOLLOWED = {
-    "half_sine": (transforms.half_sine, half_sine),
     "sine_squared": (transforms.sine_squared, sine_squared),
     "oscillate": (transforms.oscillate, oscillate),
     "asymmetric": (lambda x: transforms.asymmetric(x, 0.5 * steps(3)), asymmetric),
