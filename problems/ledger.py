@@ -134,15 +134,11 @@ class Ledger:
         self.njev += gradients
         if f < np.inf:
             if f < self.f_best and (self.feasible is None or self.feasible(_point(x))):
-                self._improve(f, x)
+                self.f_best, self.x_best = f, _point(x)
+                if self.keep_trace:
+                    self._improved.append((self.nfev, self.njev, f))
         else:
             self.n_failed += 1
-
-    def _improve(self, f: float, x: Any) -> None:
-        self.f_best = f
-        self.x_best = _point(x)
-        if self.keep_trace:
-            self._improved.append((self.nfev, self.njev, f))
 
     def _improve_within(self, values: FloatArray, x: FloatArray, gradients: int) -> None:
         """Take the rows of a population one after the other, by a running minimum."""

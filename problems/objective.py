@@ -203,9 +203,9 @@ class Objective:
             self._gradient = self._make_gradient()
         pair = self._gradient
         if self.vectorized or len(shape) == 1:
-            f, g = pair(x if self.pure and x.flags.c_contiguous else x.copy())
+            f, g = self._pair(pair(x if self.pure and x.flags.c_contiguous else x.copy()))
             return (self._number(f) if len(shape) == 1 else self._values(f, shape[:-1])), self._slopes(g, shape)
-        rows = [pair(row) for row in x.reshape(-1, shape[-1]).copy()]
+        rows = [self._pair(pair(row)) for row in x.reshape(-1, shape[-1]).copy()]
         f = np.array([self._number(f) for f, _ in rows], dtype=np.float64).reshape(shape[:-1])
         g = np.array([self._slopes(g, shape[-1:]) for _, g in rows], dtype=np.float64).reshape(shape)
         return f, g
@@ -215,7 +215,7 @@ class Objective:
         if callable(jac):
             return lambda x: (fun(x if self.pure else x.copy()), jac(x))
         if jac is True:
-            return lambda x: self._pair(fun(x))
+            return fun
         from autodiff import value_and_grad
 
         return value_and_grad(fun)

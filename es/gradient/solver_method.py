@@ -198,7 +198,7 @@ class ScipySolver(Optimizer):
 
     def ask(self, k: int | None = None) -> FloatArray:
         """The points that the solver wants, shape (k', n); it alone says how many, whatever k is."""
-        asked = self.asked
+        asked = (self._solver or self._running()).asked
         if asked is None:
             raise RuntimeError(f"{type(self).__name__} has finished: look at stop() before ask()")
         if not math.isfinite(np.vdot(asked, asked)):  # it runs away: there is no minimum
@@ -233,7 +233,8 @@ class ScipySolver(Optimizer):
                 self._watch_gradients(slopes)
         self.nit += 1
         solver = self._solver or self._running()
-        if solver.asked is None or points.shape != solver.asked.shape:
+        asked = solver.asked
+        if asked is None or points.shape != asked.shape:
             return  # the budget cut the last population short: the run is over
         slopes = None if slopes is None else slopes.copy()  # the caller may go on writing into it
         if self._told is not None:
@@ -246,7 +247,7 @@ class ScipySolver(Optimizer):
             if not near and self._gone(self.mean):
                 self.end("tolfacupx", math.inf)
         solver.tell(*seen)
-        if self.asked is None and not self.has_ended:
+        if solver.asked is None and not self.has_ended:
             self._end()
 
     @property

@@ -33,11 +33,11 @@ class History:
         """Keep iteration `nit` if its turn has come."""
         if nit % self.stride:
             return
-        ratio = math.nan
+        sigma, ratio = opt.sigma, math.nan
         # The axis ratio takes a decomposition, so it is looked at as rarely as the stopping criteria look at it.
-        if nit % max(self.stride, opt.rare_interval, 20) == 0:
+        if sigma is not None and nit % max(self.stride, opt.rare_interval, 20) == 0:
             ratio = _largest(opt.once("axis_ratio"))  # `once`: criteria may have looked at it too
-        self._rows.append((nit, nfev, best, *_marks(f, opt.f_sorted), _largest(opt.sigma), ratio))
+        self._rows.append((nit, nfev, best, *_marks(f, opt.f_sorted), _largest(sigma), ratio))
         self._means.append(_first(opt.x_mean))
         self._stds.append(_first(opt.once("stds")))
         if len(self._rows) >= MOST:
