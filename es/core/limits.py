@@ -30,7 +30,7 @@ class Limits:
     f_best: float = math.inf  # the best value then
 
     def __post_init__(self) -> None:
-        self._on = {name: limit for name in LIMITS if (limit := getattr(self, name)) is not None}
+        self.on = {name: limit for name in LIMITS if (limit := getattr(self, name)) is not None}
         self._nfev0, self._njev0, self._failed0 = self.ledger.nfev, self.ledger.njev, self.ledger.n_failed
         self._start = time.monotonic()
 
@@ -65,10 +65,8 @@ class Limits:
 
     def reached(self, nit: int, f_best: float) -> dict[str, float]:
         """The limits that are reached, each with its figure."""
-        if not self._on:
-            return {}
         self.nit, self.f_best = nit, f_best
-        return reached(self, self._on)
+        return reached(self, self.on)
 
 
 def reached(spent: Spent, thresholds: Mapping[str, Any]) -> dict[str, float]:

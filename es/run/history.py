@@ -11,7 +11,7 @@ import numpy as np
 from es.core.arrays import FloatArray
 
 MOST = 1000  # records kept; beyond it every other one is dropped and the stride doubles
-NOTHING = np.empty(0)
+NOTHING, FLOAT = np.empty(0), np.dtype(float)
 COLUMNS = ("nit", "nfev", "best", "low", "median", "high", "sigma", "axis_ratio")
 WIDEST = 200  # coordinates kept of mean and standard deviations, the first ones
 
@@ -39,7 +39,7 @@ class History:
             ratio = _largest(opt.once("axis_ratio"))  # `once`: criteria may have looked at it too
         self._rows.append((nit, nfev, best, *_marks(f, opt.f_sorted), _largest(sigma), ratio))
         self._means.append(_first(opt.x_mean))
-        self._stds.append(_first(opt.once("stds")))
+        self._stds.append(_first(opt.stds if sigma is None else opt.once("stds")))
         if len(self._rows) >= MOST:
             self.stride *= 2
             keep = [i for i, row in enumerate(self._rows) if int(row[0]) % self.stride == 0]
@@ -90,8 +90,8 @@ def _largest(value: Any) -> float:
 def _first(x: Any) -> FloatArray:
     if x is None:
         return NOTHING
-    if type(x) is np.ndarray and x.ndim == 1 and x.size <= WIDEST:
-        return x.astype(float)
+    if type(x) is np.ndarray and x.dtype is FLOAT and x.ndim == 1 and x.size <= WIDEST:
+        return x.copy()
     return np.array(x, dtype=float).reshape(-1)[:WIDEST]
 
 

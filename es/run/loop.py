@@ -209,7 +209,8 @@ class Run:
         return parts if self.ranking_rule is None else {**parts, "ranking_rule": self.ranking_rule}
 
     def _stopped(self, best: float) -> bool:
-        self.stop.update(self.limits.reached(self.nit, best))
+        if self.limits.on:
+            self.stop.update(self.limits.reached(self.nit, best))
         if not self.stop:
             self.stop = self.opt.stop()
             if self.stop and self.ranking_rule is not None:
