@@ -142,7 +142,7 @@ class LinearCost(Strategy):
                 if block is None and x.nbytes <= COPIED_INSIDE:
                     self._before = samples, x
                     points = self._decode(x)
-                    return self._handed_out(x) if points is x else np.asarray(points, dtype=self.dtype)
+                    return (x if self._untouched else x.copy()) if points is x else np.asarray(points, dtype=self.dtype)
                 for piece in (part,) if image is None else (part, image):
                     piece[...] = self._decode(piece)
         return x

@@ -160,13 +160,7 @@ class RankedSamples(Samples):
     """
 
     def __init__(self, samples: Samples, order: IntArray) -> None:
-        self.z, self.k, self.few, self.along, self._squares = (
-            samples.z,
-            samples.k,
-            samples.few,
-            samples.along,
-            samples._squares,
-        )
+        vars(self).update(vars(samples))
         self._order = order
         self._sorted: FloatArray | None = None
 

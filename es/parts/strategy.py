@@ -185,22 +185,12 @@ class Strategy(Optimizer):
         u = self.mean[..., None, :] + y
         x = np.asarray(self._decode(u), dtype=self.dtype)
         self._asked.append((z, y, x))
-        return self._handed_out(x)
-
-    def _handed_out(self, x: FloatArray) -> FloatArray:
-        """Points of which a copy is kept, or these themselves where nobody changes them."""
-        if self._untouched:
-            x.setflags(write=False)
-            return x
-        return x.copy()
+        return x if self._untouched else x.copy()
 
     def draw_ahead(self, untouched: bool = False) -> None:
         """Draw the samples of several generations at once from here on; the state cannot be saved then.
 
-        Parameters
-        ----------
-        untouched : bool
-            Whether each population will be told as it was asked, so that nobody has to look.
+        `untouched`: each population will be told as it was asked, so that nobody has to look.
         """
         self._untouched = untouched
         plain = self._normal is SAMPLERS["normal"] and self.dtype == np.float64

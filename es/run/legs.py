@@ -176,9 +176,7 @@ class Courses:
             if opt.active is active and not np.count_nonzero(over):
                 continue
             nfev, f_best = before + spent_here, np.minimum(f0[active], found_here)
-            gone = np.ones(len(courses), bool)
-            gone[opt.active] = False
-            by_itself = gone[active]
+            by_itself = ~np.isin(active, opt.active)
             if opt.least_rows > 1:
                 by_itself[list(means)] = False  # a population that was cut teaches nothing, so nothing ends by it
             rows = np.flatnonzero(by_itself | over).tolist()

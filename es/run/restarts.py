@@ -8,7 +8,7 @@ Both work over any optimizer; one without a population (gradient methods, SciPy'
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ class Restarts:
     Parameters
     ----------
     make : callable
-        `make(**changes)` gives a fresh optimizer; the changes are among x0, sigma0, popsize, rng and stop.
+        `make(**changes)` gives a fresh optimizer; the changes are among x0, sigma0, popsize, rng and maxfevals.
     most : int
         Runs of the doubling regime after the first one.
     rng : None, int, SeedSequence or Generator
@@ -41,6 +41,7 @@ class Restarts:
         Counts and best of the runs that have ended.
     """
 
+    kept: ClassVar[tuple[str, ...]] = ()  # further books, which are saved
     drive = None  # a loop of a solver's own would end with its first run
 
     def __init__(self, make: Callable[..., Any], *, most: int = MOST, rng: Any = None) -> None:
@@ -180,7 +181,8 @@ class Restarts:
             name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in self._changes.items()
         }
         past = {key.hex(): count for key, count in self._past.items()}
-        books = {"made": made, "log": self.log, "large": self.large, "stop": self._stop, "past": past, **self._books()}
+        books = {"made": made, "log": self.log, "large": self.large, "stop": self._stop, "past": past}
+        books |= {name: getattr(self, name) for name in self.kept}
         return {
             **inner,
             **{f"book.{name}": value for name, value in self.book.state_dict().items()},
@@ -195,15 +197,10 @@ class Restarts:
         self.inner.load_state_dict(store.below(state, "inner."))
         self.log, self.large, self._stop = books["log"], books["large"], books["stop"]
         self._past = {bytes.fromhex(key): count for key, count in books["past"].items()}
-        self._load_books(books)
+        for name in self.kept:
+            setattr(self, name, books[name])
         self.book.load_state_dict(store.below(state, "book."))
         self._rng.bit_generator.state = store.generator_from_text(str(state["rng"])).bit_generator.state
-
-    def _books(self) -> dict[str, Any]:
-        return {}
-
-    def _load_books(self, books: Mapping[str, Any]) -> None:
-        pass
 
 
 class IPOP(Restarts):
@@ -219,21 +216,23 @@ class IPOP(Restarts):
 class BIPOP(Restarts):
     """Restarts in two regimes of equal budget (Hansen 2009): doubling populations, and small ones with small steps."""
 
+    kept = ("used", "last_large", "regime")
+
     def __init__(self, make: Callable[..., Any], *, most: int = MOST, rng: Any = None) -> None:
         super().__init__(make, most=most, rng=rng)
         self.used = {"large": 0, "small": 0}
         self.last_large = 0
-        self._regime = "small"  # the first run has the default population: it is charged there
+        self.regime = "small"  # the first run has the default population: it is charged there
 
     def _next(self) -> dict[str, Any] | None:
         used = self.log[-1]["nfev"]
-        self.used[self._regime] += used
-        if self._regime == "large" or self.last_large == 0:
+        self.used[self.regime] += used
+        if self.regime == "large" or self.last_large == 0:
             self.last_large = used
         if self.large > 0 and self.used["small"] < self.used["large"]:
-            self._regime = "small"
+            self.regime = "small"
             return self._small()
-        self._regime = "large"
+        self.regime = "large"
         return self._doubled()
 
     def _small(self) -> dict[str, Any]:
@@ -241,18 +240,7 @@ class BIPOP(Restarts):
         u, v = self._rng.uniform(size=2)
         popsize = self._popsize0 * (0.5 * 2**self.large) ** (u * u)
         changes = {**self._elsewhere(), **self._sized(max(2, int(popsize))), "sigma0": self._scale0 * 10 ** (-2 * v)}
-        return {**changes, "budget": max(1.0, self.last_large // 2)}
-
-    def _begin(self, changes: dict[str, Any]) -> None:
-        self._changes = changes
-        rest = {name: value for name, value in changes.items() if name != "budget"}
-        self.inner = self._make(**rest, **({"maxfevals": changes["budget"]} if "budget" in changes else {}))
-
-    def _books(self) -> dict[str, Any]:
-        return {"used": self.used, "last_large": self.last_large, "regime": self._regime}
-
-    def _load_books(self, books: Mapping[str, Any]) -> None:
-        self.used, self.last_large, self._regime = books["used"], books["last_large"], books["regime"]
+        return {**changes, "maxfevals": max(1.0, self.last_large // 2)}
 
 
 def with_restarts(make: Callable[..., Any], restarts: Any, rng: Any) -> Any:
