@@ -154,7 +154,7 @@ def softplus(x: Any) -> Any:
     return -log_expit(-asarray(x))
 
 
-@with_rule(lambda out, x: lambda g: g * (value_of(x) > 0))
+@with_rule(lambda out, x: lambda g: g * (value_of(out) > 0))
 def _relu(x: Any) -> Any:
     return np.maximum(x, 0)
 
