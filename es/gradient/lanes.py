@@ -37,17 +37,7 @@ def _search(x0: FloatArray, box: Box | None, options: Mapping[str, Any], note: N
 
 
 class Lane:
-    """A run of L-BFGS-B in the place of its optimizer.
-
-    Parameters
-    ----------
-    task : Task
-
-    Attributes
-    ----------
-    reasons : dict
-        Why it has ended; empty before.
-    """
+    """A run of L-BFGS-B in the place of its optimizer; `reasons` say why it has ended, and are empty before."""
 
     def __init__(self, task: Task) -> None:
         self.task, self.reasons = task, dict[str, float]()
@@ -73,18 +63,9 @@ class Points:
 
 
 class Lanes:
-    """Solvers, each in a lane.
+    """Solvers, each in a lane: an optimizer, a `Lane`, or None.
 
-    Parameters
-    ----------
-    lanes, n : int
-    x_best : ndarray, shape (lanes, n)
-        The best points, which somebody else keeps.
-
-    Attributes
-    ----------
-    solvers : list
-        In each lane an optimizer, a `Lane`, or None.
+    `x_best` (lanes, n) are the best points, which somebody else keeps.
     """
 
     def __init__(self, lanes: int, n: int, x_best: FloatArray) -> None:

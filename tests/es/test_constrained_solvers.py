@@ -1,5 +1,6 @@
 """SciPy's solvers for constraints, on Hock and Schittkowski's problems and those of SciPy's tests."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.optimize import LinearConstraint, NonlinearConstraint
 import es
 import problems
 from es.gradient.optimality import is_stationary
+from problems.boxes import Box
 
 # Both methods go to a local minimum from the start of these, SciPy's own calls too; the last has no multipliers at
 # its optimum (the constraint's gradient is zero there).
@@ -152,3 +154,13 @@ def test_stationary_points_and_others():
     assert not is_stationary(0.9 * one, one, None, line, one, 0.0, 1.0)  # violates it
     both = LinearConstraint([[1, 1]], 2, 2)
     assert is_stationary(one, -one, None, both, one, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("constraint", [(), LinearConstraint([[1, 1, 1]], -np.inf, 9)])  # far away: no part in it
+def test_bounds_balance_a_gradient_that_points_outwards_and_no_other(constraint):
+    box = Box(np.array([0.0, -np.inf, 2.0]), np.array([1.0, 1.0, 2.0]))
+    x, ones = np.array([0.0, 1.0, 2.0]), np.ones(3)
+    for low, high, fixed in itertools.product((-1.0, 0.0, 1.0), repeat=3):
+        flat = is_stationary(x, np.array([low, high, fixed]), box, constraint, ones, 0.0, 1.0)
+        assert flat == (low >= 0 and high <= 0)
+    assert not is_stationary(np.array([0.5, 1.0, 2.0]), np.array([1.0, 0, 0]), box, constraint, ones, 0.0, 1.0)
