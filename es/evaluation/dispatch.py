@@ -35,22 +35,15 @@ class ExecutorLost(RuntimeError):
 class Dispatcher:
     """Runs batches of items on workers, and finds the item that kills its worker.
 
-    Items that were with a pool when it broke are suspects. When all else has been done they run again alone, one
-    after the other, so that the item that kills its worker is told from its neighbours, and from an accident that does
-    not come back. A batch is any sequence; `batch[i : i + 1]` are its suspects.
+    Items that were with a pool when it broke are suspects. When all else has been done they run again alone, one after
+    the other, so that the item that kills its worker is told from its neighbours, and from an accident that does not
+    come back. A batch is any sequence; `batch[i : i + 1]` are its suspects.
 
-    Parameters
-    ----------
-    workers : Workers
-    task : callable
-        `task(batch)` gives what is submitted: a function and its arguments. It is asked again for what runs again.
-    timeout : float, optional
-        Seconds for a batch, which should be one item then. Nothing queues inside the executor, so that an item's clock
-        starts when its worker does.
-    ahead : int, optional
-        Batches that wait inside the executor, so that no worker does: default one per worker; none with a time limit.
-    died : callable, optional
-        Whether an error means that a worker died: default `worker_died`. Any other error is raised.
+    `task(batch)` gives what is submitted: a function and its arguments; it is asked again for what runs again. A
+    `timeout` is in seconds, for a batch, which should be one item then: nothing queues inside the executor, so that an
+    item's clock starts when its worker does. Without one `ahead` batches wait inside the executor, by default one for
+    each worker, so that none of these does. `died(error)` says whether a worker died, by default `worker_died`; other
+    errors are raised.
     """
 
     def __init__(

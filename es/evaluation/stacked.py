@@ -156,20 +156,9 @@ def stacked_evaluator(ledger: Ledger, *, workers: Any, on_error: str) -> Stacked
 def one_step(opt: Any, evaluate: StackedEvaluator, runs: IntArray, room: FloatArray | None) -> dict[int, FloatArray]:
     """Ask, evaluate and tell for all active runs; a run's last population is cut where its budget ends.
 
-    Parameters
-    ----------
-    opt : Optimizer
-        Of stacked runs.
-    evaluate : StackedEvaluator
-    runs : ndarray of int, shape (active runs,)
-        What `evaluate` knows the active runs by.
-    room : ndarray, shape (active runs,), or None
-        Evaluations that each may still make; None: a population, at least.
-
-    Returns
-    -------
-    dict
-        Row -> mean before the step, of the runs whose population was cut: nothing is learnt from what is left of it.
+    `evaluate` knows the active runs by the numbers `runs`. Each may make `room` more evaluations; None: a population at
+    least. Returns row -> mean before the step, of the runs whose population was cut: nothing is learnt from what is
+    left of it.
     """
     x = opt.ask()
     k = x.shape[1]
