@@ -32,23 +32,11 @@ def is_stationary(
     span: float,
     part: float = BALANCED,
 ) -> bool:
-    """Whether no step of the size of `scale` promises more than a small part of the range that f has had.
+    """Whether no step of the size of `scale` promises more than `part` of `span`, the range that f has had.
 
-    Parameters
-    ----------
-    x, g : ndarray, shape (n,)
-        Point and gradient of f there.
-    box : Box or None
-    constraints : constraint or sequence of them
-        In the forms of SciPy; where x violates one by more than `problems.constraints.EQUALITY` times its slope, 1 at
-        least, the answer is no.
-    scale : ndarray, shape (n,)
-        Step sizes at the start, which make all units alike.
-    f, span : float
-        Value at x, and the range of the values before it: differences below the square root of both, in units of the
-        machine's precision, are rounding.
-    part : float
-        Of `span`, that such a step may promise.
+    The step sizes, those at the start, make all units alike. Constraints come in the forms of SciPy; where x violates
+    one by more than `problems.constraints.EQUALITY` times its slope, 1 at least, the answer is no. Differences below
+    the square root of f and `span`, in units of the machine's precision, are rounding.
     """
     if not (np.isfinite(g).all() and math.isfinite(f) and math.isfinite(span)):
         return False
