@@ -136,7 +136,8 @@ class CMAES(FullCovariance):
             cumulate(self.pc, r.pc_keep, pc_gain, y_w / sigma[..., None])  # (45), in coordinates of x
         if self._lowrank:
             y = y[..., : r.used, :] / sigma[..., None, None]
-            decay = np.broadcast_to(by_heaviside(r, r.decay, hsig), self.batch)
+            decay = by_heaviside(r, r.decay, hsig)
+            decay = np.broadcast_to(decay, self.batch) if self.batch else decay
             lowrank_updates(self.A, self.q, z, self.pc, y, weights, decay)  # (47)
         else:
             decay = by_heaviside(r, self._decay_matrix, hsig)
