@@ -105,7 +105,7 @@ class Progress:
             **counts,
             **more,
             **stopping.ending(self._reasons.get(run, {}), found=found, wanted=wanted, instead=instead, **spent),
-            "mean": self.once("x_mean")[... if self.runs is None else row].copy(),
+            "mean": self.x_mean.copy() if self.runs is None else self.once("x_mean")[row].copy(),
             "nit": self.nit,
             "seed": self._seeds[run],
         }

@@ -79,6 +79,33 @@ def test_runs_of_a_failing_neighbour():
     assert ok.nfev == alone("cmaes", np.ones(4), 1.0, 1, sphere, {"ftarget": 1e-8}).nfev
 
 
+@pytest.mark.parametrize("name", ["cmaes", "sep-cmaes", "snes", "lm-ma-es"])
+@pytest.mark.parametrize("value", [-np.inf, np.nan])
+@pytest.mark.parametrize("asked_for", [{}, {"nofinite": 12}])
+def test_a_value_that_is_not_finite_comes_late_and_in_one_run_only(name, value, asked_for):
+    """Criteria that can only be met after such a value are looked at after one, in stacks as alone."""
+    begins = 12  # iteration
+
+    def drive(opt, run):
+        while not opt.stop():
+            x = opt.ask()
+            f = sphere(x)
+            if opt.nit >= begins:
+                f[opt.active == run if opt.runs else ...] = value
+            opt.tell(x, f)
+        return opt
+
+    x0, stop = np.full((3, 4), 2.0), {"maxfevals": 600, **asked_for}
+    stacked = drive(get_method(name)(x0, 1.0, rng=[1, 2, 3], stop=stop), 1).results
+    hit = drive(get_method(name)(x0[1], 1.0, rng=2, stop=stop), 0).result
+    calm = [alone(name, x0[i], 1.0, seed, sphere, stop) for i, seed in ((0, 1), (2, 3))]
+    assert [(r.nfev, r.stop, r.fun) for r in stacked] == [(r.nfev, r.stop, r.fun) for r in (calm[0], hit, calm[1])]
+    if value < 0:
+        assert hit.success and set(hit.stop) == {"lowest"} and hit.nit == begins + 1
+    else:
+        assert not hit.success and set(hit.stop) == {"nofinite"} and hit.nit == begins + asked_for.get("nofinite", 30)
+
+
 def test_ended_runs_cost_nothing():
     calls = []
 
