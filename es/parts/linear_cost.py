@@ -57,7 +57,7 @@ class LinearCost(Strategy):
 
     def _update_from_sums(self, ranked: RankedSamples) -> None:
         """Learn from the ranked samples."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _update_from_sums: it learns from ranked samples")
 
     def _invert_sample(self, y: FloatArray) -> FloatArray:
         return y / self.stds[..., None, :]

@@ -114,15 +114,15 @@ class Strategy(Optimizer):
 
     def _sample(self, z: FloatArray) -> FloatArray:
         """Steps from the mean (..., k, n) for standard normal z (..., k, n)."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _sample: it makes steps of standard normal z")
 
     def _update(self, z: FloatArray, y: FloatArray) -> None:
         """Learn from z and steps y = x - mean, both (..., k, n), rows sorted best first."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _update: it moves the distribution on")
 
     def _invert_sample(self, y: FloatArray) -> FloatArray:
         """The z that `_sample` maps to the steps y; needed for points of the caller's own."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _invert_sample: own points need it")
 
     # Drawn from the state --------------------------------------------------------------------------
 

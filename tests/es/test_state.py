@@ -125,3 +125,40 @@ def test_what_ranked_the_last_points_is_saved():
     del books["ranks_values"]
     again.load_state_dict({**saved, "books": state.pack(books)})
     assert again.ranks_values
+
+
+def valley(x):
+    return np.abs(x[..., 0] + x[..., 1]) + 100 * np.abs(x[..., 0] - x[..., 1])
+
+
+def two_wells(x):
+    return x[..., 0] ** 2 + (x[..., 1] ** 2 - 1) ** 2
+
+
+def slope_of_wells(x):
+    return np.stack([2 * x[..., 0], 4 * x[..., 1] * (x[..., 1] ** 2 - 1)], axis=-1)
+
+
+@pytest.mark.parametrize("x0", [[0.0, 0.0], [[0.0, 0.0], [0.3, 0.7], [0.0, 0.0]]], ids=["one", "stack"])
+@pytest.mark.parametrize(("name", "f"), [("one-plus-one", valley), ("adam", two_wells), ("sgd", two_wells)])
+def test_searches_that_have_begun_again_are_saved(name, f, x0):
+    """A (1+1)-ES whose steps had become small, and rules that left a start without slope."""
+
+    def make():
+        return get_method(name)(np.array(x0) + (f is valley), 1.0, rng=3)
+
+    def go_on(opt, most=np.inf):
+        while not opt.stop() and opt.nit < most:
+            x = opt.ask()
+            opt.tell(x, f(x), *([slope_of_wells(x)] if opt.wants_gradient else []))
+        return opt
+
+    through = go_on(make())
+    if through.runs is None:  # else runs that have ended are gone from it
+        assert getattr(through, "looks", 0) > 1 or getattr(through, "sides", 0) == 1
+    for part in (0.3, 0.6, 0.98):
+        resumed = make()
+        resumed.load_state_dict(go_on(make(), int(part * through.nit)).state_dict())
+        for one, other in zip(go_on(resumed).results, through.results, strict=True):
+            assert (one.fun, one.nfev, one.nit, one.stop) == (other.fun, other.nfev, other.nit, other.stop)
+            np.testing.assert_array_equal(one.x, other.x)
