@@ -200,13 +200,14 @@ def dot(matrix: FloatArray, x: FloatArray) -> FloatArray:
 turn = dot  # what it is with a rotation
 
 
-def _product(matrix: FloatArray, x: Any) -> Any:
-    return np.matmul(matrix, x[..., None])[..., 0]
+def _product(matrix: FloatArray, x: FloatArray) -> Any:
+    # the dot products and products that np.matmul would call for, to the last bit, with less ado
+    return np.vecdot(x, matrix) if matrix.ndim == 1 else np.matvec(matrix, x)
 
 
-def _dot(matrix: FloatArray, x: Any) -> Pair:
+def _dot(matrix: FloatArray, x: FloatArray) -> Pair:
     def vjp(g: Any) -> Any:
-        return matrix * g[..., None] if matrix.ndim == 1 else _product(np.swapaxes(matrix, -1, -2), g)
+        return matrix * g[..., None] if matrix.ndim == 1 else dot(np.swapaxes(matrix, -1, -2), g)
 
     return _product(matrix, x), (vjp,)
 

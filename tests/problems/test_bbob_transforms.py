@@ -97,6 +97,18 @@ def test_values_and_gradients_have_the_bits_of_the_steps(name):
     assert np.array_equal(x, kept)
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 20, 40, 101])
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (4, 1), (4, 11), (4, 0)])
+def test_products_are_those_of_matmul_to_the_last_bit(n, shape):
+    draw = np.random.default_rng(7)
+    wide = draw.normal(size=(*shape, 2 * n + 1))
+    matrices = [draw.normal(size=n), draw.normal(size=(n, n)), draw.normal(size=(n, n + 3)).T[:n]]
+    matrices += [draw.normal(size=(4, 1, n + 1, n))] if shape[:1] == (4,) else []
+    for matrix in matrices:
+        for x in (wide[..., :n].copy(), wide[..., :n], wide[..., 1::2], wide[..., n - 1 :: -1]):
+            assert np.array_equal(transforms.dot(matrix, x), product(matrix, x))
+
+
 @pytest.mark.parametrize("name", sorted(set(FOLLOWED) - {"distances", "highest"}))
 def test_second_derivatives(name):
     ours, followed = FOLLOWED[name]
