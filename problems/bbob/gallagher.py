@@ -4,17 +4,26 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from problems.bbob import legacy, transforms
 from problems.bbob.frames import Frame, Landscape
 from problems.numbers import FloatArray
+
+ROOM = 25_000  # numbers in the exponents of all peaks that are made at a time
+# From so many peaks, points, and points of one instance on it pays to find out which peaks matter
+WORTH, MANY, CLOSE = 50, 200, 24
+WIDE = 1.0  # half the width of a box that is too wide to leave few peaks
+FARTHEST = 100.0  # from the middle of the peaks, in any variable: beyond that all of them are computed
+ROUNDING = 1e-6  # more than what exponents within that lose by rounding
 
 
 def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: float) -> Landscape:
     """f21 (101 peaks) and f22 (21 peaks) of random place, height and condition.
 
     The value is T_osz(10 - max_k w_k exp(-1/(2n) sum_i C_ki (u - v_k)_i^2))^2 for u = Q x. The exponents of all peaks
-    come from one product with the squares of u and u, and one exponential serves the highest of them.
+    come from one product with the squares of u and u, and one exponential serves the highest of them. Points that lie
+    close together, as a search has them in the end, need those of few peaks only (`Few`).
 
     Parameters
     ----------
@@ -28,13 +37,16 @@ def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: floa
     """
     places, coefficients, constant = frame.draw(partial(_peaks, peaks, half_width, first_condition))
     (turn,) = frame.rotations()
+    few = Few(coefficients, constant)
 
     def value(x: FloatArray) -> FloatArray:
-        gap = transforms.oscillate(10.0 - np.exp(highest(coefficients, constant, turn(x))))
+        u = turn(x)
+        exponent = few(u) if type(u) in transforms.PLAIN else highest(coefficients, constant, u)
+        gap = transforms.oscillate(10.0 - np.exp(exponent))
         gap *= gap
         return gap
 
-    return Landscape(frame.penalise(value, 1.0), places, width=max(2.0, 0.35 * peaks / frame.n))
+    return Landscape(frame.penalise(value, 1.0), places, width=2.0)
 
 
 def highest(coefficients: FloatArray, constant: FloatArray, u: FloatArray) -> FloatArray:
@@ -44,11 +56,88 @@ def highest(coefficients: FloatArray, constant: FloatArray, u: FloatArray) -> Fl
     return _highest(coefficients, constant, u)[0]
 
 
+class Few:
+    """The greatest exponent of all peaks, computed of few of them where that is sure to be enough.
+
+    Around the middle m of the box that holds the points of an instance, u = m + d with |d_i| <= h_i, an exponent
+    sum_i a_i u_i^2 + b_i u_i + c lies between e(m) - s - sum_i |a_i| h_i^2 and e(m) + s with
+    s = sum_i |2 a_i m_i + b_i| h_i, for a_i < 0. A peak whose upper bound is below a lower bound of another one is not
+    the highest. Where the others are among four that BLAS takes together, these four have the bits they have among all.
+
+    Parameters
+    ----------
+    coefficients : ndarray, shape (K, 2n), or (r, 1, K, 2n)
+        Of u^2 and u.
+    constant : ndarray, shape (K,), or (r, 1, K)
+    """
+
+    def __init__(self, coefficients: FloatArray, constant: FloatArray) -> None:
+        self.coefficients = coefficients.reshape(-1, 1, *coefficients.shape[-2:])
+        self.constant = constant.reshape(-1, 1, constant.shape[-1])
+        self._columns: FloatArray | None = None  # the coefficients (r, 2n, K), once they are asked for
+        peaks, width = coefficients.shape[-2:]
+        self._may_do = peaks >= WORTH and _same_in_fours(peaks, width)
+
+    def __call__(self, u: FloatArray) -> FloatArray:
+        """Exponents (...) for u (..., n), of one instance or, (r, k, n), of r."""
+        count, n = len(self.coefficients), u.shape[-1]
+        shape, u = u.shape[:-1], u.reshape(count, -1, n)
+        v = np.concatenate([u * u, u], axis=-1)
+        if not self._may_do or u.shape[1] < CLOSE or v.size < MANY * 2 * n:
+            return self._of_all(slice(None), v).reshape(shape)
+        four = self._four(np.ascontiguousarray(u.transpose(0, 2, 1)))
+        settled, wide = (four >= 0).nonzero()[0], (four < 0).nonzero()[0]
+        if not settled.size:
+            return self._of_all(slice(None), v).reshape(shape)
+        exponents = np.empty(v.shape[:-1])
+        if wide.size:
+            exponents[wide] = self._of_all(wide, v[wide])
+            v, four = v[settled], four[settled]
+        rows = settled[:, None, None], 0, 4 * four[:, None, None] + np.arange(4)
+        e = _exponents(self.coefficients[rows], self.constant[rows], v)
+        exponents[settled] = np.maximum(np.maximum(e[..., 0], e[..., 1]), np.maximum(e[..., 2], e[..., 3]))
+        return exponents.reshape(shape)
+
+    def _of_all(self, rows: Any, v: FloatArray) -> FloatArray:
+        """Of all peaks of these instances, in parts that stay in the cache."""
+        coefficients, constant = self.coefficients[rows], self.constant[rows]
+        count, points = v.shape[:2]
+        most = max(1, ROOM // constant.shape[-1])
+        if count * points <= most:
+            return _greatest(_exponents(coefficients, constant, v))[0]
+        greatest = np.empty((count, points))
+        step, among = max(1, most // points), min(points, most)
+        for i in range(0, count, step):
+            for j in range(0, points, among):
+                part = slice(i, i + step), slice(j, j + among)
+                greatest[part] = _greatest(_exponents(coefficients[part[0]], constant[part[0]], v[part]))[0]
+        return greatest
+
+    def _four(self, u: FloatArray) -> NDArray[np.intp]:
+        """For points (r, n, k): which four peaks, by their number, hold the highest of each instance; -1: not known."""
+        low, high = np.minimum.reduce(u, -1), np.maximum.reduce(u, -1)
+        nowhere = np.full(len(u), -1)
+        if not max(-low.min(), high.max()) < FARTHEST:
+            return nowhere
+        middle, half = 0.5 * (low + high), 0.5 * (high - low)
+        if half.max(-1).min() > WIDE:
+            return nowhere
+        n, peaks = middle.shape[-1], self.constant.shape[-1]
+        if self._columns is None:
+            self._columns = np.ascontiguousarray(self.coefficients[:, 0].transpose(0, 2, 1))
+        a, b = self._columns[:, :n], self._columns[:, n:]
+        slopes = a * (2.0 * middle[..., None])
+        slopes += b
+        slope, bend = (half[:, None] @ np.abs(slopes))[:, 0], ((half * half)[:, None] @ a)[:, 0]
+        at = _exponents(self.coefficients, self.constant, np.concatenate([middle * middle, middle], -1)[:, None])[:, 0]
+        possible = at + slope >= (at - slope + bend).max(-1, keepdims=True) - ROUNDING
+        first, last = possible.argmax(-1) >> 2, (peaks - 1 - possible[:, ::-1].argmax(-1)) >> 2
+        same = (first == last) & (last < peaks >> 2)  # what is left of the rows BLAS takes in other ways
+        return np.where(same, first, nowhere)
+
+
 def _highest(coefficients: FloatArray, constant: FloatArray, u: Any) -> transforms.Pair:
-    exponents = transforms.turn(coefficients, np.concatenate([u * u, u], axis=-1))
-    exponents += constant
-    peaks = np.argmax(exponents, axis=-1)  # five times as fast as np.max
-    places = np.arange(0, exponents.size, exponents.shape[-1]) + peaks.ravel()
+    greatest, peaks = _greatest(_exponents(coefficients, constant, np.concatenate([u * u, u], axis=-1)))
 
     def vjp(g: Any) -> Any:
         """By the squares of u and by u, which are weighed by the coefficients of the highest peak alone."""
@@ -57,7 +146,30 @@ def _highest(coefficients: FloatArray, constant: FloatArray, u: Any) -> transfor
         squared, plain = d[..., : u.shape[-1]], d[..., u.shape[-1] :]
         return u * (squared + squared) + plain
 
-    return exponents.reshape(-1)[places].reshape(u.shape[:-1]), (vjp,)
+    return greatest, (vjp,)
+
+
+def _exponents(coefficients: FloatArray, constant: FloatArray, v: Any) -> Any:
+    """Of all peaks, (..., K), for v = (u^2, u)."""
+    exponents = transforms.turn(coefficients, v)
+    exponents += constant
+    return exponents
+
+
+def _greatest(exponents: Any) -> tuple[Any, Any]:
+    """The greatest exponent of each point, and the peak that has it."""
+    peaks = exponents.argmax(-1)  # five times as fast as np.max
+    places = np.arange(0, exponents.size, exponents.shape[-1]) + peaks.ravel()
+    return exponents.reshape(-1)[places].reshape(peaks.shape), peaks
+
+
+@lru_cache
+def _same_in_fours(peaks: int, width: int) -> bool:
+    """Whether products with four rows at a time have the bits of one product, as they do where BLAS works by fours."""
+    whole, draw = peaks // 4 * 4, np.random.default_rng(1)
+    matrix, v = draw.standard_normal((peaks, width)), draw.standard_normal((100, 1, width))
+    by_fours = transforms.turn(matrix[:whole].reshape(-1, 4, width), v)
+    return bool((by_fours.reshape(100, -1) == transforms.turn(matrix, v[:, 0])[:, :whole]).all())
 
 
 @lru_cache(maxsize=64)  # a stack asks again for what each of its problems has drawn
