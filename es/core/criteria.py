@@ -48,7 +48,7 @@ class Criterion:
 
 PLACE = ((looks.drifting, "drift"), (looks.elsewhere, "elsewhere"))
 DRIFT = (*PLACE, (looks.plateau, "tolflatfitness"), (looks.falling, "drift"), (looks.rough, "stagnation"))
-VALUES = (*PLACE, (looks.coarse, "tolflatfitness"))
+VALUES = (*PLACE, (looks.coarse, "tolflatfitness"), (looks.endless, "endless"))
 STEPS = ((looks.unshrunk, "smallsteps"), *DRIFT)
 
 ROWS = (
@@ -66,7 +66,7 @@ ROWS = (
     Criterion("tolfunhist", 1e-12, "converged", "the best value no longer changes", looks.range_of_best, doubts=VALUES),
     Criterion(
         "tolflatfitness", 10, "failed", "the function is flat where it was sampled", looks.flat,
-        doubts=((looks.resolved, "resolution"),),
+        doubts=((looks.fading, "endless"), (looks.resolved, "resolution")),
     ),
     Criterion("resolution", None, "converged", "values of f differ by no more than its precision"),
     Criterion("settled", 1e-12, "converged", "no value of a category or whole number is better", looks.settled),
@@ -92,6 +92,9 @@ ROWS = (
     Criterion("smallsteps", None, "failed", "steps were lost in rounding from the start: sigma0 is too small for x0"),
     Criterion("elsewhere", None, "failed", "the search came to rest at a worse place than its best point"),
     Criterion("drift", None, "failed", "the steps shrank while the mean still moved: sigma0 does not hold the optimum"),
+    Criterion(
+        "endless", None, "failed", "values no longer differ, far out and at long steps: no minimum without bounds"
+    ),
     Criterion(
         "tolgrad", 1e-10, "converged", "the gradient is small", looks.small_gradient,
         doubts=((looks.unmoved, "stationary"),),

@@ -37,6 +37,7 @@ class Learner(Progress):
 
     batch: tuple[int, ...]  # leading axes of the state: () for one run, (active runs,) for stacked ones
     box: Box | None
+    x_start: FloatArray  # x0, (n,) or (active runs, n)
     f_sorted: FloatArray | None
     generations_without_value: Any
     generations_without_gradient: Any
@@ -191,6 +192,7 @@ class Learner(Progress):
         """Keep these rows of everything that has one row per run."""
         for name in self._row_names():
             setattr(self, name, getattr(self, name)[rows])
+        self.x_start = self.x_start[rows]
         self.book.take(rows)
         self.traces.take(rows)
         self._watch.take(rows)

@@ -323,6 +323,26 @@ def elsewhere(opt: Any, threshold: Any) -> Any:
         return far & (lately - opt.f_best > least)
 
 
+def endless(opt: Any, threshold: Any) -> Any:
+    """Steps that are still long after a long way, along all axes: f tends to a limit at infinity.
+
+    The way is twenty times sigma0, and steps half a percent of it. On the way to a minimum they become far smaller,
+    along one axis at least where f does not depend on some variables. Whole numbers keep steps long in any case.
+    """
+    if np.size(getattr(opt, "whole", ())) or getattr(opt, "discrete", 0):
+        return False
+    way = np.abs(opt.once("x_mean") - opt.x_start)
+    out = ((way > 20 * opt.scale0) & (opt.once("stds") > way / 200)).any(-1)
+    if not np.any(out):
+        return False
+    return out & (opt.once("growth") > 1e-3 * opt.once("axis_ratio"))
+
+
+def fading(opt: Any, threshold: Any) -> Any:
+    """Equal values that came down to it by small steps, on a way without an end."""
+    return np.logical_and(resolved(opt, threshold), endless(opt, threshold))
+
+
 def drifting(opt: Any, threshold: Any) -> Any:
     """A distribution whose mean still moves in one direction; see `es.strategies.cem`."""
     return getattr(opt, "drifting", False)

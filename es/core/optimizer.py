@@ -78,6 +78,7 @@ class Optimizer(Constrained):
         self._streams, self._seeds = open_streams(rng, self.runs)
         self._watch = stopping.Watch(self, stop)
         self.mean: FloatArray = start
+        self.x_start = start.copy()
         self.book = Book(start.astype(self.dtype))
         self.generations_without_value: Any = self._each(0)  # in a row, up to now
         self.generations_without_gradient: Any = self._each(0)  # one that is not finite counts as none

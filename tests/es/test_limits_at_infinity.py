@@ -1,0 +1,78 @@
+"""f that tends to a limit far out has no minimum: values that no longer differ there are no success."""
+
+import numpy as np
+import pytest
+
+import es
+
+METHODS = ["cmaes", "sep-cmaes", "ma-es", "snes", "xnes", "csa-es", "lm-ma-es", "vkd-cmaes"]
+AWAY = {
+    "softplus": lambda x: np.logaddexp(0, -x).sum(),
+    "tanh": lambda x: -np.tanh(x).sum(),
+    "turned": lambda x: np.logaddexp(0, -x.sum()) + np.logaddexp(0, -x[0] - 2 * x[1]),
+}
+
+
+def ends(f, x0, method, **more):
+    """The same runs alone and in a stack."""
+    yield from (es.minimize(f, x0, method=method, rng=seed, maxfevals=20_000, **more) for seed in range(2))
+    yield from es.minimize_runs(f, np.tile(x0, (2, 1)), method=method, rng=0, maxfevals=20_000, **more)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", AWAY)
+def test_no_success_where_values_tend_to_a_limit_far_out(method, name):
+    for res in ends(AWAY[name], [0.1, 0.2], method):
+        assert not res.success, res.message
+
+
+def test_the_end_is_named_and_says_what_helps():
+    res = es.minimize(AWAY["softplus"], [1.0, 2.0], method="cmaes", rng=1)
+    assert set(res.stop) == {"endless"} and res.status == 2 and "bounds" in res.message
+    within = es.minimize(AWAY["softplus"], [1.0, 2.0], bounds=[(0, 5)] * 2, method="cmaes", rng=1)
+    assert within.success and np.allclose(within.x, 5)
+
+
+def test_it_is_the_same_in_other_units_and_precision_and_when_it_is_maximized():
+    for unit in (1e-6, 1e6):
+        res = es.minimize(
+            lambda x, u=unit: AWAY["tanh"](x / u), unit * np.array([0.1, 0.2]), sigma0=0.3 * unit, method="cmaes", rng=1
+        )
+        assert not res.success, res.message
+    res = es.minimize(
+        lambda x: AWAY["tanh"](x.astype(float)), [0.1, 0.2], method="cmaes", rng=1, options={"dtype": "float32"}
+    )
+    assert not res.success, res.message
+    res = es.minimize(lambda x: np.tanh(x).sum(), [0.1, 0.2], maximize=True, method="cmaes", rng=1)
+    assert not res.success, res.message
+
+
+def test_it_is_the_same_with_restarts_and_when_it_is_resumed(tmp_path):
+    res = es.minimize(AWAY["tanh"], [0.1, 0.2], restarts=2, method="cmaes", rng=1)
+    assert not res.success and len(res.restarts) == 3, res.message
+    path = tmp_path / "run.npz"
+    es.minimize(AWAY["tanh"], [0.1, 0.2], method="cmaes", rng=1, maxiter=20, checkpoint=path)
+    on = es.minimize(AWAY["tanh"], [0.1, 0.2], method="cmaes", rng=1, checkpoint=path)
+    whole = es.minimize(AWAY["tanh"], [0.1, 0.2], method="cmaes", rng=1)
+    assert on.stop == whole.stop and on.nfev == whole.nfev and not on.success
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_long_way_to_a_minimum_is_a_success(method):
+    far = {
+        "far": (lambda x: ((x - 1e3) ** 2).sum(), [0.0, 0.0], {}),
+        "tiny steps": (lambda x: ((x - 5) ** 2).sum() + 1e9, [0.0, 0.0], {"sigma0": 1e-3}),
+        "flat": (lambda x: ((x - 9.0) ** 4).sum(), [0.0, 0.0], {}),
+        "unused": (lambda x: (x[0] - 1) ** 2, [3.0, 3.0], {}),
+    }
+    for f, x0, more in far.values():
+        for res in ends(f, x0, method, **more):
+            assert res.success, res.message
+
+
+def test_whole_numbers_far_from_the_start_are_a_success():
+    def f(x):
+        return (x[0] - 40) ** 2 + (x[1] - 0.3) ** 2
+
+    for res in ends(f, [0, 0.0], "cmaes", integrality=[1, 0]):
+        assert res.success and res.x[0] == 40, res.message
