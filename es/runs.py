@@ -25,6 +25,7 @@ from es.evaluation.stacked import StackedEvaluator, one_step, stacked_evaluator
 from es.run import arguments
 from es.run.differences import as_scheme
 from es.run.each import Budgets, Each, each_run, in_turn_arguments, starts
+from es.run.lane_legs import LaneCourses, in_lanes
 from es.run.legs import Courses, stacks_with_restarts
 from es.run.solver_legs import STACKED, SolverCourses
 from es.space import Space
@@ -168,7 +169,7 @@ def minimize_runs(
         with closing(evaluate):
             if restarts is None and not solvers:
                 return _until_the_end(cls, each, streams, evaluate, budgets, keep_trace=keep_trace)
-            kind = SolverCourses if solvers else Courses
+            kind = SolverCourses if solvers else LaneCourses if in_lanes(cls, each, restarts, evaluate) else Courses
             return kind(cls, each, restarts, streams, evaluate, budgets, keep_trace=keep_trace).run()
     except ConstraintsTold as error:  # nobody knew before the first evaluation
         seeds = [seed for _, seed in streams]

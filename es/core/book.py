@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -121,11 +121,7 @@ class Book:
 
     def traces(self) -> list[Trace]:
         """Every improvement of each run of a stack, ended or not; it takes `keep_trace`."""
-        none = (np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-        run, *columns = [np.concatenate(column) for column in zip(none, *(self._improved or ()), strict=True)]
-        order = run.argsort(kind="stable")
-        ends = np.searchsorted(run[order], np.arange(1, self._started))
-        return [Trace(*parts) for parts in zip(*(np.split(column[order], ends) for column in columns), strict=True)]
+        return traces_of(self._improved or (), self._started)
 
     def of(self, row: int) -> dict[str, Any]:
         """What a result says of the run in this row: x, fun (NaN if no value counted), nfev, njev, n_failed."""
@@ -150,3 +146,12 @@ class Book:
             value = state[name]
             whole = name in ("nfev", "njev", "n_failed") and not value.ndim
             setattr(self, name, int(value) if whole else value.copy() if value.ndim else value[()])
+
+
+def traces_of(improved: Iterable[tuple[Any, ...]], runs: int) -> list[Trace]:
+    """Improvements by run, from tuples of arrays: numbers of runs, evaluations, gradients and values."""
+    none = (np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+    run, *columns = [np.concatenate(column) for column in zip(none, *improved, strict=True)]
+    order = run.argsort(kind="stable")
+    ends = np.searchsorted(run[order], np.arange(1, runs))
+    return [Trace(*parts) for parts in zip(*(np.split(column[order], ends) for column in columns), strict=True)]

@@ -146,7 +146,7 @@ def stagnating(opt: Watched, threshold: Any) -> Outcome:
     what it takes to try all discrete values. The figure is the number of
     generations in units of that length.
     """
-    least = max(100 + 100 * opt.n**1.5 / opt.popsize, 3 * (getattr(opt, "patience", 0) or 0))
+    least = least_stagnation(opt)
     if opt.nit % max(1, int(least / 20)) or opt.nit < least * np.min(threshold):
         return NOT_YET
     back = int(min(max(0.2 * opt.nit, least), opt.traces.length, 20_000))
@@ -157,6 +157,11 @@ def stagnating(opt: Watched, threshold: Any) -> Outcome:
         if not worse.any():
             return NOT_YET
     return worse, opt.nit / least
+
+
+def least_stagnation(opt: Watched) -> float:
+    """Generations that `stagnating` needs at least."""
+    return max(100 + 100 * opt.n**1.5 / opt.popsize, 3 * (getattr(opt, "patience", 0) or 0))
 
 
 def _median(values: FloatArray) -> Any:

@@ -146,6 +146,7 @@ class Transform(Handler):
         margin = np.minimum(self.margin * scale, width / 4)
         self._margin = np.where(width > 0, margin, 1.0)  # of a fixed coordinate any will do: x is clipped
         self._axes = scale.ndim
+        self.lanes: IntArray | None = None  # of points (p, n) that are not of equally many for each run: whose they are
         self._decoded = scale, scale, np.zeros(0, np.intp)  # x, u, which u, flat, lie beyond the first period
         self._set_faces()
 
@@ -208,9 +209,12 @@ class Transform(Handler):
 
     def _place(self, flat: IntArray, u: FloatArray) -> IntArray:
         """For entries of u, flat, where the margin has what belongs to them, flat."""
+        n = u.shape[-1]
+        if (lanes := self._lanes_of(u)) is not None:
+            point = flat // n
+            return flat + (lanes.take(point) - point) * n
         if u.ndim == self._axes:
             return flat
-        n = u.shape[-1]
         place: IntArray = flat - flat // n * n  # sooner than the remainder
         if u.ndim > 2:
             place += flat // (u.shape[-2] * n) * n
@@ -226,19 +230,24 @@ class Transform(Handler):
 
     def ranked_by(self, f: FloatArray, u: FloatArray, opt: Any) -> FloatArray:
         """f plus the penalty for what lies beyond the period of the map that holds the mean."""
+        beyond = self.beyond(u, opt)
+        return f if beyond is None else penalised(f, np.vecdot(beyond, beyond), self.weight)
+
+    def beyond(self, u: FloatArray, opt: Any) -> FloatArray | None:
+        """How far u lies beyond the period of the map that holds the mean, in standard deviations; None: nowhere."""
         self._follow(opt.mean)
         _, last, far = self._decoded
         flat = far
         if u is not last or self._elsewhere:
-            flat = _outside(u, self._start[..., None, :], self._end[..., None, :])
+            flat = _outside(u, self._fitting(self._start, u), self._fitting(self._end, u))
         if not flat.size:
-            return f
+            return None
         at, v = self._place(flat, u), u.reshape(-1)[flat]
         inner = np.minimum(np.maximum(v, self._start.reshape(-1)[at]), self._end.reshape(-1)[at])
         unit = np.maximum(opt.stds, self.fading * opt.scale0).reshape(-1)[at]
         beyond = np.zeros(u.shape)
         beyond.reshape(-1)[flat] = (v - inner) / unit
-        return _penalised(f, beyond, self.weight)
+        return beyond
 
     def _follow(self, mean: FloatArray) -> None:
         """Find the two points of mirroring between which the mean lies, half of the line at a single face.
@@ -268,8 +277,13 @@ class Transform(Handler):
         self._elsewhere = bool((self._start != self._first).any())
         self._faces = self._faces[:, rows]
 
+    def _lanes_of(self, u: FloatArray) -> IntArray | None:
+        return self.lanes if self.lanes is not None and len(u) == len(self.lanes) else None
+
     def _fitting(self, values: FloatArray, u: FloatArray) -> FloatArray:
         """Values of each coordinate with the axes of u."""
+        if (lanes := self._lanes_of(u)) is not None:
+            return values.take(lanes, 0) if values.ndim > 1 else values
         return values if u.ndim == self._axes or not values.ndim else values[..., None, :]
 
 
@@ -324,7 +338,8 @@ class Penalty(Handler):
 
     def ranked_by(self, f: FloatArray, u: FloatArray, opt: Any) -> FloatArray:
         """f plus the penalty."""
-        return _penalised(f, (u - self.decode(u)) / opt.stds[..., None, :], 2.0)
+        beyond = (u - self.decode(u)) / opt.stds[..., None, :]
+        return penalised(f, np.vecdot(beyond, beyond), 2.0)
 
 
 DEFAULT = "transform"
@@ -349,9 +364,8 @@ def handler(name: str, box: Box, scale: FloatArray) -> Handler:
     return HANDLERS[name](box, scale)
 
 
-def _penalised(f: FloatArray, beyond: FloatArray, weight: float) -> FloatArray:
-    """f plus `weight` interquartile ranges of f per squared unit beyond; f itself if all are inside."""
-    distance = np.vecdot(beyond, beyond)
+def penalised(f: FloatArray, distance: FloatArray, weight: float) -> FloatArray:
+    """f plus `weight` interquartile ranges of f per squared `distance` from the inside; f itself if all are there."""
     if not distance.any():
         return f
     calm = math.isfinite(float(np.vdot(f, f)) * float(np.vdot(distance, distance)))  # then nothing overflows here

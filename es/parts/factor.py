@@ -44,7 +44,12 @@ def cholesky_update(
     V[..., k, n] = 1 / c1
     S = times(V.mT, D * V)
     S += aI
-    L = _stacked_cholesky(S)
+    return retract(A, S)
+
+
+def retract(A: FloatArray, S: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """A' = A T and q' = T^-1 q of `cholesky_update`, for the matrices [[S, q], [q^T, r]] (..., n + 1, n + 1)."""
+    n, L = A.shape[-1], _stacked_cholesky(S)
     return times(A, L[..., :n, :n]), L[..., n, :n]
 
 

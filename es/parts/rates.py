@@ -5,6 +5,7 @@ Equation numbers are those of Hansen, The CMA Evolution Strategy: A Tutorial (ar
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -111,6 +112,12 @@ def cma_rates(n: int, active: bool, p: CMAParameters, *others: CMAParameters) ->
         of_samples=np.append(p.cmu * p.weights[:used], p.c1)[:, None],
         of_worse=n * p.cmu * p.weights[p.mu : used],
     )
+
+
+def rare_interval(rates: CMARates) -> int:
+    """Generations in which C can change by about a fifth."""
+    p = rates.parameters
+    return max(1, math.ceil(0.2 / float(p.c1 + p.cmu)))
 
 
 def heaviside(rates: CMARates, length: Any, generations: int) -> Any:

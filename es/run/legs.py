@@ -4,9 +4,10 @@ The legs (`es.run.course`) of many runs that have the same population size are r
 ends: so a leg is what it would be alone, bit for bit, whatever stands beside it.
 
 IPOP comes to one stack for each population size. The small populations of BIPOP are of many sizes, and what is far
-behind is left alone in the end, so the stack of the run with the fewest evaluations so far goes first. Of 96 runs of
-BIPOP (24 functions, n = 40, 10,000 n evaluations) that are 165,000 generations of stacks, where the stack that most
-runs wait for takes 199,000, and the smallest population first 250,000.
+behind is left alone in the end, so the stack of the run with the fewest evaluations so far goes first; where the method
+and the problems allow it, its legs stand in lanes (`es.run.lane_legs`). Of 96 runs of BIPOP (24 functions, n = 40,
+10,000 n evaluations) that are 165,000 generations of stacks, where the stack that most runs wait for takes 199,000, and
+the smallest population first 250,000.
 """
 
 from __future__ import annotations
@@ -89,8 +90,8 @@ class Courses:
         for course in self.courses:
             self._wait(course, waiting)
         while waiting:
-            key = min(waiting, key=lambda key: (min(map(_spent, waiting[key])), key[0]))
-            group = sorted(waiting.pop(key), key=_spent)
+            key = min(waiting, key=lambda key: (min(map(spent_of, waiting[key])), key[0]))
+            group = sorted(waiting.pop(key), key=spent_of)
             most = self._most(group[0].leg.popsize, group[0].leg.mean.size)
             if len(group) > most:
                 waiting[key], group = group[most:], group[:most]
@@ -185,14 +186,9 @@ class Courses:
                 course, summary = courses[active[row]], opt.ended(int(active[row]))
                 course.nit += opt.nit
                 course.leg.end(summary, means.get(row))
+                reasons = summary["stop"] if by_itself[row] else {}
                 spent = Spent(int(nfev[row]), float(f_best[row]), course.nit, seconds)
-                if by_itself[row]:
-                    course.restarts.go_on(summary["stop"])
-                if over[row]:
-                    self._finish(course, self._limits(course.number, spent))
-                elif ended := course.restarts.stop():
-                    self._finish(course, ended)
-                else:
+                if self._goes_on(course, reasons, spent if over[row] else None):
                     go_on.append(course)
         if self.keep_trace:
             for course, trace, nfev_before, f_before in zip(courses, opt.book.traces(), nfev0, f0, strict=True):
@@ -202,6 +198,22 @@ class Courses:
                     Trace(trace.nfev[better] + nfev_before, trace.njev[better] + njev_before, trace.f[better])
                 )
         return go_on
+
+    def _goes_on(self, course: Course, reasons: Mapping[str, float], over: Spent | None) -> bool:
+        """Whether a run whose leg has ended has another one.
+
+        `reasons` are why the leg ended by itself, empty where it did not; `over` what the run has spent, where it has
+        come to a limit.
+        """
+        if reasons:
+            course.restarts.go_on(reasons)
+        if over is not None:
+            self._finish(course, self._limits(course.number, over))
+        elif ended := course.restarts.stop():
+            self._finish(course, ended)
+        else:
+            return True
+        return False
 
     def _optimizer(
         self,
@@ -236,7 +248,7 @@ def stacks_with_restarts(cls: Any, options: Mapping[str, Any]) -> bool:
     return issubclass(cls, Strategy | Descent) and options.get("covariance0") is None
 
 
-def _spent(course: Course) -> int:
+def spent_of(course: Course) -> int:
     """Evaluations of the legs that have ended."""
     return int(course.restarts.book.nfev)
 

@@ -8,7 +8,7 @@ Sendhoff, Simplify your covariance matrix adaptation evolution strategy (IEEE TE
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,13 +16,14 @@ import numpy.typing as npt
 
 from es.core.arrays import FloatArray, IntArray, as_start, times
 from es.parts import parameters
+from es.parts.bounds import DEFAULT
 from es.parts.factor import cholesky_update, lowrank_updates
 from es.parts.full import FullCovariance, steps
 from es.parts.invariances import ALL
 from es.parts.momentum import as_momentum, with_momentum
 from es.parts.parameters import CMAParameters
 from es.parts.paths import cumulate, path_length
-from es.parts.rates import by_heaviside, cma_rates, covariance_weights, default_rates, heaviside
+from es.parts.rates import by_heaviside, cma_rates, covariance_weights, default_rates, heaviside, rare_interval
 from es.parts.step_size import path_length_control
 from problems.numbers import flag
 
@@ -96,6 +97,19 @@ class CMAES(FullCovariance):
         self._momentum = as_momentum(momentum, shape[-1])
         super().__init__(x0, sigma0, **common)
 
+    @classmethod
+    def lanes(cls, n: int, options: Mapping[str, Any], *, keep_trace: bool = False) -> Any:
+        """What takes runs of different population sizes side by side (`es.strategies._cmaes_lanes`).
+
+        None where there is no such form: with options that change a generation, or for so many variables that the
+        update is of low rank.
+        """
+        from es.strategies._cmaes_lanes import Lanes
+
+        method = options.get("bounds_method", DEFAULT)
+        plain = cls is CMAES and n < LOWRANK_FROM and not set(options) - {"bounds_method"}
+        return Lanes(method, keep_trace=keep_trace) if plain and method in ("transform", "narrow") else None
+
     def _set_rates(self, popsize: int) -> None:
         if self._given:
             given = parameters.of_each_run(self._given, self.active)
@@ -151,8 +165,7 @@ class CMAES(FullCovariance):
     @property
     def rare_interval(self) -> int:
         """Iterations in which C can change by about a fifth, at default rates: the same whatever is in the stack."""
-        p = default_rates(self.dim, self._rates_popsize, self._active).parameters
-        return max(1, math.ceil(0.2 / float(p.c1 + p.cmu)))
+        return rare_interval(default_rates(self.dim, self._rates_popsize, self._active))
 
     def _take_runs(self, rows: IntArray) -> None:
         super()._take_runs(rows)

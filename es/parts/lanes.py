@@ -1,0 +1,204 @@
+"""What follows from the population sizes of runs side by side (`es.strategies._cmaes_lanes`).
+
+Where points of a population follow each other, and those of each lane those of the last; what equations multiply with;
+how a stack of problems takes the points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from es.core import looks
+from es.core.arrays import BoolArray, FloatArray, IntArray
+from es.core.traces import LONGEST, Traces
+from es.parts.paths import warmth
+from es.parts.rates import CMARates, default_rates, rare_interval
+from es.parts.sampling import AHEAD
+
+PERIOD = 5  # generations between joining and leaving
+
+
+@dataclass(frozen=True)
+class Size:
+    """Lanes of one population size k, which follow each other.
+
+    `rows` are those of V in (47), `firsts` says where the points of each begin, (lanes, 1), and `ahead` whether samples
+    of a period are drawn at once.
+    """
+
+    lanes: slice
+    points: slice
+    rows: slice
+    shape: tuple[int, int]
+    rates: CMARates
+    firsts: IntArray
+    ahead: bool
+
+    def of_points(self, values: Any) -> Any:
+        """Those of their points (lanes, k, ...), of values with a row for each point."""
+        return values[self.points].reshape(self.shape + values.shape[1:])
+
+    def of_rows(self, values: FloatArray) -> FloatArray:
+        """Those of their points and paths (lanes, k + 1, n + 1)."""
+        count, k = self.shape
+        return values[self.rows].reshape(count, k + 1, values.shape[1])
+
+
+def sizes_of(popsizes: IntArray, n: int) -> list[Size]:
+    """The sizes among population sizes in rising order."""
+    found, first, start = [], 0, 0
+    for k, count in zip(*np.unique(popsizes, return_counts=True), strict=True):
+        last, stop = first + int(count), start + int(k * count)
+        found.append(
+            Size(
+                slice(first, last),
+                slice(start, stop),
+                slice(start + first, stop + last),
+                (int(count), int(k)),
+                default_rates(n, int(k), True),
+                np.arange(start, stop, k)[:, None],
+                bool(PERIOD * k * n <= AHEAD),
+            )
+        )
+        first, start = last, stop
+    return found
+
+
+class Rates:
+    """What the equations multiply with, for lanes of these population sizes; names as in `CMARates`.
+
+    `of_samples` has an entry for each row of V in (47), of which `worse_rows` are those with negative weights; they are
+    the points `worse`. `last` is the last entry of each path's row, `window` the generations criteria look back.
+    """
+
+    def __init__(self, sizes: Sequence[Size], n: int) -> None:
+        counts, popsizes = zip(*(size.shape for size in sizes), strict=True)
+        rates = [size.rates for size in sizes]
+
+        def of_lanes(values: Any) -> Any:
+            return np.repeat(np.array(values), counts, axis=0)
+
+        self.ps_keep, self.ps_gain = of_lanes([[r.ps_keep] for r in rates]), of_lanes([[r.ps_gain] for r in rates])
+        self.pc_keep, self.pc_gain = of_lanes([[r.pc_keep] for r in rates]), of_lanes([r.pc_gain[1] for r in rates])
+        self.sigma_rate, self.decay = of_lanes([r.sigma_rate for r in rates]), of_lanes([r.decay for r in rates]).T
+        self.expected, self.longest = rates[0].expected, rates[0].longest
+        self.last = of_lanes([1 / r.parameters.c1 for r in rates])
+        self.of_samples = np.concatenate([np.tile(r.of_samples[:, 0], k) for r, k in zip(rates, counts, strict=True)])
+        self.of_worse = np.concatenate([np.tile(r.of_worse, k) for r, k in zip(rates, counts, strict=True)])
+        self.worse = np.concatenate(
+            [(size.firsts + np.arange(size.rates.mu, size.shape[1])).reshape(-1) for size in sizes]
+        )
+        lanes = np.concatenate(
+            [np.repeat(np.arange(s.lanes.start, s.lanes.stop), s.shape[1] - s.rates.mu) for s in sizes]
+        )
+        self.worse_rows = self.worse + lanes
+        alone: list[Any] = [SimpleNamespace(n=n, popsize=k) for k in popsizes]
+        self.window, least = (
+            of_lanes([looks.window(one) for one in alone]),
+            [looks.least_stagnation(one) for one in alone],
+        )
+        self._stagnation, self._between = of_lanes(least), of_lanes([max(1, int(one / 20)) for one in least])
+        self._rare = of_lanes([max(20, rare_interval(r)) for r in rates])
+        tables = [_warmths(r.parameters.cs) for r in rates]
+        self._warmths = np.concatenate(tables)
+        lengths = np.array([len(table) for table in tables])
+        self._first_warmth, self._warm = of_lanes(np.cumsum(lengths) - lengths), of_lanes(lengths - 1)
+
+    def warmth(self, generations: IntArray) -> FloatArray:
+        """`es.parts.paths.warmth` of each lane after so many generations of its own."""
+        return self._warmths.take(self._first_warmth + np.minimum(generations, self._warm))
+
+    def rare(self, generations: IntArray) -> BoolArray:
+        """Lanes where the criteria are due that are looked at rarely."""
+        return np.asarray(generations % self._rare == 0)
+
+    def stagnation_due(self, generations: IntArray) -> BoolArray:
+        """Lanes where it is due to look whether values still get better."""
+        return np.asarray((generations % self._between == 0) & (generations >= self._stagnation))
+
+
+@lru_cache(maxsize=1024)
+def _warmths(cs: float) -> FloatArray:
+    """`warmth` by generation, up to the one from which on it is 1."""
+    found = [warmth(cs, 0)]
+    while found[-1] < 1:
+        found.append(warmth(cs, len(found)))
+    table = np.array(found)
+    table.setflags(write=False)
+    return table
+
+
+def tile_width(popsize: int, n: int) -> int:
+    """Points in a tile: few, for the last one of a lane wastes some, but each tile copies the matrices of its problem.
+
+    A divisor of the first population, which those of the doubling regime are multiples of.
+    """
+    return next(width for width in range(min(popsize, max(4, n // 8)), popsize + 1) if popsize % width == 0)
+
+
+class Tiles:
+    """The points of lanes in tiles of one size, by run, as a stack of problems takes them.
+
+    A problem comes once for each of its tiles, so that all points of a function are evaluated in one call. The last
+    tile of a lane is filled up with its first point.
+    """
+
+    def __init__(self, run: IntArray, popsizes: IntArray, starts: IntArray, width: int) -> None:
+        lanes = run.argsort()
+        tiles = -(-popsizes[lanes] // width)
+        lane = lanes.repeat(tiles)
+        number = np.arange(len(lane)) - (tiles.cumsum() - tiles).repeat(tiles)
+        place = number[:, None] * width + np.arange(width)
+        here = place < popsizes[lane][:, None]
+        self._runs, self._points = run[lane], starts[lane][:, None] + np.where(here, place, 0)
+        self._places = np.empty(int(popsizes.sum()), np.intp)
+        self._places[self._points[here]] = np.flatnonzero(here)
+
+    def evaluate(self, evaluate: Any, x: FloatArray) -> FloatArray:
+        """Values of all points (points,)."""
+        f, _ = evaluate(self._runs, x.take(self._points, 0), None)
+        return np.asarray(f.reshape(-1).take(self._places))
+
+
+class Histories:
+    """Best, median and upper quartile of each generation, of lanes that come and go; see `es.core.traces`.
+
+    Each lane has a slot as long as it is open, where nothing is moved when other lanes are joined or left.
+    """
+
+    def __init__(self) -> None:
+        self._values = np.empty((0, 64, 3))
+
+    def free(self, taken: IntArray, count: int) -> IntArray:
+        """So many slots beside those that are taken."""
+        missing = len(taken) + count - len(self._values)
+        if missing > 0:
+            self._values = np.concatenate([self._values, np.empty((missing, *self._values.shape[1:]))])
+        return np.setdiff1d(np.arange(len(self._values)), taken)[:count]
+
+    def add(self, slots: IntArray, lengths: IntArray, values: FloatArray) -> None:
+        """Keep values (r, 3) of a generation in each slot, and count it in `lengths`."""
+        room = self._values.shape[1]
+        if lengths.max() == room and room < 2 * LONGEST:
+            self._values = np.concatenate([self._values, np.empty_like(self._values)], 1)[:, : 2 * LONGEST]
+        for i in np.flatnonzero(lengths == 2 * LONGEST):
+            self._values[slots[i], :LONGEST] = self._values[slots[i], LONGEST:].copy()
+            lengths[i] = LONGEST
+        self._values[slots, lengths] = values
+        lengths += 1
+
+    def ends(self, slots: IntArray, lengths: IntArray, windows: IntArray) -> tuple[FloatArray, FloatArray]:
+        """The values of the oldest and of the newest generation in the window of each, (r, 3)."""
+        return self._values[slots, np.maximum(lengths - windows, 0)], self._values[slots, lengths - 1]
+
+    def of(self, slot: int, length: int) -> Traces:
+        """Those in a slot as the traces of a run."""
+        traces = Traces(())
+        traces.length, traces._rows = int(length), self._values[slot]
+        return traces
