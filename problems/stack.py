@@ -144,13 +144,14 @@ class Stack(Objective):
             Indices, or a mask of the rows to keep.
         """
         chosen = np.arange(len(self))[rows]
+        each = chosen.tolist()
         taken = Stack.__new__(Stack)
         taken.__dict__.update(self.__dict__)
         taken.fun = taken._values_of_rows
-        taken.objectives = tuple(self.objectives[i] for i in chosen)
+        taken.objectives = tuple(self.objectives[i] for i in each)
         if not taken.objectives:
             raise ValueError(f"rows must name at least one of the {len(self)} problems, got none")
-        taken.x_opts, taken.f_opts = tuple(self.x_opts[i] for i in chosen), self.f_opts[chosen]
+        taken.x_opts, taken.f_opts = tuple(self.x_opts[i] for i in each), self.f_opts[chosen]
         taken._groups = []
         for group in self._groups:
             places = np.full(len(self), -1)
@@ -305,19 +306,21 @@ class _Group:
     def take(self, chosen: npt.NDArray[np.intp], places: npt.NDArray[np.intp]) -> _Group | None:
         """Those of `chosen` that are here, or None; `places[i]` is where problem i of the whole stack stands here."""
         local = places[chosen]
-        kept = np.flatnonzero(local >= 0)
+        (kept,) = (local >= 0).nonzero()
         if not kept.size:
             return None
         local = local[kept]
-        if np.array_equal(local, np.arange(len(self.objectives))):
+        count = len(self.objectives)
+        if local.size == count and np.count_nonzero(local == np.arange(count)) == count:
             return _Group(kept, self.objectives, self.funs)
         funs = None if self.funs is None else self.funs.take(local)
-        return _Group(kept, tuple(self.objectives[i] for i in local), funs)
+        return _Group(kept, tuple(self.objectives[i] for i in local.tolist()), funs)
 
 
 def _as_slice(rows: npt.NDArray[np.intp]) -> Any:
-    """Rows that follow each other as a slice, which copies nothing."""
-    return slice(int(rows[0]), int(rows[-1]) + 1) if (np.diff(rows) == 1).all() else rows
+    """Rising rows, as a slice where they follow each other, which copies nothing."""
+    first, last = int(rows[0]), int(rows[-1])
+    return slice(first, last + 1) if last - first + 1 == rows.size else rows
 
 
 def _grouped(objectives: tuple[Objective, ...]) -> list[_Group]:

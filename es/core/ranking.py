@@ -10,6 +10,7 @@ from es.core.arrays import FloatArray, IntArray, pick
 
 FIRST = np.zeros(1, dtype=np.intp)  # the order of a single value
 FIRST.setflags(write=False)
+MANY = 200  # values from which on it is quicker to sort in any way, which gives the same unless some are equal
 
 
 def rank_best_first(f: FloatArray) -> tuple[IntArray, FloatArray, bool]:
@@ -17,8 +18,11 @@ def rank_best_first(f: FloatArray) -> tuple[IntArray, FloatArray, bool]:
     if f.shape == (1,):
         clean = math.isfinite(f[0])
         return FIRST, f if f[0] < math.inf else np.array([np.inf]), clean
-    order = f.argsort(-1, kind="stable")
+    order = f.argsort(-1, kind="stable" if f.size < MANY else None)
     ranked = pick(f, order)
+    if f.size >= MANY and np.count_nonzero(ranked[..., 1:] == ranked[..., :-1]):
+        order = f.argsort(-1, kind="stable")
+        ranked = pick(f, order)
     # NaN and inf sort to the end and -inf to the front, so two looks show whether there are any.
     if f.ndim == 1:
         clean = math.isfinite(ranked[0]) and math.isfinite(ranked[-1])
