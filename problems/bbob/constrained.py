@@ -31,7 +31,7 @@ def _objective(kind: int, n: int, seed: int) -> Map:
     """The kind-th of the nine functions, without T_osz and T_asy, and with its own optimum away from the origin."""
     frame = Frame(kind, n, seed)
     center: NDArray[np.floating[Any]] = frame.optimum(1_000_000 if kind == 6 else 0)
-    turn = Dense(legacy.rotation(seed + 1_000_000, n)) if kind in (4, 5, 6, 7, 9) else Dense(np.eye(n))
+    turn = Dense.of(legacy.rotation(seed + 1_000_000, n)) if kind in (4, 5, 6, 7, 9) else Dense(np.eye(n))
     first = np.arange(n) == 0
     if kind == 3:
         return linear_slope(frame).value

@@ -9,7 +9,8 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from problems.bbob import legacy
-from problems.bbob.transforms import penalty, turn
+from problems.bbob.products import back, multiply
+from problems.bbob.transforms import penalty
 from problems.numbers import FloatArray
 
 Map = Callable[[FloatArray], FloatArray]
@@ -59,25 +60,35 @@ class Dense:
 
     Parameters
     ----------
-    matrix : ndarray, shape (n, n)
-        (r, 1, n, n) for r instances side by side.
+    columns : ndarray, shape (n, m)
+        Those of M (m, n), one after the other; (r, n, m) or (r, 1, n, m) for r instances side by side.
     """
 
-    def __init__(self, matrix: FloatArray) -> None:
-        self.matrix = np.ascontiguousarray(matrix)
+    def __init__(self, columns: FloatArray) -> None:
+        self.columns = np.ascontiguousarray(columns[:, 0] if columns.ndim == 4 else columns)
+
+    @classmethod
+    def of(cls, matrix: FloatArray) -> Self:
+        """The map of a matrix M (m, n)."""
+        return cls(matrix.T)
+
+    @property
+    def matrix(self) -> FloatArray:
+        """M, shape (m, n); (r, m, n) for r instances."""
+        return np.swapaxes(self.columns, -1, -2)
 
     @property
     def arrays(self) -> tuple[FloatArray]:
         """What makes it."""
-        return (self.matrix,)
+        return (self.columns,)
 
     def __call__(self, x: FloatArray) -> FloatArray:
         """Apply the map to x of shape (..., n)."""
-        return turn(self.matrix, x)
+        return multiply(self.columns, x)
 
     def inverse(self, y: FloatArray) -> FloatArray:
         """Undo the map, which must be orthogonal."""
-        return turn(np.swapaxes(self.matrix, -1, -2), y)
+        return back(self.columns, y)
 
 
 # Rotations of each function in the order in which x meets them, by what is added to the seed of the instance, in
@@ -176,7 +187,7 @@ class Frame:
 
     def rotations(self) -> Sequence[Rotation]:
         """Rotations of the function, in the order in which x meets them."""
-        return [Dense(legacy.rotation(self.seed + MILLION * added, self.n)) for _, added, _ in TURNS[self.function]]
+        return [Dense.of(legacy.rotation(self.seed + MILLION * added, self.n)) for _, added, _ in TURNS[self.function]]
 
     def chain(self, first: Any, diagonal: FloatArray, second: Any) -> Map:
         """x -> second(diagonal * first(x)), in one product where the maps are matrices."""
@@ -184,12 +195,12 @@ class Frame:
 
     @staticmethod
     def product(first: Any, diagonal: FloatArray, second: Any) -> FloatArray:
-        """second diag(diagonal) first for matrices (..., n, n), summed in the order of C."""
+        """Columns of second diag(diagonal) first for maps of matrices, summed in the order of C."""
         columns, rows = second.matrix * diagonal, first.matrix
         product = np.zeros(rows.shape)
         for j in range(rows.shape[-1]):
             product += columns[..., :, j, None] * rows[..., j, None, :]
-        return product
+        return np.ascontiguousarray(np.swapaxes(product, -1, -2))
 
     def penalise(self, value: Map, factor: float) -> Map:
         """Add factor * f_pen to `value`, unless the suite wants functions bare."""

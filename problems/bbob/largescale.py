@@ -6,6 +6,7 @@ costs of the order of n and not of n^2 operations. Up to n = 40 there is one blo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from problems.bbob import legacy
 from problems.bbob.frames import MILLION, TURNS, Frame, Map, Rotation
-from problems.bbob.transforms import turn
+from problems.bbob.products import back, multiply
 from problems.numbers import FloatArray
 
 Order = NDArray[np.intp]
@@ -50,9 +51,9 @@ class Blocks:
     Parameters
     ----------
     stack : ndarray, shape (blocks, 40, 40)
-        With two axes more, (r, 1, ...), for r instances side by side; so have the others.
+        Columns of each block. With two axes more, (r, 1, ...), for r instances side by side; so have the others.
     last : ndarray or None
-        The smaller block that remains.
+        Those of the smaller block that remains.
     before, after : ndarray of int, shape (n,), or None
         Permutations; without them the order stays.
     """
@@ -67,8 +68,8 @@ class Blocks:
         blocks = [legacy.rotation(seed + MILLION * k, BLOCK) for k in range(whole)]
         moves = n > BLOCK
         return cls(
-            np.array(blocks).reshape(whole, BLOCK, BLOCK),
-            np.ascontiguousarray(legacy.rotation(seed + MILLION * whole, rest)) if rest else None,
+            np.array([block.T for block in blocks]).reshape(whole, BLOCK, BLOCK),
+            np.ascontiguousarray(legacy.rotation(seed + MILLION * whole, rest).T) if rest else None,
             permutation(before, n) if moves and before is not None else None,
             permutation(after, n) if moves and after is not None else None,
         )
@@ -80,23 +81,30 @@ class Blocks:
 
     def __call__(self, x: FloatArray) -> FloatArray:
         """Apply the map to x of shape (..., n)."""
-        return _ordered(self._turn(_ordered(x, self._before), self._stack, self._last), self._after)
+        return _ordered(self._turn(multiply, _ordered(x, self._before)), self._after)
 
     def inverse(self, y: FloatArray) -> FloatArray:
         """Undo the map."""
-        back = None if self._last is None else np.swapaxes(self._last, -1, -2)
-        x = self._turn(_ordered(y, _undone(self._after)), np.swapaxes(self._stack, -1, -2), back)
-        return _ordered(x, _undone(self._before))
+        return _ordered(self._turn(back, _ordered(y, _undone(self._after))), _undone(self._before))
 
-    @staticmethod
-    def _turn(x: FloatArray, stack: FloatArray, last: FloatArray | None) -> FloatArray:
-        parts, whole = [], stack.shape[-3]
+    def _turn(self, product: Callable[[FloatArray, FloatArray], FloatArray], x: FloatArray) -> FloatArray:
+        """Each part of x times its block."""
+        points = x if x.ndim > 1 else x[None]
+        parts, whole = [], self._stack.shape[-3]
         if whole:
-            head = x[..., : whole * BLOCK]
-            parts.append(turn(stack, head.reshape(*x.shape[:-1], whole, BLOCK)).reshape(head.shape))
-        if last is not None:
-            parts.append(turn(last, x[..., whole * BLOCK :]))
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+            head = points[..., : whole * BLOCK]
+            # the points of a block are the rows of a product
+            rows = np.swapaxes(head.reshape(*head.shape[:-1], whole, BLOCK), -2, -3)
+            parts.append(np.swapaxes(product(_each(self._stack), rows), -2, -3).reshape(head.shape))
+        if self._last is not None:
+            parts.append(product(_each(self._last), points[..., whole * BLOCK :]))
+        turned = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+        return turned.reshape(x.shape)
+
+
+def _each(columns: FloatArray) -> FloatArray:
+    """Without the axis of the points of an instance."""
+    return columns[:, 0] if columns.ndim > 3 else columns
 
 
 def _ordered(x: FloatArray, order: Order | None) -> FloatArray:

@@ -191,8 +191,8 @@ def round_half_up(x: FloatArray) -> FloatArray:
 def dot(matrix: FloatArray, x: FloatArray) -> FloatArray:
     """Product of weights (n,), or of a matrix (..., m, n), with each vector along the last axis of x.
 
-    It is one product per point: a product with the whole batch would be faster still, but then the last bits of a value
-    would depend on the points beside it.
+    It is one product per point, so that the last bits of a value do not depend on the points beside it; matrices that
+    meet many points are faster with :func:`problems.bbob.products.multiply`, by a rule that keeps this.
     """
     return _product(matrix, x) if type(x) in PLAIN else traced(_dot, matrix, x)
 
@@ -202,7 +202,7 @@ turn = dot  # what it is with a rotation
 
 def _product(matrix: FloatArray, x: FloatArray) -> Any:
     # the dot products and products that np.matmul would call for, to the last bit, with less ado
-    return np.vecdot(x, matrix) if matrix.ndim == 1 else np.matvec(matrix, x)
+    return np.vecdot(matrix, x) if matrix.ndim == 1 else np.matvec(matrix, x)
 
 
 def _dot(matrix: FloatArray, x: FloatArray) -> Pair:
