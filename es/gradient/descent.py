@@ -25,6 +25,7 @@ from es.parts.rule_state import RuleState, checked_patience
 from problems.numbers import numbers
 
 AT_REST = {"tolgrad", "tolrate", "steep"}
+SIDES = (1, 2)  # of an end that are looked at: the values of `looking` meanwhile, 3 afterwards
 
 
 def _rates(lr: Any, runs: int | None) -> Any:
@@ -39,7 +40,9 @@ def _rates(lr: Any, runs: int | None) -> Any:
 class Descent(RuleState, Optimizer):
     """Base class: an update rule of `autodiff.optim` as an optimizer of one run or of stacked runs.
 
-    On a slope without an end it goes on for ever: unless a budget is given it ends after 30,000 n evaluations.
+    On a slope without an end it goes on for ever: unless a budget is given it ends after 30,000 n evaluations. Where
+    coordinates have never had a slope an end may be a saddle to which the way was straight: both sides of it are looked
+    at in these, a point each, and the run goes on where one leads down.
 
     Parameters
     ----------
@@ -74,6 +77,8 @@ class Descent(RuleState, Optimizer):
         "back",
         "start",
         "sides",
+        "still",
+        "looking",
     )
 
     def __init__(
@@ -99,6 +104,9 @@ class Descent(RuleState, Optimizer):
         self.size = self._each(1.0)  # what values are measured in
         self.back, self.start = self.mean.copy(), self.mean.copy()
         self.sides = self._each(0)  # of a start without slope, on which the search has begun again
+        self.still = np.ones(self.mean.shape, dtype=bool)  # coordinates in which there never was a slope
+        self.looking = self._each(0)  # at which side of an end
+        self._any_still, self._aside = True, False  # whether in any run
 
     @classmethod
     def option_names(cls) -> set[str]:
@@ -135,17 +143,26 @@ class Descent(RuleState, Optimizer):
             far = (value > np.maximum(self.lowest, self.first) + 10.0 * room) & (self.sides == 0)
         bad = far | ~np.isfinite(slope).all(-1)
         better = ~bad & (value < self.lowest)
+        looking = np.isin(self.looking, SIDES) if self._aside else None
+        if looking is not None:
+            end = np.where(self.still, self.back, here)
+            down = np.where((slope * (here - end) < 0) & ~bad[..., None], here - end, 0.0)
+        elif self._any_still:
+            self.still &= (slope == 0) | bad[..., None]
+            self._any_still = bool(self.still.any())
         self._halve_where_stalled(better, value)
         self.back = np.where(better[..., None], here, self.back)
         self.slope = np.where(bad, self.slope, self._projected(here, slope))[()]
         self.steepest = np.where(bad, self.steepest, np.maximum(self.steepest, self.slope))[()]
         self.gentlest = np.minimum(self.gentlest, self.slope)
+        kept = {} if looking is None else self._remembered()
         self.mean = self._step(here, np.where(bad[..., None], 0.0, slope))
         self._take_back(bad)
+        if looking is not None:
+            self._turn(looking, end, down, kept)
 
     def _step(self, x: FloatArray, g: FloatArray) -> FloatArray:
-        y = self._rule_step(x / self._measure, g * self._measure) * self._measure
-        return y if self.box is None else np.clip(y, self.box.lb, self.box.ub)
+        return self._inside(self._rule_step(x / self._measure, g * self._measure) * self._measure)
 
     def _projected(self, x: FloatArray, g: FloatArray) -> FloatArray:
         g = g * self._measure
@@ -164,6 +181,55 @@ class Descent(RuleState, Optimizer):
         self.base_lr = np.where(bad, 0.5 * self.base_lr, self.base_lr)[()]
         self._forget(bad)
 
+    def _away(self) -> FloatArray:
+        """A short step to the side, of another length in each coordinate."""
+        return np.asarray(1e-3 * self.scale0 * (1.0 - 0.5 * (0.618 * np.arange(self.n) % 1)))
+
+    def _inside(self, x: FloatArray) -> FloatArray:
+        return x if self.box is None else np.clip(x, self.box.lb, self.box.ub)
+
+    def _remembered(self) -> dict[str, FloatArray]:
+        """What the rule has in memory, as copies."""
+        return {name: getattr(self, f"rule_{name}").copy() for name in self._memory}
+
+    def _turn(self, looking: Any, end: FloatArray, down: FloatArray, memory: Mapping[str, FloatArray]) -> None:
+        """Where one side of an end was looked at: go on from there, or look at the other one, or come to the end again.
+
+        `down` is the part of the step to this side that led down, `memory` what the rule remembered at the end.
+        """
+        for name, before in memory.items():
+            setattr(self, f"rule_{name}", np.where(looking[..., None], before, getattr(self, f"rule_{name}")))
+        falls = looking & down.any(-1)
+        other = looking & ~falls & (self.looking == SIDES[0])
+        over = looking & ~falls & ~other
+        for rows, x in ((falls, end + down), (other, self._inside(end - self._away() * self.still)), (over, end)):
+            self.mean = np.where(rows[..., None], x, self.mean)
+        self.slope = np.where(looking, np.inf, self.slope)[()]
+        self.looking = np.where(looking, np.where(other, SIDES[1], 3), self.looking)[()]
+        self._aside = bool(np.isin(self.looking, SIDES).any())
+        self._begin_again(falls)
+
+    def _looked_aside(self, found: dict[int, dict[str, float]]) -> dict[int, dict[str, float]]:
+        """Look at the sides of ends in coordinates without slope, once a run."""
+        ended = [run for run, reasons in found.items() if reasons.keys() <= {"tolgrad", "tolrate"}]
+        aside = np.isin(self.active, ended).reshape(self.batch) & self.still.any(-1)
+        aside &= (self.looking == 0) & (self.sides == 0)
+        if not aside.any():
+            return found
+        beside = self._inside(np.where(self.still, self.back + self._away(), self.mean))
+        self.mean = np.where(aside[..., None], beside, self.mean)
+        self.looking, self._aside = np.where(aside, SIDES[0], self.looking)[()], True
+        self.slope = np.where(aside, np.inf, self.slope)[()]
+        on = set(self.active[np.ravel(aside)].tolist())
+        return {run: reasons for run, reasons in found.items() if run not in on}
+
+    def _begin_again(self, rows: Any) -> None:
+        """A fresh rate, nothing remembered, and no slope known."""
+        self.rate = np.where(rows, 1.0, self.rate)[()]
+        self.slope = np.where(rows, np.inf, self.slope)[()]
+        self.since = np.where(rows, 0, self.since)[()]
+        self._forget(rows)
+
     def _looked_again(self, found: dict[int, dict[str, float]]) -> dict[int, dict[str, float]]:
         """Begin again beside a start where the gradient vanishes, on both sides as long as no better value is found."""
         ended = {
@@ -176,23 +242,24 @@ class Descent(RuleState, Optimizer):
         left = (self.sides > 0) & (self.lowest < self.first)  # only a small gradient counts there
         found = {r: {"steep": 1.0} if w.keys() == {"tolrate"} and self._at(left, r) else w for r, w in found.items()}
         if not again.any():
-            return found
-        away = 1e-3 * self.scale0 * (1.0 - 0.5 * (0.618 * np.arange(self.n) % 1))
-        beside = self.start + np.where(np.asarray(self.sides)[..., None] == 0, away, -away)
-        if self.box is not None:
-            beside = np.clip(beside, self.box.lb, self.box.ub)
+            return self._looked_aside(found)
+        away = self._away()
+        beside = self._inside(self.start + np.where(np.asarray(self.sides)[..., None] == 0, away, -away))
         self.mean = np.where(again[..., None], beside, self.mean)
-        self.rate = np.where(again, 1.0, self.rate)[()]
-        self.slope = np.where(again, np.inf, self.slope)[()]
-        self.since = np.where(again, 0, self.since)[()]
         self.sides = np.where(again, self.sides + 1, self.sides)[()]
-        self._forget(again)
+        self._begin_again(again)
         on = set(self.active[np.ravel(again)].tolist())
-        return {run: reasons for run, reasons in found.items() if run not in on}
+        return self._looked_aside({run: reasons for run, reasons in found.items() if run not in on})
 
     def _at(self, values: Any, run: int) -> Any:
         """The entry of a run."""
         return np.ravel(values)[np.searchsorted(self.active, run)]
+
+    def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """See `Optimizer.load_state_dict`; a state from before sides of ends were looked at looks at none."""
+        before = {"still": np.zeros(arrays["mean"].shape, dtype=bool), "looking": 0 * arrays["sides"]}
+        super().load_state_dict({**before, **arrays})
+        self._any_still, self._aside = bool(self.still.any()), bool(np.isin(self.looking, SIDES).any())
 
     def _take_runs(self, rows: npt.NDArray[np.intp]) -> None:
         super()._take_runs(rows)
