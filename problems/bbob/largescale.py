@@ -89,17 +89,23 @@ class Blocks:
 
     def _turn(self, product: Callable[[FloatArray, FloatArray], FloatArray], x: FloatArray) -> FloatArray:
         """Each part of x times its block."""
-        points = x if x.ndim > 1 else x[None]
-        parts, whole = [], self._stack.shape[-3]
-        if whole:
-            head = points[..., : whole * BLOCK]
-            # the points of a block are the rows of a product
-            rows = np.swapaxes(head.reshape(*head.shape[:-1], whole, BLOCK), -2, -3)
-            parts.append(np.swapaxes(product(_each(self._stack), rows), -2, -3).reshape(head.shape))
-        if self._last is not None:
-            parts.append(product(_each(self._last), points[..., whole * BLOCK :]))
-        turned = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
-        return turned.reshape(x.shape)
+        blocks = self._stack.shape[-3]
+        if self._last is None:
+            return _blockwise(product, _each(self._stack), x)
+        end = product(_each(self._last), x[..., blocks * BLOCK :])
+        if not blocks:
+            return end
+        return np.concatenate([_blockwise(product, _each(self._stack), x[..., : blocks * BLOCK]), end], axis=-1)
+
+
+def _blockwise(product: Callable[[FloatArray, FloatArray], FloatArray], stack: FloatArray, x: FloatArray) -> FloatArray:
+    """Products of blocks (..., blocks, 40, 40) with their parts of x (..., points, n) or (n,)."""
+    blocks = stack.shape[-3]
+    if x.ndim == 1 or x.shape[-2] == 1:
+        return product(stack, x.reshape(*x.shape[:-2], blocks, 1, BLOCK)).reshape(x.shape)
+    # the points of a block are the rows of its product
+    rows = np.swapaxes(x.reshape(*x.shape[:-1], blocks, BLOCK), -2, -3)
+    return np.swapaxes(product(stack, rows), -2, -3).reshape(x.shape)
 
 
 def _each(columns: FloatArray) -> FloatArray:
