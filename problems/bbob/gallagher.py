@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from problems.bbob import legacy, transforms
 from problems.bbob.frames import Frame, Landscape
+from problems.bbob.products import multiply
 from problems.numbers import FloatArray
 
 ROOM = 25_000  # numbers in the exponents of all peaks that are made at a time
@@ -50,7 +51,8 @@ def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: floa
 
 
 def highest(coefficients: FloatArray, constant: FloatArray, u: FloatArray) -> FloatArray:
-    """The greatest exponent of all peaks, (...) for u (..., n)."""
+    """The greatest exponent of all peaks, (...) for u (..., n); parameters are those of `Few`."""
+    coefficients = coefficients[:, 0] if coefficients.ndim == 4 else coefficients
     if type(u) not in transforms.PLAIN:
         return transforms.traced(_highest, coefficients, constant, u)
     return _highest(coefficients, constant, u)[0]
@@ -62,21 +64,20 @@ class Few:
     Around the middle m of the box that holds the points of an instance, u = m + d with |d_i| <= h_i, an exponent
     sum_i a_i u_i^2 + b_i u_i + c lies between e(m) - s - sum_i |a_i| h_i^2 and e(m) + s with
     s = sum_i |2 a_i m_i + b_i| h_i, for a_i < 0. A peak whose upper bound is below a lower bound of another one is not
-    the highest. Where the others are among four that BLAS takes together, these four have the bits they have among all.
+    the highest. Where the others are among eight that BLAS takes together, these have the bits they have among all.
 
     Parameters
     ----------
-    coefficients : ndarray, shape (K, 2n), or (r, 1, K, 2n)
-        Of u^2 and u.
+    coefficients : ndarray, shape (2n, K), or (r, 1, 2n, K)
+        Of u^2 and u, a column for each peak.
     constant : ndarray, shape (K,), or (r, 1, K)
     """
 
     def __init__(self, coefficients: FloatArray, constant: FloatArray) -> None:
-        self.coefficients = coefficients.reshape(-1, 1, *coefficients.shape[-2:])
+        self.coefficients = coefficients.reshape(-1, *coefficients.shape[-2:])
         self.constant = constant.reshape(-1, 1, constant.shape[-1])
-        self._columns: FloatArray | None = None  # the coefficients (r, 2n, K), once they are asked for
-        peaks, width = coefficients.shape[-2:]
-        self._may_do = peaks >= WORTH and _same_in_fours(peaks, width)
+        width, peaks = coefficients.shape[-2:]
+        self._may_do = peaks >= WORTH and _same_in_eights(width, peaks)
 
     def __call__(self, u: FloatArray) -> FloatArray:
         """Exponents (...) for u (..., n), of one instance or, (r, k, n), of r."""
@@ -85,16 +86,18 @@ class Few:
         v = np.concatenate([u * u, u], axis=-1)
         if not self._may_do or u.shape[1] < CLOSE or v.size < MANY * 2 * n:
             return self._of_all(slice(None), v).reshape(shape)
-        four = self._four(np.ascontiguousarray(u.transpose(0, 2, 1)))
-        settled, wide = (four >= 0).nonzero()[0], (four < 0).nonzero()[0]
+        eight = self._eight(np.ascontiguousarray(u.transpose(0, 2, 1)))
+        settled, wide = (eight >= 0).nonzero()[0], (eight < 0).nonzero()[0]
         if not settled.size:
             return self._of_all(slice(None), v).reshape(shape)
         exponents = np.empty(v.shape[:-1])
         if wide.size:
             exponents[wide] = self._of_all(wide, v[wide])
-            v, four = v[settled], four[settled]
-        rows = settled[:, None, None], 0, 4 * four[:, None, None] + np.arange(4)
-        e = _exponents(self.coefficients[rows], self.constant[rows], v)
+            v, eight = v[settled], eight[settled]
+        rows, chosen = settled[:, None, None], 8 * eight[:, None, None] + np.arange(8)
+        columns = self.coefficients[rows, np.arange(2 * n)[:, None], chosen]
+        e = _exponents(columns, self.constant[rows, 0, chosen], v)
+        e = np.maximum(e[..., :4], e[..., 4:])
         exponents[settled] = np.maximum(np.maximum(e[..., 0], e[..., 1]), np.maximum(e[..., 2], e[..., 3]))
         return exponents.reshape(shape)
 
@@ -113,8 +116,8 @@ class Few:
                 greatest[part] = _greatest(_exponents(coefficients[part[0]], constant[part[0]], v[part]))[0]
         return greatest
 
-    def _four(self, u: FloatArray) -> NDArray[np.intp]:
-        """For points (r, n, k): which four peaks, by their number, hold the highest of each instance; -1: not known."""
+    def _eight(self, u: FloatArray) -> NDArray[np.intp]:
+        """For points (r, n, k): which eight peaks, by number, hold the highest of each instance; -1: not known."""
         low, high = np.minimum.reduce(u, -1), np.maximum.reduce(u, -1)
         nowhere = np.full(len(u), -1)
         if not max(-low.min(), high.max()) < FARTHEST:
@@ -123,16 +126,14 @@ class Few:
         if half.max(-1).min() > WIDE:
             return nowhere
         n, peaks = middle.shape[-1], self.constant.shape[-1]
-        if self._columns is None:
-            self._columns = np.ascontiguousarray(self.coefficients[:, 0].transpose(0, 2, 1))
-        a, b = self._columns[:, :n], self._columns[:, n:]
+        a, b = self.coefficients[:, :n], self.coefficients[:, n:]
         slopes = a * (2.0 * middle[..., None])
         slopes += b
         slope, bend = (half[:, None] @ np.abs(slopes))[:, 0], ((half * half)[:, None] @ a)[:, 0]
         at = _exponents(self.coefficients, self.constant, np.concatenate([middle * middle, middle], -1)[:, None])[:, 0]
         possible = at + slope >= (at - slope + bend).max(-1, keepdims=True) - ROUNDING
-        first, last = possible.argmax(-1) >> 2, (peaks - 1 - possible[:, ::-1].argmax(-1)) >> 2
-        same = (first == last) & (last < peaks >> 2)  # what is left of the rows BLAS takes in other ways
+        first, last = possible.argmax(-1) >> 3, (peaks - 1 - possible[:, ::-1].argmax(-1)) >> 3
+        same = (first == last) & (last < peaks >> 3)  # what is left of the columns BLAS takes in other ways
         return np.where(same, first, nowhere)
 
 
@@ -141,8 +142,8 @@ def _highest(coefficients: FloatArray, constant: FloatArray, u: Any) -> transfor
 
     def vjp(g: Any) -> Any:
         """By the squares of u and by u, which are weighed by the coefficients of the highest peak alone."""
-        rows = (np.arange(len(coefficients))[:, None], 0) if coefficients.ndim > 2 else ()
-        d = coefficients[*rows, peaks] * g[..., None]
+        rows = (np.arange(len(coefficients))[:, None],) if coefficients.ndim > 2 else ()
+        d = np.swapaxes(coefficients, -1, -2)[*rows, peaks] * g[..., None]
         squared, plain = d[..., : u.shape[-1]], d[..., u.shape[-1] :]
         return u * (squared + squared) + plain
 
@@ -151,7 +152,7 @@ def _highest(coefficients: FloatArray, constant: FloatArray, u: Any) -> transfor
 
 def _exponents(coefficients: FloatArray, constant: FloatArray, v: Any) -> Any:
     """Of all peaks, (..., K), for v = (u^2, u)."""
-    exponents = transforms.turn(coefficients, v)
+    exponents = multiply(coefficients, v)
     exponents += constant
     return exponents
 
@@ -164,19 +165,20 @@ def _greatest(exponents: Any) -> tuple[Any, Any]:
 
 
 @lru_cache
-def _same_in_fours(peaks: int, width: int) -> bool:
-    """Whether products with four rows at a time have the bits of one product, as they do where BLAS works by fours."""
-    whole, draw = peaks // 4 * 4, np.random.default_rng(1)
-    matrix, v = draw.standard_normal((peaks, width)), draw.standard_normal((100, 1, width))
-    by_fours = transforms.turn(matrix[:whole].reshape(-1, 4, width), v)
-    return bool((by_fours.reshape(100, -1) == transforms.turn(matrix, v[:, 0])[:, :whole]).all())
+def _same_in_eights(width: int, peaks: int) -> bool:
+    """Whether products with eight columns at a time have the bits of one with all, as where BLAS works by eights."""
+    draw = np.random.default_rng(1)
+    columns, v = draw.standard_normal((width, peaks)), draw.standard_normal((100, width))
+    whole = multiply(columns, v)
+    eights = [np.ascontiguousarray(columns[:, i : i + 8]) for i in range(0, peaks - 7, 8)]
+    return all(np.array_equal(multiply(eight, v), whole[:, 8 * i : 8 * i + 8]) for i, eight in enumerate(eights))
 
 
 @lru_cache(maxsize=64)  # a stack asks again for what each of its problems has drawn
 def _peaks(
     peaks: int, half_width: float, first_condition: float, frame: Frame
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The place of the highest peak (n,), and of all peaks the coefficients of u^2 and u (K, 2n) and the constant."""
+    """The place of the highest peak (n,), and of all peaks the coefficients of u^2 and u (2n, K) and the constant."""
     n, seed = frame.n, frame.seed
     (turn,) = frame.rotations()
     order = np.argsort(legacy.uniform(peaks - 1, seed), kind="stable")
@@ -190,4 +192,4 @@ def _peaks(
     turned = turn(places)
     coefficients = np.concatenate([curvature / (-2.0 * n), curvature * turned / n], axis=1)
     constant = np.log(height) - (curvature * turned**2).sum(-1) / (2.0 * n)
-    return places[0], coefficients, constant
+    return places[0], np.ascontiguousarray(coefficients.T), constant

@@ -16,7 +16,8 @@ def parts(n=N):
     """Turned places of the peaks (r, K, n), coefficients and constants of five instances."""
     drawn = [gallagher._peaks(101, 5.0, 1000.0**0.5, Frame.of(21, n, k)) for k in INSTANCES]
     coefficients, constant = (np.stack([one[i] for one in drawn])[:, None] for i in (1, 2))
-    return coefficients[:, 0, :, n:] / (-2.0 * coefficients[:, 0, :, :n]), coefficients, constant
+    places = coefficients[:, 0, n:] / (-2.0 * coefficients[:, 0, :n])
+    return np.ascontiguousarray(places.transpose(0, 2, 1)), coefficients, constant
 
 
 def around(places, peaks, width, points=64):
@@ -39,19 +40,19 @@ def test_few_peaks_have_the_values_of_all(peaks, width):
     assert np.array_equal(alone(many), gallagher.highest(coefficients[1, 0], constant[1, 0], many))
 
 
-def test_it_looks_at_four_peaks_only_where_that_is_enough():
+def test_it_looks_at_eight_peaks_only_where_that_is_enough():
     places, coefficients, constant = parts()
     few = gallagher.Few(coefficients, constant)
     if not few._may_do:
-        pytest.skip("this BLAS does not take rows by fours")
-    found = few._four(np.ascontiguousarray(around(places, 0, 1e-3).transpose(0, 2, 1)))
+        pytest.skip("this BLAS does not take columns by eights")
+    found = few._eight(np.ascontiguousarray(around(places, 0, 1e-3).transpose(0, 2, 1)))
     assert np.array_equal(found, np.zeros(5))
-    assert np.array_equal(few._four(np.ascontiguousarray(around(places, 0, 30.0).transpose(0, 2, 1))), np.full(5, -1))
-    at_last = places[:, 100:]  # where the last peak, which stands in no four, is the highest nothing may be said
-    exponents = gallagher._exponents(coefficients, constant, np.concatenate([at_last**2, at_last], -1))[:, 0]
+    assert np.array_equal(few._eight(np.ascontiguousarray(around(places, 0, 30.0).transpose(0, 2, 1))), np.full(5, -1))
+    at_last = places[:, 100:]  # where the last peak, which stands in no eight, is the highest nothing may be said
+    exponents = gallagher._exponents(coefficients[:, 0], constant, np.concatenate([at_last**2, at_last], -1))[:, 0]
     last = exponents.argmax(-1) == 100
     assert last.any()
-    assert (few._four(np.ascontiguousarray(at_last.transpose(0, 2, 1)))[last] == -1).all()
+    assert (few._eight(np.ascontiguousarray(at_last.transpose(0, 2, 1)))[last] == -1).all()
 
 
 @pytest.mark.parametrize("odd", [np.inf, -np.inf, np.nan, 1e200, -1e5, 150.0])
