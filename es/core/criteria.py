@@ -93,11 +93,11 @@ ROWS = (
     Criterion("elsewhere", None, "failed", "the search came to rest at a worse place than its best point"),
     Criterion("drift", None, "failed", "the steps shrank while the mean still moved: sigma0 does not hold the optimum"),
     Criterion(
-        "endless", None, "failed", "values no longer differ, far out and at long steps: no minimum without bounds"
+        "endless", None, "failed", "f tends to a limit far out, where steps stay long: no minimum without bounds"
     ),
     Criterion(
         "tolgrad", 1e-10, "converged", "the gradient is small", looks.small_gradient,
-        doubts=((looks.unmoved, "stationary"),),
+        doubts=((looks.unmoved, "stationary"), (looks.outbound, "endless")),
     ),
     Criterion("stationary", None, "failed", "the gradient vanishes at x0, maybe a maximum or saddle: begin beside it"),
     Criterion(

@@ -371,6 +371,16 @@ def unmoved(opt: Any, threshold: Any) -> Any:
     return opt.steepest < np.minimum(threshold, 1e-10)
 
 
+def outbound(opt: Any, threshold: Any) -> Any:
+    """A gradient that became ten times smaller on as long a way as the ten times before: f tends to a limit far away.
+
+    Towards a minimum the ways become shorter, by 10 where the Hessian is regular, by 2 where f is of fourth order.
+    """
+    last, before = (np.abs(a - b).max(-1) for a, b in ((opt.mean, opt.at_ten), (opt.at_ten, opt.at_hundred)))
+    least = 0.02 * np.maximum(np.abs(opt.mean - opt.start).max(-1), opt.scale0.max(-1))
+    return (last > 0.5 * before) & (last > least)
+
+
 def small_gradient(opt: Any, threshold: Any) -> Outcome:
     """Largest entry of the gradient, without the part that points out of the bounds."""
     return opt.slope < threshold, opt.slope

@@ -28,7 +28,7 @@ conditioncov    1e+14    failed    the condition number of the covariance matrix
 smallsteps      none     failed    steps were lost in rounding from the start: sigma0 is too small for x0
 elsewhere       none     failed    the search came to rest at a worse place than its best point
 drift           none     failed    the steps shrank while the mean still moved: sigma0 does not hold the optimum
-endless         none     failed    values no longer differ, far out and at long steps: no minimum without bounds
+endless         none     failed    f tends to a limit far out, where steps stay long: no minimum without bounds
 tolgrad         1e-10    converged the gradient is small
 stationary      none     failed    the gradient vanishes at x0, maybe a maximum or saddle: begin beside it
 tolrate         0.0001   converged smaller steps bring nothing more
@@ -48,7 +48,7 @@ A default of "off" needs a threshold from the caller, one of "none" has no thres
 not in the table (`opt.end("enough")`) means "stopped". What only looks like a criterion of convergence is told of by
 another row: tolfun on a plateau and tolimprovement on a constant by tolflatfitness, noeffectcoord where steps never
 became smaller by smallsteps, tolrate on a slope by steep, tolgrad of a rule that saw no slope by stationary (rules
-and solvers begin again beside x0), -inf at a point beyond 1e30 by unbounded, tolfun at long steps far out by endless;
+and solvers begin again beside x0), -inf at a point beyond 1e30 by unbounded, tolfun and tolgrad far out by endless;
 and tolflatfitness where f has no more digits by resolution. Of all that a run has met the first of these decides:
 
 ========== ======= ====== ===========================================================================================

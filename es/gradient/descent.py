@@ -79,6 +79,8 @@ class Descent(RuleState, Optimizer):
         "sides",
         "still",
         "looking",
+        "at_hundred",
+        "at_ten",
     )
 
     def __init__(
@@ -107,6 +109,8 @@ class Descent(RuleState, Optimizer):
         self.still = np.ones(self.mean.shape, dtype=bool)  # coordinates in which there never was a slope
         self.looking = self._each(0)  # at which side of an end
         self._any_still, self._aside = True, False  # whether in any run
+        # Where the gradient last came below a hundred and ten times what counts as small.
+        self.at_hundred, self.at_ten = self.mean.copy(), self.mean.copy()
 
     @classmethod
     def option_names(cls) -> set[str]:
@@ -152,7 +156,8 @@ class Descent(RuleState, Optimizer):
             self._any_still = bool(self.still.any())
         self._halve_where_stalled(better, value)
         self.back = np.where(better[..., None], here, self.back)
-        self.slope = np.where(bad, self.slope, self._projected(here, slope))[()]
+        before, self.slope = self.slope, np.where(bad, self.slope, self._projected(here, slope))[()]
+        self._note_levels(here, before)
         self.steepest = np.where(bad, self.steepest, np.maximum(self.steepest, self.slope))[()]
         self.gentlest = np.minimum(self.gentlest, self.slope)
         kept = {} if looking is None else self._remembered()
@@ -160,6 +165,14 @@ class Descent(RuleState, Optimizer):
         self._take_back(bad)
         if looking is not None:
             self._turn(looking, end, down, kept)
+
+    def _note_levels(self, x: FloatArray, before: Any) -> None:
+        """Keep x where the gradient, `before` in the last step, has come below a level."""
+        small = self._watch.thresholds.get("tolgrad", 0.0)
+        for name, level in (("at_hundred", 100 * small), ("at_ten", 10 * small)):
+            below = (self.slope < level) & (before >= level)
+            if np.count_nonzero(below):
+                setattr(self, name, np.where(np.asarray(below)[..., None], x, getattr(self, name)))
 
     def _step(self, x: FloatArray, g: FloatArray) -> FloatArray:
         return self._inside(self._rule_step(x / self._measure, g * self._measure) * self._measure)
@@ -256,9 +269,10 @@ class Descent(RuleState, Optimizer):
         return np.ravel(values)[np.searchsorted(self.active, run)]
 
     def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """See `Optimizer.load_state_dict`; a state from before sides of ends were looked at looks at none."""
+        """See `Optimizer.load_state_dict`; a state that tells nothing of sides and levels has none."""
         before = {"still": np.zeros(arrays["mean"].shape, dtype=bool), "looking": 0 * arrays["sides"]}
-        super().load_state_dict({**before, **arrays})
+        levels = {"at_hundred": arrays["mean"], "at_ten": arrays["mean"]}
+        super().load_state_dict({**before, **levels, **arrays})
         self._any_still, self._aside = bool(self.still.any()), bool(np.isin(self.looking, SIDES).any())
 
     def _take_runs(self, rows: npt.NDArray[np.intp]) -> None:

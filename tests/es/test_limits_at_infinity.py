@@ -76,3 +76,43 @@ def test_whole_numbers_far_from_the_start_are_a_success():
 
     for res in ends(f, [0, 0.0], "cmaes", integrality=[1, 0]):
         assert res.success and res.x[0] == 40, res.message
+
+
+# Descents --------------------------------------------------------------------------------------------
+
+
+def softplus(x):
+    return np.logaddexp(0, -x).sum(), -1 / (1 + np.exp(x))
+
+
+def quartic(x):
+    return ((x - 9) ** 4).sum(), 4 * (x - 9) ** 3
+
+
+def flat_valley(x):
+    return 1e-8 * (x[0] - 1) ** 2 + x[1] ** 2, np.array([2e-8 * (x[0] - 1), 2 * x[1]])
+
+
+def test_a_gradient_that_vanishes_far_out_is_no_success_of_a_descent():
+    more = {"method": "rmsprop", "jac": True, "options": {"lr": 0.3}}
+    res = es.minimize(softplus, [1.0, 2.0], **more)
+    assert not res.success and set(res.stop) == {"endless"}, res.message
+    for one in es.minimize_runs(softplus, np.array([[1.0, 2.0], [1.0, 2.0]]), **more):
+        assert one.stop == res.stop and one.nfev == res.nfev
+    within = es.minimize(softplus, [1.0, 2.0], bounds=[(-3, 4)] * 2, **more)
+    assert within.success and np.allclose(within.x, 4), within.message
+
+
+@pytest.mark.parametrize("method", ["rmsprop", "adam"])
+@pytest.mark.parametrize("fun", [quartic, flat_valley])
+def test_a_gradient_that_vanishes_at_a_flat_minimum_is_a_success(method, fun):
+    res = es.minimize(fun, [0.0, 0.5], method=method, jac=True, options={"lr": 0.5}, maxfevals=10_000)
+    assert "endless" not in res.stop and (res.success or "maxfevals" in res.stop), res.message
+
+
+def test_a_descent_that_is_resumed_has_the_same_end(tmp_path):
+    more = {"method": "rmsprop", "jac": True, "options": {"lr": 0.3}}
+    whole, path = es.minimize(softplus, [1.0, 2.0], **more), tmp_path / "run.npz"
+    es.minimize(softplus, [1.0, 2.0], maxfevals=whole.nfev - 20, checkpoint=path, **more)
+    on = es.minimize(softplus, [1.0, 2.0], checkpoint=path, **more)
+    assert on.stop == whole.stop == {"endless": on.stop["endless"]} and on.nfev == whole.nfev
