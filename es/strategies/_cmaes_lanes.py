@@ -232,7 +232,7 @@ class Lanes:
         better, lanes, number = better[here], lanes[here], number[here]
         while better.size:
             # The first of each lane is an improvement; then there are those that are better still.
-            first = np.flatnonzero(np.diff(lanes, prepend=-1))
+            first = np.append(0, np.flatnonzero(lanes[1:] != lanes[:-1]) + 1)
             place, lane = better[first], lanes[first]
             self.f_best[lane], self.x_best[lane] = f[place], x[place]
             if self._keep_trace:
@@ -308,7 +308,9 @@ class Lanes:
                     (looks.lost_in_coordinates, "noeffectcoord"),
                 ):  # fmt: skip
                     maybe = maybe | test(view, thresholds[name])[0]
-                maybe |= self._settling(thresholds) | self._rates.stagnation_due(self.nit)
+                maybe |= self._settling(thresholds)
+                for i in np.flatnonzero(self._rates.stagnation_due(self.nit) & self.open):
+                    maybe[i] |= looks.stagnating(self._alone(i, self.mean[i]), thresholds["stagnation"])[0]
             due = self._rates.rare(self.nit)
             if due.any():
                 rows = np.flatnonzero(due & self.open)
