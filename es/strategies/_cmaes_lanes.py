@@ -309,7 +309,7 @@ class Lanes:
                 ):  # fmt: skip
                     maybe = maybe | test(view, thresholds[name])[0]
                 maybe |= self._settling(thresholds)
-                for i in np.flatnonzero(self._rates.stagnation_due(self.nit) & self.open):
+                for i in np.flatnonzero(self._rates.stagnation_due(self.nit) & self.open).tolist():
                     maybe[i] |= looks.stagnating(self._alone(i, self.mean[i]), thresholds["stagnation"])[0]
             due = self._rates.rare(self.nit)
             if due.any():
