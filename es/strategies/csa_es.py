@@ -20,6 +20,9 @@ class CSAES(LinearCost, Isotropic):
     weights, rate and damping are those of CMA-ES (arXiv:1604.00772). Badly conditioned functions take it long: unless a
     budget is given it ends after 200,000 n evaluations. Parameters: see `Strategy`.
 
+    At a steep kink steps may become small (`tolx`) though a narrow way leads down, which values and steps do not tell
+    from a minimum: CMA-ES comes through where kinks are no cusps.
+
     Attributes
     ----------
     sigma : float, or (runs,)

@@ -23,6 +23,9 @@ class LMMAES(Isotropic):
     exceeds one half. A single axis that is much shorter than all others (discus) is learned, but slowly: the paths can
     only stretch. Unless a budget is given it ends after 200,000 n evaluations.
 
+    At a steep kink steps may become small (`tolx`) though a narrow way leads down, which values and steps do not tell
+    from a minimum: CMA-ES comes through where kinks are no cusps.
+
     Parameters
     ----------
     x0, sigma0, bounds, popsize, rng, stop, bounds_method

@@ -25,6 +25,9 @@ class SepCMAES(LinearCost):
     Source: Ros & Hansen, A simple modification in CMA-ES achieving linear time and space complexity (PPSN 2008).
     Equation numbers are those of Hansen, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772), appendix A.
 
+    At a kink that does not lie along coordinates steps may become small (`tolx`) though a narrow way leads down, which
+    values and steps do not tell from a minimum: CMA-ES comes through where kinks are no cusps.
+
     Parameters
     ----------
     x0, sigma0, bounds, popsize, rng, stop, bounds_method, sampling

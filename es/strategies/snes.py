@@ -20,6 +20,9 @@ class SNES(LinearCost):
     algorithm 6. Badly conditioned functions that are no sums over coordinates take it long: unless a budget is given it
     ends after 200,000 n evaluations. Parameters: see `Strategy`.
 
+    At a kink that does not lie along coordinates steps may become small (`tolx`) though a narrow way leads down, which
+    values and steps do not tell from a minimum: CMA-ES comes through where kinks are no cusps.
+
     Attributes
     ----------
     sigma : ndarray, shape (n,), or (runs, n)
