@@ -328,6 +328,11 @@ def elsewhere(opt: Any, threshold: Any) -> Any:
         return far & (lately - opt.f_best > least)
 
 
+def _unbounded(opt: Any, way: Any) -> Any:
+    """How long a way (..., n) is in each coordinate, 0 where it leads towards a bound."""
+    return np.abs(way) if opt.box is None else np.abs(way) * np.isinf(np.where(way > 0, opt.box.ub, opt.box.lb))
+
+
 def endless(opt: Any, threshold: Any) -> Any:
     """Steps that are still long after a long way, along all axes: f tends to a limit at infinity.
 
@@ -336,7 +341,7 @@ def endless(opt: Any, threshold: Any) -> Any:
     """
     if np.size(getattr(opt, "whole", ())) or getattr(opt, "discrete", 0):
         return False
-    way = np.abs(opt.once("x_mean") - opt.x_start)
+    way = _unbounded(opt, opt.once("x_mean") - opt.x_start)
     out = ((way > 20 * opt.scale0) & (opt.once("stds") > way / 200)).any(-1)
     if not np.any(out):
         return False
@@ -376,7 +381,7 @@ def outbound(opt: Any, threshold: Any) -> Any:
 
     Towards a minimum the ways become shorter, by 10 where the Hessian is regular, by 2 where f is of fourth order.
     """
-    last, before = (np.abs(a - b).max(-1) for a, b in ((opt.mean, opt.at_ten), (opt.at_ten, opt.at_hundred)))
+    last, before = _unbounded(opt, opt.mean - opt.at_ten).max(-1), np.abs(opt.at_ten - opt.at_hundred).max(-1)
     least = 0.02 * np.maximum(np.abs(opt.mean - opt.start).max(-1), opt.scale0.max(-1))
     return (last > 0.5 * before) & (last > least)
 
