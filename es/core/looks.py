@@ -379,11 +379,12 @@ def unmoved(opt: Any, threshold: Any) -> Any:
 def outbound(opt: Any, threshold: Any) -> Any:
     """A gradient that became ten times smaller on as long a way as the ten times before: f tends to a limit far away.
 
-    Towards a minimum the ways become shorter, by 10 where the Hessian is regular, by 2 where f is of fourth order.
+    Towards a minimum the ways become shorter, by 10 where the Hessian is regular, by 2 where f is of fourth order. A
+    gradient that fell through both levels at once, as at the edge of a plateau, says nothing.
     """
     last, before = _unbounded(opt, opt.mean - opt.at_ten).max(-1), np.abs(opt.at_ten - opt.at_hundred).max(-1)
     least = 0.02 * np.maximum(np.abs(opt.mean - opt.start).max(-1), opt.scale0.max(-1))
-    return (last > 0.5 * before) & (last > least)
+    return (before > 0) & (last > 0.5 * before) & (last > least)
 
 
 def small_gradient(opt: Any, threshold: Any) -> Outcome:

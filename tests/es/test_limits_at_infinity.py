@@ -92,6 +92,11 @@ def quartic(x):
     return ((x - 9) ** 4).sum(), 4 * (x - 9) ** 3
 
 
+def disc(x):
+    y = x - [3.0, 2.5]
+    return max(y @ y - 1, 0.0), 2 * y * (y @ y > 1)
+
+
 def flat_valley(x):
     return 1e-8 * (x[0] - 1) ** 2 + x[1] ** 2, np.array([2e-8 * (x[0] - 1), 2 * x[1]])
 
@@ -109,7 +114,7 @@ def test_a_gradient_that_vanishes_far_out_is_no_success_of_a_descent():
 
 
 @pytest.mark.parametrize("method", ["rmsprop", "adam"])
-@pytest.mark.parametrize("fun", [quartic, flat_valley])
+@pytest.mark.parametrize("fun", [quartic, flat_valley, disc])
 def test_a_gradient_that_vanishes_at_a_flat_minimum_is_a_success(method, fun):
     res = es.minimize(fun, [0.0, 0.5], method=method, jac=True, options={"lr": 0.5}, maxfevals=10_000)
     assert "endless" not in res.stop and (res.success or "maxfevals" in res.stop), res.message
