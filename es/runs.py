@@ -169,7 +169,8 @@ def minimize_runs(
         with closing(evaluate):
             if restarts is None and not solvers:
                 return _until_the_end(cls, each, streams, evaluate, budgets, keep_trace=keep_trace)
-            kind = SolverCourses if solvers else LaneCourses if in_lanes(cls, each, restarts, evaluate) else Courses
+            lanes = not solvers and in_lanes(cls, each, restarts, evaluate, budgets)
+            kind = SolverCourses if solvers else LaneCourses if lanes else Courses
             return kind(cls, each, restarts, streams, evaluate, budgets, keep_trace=keep_trace).run()
     except ConstraintsTold as error:  # nobody knew before the first evaluation
         seeds = [seed for _, seed in streams]

@@ -133,13 +133,19 @@ class LaneCourses(Courses):
         return go_on
 
 
-def in_lanes(cls: Any, each: Each, restarts: Any, evaluate: Any) -> bool:
-    """Whether legs can stand in lanes: those of BIPOP, of a method that has lanes with these options.
+LONG = 4000  # evaluations a variable; with 2,000 few legs are left alone, and a generation of stacks costs a tenth less
+
+
+def in_lanes(cls: Any, each: Each, restarts: Any, evaluate: Any, budgets: Budgets) -> bool:
+    """Whether legs are to stand in lanes: those of BIPOP, of a method that has lanes with these options.
 
     IPOP comes to stacks of one population size by itself.
     """
+    n = each.x0.shape[1]
+    if budgets.full("maxfevals", np.inf).max() < LONG * n:
+        return False
     bipop = isinstance(restarts, str) and restarts.lower() == "bipop"
     if not bipop or not getattr(evaluate, "repeatable", False) or each.rates or each.thresholds:
         return False
     same_box = len({each.key(run) for run in range(len(each.x0))}) == 1
-    return same_box and hasattr(cls, "lanes") and cls.lanes(each.x0.shape[1], each.options) is not None
+    return same_box and hasattr(cls, "lanes") and cls.lanes(n, each.options) is not None

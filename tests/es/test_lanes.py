@@ -29,6 +29,7 @@ def generations(monkeypatch):
         return step(self, *given)
 
     monkeypatch.setattr(Lanes, "step", counted)
+    monkeypatch.setattr(lane_legs, "LONG", 0)
     return seen
 
 
@@ -86,6 +87,7 @@ def test_a_population_that_the_budget_cuts(generations):
     assert generations
 
 
+@pytest.mark.usefixtures("generations")
 def test_values_that_are_not_finite_are_left_to_stacks(monkeypatch):
     problems = stack([unbounded(rows_valley), unbounded(F.rows_sphere)])
     again = []
@@ -98,6 +100,7 @@ def test_values_that_are_not_finite_are_left_to_stacks(monkeypatch):
     assert results[0].n_failed > 0
 
 
+@pytest.mark.usefixtures("generations")
 def test_streams_of_the_caller_are_taken_up_where_they_were():
     problems = of_bbob(3, (3, 15), (1, 2))
     twice = [
@@ -126,6 +129,14 @@ def test_what_has_no_form_in_lanes_stands_in_stacks(more, generations):
     problems = of_bbob(3, (3, 15), (1, 2))
     compare(problems, starts_of(problems), **{"restarts": "bipop", "maxfevals": 900, **more})
     assert not generations
+
+
+def test_short_runs_stand_in_stacks(generations, monkeypatch):
+    monkeypatch.setattr(lane_legs, "LONG", 4000)
+    problems = of_bbob(2, (3, 15), (1,))
+    for maxfevals, lanes in ((7999, False), (8000, True)):
+        es.minimize_runs(problems, starts_of(problems), restarts="bipop", rng=1, maxfevals=maxfevals, ftarget=1e3)
+        assert bool(generations) is lanes
 
 
 def test_few_lanes_at_a_time_change_no_bit(monkeypatch, generations):
