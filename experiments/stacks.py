@@ -29,6 +29,8 @@ MOST_RUNS = 512
 MOST_BYTES = 64_000_000
 SECONDS = 180.0
 """About what a stack may take."""
+BIPOP = 2
+"""As much longer may one of BIPOP take: the run with the most generations decides, and the others share them."""
 OWN_SECONDS, SECONDS_PER_N = 1e-6, 7e-8
 """What a method takes for an evaluation in a stack, and for each variable of it."""
 UNKNOWN_SECONDS = 1e-5
@@ -167,11 +169,13 @@ def _parts(name: str, group: list[Trial]) -> dict[str, list[Trial]]:
 def stack_limit(group: Sequence[Trial]) -> int:
     """Give the most runs of a stack: it has to end in about `SECONDS`, and an n x n matrix for each has to fit.
 
-    With gradients it may take `COMPANY` times as long as one run alone, if that is more: most of that time is shared.
+    One of BIPOP may take `BIPOP` times as long, one with gradients `COMPANY` times as long as one run alone, if that is
+    more: most of that time is shared.
     """
     n = group[0]["problem"]["n"] or build_problem(group[0]["problem"]).n or 1
     each = float(np.mean([seconds_of(trial, n) for trial in group]))
-    seconds, together = SECONDS, 0.0
+    bipop = group[0]["method"]["options"].get("restarts") == "bipop"
+    seconds, together = SECONDS * (BIPOP if bipop else 1), 0.0
     if wants_gradient(group[0]["method"]["name"]):
         together = max(_evaluations(trial, n) for trial in group) * TOGETHER_SECONDS
         seconds = max(SECONDS, COMPANY * (together + each))

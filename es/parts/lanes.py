@@ -22,6 +22,7 @@ from es.parts.rates import CMARates, default_rates, rare_interval
 from es.parts.sampling import AHEAD
 
 PERIOD = 5  # generations between joining and leaving
+CACHE = 2**15  # numbers in the matrices of lanes that are factorised at a time
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,6 @@ class Size:
         """Those of their points (lanes, k, ...), of values with a row for each point."""
         return values[self.points].reshape(self.shape + values.shape[1:])
 
-    def of_rows(self, values: FloatArray) -> FloatArray:
-        """Those of their points and paths (lanes, k + 1, n + 1)."""
-        count, k = self.shape
-        return values[self.rows].reshape(count, k + 1, values.shape[1])
-
 
 def sizes_of(popsizes: IntArray, n: int) -> list[Size]:
     """The sizes among population sizes in rising order."""
@@ -68,6 +64,40 @@ def sizes_of(popsizes: IntArray, n: int) -> list[Size]:
         )
         first, start = last, stop
     return found
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lanes that follow each other, with the rows of V in (47) that are theirs.
+
+    `parts` are those of one size each: its lanes and rows within the block, and (lanes, k + 1, n + 1).
+    """
+
+    lanes: slice
+    rows: slice
+    parts: tuple[tuple[slice, slice, tuple[int, int, int]], ...]
+
+    @property
+    def count(self) -> int:
+        """Number of lanes."""
+        return self.lanes.stop - self.lanes.start
+
+
+def blocks_of(sizes: Sequence[Size], n: int) -> list[Block]:
+    """All lanes, in blocks whose matrices (n + 1, n + 1) stay in the cache."""
+    most = max(1, CACHE // (n + 1) ** 2)
+    blocks, parts, lane, row, lanes, rows = list[Block](), list[Any](), 0, 0, 0, 0
+    for size in sizes:
+        left, height = size.shape[0], size.shape[1] + 1
+        while left:
+            count = min(left, most - lanes)
+            here, there = slice(lanes, lanes + count), slice(rows, rows + count * height)
+            parts.append((here, there, (count, height, n + 1)))
+            left, lanes, rows = left - count, here.stop, there.stop
+            if lanes == most or (not left and size is sizes[-1]):
+                blocks.append(Block(slice(lane, lane + lanes), slice(row, row + rows), tuple(parts)))
+                lane, row, lanes, rows, parts = lane + lanes, row + rows, 0, 0, []
+    return blocks
 
 
 class Rates:

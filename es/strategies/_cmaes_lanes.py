@@ -25,7 +25,7 @@ from es.core.traces import Traces
 from es.parts import bounds as boxes
 from es.parts.bounds import Transform
 from es.parts.factor import retract
-from es.parts.lanes import PERIOD, Histories, Rates, Tiles, sizes_of, tile_width
+from es.parts.lanes import PERIOD, Histories, Rates, Tiles, blocks_of, sizes_of, tile_width
 from es.parts.paths import cumulate, path_length
 from es.parts.precision import RANGE
 from es.parts.sampling import fill_plain
@@ -152,8 +152,10 @@ class Lanes:
         self._marks = self._starts[:, None] + np.stack([0 * self.popsize, self.popsize // 2, 3 * self.popsize // 4], 1)
         self._z, self._y, self._u = (self._room(name, points, n) for name in ("z", "y", "u"))
         self._ranked_z, self._ranked_y = (self._room(name, points, n) for name in ("ranked z", "ranked y"))
-        self._V, self._DV = (self._room(name, points + count, n + 1) for name in ("V", "DV"))
-        self._S, self._order = self._room("S", count, n + 1, n + 1), np.empty(points, np.intp)
+        self._V, self._blocks = self._room("V", points + count, n + 1), blocks_of(self._sizes, n)
+        self._DV = self._room("DV", max(block.rows.stop - block.rows.start for block in self._blocks), n + 1)
+        self._S = self._room("S", max(block.count for block in self._blocks), n + 1, n + 1)
+        self._order = np.empty(points, np.intp)
         self._V[:, n] = 0
         self._sample_rows = np.arange(points) + self._lane
         self._path_rows = self._starts + np.arange(count) + self.popsize
@@ -283,13 +285,16 @@ class Lanes:
         weights[r.worse_rows] = r.of_worse / np.vecdot(z, z)[r.worse]  # (46)
         self._V[self._sample_rows, : self.n] = z
         self._V[self._path_rows, : self.n] = self.q
-        np.multiply(weights[:, None], self._V, out=self._DV)
-        for size in self._sizes:
-            np.matmul(size.of_rows(self._V).mT, size.of_rows(self._DV), out=self._S[size.lanes])
-        diagonal = self._S.reshape(len(self._S), -1)[:, :: self.n + 2]
-        diagonal += np.where(hsig, r.decay[1], r.decay[0])[:, None]
-        self.A, self.q = retract(self.A, self._S)  # (47)
-        self._rows |= {"A": self.A, "q": self.q}
+        decay = np.where(hsig, r.decay[1], r.decay[0])
+        for block in self._blocks:  # (47), of few lanes at a time, which stay in the cache
+            V, lanes = self._V[block.rows], block.lanes
+            DV = np.multiply(weights[block.rows, None], V, out=self._DV[: len(V)])
+            S = self._S[: block.count]
+            for here, rows, shape in block.parts:
+                np.matmul(V[rows].reshape(shape).mT, DV[rows].reshape(shape), out=S[here])
+            diagonal = S.reshape(len(S), -1)[:, :: self.n + 2]
+            diagonal += decay[lanes, None]
+            self.A[lanes], self.q[lanes] = retract(self.A[lanes], S)
 
     # Criteria ------------------------------------------------------------------------------------------------
 
