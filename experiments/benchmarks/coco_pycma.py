@@ -6,7 +6,7 @@ With 15 instances of each function, without bounds, from the same starts. For th
 reaches, the expected runtimes (ERT: evaluations of all runs over the number of those that arrive) with their 95 %
 bootstrap intervals over the runs. To reach: the intervals meet on at least 22 of 24 functions. pycma takes two minutes
 for n=5 and ten for n=20. Measured for n=5: 24 of 24, and 6 s here beside 112 s of pycma; for n=20: 22 of 24 (pycma is
-ahead on f17 and f18), and 28 s beside 538 s. With the bounds of the problems kept, which pycma does not, f5, f8 and f10
+ahead on f17 and f18), and 26 s beside 523 s. With the bounds of the problems kept, which pycma does not, f5, f8 and f10
 take longer here.
 """
 
