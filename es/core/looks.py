@@ -18,6 +18,7 @@ from es.core.watched import Distribution, Spent, Watched
 
 Outcome = tuple[Any, Any]
 NOT_YET: Outcome = (False, math.nan)
+MOVING = 1e-13  # of a value: best values that change by more are moving still
 
 
 # Target and budgets --------------------------------------------------------------------------------
@@ -75,9 +76,9 @@ def _still_moving(opt: Watched, threshold: Any, back: int) -> bool:
     if opt.runs is not None:
         top, bottom = opt.traces.extremes(back)
         with np.errstate(over="ignore", invalid="ignore"):
-            return bool((top - bottom > np.maximum(threshold, 1e-13 * np.abs(top))).all())
+            return bool((top - bottom > np.maximum(threshold, MOVING * np.abs(top))).all())
     old, new = opt.traces.ends(back)
-    return bool(abs(difference(old, new)) >= max(threshold * _scale(opt), 1e-13 * abs(new)))
+    return bool(abs(difference(old, new)) >= max(threshold * _scale(opt), MOVING * abs(new)))
 
 
 def range_of_values(opt: Watched, threshold: Any) -> Outcome:
@@ -146,8 +147,8 @@ def stagnating(opt: Watched, threshold: Any) -> Outcome:
     what it takes to try all discrete values. The figure is the number of
     generations in units of that length.
     """
-    least = least_stagnation(opt)
-    if opt.nit % max(1, int(least / 20)) or opt.nit < least * np.min(threshold):
+    least, between = times_of_stagnation(opt)
+    if opt.nit % between or opt.nit < least * np.min(threshold):
         return NOT_YET
     back = int(min(max(0.2 * opt.nit, least), opt.traces.length, 20_000))
     part = max(1, int(0.3 * back))
@@ -159,9 +160,10 @@ def stagnating(opt: Watched, threshold: Any) -> Outcome:
     return worse, opt.nit / least
 
 
-def least_stagnation(opt: Watched) -> float:
-    """Generations that `stagnating` needs at least."""
-    return max(100 + 100 * opt.n**1.5 / opt.popsize, 3 * (getattr(opt, "patience", 0) or 0))
+def times_of_stagnation(opt: Watched) -> tuple[float, int]:
+    """Generations that `stagnating` needs at least, and those between looks."""
+    least = max(100 + 100 * opt.n**1.5 / opt.popsize, 3 * (getattr(opt, "patience", 0) or 0))
+    return least, max(1, int(least / 20))
 
 
 def _median(values: FloatArray) -> Any:

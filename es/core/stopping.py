@@ -84,6 +84,8 @@ __all__ = [
     "COMMON", "COVARIANCE", "CRITERIA", "DISTRIBUTION", "LIMITS", "MEANINGS", "Watch", "ending", "table",
 ]  # fmt: skip
 
+RARELY = 20  # iterations at least between looks at a decomposition
+
 # What an end means, in the order in which they decide: success, status.
 MEANINGS: dict[str, tuple[bool, int]] = {
     "target": (True, 0),
@@ -189,7 +191,7 @@ class Watch:
         # No test reacts to less than a few iterations, and a decomposition of C to less than a change of C.
         if nit and nit % self._every == 0:
             due = due + self._often
-        if nit and self._rarely and nit % max(20, opt.rare_interval) == 0:
+        if nit and self._rarely and nit % max(RARELY, opt.rare_interval) == 0:
             due = due + self._rarely
         for criterion, threshold, test in due:
             met, figure = test(opt, threshold)

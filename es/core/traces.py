@@ -13,6 +13,11 @@ from es.core.arrays import FloatArray, difference
 LONGEST = 20_000  # generations that any criterion looks back
 
 
+def marks(k: Any) -> npt.NDArray[np.intp]:
+    """Where best, median and upper quartile of k sorted values stand, (3,), or (..., 3) for several k."""
+    return np.stack([0 * k, k // 2, (3 * k) // 4], axis=-1, dtype=np.intp)
+
+
 class Traces:
     """Ranked values of past generations, three per generation, in a buffer that grows up to twice `LONGEST` rows.
 
@@ -35,7 +40,7 @@ class Traces:
         k = ranked.shape[-1]
         if k != self._marked:
             self._marked = k
-            self._marks = np.array([0, k // 2, (3 * k) // 4], dtype=np.intp)
+            self._marks = marks(k)
         if self.length == 0:
             self.first_spread = difference(ranked[..., -1][()], ranked[..., 0][()])
         if self.length == len(self._rows):

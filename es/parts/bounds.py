@@ -278,6 +278,7 @@ class Transform(Handler):
         self._faces = self._faces[:, rows]
 
     def _lanes_of(self, u: FloatArray) -> IntArray | None:
+        """Whose points u are, if they are points of lanes; a mean for each lane has fewer rows."""
         return self.lanes if self.lanes is not None and len(u) == len(self.lanes) else None
 
     def _fitting(self, values: FloatArray, u: FloatArray) -> FloatArray:

@@ -1,7 +1,6 @@
 """What follows from the population sizes of runs side by side (`es.strategies._cmaes_lanes`).
 
-Where points of a population follow each other, and those of each lane those of the last; what equations multiply with;
-how a stack of problems takes the points.
+Points of a population follow each other, and those of each lane follow those of the last; what equations multiply with.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import numpy as np
 
 from es.core import looks
 from es.core.arrays import BoolArray, FloatArray, IntArray
-from es.core.traces import LONGEST, Traces
+from es.core.stopping import RARELY
 from es.parts.paths import warmth
 from es.parts.rates import CMARates, default_rates, rare_interval
 from es.parts.sampling import AHEAD
@@ -29,13 +28,11 @@ CACHE = 2**15  # numbers in the matrices of lanes that are factorised at a time
 class Size:
     """Lanes of one population size k, which follow each other.
 
-    `rows` are those of V in (47), `firsts` says where the points of each begin, (lanes, 1), and `ahead` whether samples
-    of a period are drawn at once.
+    `firsts` says where the points of each begin, (lanes, 1), and `ahead` whether samples of a period are drawn at once.
     """
 
     lanes: slice
     points: slice
-    rows: slice
     shape: tuple[int, int]
     rates: CMARates
     firsts: IntArray
@@ -55,7 +52,6 @@ def sizes_of(popsizes: IntArray, n: int) -> list[Size]:
             Size(
                 slice(first, last),
                 slice(start, stop),
-                slice(start + first, stop + last),
                 (int(count), int(k)),
                 default_rates(n, int(k), True),
                 np.arange(start, stop, k)[:, None],
@@ -129,12 +125,10 @@ class Rates:
         )
         self.worse_rows = self.worse + lanes
         alone: list[Any] = [SimpleNamespace(n=n, popsize=k) for k in popsizes]
-        self.window, least = (
-            of_lanes([looks.window(one) for one in alone]),
-            [looks.least_stagnation(one) for one in alone],
-        )
-        self._stagnation, self._between = of_lanes(least), of_lanes([max(1, int(one / 20)) for one in least])
-        self._rare = of_lanes([max(20, rare_interval(r)) for r in rates])
+        self.window = of_lanes([looks.window(one) for one in alone])
+        least, between = zip(*(looks.times_of_stagnation(one) for one in alone), strict=True)
+        self._stagnation, self._between = of_lanes(least), of_lanes(between)
+        self._rare = of_lanes([max(RARELY, rare_interval(r)) for r in rates])
         tables = [_warmths(r.parameters.cs) for r in rates]
         self._warmths = np.concatenate(tables)
         lengths = np.array([len(table) for table in tables])
@@ -162,73 +156,3 @@ def _warmths(cs: float) -> FloatArray:
     table = np.array(found)
     table.setflags(write=False)
     return table
-
-
-def tile_width(popsize: int, n: int) -> int:
-    """Points in a tile: few, for the last one of a lane wastes some, but each tile copies the matrices of its problem.
-
-    A divisor of the first population, which those of the doubling regime are multiples of.
-    """
-    return next(width for width in range(min(popsize, max(4, n // 8)), popsize + 1) if popsize % width == 0)
-
-
-class Tiles:
-    """The points of lanes in tiles of one size, by run, as a stack of problems takes them.
-
-    A problem comes once for each of its tiles, so that all points of a function are evaluated in one call. The last
-    tile of a lane is filled up with its first point.
-    """
-
-    def __init__(self, run: IntArray, popsizes: IntArray, starts: IntArray, width: int) -> None:
-        lanes = run.argsort()
-        tiles = -(-popsizes[lanes] // width)
-        lane = lanes.repeat(tiles)
-        number = np.arange(len(lane)) - (tiles.cumsum() - tiles).repeat(tiles)
-        place = number[:, None] * width + np.arange(width)
-        here = place < popsizes[lane][:, None]
-        self._runs, self._points = run[lane], starts[lane][:, None] + np.where(here, place, 0)
-        self._places = np.empty(int(popsizes.sum()), np.intp)
-        self._places[self._points[here]] = np.flatnonzero(here)
-
-    def evaluate(self, evaluate: Any, x: FloatArray) -> FloatArray:
-        """Values of all points (points,)."""
-        f, _ = evaluate(self._runs, x.take(self._points, 0), None)
-        return np.asarray(f.reshape(-1).take(self._places))
-
-
-class Histories:
-    """Best, median and upper quartile of each generation, of lanes that come and go; see `es.core.traces`.
-
-    Each lane has a slot as long as it is open, where nothing is moved when other lanes are joined or left.
-    """
-
-    def __init__(self) -> None:
-        self._values = np.empty((0, 64, 3))
-
-    def free(self, taken: IntArray, count: int) -> IntArray:
-        """So many slots beside those that are taken."""
-        missing = len(taken) + count - len(self._values)
-        if missing > 0:
-            self._values = np.concatenate([self._values, np.empty((missing, *self._values.shape[1:]))])
-        return np.setdiff1d(np.arange(len(self._values)), taken)[:count]
-
-    def add(self, slots: IntArray, lengths: IntArray, values: FloatArray) -> None:
-        """Keep values (r, 3) of a generation in each slot, and count it in `lengths`."""
-        room = self._values.shape[1]
-        if lengths.max() == room and room < 2 * LONGEST:
-            self._values = np.concatenate([self._values, np.empty_like(self._values)], 1)[:, : 2 * LONGEST]
-        for i in np.flatnonzero(lengths == 2 * LONGEST):
-            self._values[slots[i], :LONGEST] = self._values[slots[i], LONGEST:].copy()
-            lengths[i] = LONGEST
-        self._values[slots, lengths] = values
-        lengths += 1
-
-    def ends(self, slots: IntArray, lengths: IntArray, windows: IntArray) -> tuple[FloatArray, FloatArray]:
-        """The values of the oldest and of the newest generation in the window of each, (r, 3)."""
-        return self._values[slots, np.maximum(lengths - windows, 0)], self._values[slots, lengths - 1]
-
-    def of(self, slot: int, length: int) -> Traces:
-        """Those in a slot as the traces of a run."""
-        traces = Traces(())
-        traces.length, traces._rows = int(length), self._values[slot]
-        return traces

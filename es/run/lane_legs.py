@@ -11,13 +11,11 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from es.core.book import traces_of
-from es.evaluation.stacked import StackedEvaluator
 from es.run.course import Course, Spent
 from es.run.each import Budgets, Each
 from es.run.legs import Courses, spent_of
@@ -32,30 +30,15 @@ class LaneCourses(Courses):
     `run` goes back to stacks where a value is not finite.
     """
 
-    def __init__(
-        self,
-        cls: Any,
-        each: Each,
-        restarts: Any,
-        rngs: Sequence[tuple[np.random.Generator, Any]],
-        evaluate: StackedEvaluator,
-        budgets: Budgets,
-        *,
-        keep_trace: bool = False,
-    ) -> None:
-        before = copy.deepcopy(rngs)  # the first sample changes them
-        self._in_stacks = partial(Courses, cls, each, restarts, before, evaluate, budgets, keep_trace=keep_trace)
-        super().__init__(cls, each, restarts, rngs, evaluate, budgets, keep_trace=keep_trace)
-        self.lanes = cls.lanes(each.x0.shape[1], each.options, keep_trace=keep_trace)
-
     def run(self) -> list[Result]:
         """Run all to their ends."""
+        each, before = self.each, copy.deepcopy(self.courses)  # the first sample changes their streams
+        self.lanes = self.makes[0].cls.lanes(each.x0.shape[1], each.options, keep_trace=self.keep_trace)
         try:
             self._advance()
         except self.lanes.NotFinite:
-            again = self._in_stacks()
-            again.began = self.began
-            return again.run()
+            self.courses = before
+            return super().run()
         for course, trace in zip(self.courses, traces_of(self.lanes.improved, len(self.courses)), strict=True):
             course.pieces.append(trace)
         return self._results()

@@ -21,17 +21,18 @@ import numpy as np
 from es.core import looks
 from es.core.arrays import BoolArray, FloatArray, IntArray, difference, times
 from es.core.book import Book
-from es.core.traces import Traces
+from es.core.histories import Histories
+from es.core.traces import Traces, marks
+from es.evaluation.tiles import Tiles, tile_width
 from es.parts import bounds as boxes
 from es.parts.bounds import Transform
 from es.parts.factor import retract
-from es.parts.lanes import PERIOD, Histories, Rates, Tiles, blocks_of, sizes_of, tile_width
+from es.parts.lanes import PERIOD, Rates, blocks_of, sizes_of
 from es.parts.paths import cumulate, path_length
 from es.parts.precision import RANGE
 from es.parts.sampling import fill_plain
 from es.parts.step_size import path_length_control
 
-SCREEN = 1e-13  # of a value: changes of the best values that are larger end nothing (`es.core.looks`)
 LEAST, MOST, INTERVAL = RANGE[np.float64]
 
 
@@ -149,7 +150,7 @@ class Lanes:
         self._lane = np.arange(count).repeat(self.popsize)
         self._sizes = sizes_of(self.popsize, n)
         self._rates = Rates(self._sizes, n)
-        self._marks = self._starts[:, None] + np.stack([0 * self.popsize, self.popsize // 2, 3 * self.popsize // 4], 1)
+        self._marks = self._starts[:, None] + marks(self.popsize)
         self._z, self._y, self._u = (self._room(name, points, n) for name in ("z", "y", "u"))
         self._ranked_z, self._ranked_y = (self._room(name, points, n) for name in ("ranked z", "ranked y"))
         self._V, self._blocks = self._room("V", points + count, n + 1), blocks_of(self._sizes, n)
@@ -192,8 +193,8 @@ class Lanes:
         u += self._y  # (40)
         x = u if self.handler is None else self.handler.decode(u)
         f = self._tiles.evaluate(evaluate, x)
-        if not math.isfinite(np.vdot(f, f)) and not np.isfinite(f).all():
-            raise NotFinite
+        if not math.isfinite(np.vdot(f, f)) and not np.isfinite(f[self.open.take(self._lane)]).all():
+            raise NotFinite  # of a run that goes on: those that have ended only wait for the end of the period
         cut: BoolArray = room < self.popsize
         counted = self.popsize
         if cut.any():
@@ -356,10 +357,10 @@ class Lanes:
         best = new[:, 0]
         threshold = max(thresholds["tolfun"], thresholds["tolfunhist"])
         change = np.abs(old[:, 0] - best)
-        still = (self.nit >= self._rates.window) & (change < np.maximum(threshold, SCREEN * np.abs(best)))
+        still = (self.nit >= self._rates.window) & (change < np.maximum(threshold, looks.MOVING * np.abs(best)))
         for i in np.flatnonzero(still & self.open).tolist():
             top, bottom = past.of(self.slot[i], self.length[i]).extremes(int(self._rates.window[i]))
-            still[i] = not top - bottom > max(threshold, SCREEN * abs(top))
+            still[i] = not top - bottom > max(threshold, looks.MOVING * abs(top))
         flat = (best == new[:, 2]) & (self.nit >= thresholds["tolflatfitness"])
         return still | flat
 
