@@ -169,6 +169,9 @@ class Descent(RuleState, Optimizer):
     def _note_levels(self, x: FloatArray, before: Any) -> None:
         """Keep x where the gradient, `before` in the last step, has come below a level."""
         small = self._watch.thresholds.get("tolgrad", 0.0)
+        small_ones = self.slope < 100 * small
+        if not (small_ones if self.runs is None else small_ones.any()):  # mostly
+            return
         for name, level in (("at_hundred", 100 * small), ("at_ten", 10 * small)):
             below = (self.slope < level) & (before >= level)
             if np.count_nonzero(below):
