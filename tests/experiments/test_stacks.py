@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from experiments import Method, Problem, Spec, Sweep, run_study
-from experiments.scheduler import Scheduler
+from experiments.scheduler import SLACK, Scheduler, dealt
 from experiments.stacks import mark_stacks
 from experiments.trial import make_trials, run_trial
 from experiments.worker import run_batch
@@ -141,6 +143,31 @@ def test_stacks_are_shared_out_and_stay_apart() -> None:
     assert all(len({trial["stack"] for trial in batch}) == 1 for batch in batches)
     assert max(len(batch) for batch in batches) <= 75
     assert sum(len(batch) for batch in batches) == 600
+
+
+def test_stacks_have_equal_shares_of_every_kind() -> None:
+    spec = Spec("s", [Problem(f"bbob-f{k}", 10, {"instance": "seed"}) for k in range(1, 25)], ["cmaes"], seeds=15)
+    trials, limits = mark_stacks(make_trials(spec))
+    (name,) = limits
+    batches = list(Scheduler(trials, 1, {name: 85}).batches())
+    assert [len(batch) for batch in batches] == [90] * 4  # 85 runs and a few more, not 85 four times and 20
+    assert sorted(trial["index"] for batch in batches for trial in batch) == list(range(360))
+    for first, batch in enumerate(batches):
+        functions = {int(trial["problem"]["name"].removeprefix("bbob-f")) for trial in batch}
+        assert functions == set(range(1 + first, 25, 4))  # whole ones, easy ones and hard ones
+
+
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=12),
+    st.integers(1, 60),
+)
+def test_dealing_loses_no_trial_and_is_even(kinds: list[int], most: int) -> None:
+    group = [{"problem": {"label": str(kind), "n": 2}, "method": {"name": "cmaes"}, "index": (kind, place)}
+             for kind, count in enumerate(kinds) for place in range(count)]  # fmt: skip
+    sizes = [len(part) for part in dealt(group, most)]
+    assert sorted(trial["index"] for part in dealt(group, most) for trial in part) == [t["index"] for t in group]
+    assert max(sizes) - min(sizes) <= 1
+    assert max(sizes) <= SLACK * most
 
 
 def test_the_guilty_trial_fails_alone() -> None:
