@@ -20,14 +20,15 @@ PLACES = RULES.held(getitem)
 Method = Callable[..., Any]
 
 
-def short_forms(ufunc: Any, op: Method, twice: Any = None) -> tuple[Method, Method]:
+def short_forms(ufunc: Any, op: Method, twice: Any = None, *, ruled_by: Any = None) -> tuple[Method, Method]:
     """The methods of ``tensor op other`` and of ``other op tensor``.
 
     They do what :func:`autodiff.recording.record` does, written out for two arguments and one level, because a program
     made of small operations spends its time here. Anything unusual goes the general way, through NumPy's protocol.
-    ``x op x`` is recorded as the function `twice` of x, where one edge does for two.
+    ``x op x`` is recorded as the function `twice` of x, where one edge does for two. The rule is that of `ufunc`,
+    unless `ruled_by` has its own.
     """
-    makers, of_square = RULES.held(ufunc), RULES.held(twice)
+    makers, of_square = RULES.held(ruled_by or ufunc), RULES.held(twice)
 
     def method(self: Any, other: Any, modulo: Any = None) -> Any:
         level = self.level
@@ -157,7 +158,7 @@ class Operators:
     __sub__, __rsub__ = short_forms(np.subtract, operator.sub)
     __mul__, __rmul__ = short_forms(np.multiply, operator.mul, np.square)
     __truediv__, __rtruediv__ = short_forms(np.true_divide, operator.truediv)
-    __pow__, __rpow__ = short_forms(np.power, operator.pow)
+    __pow__, __rpow__ = short_forms(np.power, operator.pow, ruled_by=operator.pow)
     __matmul__, __rmatmul__ = short_forms(np.matmul, operator.matmul)
     __mod__, __rmod__ = short_forms(np.remainder, operator.mod)
 

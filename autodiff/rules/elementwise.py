@@ -8,6 +8,7 @@ infinite slope (``sqrt`` at 0) the gradient is infinite.
 
 from __future__ import annotations
 
+import operator
 from math import log, nan
 from operator import neg
 from typing import Any
@@ -44,14 +45,24 @@ rule(np.nextafter, lambda out, x, y: pass_on, lambda out, x, y: lambda g: g * 0)
 rule(np.fmod, lambda out, x, y: pass_on, lambda out, x, y: lambda g: -g * np.trunc(x / y))
 
 
-def power_base(out: Any, x: Any, y: Any) -> Any:
-    """d(x^y)/dx = y x^(y-1), which is 0 for y = 0 also where 1/x is infinite."""
-    if type(y) in (int, float):
-        if y == 2:
-            return lambda g: x * (g + g)
-        return lambda g: g * (y * x ** (y - 1)) if y != 0 else g * 0.0
-    infinite = (value_of(y) == 0) & (np.abs(value_of(x)) <= 1 / np.finfo(out.dtype).max)
-    return lambda g: g * (y * np.power(x, np.where(infinite, 1, y - 1)))
+def power_base(pow: Any) -> Any:
+    """Maker of d(x^y)/dx = y x^(y-1), which is 0 for y = 0 also where 1/x is infinite.
+
+    `pow` is what made the value: ``**`` has a quick way for a single number, whose last bits are not those that the
+    ufunc gives for that number, alone or in an array.
+    """
+
+    def maker(out: Any, x: Any, y: Any) -> Any:
+        if type(y) in (int, float):
+            if y == 2:
+                return lambda g: x * (g + g)
+            if y == 3:
+                return lambda g: g * (3 * (x * x))
+            return lambda g: g * (y * pow(x, y - 1)) if y != 0 else g * 0.0
+        infinite = (value_of(y) == 0) & (np.abs(value_of(x)) <= 1 / np.finfo(out.dtype).max)
+        return lambda g: g * (y * np.power(x, np.where(infinite, 1, y - 1)))
+
+    return maker
 
 
 def power_exponent(out: Any, x: Any, y: Any) -> Any:
@@ -63,7 +74,8 @@ def power_exponent(out: Any, x: Any, y: Any) -> Any:
 
 
 for power in (np.power, np.float_power):
-    rule(power, power_base, power_exponent)
+    rule(power, power_base(np.power), power_exponent)
+RULES.held(operator.pow)[:] = power_base(operator.pow), power_exponent  # an operator's alone: its node is np.power's
 
 # exponentials and logarithms
 
@@ -117,7 +129,7 @@ def tanh_rule(out: Any, x: Any) -> Any:
     if type(out) is not np.ndarray:
         return lambda g: g * sech2(x)
     far = np.flatnonzero(np.abs(out) >= FAR)
-    return partly_saturated(out, far, sech2(x.take(far))) if 8 * far.size < out.size else lambda g: g * sech2(x)
+    return entries_apart(lambda: 1 - out * out, far, sech2(x.take(far)))
 
 
 def in_one_array(g: Any, out: Any) -> Any:
@@ -137,13 +149,16 @@ def unsaturated(out: Any) -> Any:
     return np.maximum.reduce(out, None, initial=0) < FAR and np.minimum.reduce(out, None, initial=0) > -FAR
 
 
-def partly_saturated(out: Any, far: Any, steep: Any) -> Any:
-    """The vjp of tanh with the slopes `steep` at the few entries `far`, in place of all of x."""
+def entries_apart(slope: Any, apart: Any, theirs: Any) -> Any:
+    """The vjp of the slopes ``slope()``, with those at the entries `apart` put in their places.
+
+    An entry has the slope that it has alone, to the last bit, whatever stands beside it.
+    """
 
     def vjp(g: Any) -> Any:
-        slope = 1 - out * out
-        slope.put(far, steep)
-        return g * slope
+        slopes = slope()
+        slopes.put(apart, theirs)
+        return g * slopes
 
     return vjp
 

@@ -181,7 +181,7 @@ def one_minus_square(x: Any) -> Any:
 
 
 @entrywise(
-    lambda out, x, y: lambda g: g * (cosine(y, x) ** 2 / nonzero(np.hypot(x, y))),
+    lambda out, x, y: lambda g: g * (np.square(cosine(y, x)) / nonzero(np.hypot(x, y))),
     lambda out, x, y: lambda g: -g * (out * cosine(y, x) / nonzero(np.hypot(x, y))),
 )
 def cosine(x: Any, y: Any) -> Any:

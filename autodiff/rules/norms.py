@@ -22,8 +22,9 @@ def euclidean_rule(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     conjugated = np.conjugate(x) if x.dtype.kind == "c" else x
 
     def vjp(g: Any) -> Any:
-        if type(x) is not Tensor and not zero.any():
-            return expand(g / out, x.shape, axis, keepdims) * conjugated
+        if type(x) is not Tensor:
+            size = np.where(zero, np.inf, out) if zero.any() else out  # no slope at 0, but NaN if g is
+            return expand(g / size, x.shape, axis, keepdims) * conjugated
         slope = expand(np.where(zero, 0, 1 / np.where(zero, 1, out)), x.shape, axis, keepdims) * conjugated
         return bent(expand(g, x.shape, axis, keepdims), slope, x, expand(zero, x.shape, axis, keepdims), "a norm")
 

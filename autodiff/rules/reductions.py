@@ -103,7 +103,9 @@ def spread_rule(slope: Any) -> Any:
         def vjp(g: Any) -> Any:
             deviation = a - np.mean(a, axis=axis, keepdims=True, **masked)
             weight = slope(out) * (2 * one_over_count(a, axis, keepdims, where, ddof))
-            if slope is slope_of_root and not np.all(value_of(out)):  # a kink at 0, unless it is always 0, of one entry
+            if (
+                slope is slope_of_root and type(a) is Tensor and not np.all(value_of(out))
+            ):  # a kink at 0, unless it is always 0, of one entry
                 kink = (value_of(out) == 0) & (one_over_count(a, axis, keepdims, where) != 1)
                 g, weight, kink = (expand(part, a.shape, axis, keepdims) for part in (g, weight, kink))
                 d = bent(g, weight * deviation, a, kink, "np.std")
@@ -185,12 +187,25 @@ def ptp(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
 # products: with zeros among the factors, products of the others are formed outright
 
 
-def may_divide(factors: Any) -> bool:
-    """Whether the product of the others may be had by division; where it is differentiated small factors cancel."""
+def may_divide(factors: Any, axis: Any) -> Any:
+    """Along which lines the product of the others may be had by division; where it is differentiated small ones cancel.
+
+    Each line says so for itself: its last bits do not depend on what stands beside it.
+    """
     size = np.abs(value_of(factors))
     if type(factors) is not Tensor or not size.size:
-        return bool(np.all(size != 0))
-    return bool(np.min(size) > 1e-3 * np.max(size))
+        nowhere_zero = size != 0
+        return True if np.all(nowhere_zero) else np.all(nowhere_zero, axis=axis, keepdims=True)
+    return np.min(size, axis=axis, keepdims=True) > 1e-3 * np.max(size, axis=axis, keepdims=True)
+
+
+def either(divide: Any, divided: Any, multiplied: Any, factors: Any) -> Any:
+    """``divided(factors)`` along the lines where that may be done, ``multiplied()`` along the others."""
+    if divide is True or divide.all():
+        return divided(factors)
+    if not divide.any():
+        return multiplied()
+    return np.where(divide, divided(np.where(divide, factors, 1)), multiplied())
 
 
 def prod_rule(
@@ -202,16 +217,19 @@ def prod_rule(
 
     def vjp(g: Any) -> Any:
         factors = a if where is True else np.where(mask, a, 1)
-        if may_divide(factors):
-            return np.where(mask, expand(g * out, shape, axis, keepdims) / factors, 0)
-        axes = tuple(range(len(shape))) if axis is None else tuple(np.atleast_1d(axis) % len(shape))
-        rest = [i for i in range(len(shape)) if i not in axes]
-        order = (*rest, *axes)
-        n = prod(shape[i] for i in axes)
-        rows = np.transpose(factors, order).reshape([shape[i] for i in rest] + [n])
-        others = np.prod(np.where(np.eye(n, dtype=bool), 1, rows[..., None, :]), axis=-1) * initial
-        others = np.transpose(others.reshape([shape[i] for i in order]), np.argsort(order))
-        return np.where(mask, expand(g, shape, axis, keepdims) * others, 0)
+
+        def multiplied() -> Any:
+            axes = tuple(range(len(shape))) if axis is None else tuple(np.atleast_1d(axis) % len(shape))
+            rest = [i for i in range(len(shape)) if i not in axes]
+            order = (*rest, *axes)
+            n = prod(shape[i] for i in axes)
+            rows = np.transpose(factors, order).reshape([shape[i] for i in rest] + [n])
+            others = np.prod(np.where(np.eye(n, dtype=bool), 1, rows[..., None, :]), axis=-1) * initial
+            others = np.transpose(others.reshape([shape[i] for i in order]), np.argsort(order))
+            return expand(g, shape, axis, keepdims) * others
+
+        divided = lambda factors: expand(g * out, shape, axis, keepdims) / factors  # noqa: E731
+        return np.where(mask, either(may_divide(factors, axis), divided, multiplied, factors), 0)
 
     return vjp
 
@@ -235,13 +253,16 @@ def cumprod_rule(out: Any, a: Any, axis: Any = None, dtype: Any = None) -> Any:
 
     def vjp(g: Any) -> Any:
         x, i = (a.reshape(-1), 0) if axis is None else (a, axis)
-        if may_divide(x):
-            return (reverse_cumsum(g * out, i) / x).reshape(shape)
-        x, last = np.moveaxis(x, i, -1), np.moveaxis(g, i, -1)
-        n = x.shape[-1]  # others[k, i]: the product of the first i factors without the k-th
-        others = np.cumprod(np.where(np.eye(n, dtype=bool), 1, x[..., None, :]), axis=-1)
-        d = np.sum(np.triu(np.ones((n, n), x.dtype)) * others * last[..., None, :], axis=-1)
-        return np.moveaxis(d, -1, i).reshape(shape)
+
+        def multiplied() -> Any:
+            rows, last = np.moveaxis(x, i, -1), np.moveaxis(g, i, -1)
+            n = rows.shape[-1]  # others[k, i]: the product of the first i factors without the k-th
+            others = np.cumprod(np.where(np.eye(n, dtype=bool), 1, rows[..., None, :]), axis=-1)
+            d = np.sum(np.triu(np.ones((n, n), x.dtype)) * others * last[..., None, :], axis=-1)
+            return np.moveaxis(d, -1, i)
+
+        divided = lambda x: reverse_cumsum(g * out, i) / x  # noqa: E731
+        return either(may_divide(x, i), divided, multiplied, x).reshape(shape)
 
     return vjp
 

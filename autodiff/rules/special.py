@@ -16,7 +16,7 @@ from autodiff.operators import value_of
 from autodiff.primitive import with_rule
 from autodiff.registry import RULES, TRACED, rule
 from autodiff.rules import families
-from autodiff.rules.elementwise import LOG10
+from autodiff.rules.elementwise import LOG10, entries_apart
 from autodiff.rules.families import cosine, digamma_gap, logistic_density, mills, polygamma_value, saturation
 from autodiff.rules.incomplete import beta_cdf_slope, beta_density, gamma_cdf_slope, gamma_density
 from autodiff.tensor import Tensor
@@ -30,9 +30,14 @@ SQRT_2PI = np.sqrt(2 * np.pi).item()
 
 def expit_rule(out: Any, x: Any) -> Any:
     """out (1 - out), which needs only `out` to be kept; where 1 - out has lost its digits, or will, from x."""
-    if type(x) is not Tensor and (out < 0.999).all():
+    if type(x) is Tensor:
+        return lambda g: g * logistic_density(x)
+    if (out < 0.999).all():
         return lambda g: g * (out * (1 - out))
-    return lambda g: g * logistic_density(x)
+    if type(out) is not np.ndarray:
+        return lambda g: g * logistic_density(x)
+    far = np.flatnonzero(~(out < 0.999))
+    return entries_apart(lambda: out * (1 - out), far, logistic_density(x.take(far)))
 
 
 rule(sc.expit, expit_rule)
@@ -157,7 +162,7 @@ rule(sc.exprel, lambda out, x: lambda g: g * families.exprel(x, 1))
 rule(sc.cosm1, lambda out, x: lambda g: -g * np.sin(x))
 rule(
     sc.boxcox,
-    lambda out, x, lam: lambda g: g * x ** (lam - 1),
+    lambda out, x, lam: lambda g: g * np.power(x, lam - 1),
     lambda out, x, lam: lambda g: g * _boxcox_slope(out, np.log(x), lam),
 )
 rule(sc.huber, None, lambda out, delta, r: lambda g: g * np.clip(r, -delta, delta))
@@ -175,8 +180,9 @@ def _boxcox_slope(out: Any, log_x: Any, lam: Any) -> Any:
 
 def _pseudo_huber_by_delta(delta: Any, q: Any) -> Any:
     """With s = sqrt(1 + q^2): 2 delta (s - 1) - delta q^2 / s, multiplied out so that nothing cancels."""
-    s = np.sqrt(1 + q * q)
-    return delta * q**4 / (s * (1 + s) ** 2)
+    square = q * q
+    s = np.sqrt(1 + square)
+    return delta * (square * square) / (s * np.square(1 + s))
 
 
 for theirs, numpys in ((sc.exp2, np.exp2), (sc.expm1, np.expm1), (sc.log1p, np.log1p), (sc.cbrt, np.cbrt)):
@@ -186,8 +192,8 @@ rule(
     lambda out, x, lam: lambda g: g * np.exp((lam - 1) * np.log1p(x)),
     lambda out, x, lam: lambda g: g * _boxcox_slope(out, np.log1p(x), lam),
 )
-rule(sc.inv_boxcox, lambda out, x, lam: lambda g: g * out ** (1 - lam), None)
-rule(sc.inv_boxcox1p, lambda out, x, lam: lambda g: g * (1 + out) ** (1 - lam), None)
+rule(sc.inv_boxcox, lambda out, x, lam: lambda g: g * np.power(out, 1 - lam), None)
+rule(sc.inv_boxcox1p, lambda out, x, lam: lambda g: g * np.power(1 + out, 1 - lam), None)
 
 # integrals
 

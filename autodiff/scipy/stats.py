@@ -40,7 +40,7 @@ def t_log_density(y: Any, df: Any) -> Any:
 def lognorm_log_density(y: Any, s: Any) -> Any:
     y = np.where(value_of(y) == 0, np.finfo(float).tiny, y) if np.any(value_of(y) == 0) else y
     z = np.log(y)
-    return -0.5 * (z / s) ** 2 - z - np.log(s) - 0.5 * LOG_2PI
+    return -0.5 * np.square(z / s) - z - np.log(s) - 0.5 * LOG_2PI
 
 
 def laplace_tail(y: Any) -> Any:
