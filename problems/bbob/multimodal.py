@@ -1,28 +1,23 @@
 """Functions f15 to f20, f23 and f24 of BBOB: multimodal (Hansen et al. 2009, INRIA research report 6829)."""
 
-from typing import Any
-
 import numpy as np
 
 from problems.bbob import legacy
 from problems.bbob.frames import Frame, Landscape
 from problems.bbob.separable import ripples
+from problems.bbob.takagi import takagi
 from problems.bbob.transforms import (
     PI,
-    PLAIN,
     TINY,
-    Pair,
     asymmetric,
     columns,
     conditioning,
     dot,
     half_sine,
     oscillate,
-    round_half_up,
     sine_squared,
     squares,
     steps,
-    traced,
 )
 from problems.bbob.unimodal import valley_scale
 from problems.numbers import FloatArray
@@ -119,55 +114,21 @@ def schwefel(frame: Frame) -> Landscape:
     return Landscape(value, sign * (0.5 * best))
 
 
-def distances(widths: list[FloatArray], scaled: FloatArray) -> FloatArray:
-    """Sum of the distances to a grid of width 1 and to those of `widths`, each half as wide as the one before."""
-    if type(scaled) not in PLAIN:
-        return traced(_distances, widths, scaled)
-    distance = np.abs(scaled - round_half_up(scaled))
-    total = distance
-    for width in widths:
-        distance = np.minimum(distance, width - distance)
-        total = total + distance
-    return total
-
-
-def _distances(widths: list[FloatArray], scaled: Any) -> Pair:
-    beyond = scaled - round_half_up(scaled)
-    found = [np.abs(beyond)]
-    for width in widths:
-        found.append(np.minimum(found[-1], width - found[-1]))
-
-    def vjp(g: Any) -> Any:
-        d = g
-        for width, distance in zip(widths[::-1], found[-2::-1], strict=True):
-            d = g + d * np.sign(width - distance - distance)
-        return d * np.sign(beyond)
-
-    return sum(found[1:], found[0]), (vjp,)
-
-
 def katsuura(frame: Frame) -> Landscape:
-    """f23: continuous, with a kink at every point that has few binary digits.
-
-    d_j = |2^j z - round(2^j z)| / 2^j is the distance of z to the grid of width 2^-j, and the next finer grid gives
-    d_{j+1} = min(d_j, 2^-(j+1) - d_j), exactly. Every eighth grid starts so, at once, and leads to the next seven.
-    """
+    """f23: continuous, with a kink at every point that has few binary digits."""
     n, x_opt = frame.n, frame.optimum()
     first, second = frame.rotations()
     turn = frame.chain(first, conditioning(n, 100.0), second)
-    starts = columns(2.0 ** np.arange(1, 33, 8))
-    widths = [np.array(0.5**k) for k in range(1, 8)]
-    gains, ones, power = np.arange(1.0, n + 1.0), np.ones(n), 10.0 / n**1.2
+    # the sum over j = 1..32 of the distances |2^j z - round(2^j z)| / 2^j is half of Takagi's function at 2 z
+    gains, ones, power = 0.5 * np.arange(1.0, n + 1.0), np.ones(n), 10.0 / n**1.2
 
     def value(x: FloatArray) -> FloatArray:
         z = turn(x - x_opt)
-        scaled = starts[z.ndim] * z
-        total = distances(widths, scaled)
         # the product of (1 + i s_i)^power, through logarithms because it overflows in high dimension
-        height: FloatArray = np.expm1(power * dot(ones, np.log1p(gains * (total / starts[z.ndim]).sum(0))))
+        height: FloatArray = np.expm1(power * dot(ones, np.log1p(gains * takagi(z + z))))
         return 10.0 / n**2 * height
 
-    return Landscape(frame.penalise(value, 1.0), x_opt, width=2.5)
+    return Landscape(frame.penalise(value, 1.0), x_opt)
 
 
 def lunacek_bi_rastrigin(frame: Frame) -> Landscape:

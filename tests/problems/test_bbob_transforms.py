@@ -1,14 +1,16 @@
 """Steps of BBOB's functions that bring their own derivative: what `autodiff` finds where it follows each step."""
 
+import math
+
 import numpy as np
 import pytest
 
 import autodiff as ad
-from problems.bbob import gallagher, multimodal, transforms, unimodal
+from problems.bbob import gallagher, transforms, unimodal
 from problems.bbob.products import multiply
+from problems.bbob.takagi import takagi
 from problems.bbob.transforms import TINY, steps
 
-HALVES = [np.array(0.5**k) for k in (1, 2, 3)]
 WEIGHTS = np.array([0.3, 1.0, 70.0])
 MATRIX = np.random.default_rng(2).normal(size=(4, 1, 3, 3))
 PEAKS = np.random.default_rng(3).normal(size=(4, 1, 6, 6)), np.random.default_rng(4).normal(size=(4, 1, 6))
@@ -37,15 +39,6 @@ def asymmetric(x):
     return positive ** (1.0 + 0.5 * steps(3) * np.sqrt(positive)) + (np.where(x > 0.0, 0.0, x) - TINY)
 
 
-def distances(x):
-    distance = np.abs(x - np.floor(x + 0.5))
-    total = distance
-    for width in HALVES:
-        distance = np.minimum(distance, width - distance)
-        total = total + distance
-    return total
-
-
 def product(matrix, x):
     return np.matmul(matrix, x[..., None])[..., 0]
 
@@ -66,7 +59,6 @@ FOLLOWED = {
     "dot": (lambda x: transforms.dot(WEIGHTS, x), lambda x: product(WEIGHTS, x)),
     "turn": (lambda x: transforms.turn(MATRIX, x), lambda x: product(MATRIX, x)),
     "penalty": (lambda x: transforms.penalty(x, WEIGHTS), penalty),
-    "distances": (lambda x: multimodal.distances(HALVES, x), distances),
     "highest": (lambda x: gallagher.highest(*PEAKS, x), highest),
 }
 
@@ -110,7 +102,7 @@ def test_products_are_those_of_matmul_to_the_last_bit(n, shape):
             assert np.array_equal(transforms.dot(matrix, x), product(matrix, x))
 
 
-@pytest.mark.parametrize("name", sorted(set(FOLLOWED) - {"distances", "highest"}))
+@pytest.mark.parametrize("name", sorted(set(FOLLOWED) - {"highest"}))
 def test_second_derivatives(name):
     ours, followed = FOLLOWED[name]
     x, v = points()[:, 2:], np.random.default_rng(6).normal(size=(4, 9, 3))
@@ -141,3 +133,38 @@ def test_no_penalty_where_no_point_is_outside():
     assert np.array_equal(np.zeros(2) + transforms.penalty(x, WEIGHTS), np.zeros(2))
     assert np.isnan(transforms.penalty(np.array([[np.nan, 0.0, 1.0]]), WEIGHTS)).all()
     assert transforms.penalty(np.empty((0, 3)), WEIGHTS).shape in ((), (0,))
+
+
+def terms(x):
+    """Distances to 32 grids, one after the other."""
+    return [np.abs(2.0**j * x - np.floor(2.0**j * x + 0.5)) / 2.0**j for j in range(32)]
+
+
+def test_takagi_is_the_sum_of_its_terms():
+    draw = np.random.default_rng(9)
+    few = draw.integers(-(2**12), 2**12, 500) / 2.0 ** draw.integers(0, 34, 500)  # on the grids
+    x = np.concatenate([draw.uniform(-60.0, 60.0, 4000), few, draw.normal(size=500) * 1e-9, [0.0, -1e-300, 1e15, -3e9]])
+    found = takagi(x)
+    np.testing.assert_allclose(found, [math.fsum(row) for row in np.transpose(terms(x))], rtol=4e-16, atol=0.0)
+    np.testing.assert_array_equal(takagi(x[:4000:7].reshape(4, 11, 13)).ravel(), found[:4000:7])
+    np.testing.assert_array_equal([takagi(x[i : i + 1])[0] for i in range(0, x.size, 9)], found[::9])
+    assert takagi(np.array([0.0]))[0] == takagi(np.array([7.0]))[0] == 0.0
+    assert takagi(np.array([1 / 3]))[0] == pytest.approx(2 / 3, abs=1e-9)  # its maximum
+    assert np.isnan(takagi(np.array([np.nan, 0.5]))).tolist() == [True, False]
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(takagi(np.array([np.inf, -np.inf]))).all()
+
+
+def test_slope_of_takagi():
+    draw = np.random.default_rng(10)
+    x = draw.uniform(-60.0, 60.0, 2000)
+    signs = [np.sign(2.0**j * x - np.floor(2.0**j * x + 0.5)) for j in range(32)]
+    value, pull = ad.vjp(takagi, x)
+    np.testing.assert_array_equal(value, takagi(x))
+    np.testing.assert_array_equal(pull(np.ones(2000)), np.sum(signs, axis=0))
+    # at a kink the mean of both sides, to which terms that have their own kink there add nothing
+    np.testing.assert_array_equal(
+        ad.vjp(takagi, np.array([0.0, 0.5, 0.25, -3.75]))[1](np.ones(4)), [0.0, 0.0, 1.0, 1.0]
+    )
+    second = ad.hvp(lambda x: np.sum(takagi(x) ** 2))(x[:9], np.ones(9))
+    np.testing.assert_allclose(second, 2.0 * np.sum(signs, axis=0)[:9] ** 2, rtol=1e-14)
