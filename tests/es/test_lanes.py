@@ -108,6 +108,27 @@ def test_values_that_are_not_finite_are_left_to_stacks(monkeypatch):
     assert results[0].n_failed > 0
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_run_that_has_ended_may_see_what_is_not_finite(value, generations, monkeypatch):
+    """It stays in its lane for up to four generations; nothing that it sees there is its own, or the others'."""
+    seen = []
+
+    def holed(x):
+        f = F.rows_sphere(x)
+        seen.append((f < 2e-3).any())
+        return np.where(f < 2e-3, value, f)
+
+    problems = stack([unbounded(fun) for fun in (rows_rastrigin, holed, holed, holed)])
+    starts, common = np.array([[1.0, 2.0, 3.0], *3 * [[2.0, 1.0, 3.0]]]), {"sigma0": 1.0, "ftarget": 1e-2}
+    with monkeypatch.context() as patch:
+        patch.setattr(lane_legs.Courses, "run", lambda self: pytest.fail("the runs have gone on in stacks"))
+        es.minimize_runs(problems, starts, method="cmaes", restarts="bipop", rng=range(4), maxfevals=2500, **common)
+    assert any(seen)
+    assert max(generations) == 4
+    results = compare(problems, starts, restarts="bipop", maxfevals=2500, **common)
+    assert all(result.success and result.fun >= 2e-3 and result.n_failed == 0 for result in results[1:])
+
+
 @pytest.mark.usefixtures("generations")
 def test_streams_of_the_caller_are_taken_up_where_they_were():
     problems = of_bbob(3, (3, 15), (1, 2))
