@@ -278,8 +278,8 @@ class Transform(Handler):
         self._faces = self._faces[:, rows]
 
     def _lanes_of(self, u: FloatArray) -> IntArray | None:
-        """Whose points u are, if they are points of lanes; a mean for each lane has fewer rows."""
-        return self.lanes if self.lanes is not None and len(u) == len(self.lanes) else None
+        """Whose points u are, if they are points of lanes: more than there are lanes, or one each in their order."""
+        return self.lanes if self.lanes is not None and u.ndim == 2 and len(u) == len(self.lanes) else None
 
     def _fitting(self, values: FloatArray, u: FloatArray) -> FloatArray:
         """Values of each coordinate with the axes of u."""

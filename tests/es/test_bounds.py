@@ -1,5 +1,7 @@
 """Bounds: nothing is evaluated outside, and optima are found inside, at faces and in corners."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -178,3 +180,44 @@ def test_corners_cost_about_what_they_cost_pycma(f, pycma):
     x0 = np.random.default_rng(3).uniform(-4, 4, (runs, n))
     opt = CMAES(x0, 2.0, bounds=[(-5, 5)] * n, rng=list(range(runs)), stop={"ftarget": 1e-8, "maxfevals": 20_000})
     assert np.median([result.nfev for result in run(opt, f).results]) < 1.1 * pycma
+
+
+@pytest.mark.parametrize("method", ["transform", "narrow"])
+@pytest.mark.parametrize(
+    ("popsizes", "n"), [([4], 4), ([3, 3, 3], 3), ([3, 1, 5], 2), ([1, 1, 1], 3), ([9], 1), ([2, 4], 6), ([1], 1)]
+)
+@pytest.mark.parametrize("alike", [True, False])
+def test_points_of_lanes_are_told_from_a_mean_for_each(method, popsizes, n, alike):
+    """Also where there are as many points, coordinates, members of a population or runs as of another of these."""
+    runs, rng = len(popsizes), np.random.default_rng(3)
+    low = np.full(n, -1.0) if alike else -1 - np.arange(n)
+    box, scale = Box(low, -low), (np.ones((runs, n)) if alike else rng.uniform(0.1, 2, (runs, n)))
+    together, lane = handler(method, box, scale), np.arange(runs).repeat(popsizes)
+    together.lanes = lane
+    alone = [handler(method, box, one) for one in scale]
+    u, means = rng.normal(0, 3, (len(lane), n)), rng.normal(0, 1.5, (runs, n))
+    x, x_mean = together.decode(u), together.decode(means)
+    np.testing.assert_array_equal(together.encode(x), [alone[i].encode(one) for i, one in zip(lane, x, strict=True)])
+    u_mean = [of_one.encode(one) for of_one, one in zip(alone, x_mean, strict=True)]
+    np.testing.assert_array_equal(together.encode(x_mean), u_mean)
+    state = SimpleNamespace(mean=means, stds=0.5 * scale, scale0=scale)
+    x = together.decode(u)
+    beyond = together.beyond(u, state)
+    for i, of_one in enumerate(alone):
+        mine = u[lane == i]
+        np.testing.assert_array_equal(x[lane == i], of_one.decode(mine))
+        np.testing.assert_array_equal(x_mean[i], of_one.decode(means[i]))
+        of_one.decode(mine)
+        state = SimpleNamespace(mean=means[i], stds=0.5 * scale[i], scale0=scale[i])
+        expected = of_one.beyond(mine, state)
+        got = 0 * mine if beyond is None else beyond[lane == i]
+        np.testing.assert_array_equal(got, 0 * mine if expected is None else expected)
+
+
+def test_one_point_is_no_point_of_lanes_though_it_has_as_many_coordinates():
+    box, scale = Box(-1 - np.arange(4.0), 1 + np.arange(4.0)), np.arange(1.0, 5.0)
+    one, u = handler("transform", box, scale), np.array([3.0, -4.0, 0.5, 9.0])
+    expected, back = one.decode(u), one.encode(one.decode(u))
+    one.lanes = np.zeros(4, np.intp)
+    np.testing.assert_array_equal(one.decode(u), expected)
+    np.testing.assert_array_equal(one.encode(expected), back)
