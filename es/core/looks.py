@@ -385,7 +385,7 @@ def outbound(opt: Any, threshold: Any) -> Any:
     gradient that fell through both levels at once, as at the edge of a plateau, says nothing.
     """
     last, before = _unbounded(opt, opt.mean - opt.at_ten).max(-1), np.abs(opt.at_ten - opt.at_hundred).max(-1)
-    least = 0.02 * np.maximum(np.abs(opt.mean - opt.start).max(-1), opt.scale0.max(-1))
+    least = 0.02 * np.maximum(np.abs(opt.mean - opt.x_start).max(-1), opt.scale0.max(-1))
     return (before > 0) & (last > 0.5 * before) & (last > least)
 
 

@@ -75,7 +75,6 @@ class Descent(RuleState, Optimizer):
         "gentlest",
         "first",
         "back",
-        "start",
         "sides",
         "still",
         "looking",
@@ -104,7 +103,7 @@ class Descent(RuleState, Optimizer):
         self.slope, self.gentlest, self.steepest = self._each(np.inf), self._each(np.inf), self._each(0.0)
         self.first = self._each(np.nan)
         self.size = self._each(1.0)  # what values are measured in
-        self.back, self.start = self.mean.copy(), self.mean.copy()
+        self.back = self.mean.copy()
         self.sides = self._each(0)  # of a start without slope, on which the search has begun again
         self.still = np.ones(self.mean.shape, dtype=bool)  # coordinates in which there never was a slope
         self.looking = self._each(0)  # at which side of an end
@@ -260,7 +259,7 @@ class Descent(RuleState, Optimizer):
         if not again.any():
             return self._looked_aside(found)
         away = self._away()
-        beside = self._inside(self.start + np.where(np.asarray(self.sides)[..., None] == 0, away, -away))
+        beside = self._inside(self.x_start + np.where(np.asarray(self.sides)[..., None] == 0, away, -away))
         self.mean = np.where(again[..., None], beside, self.mean)
         self.sides = np.where(again, self.sides + 1, self.sides)[()]
         self._begin_again(again)
