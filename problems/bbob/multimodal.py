@@ -7,6 +7,7 @@ from problems.bbob.frames import Frame, Landscape
 from problems.bbob.separable import ripples
 from problems.bbob.takagi import takagi
 from problems.bbob.transforms import (
+    ONE,
     PI,
     TINY,
     asymmetric,
@@ -64,12 +65,15 @@ def schaffers(frame: Frame, condition: float) -> Landscape:
     x_opt, strength, scales = frame.optimum(), 0.5 * steps(frame.n), conditioning(frame.n, condition)
     first, second = frame.rotations()
     mean = np.full(frame.n - 1, 1.0 / (frame.n - 1))
+    twentieth, fifty = np.array(0.05), np.array(50.0)
 
     def value(x: FloatArray) -> FloatArray:
         z = scales * second(asymmetric(first(x - x_opt), strength))
         q = z * z
-        s = q[..., :-1] + q[..., 1:] + TINY
-        height = dot(mean, s**0.25 * (1.0 + sine_squared(50.0 * s**0.1)))
+        # s^(1/4) and s^(1/10) are the powers 5 and 2 of s^(1/20)
+        root = np.exp(twentieth * np.log(q[..., :-1] + q[..., 1:] + TINY))
+        tenth = root * root
+        height = dot(mean, root * (tenth * tenth) * (ONE + sine_squared(fifty * tenth)))
         return height * height
 
     return Landscape(frame.penalise(value, 10.0), x_opt)

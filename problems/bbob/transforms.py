@@ -23,6 +23,7 @@ _FIVE: FloatArray = np.array(5.0)
 # half of c1 and c2 of T_osz, mean and half difference of their two sides, and the amplitude 2 * 0.049
 _C1: list[FloatArray] = [np.array(3.875), np.array(1.125)]
 _C2: list[FloatArray] = [np.array(2.75), np.array(1.2)]
+_APART: FloatArray = np.array(1.125 / 1.2)  # 1.125 = 1.2 * _APART, to the last bit
 _AMPLITUDE: FloatArray = np.array(0.098)
 
 PLAIN = frozenset((np.ndarray, np.float64))
@@ -114,12 +115,13 @@ def oscillate(x: FloatArray) -> FloatArray:
     """
     if type(x) not in PLAIN:
         return traced(_oscillate, x)
-    # as in _oscillate, but in place: most time of many functions goes here
-    size: FloatArray = np.abs(x)
-    size += TINY
-    h, side, waves = np.log(size), np.sign(x), []
-    for middle, apart in (_C1, _C2):
-        t = side * apart
+    # as in _oscillate, with the same bits, but in place: most time of many functions goes here
+    h: FloatArray = np.abs(x)
+    h += TINY
+    h = np.log(h)
+    second: FloatArray = np.copysign(_C2[1], x)
+    waves = []
+    for t, middle in ((second * _APART, _C1[0]), (second, _C2[0])):
         t += middle
         t *= h
         t = np.tan(t)
@@ -149,7 +151,7 @@ def _oscillate(x: Any) -> Pair:
 
 
 def asymmetric(x: FloatArray, strength: FloatArray) -> FloatArray:
-    """T_asy: x_i^(1 + beta e_i sqrt(x_i)) for positive x_i, x_i for the others.
+    """T_asy: x_i^(1 + beta e_i sqrt(x_i)) for positive x_i, x_i for the others; x exp(beta e sqrt(x) log x) is both.
 
     Parameters
     ----------
@@ -163,24 +165,25 @@ def asymmetric(x: FloatArray, strength: FloatArray) -> FloatArray:
     """
     if type(x) not in PLAIN:
         return traced(_asymmetric, strength, x)
+    # where x is not positive, the exponent is so near to 0 that x is multiplied by 1
     positive = np.maximum(x, TINY)
-    # TINY goes as it came, so that 0 stays 0
-    return positive ** (ONE + strength * np.sqrt(positive)) + (np.minimum(x, _ZERO) - TINY)
+    growth: FloatArray = np.log(positive)
+    growth *= np.sqrt(positive, out=positive)
+    growth *= strength
+    np.exp(growth, out=growth)
+    growth *= x
+    return growth
 
 
 def _asymmetric(strength: FloatArray, x: Any) -> Pair:
     positive = np.maximum(x, TINY)
-    root = np.sqrt(positive)
-    exponent = ONE + strength * root
-    power = positive**exponent
+    h, bend = np.log(positive), np.sqrt(positive)
+    growth = np.exp(h * bend * strength)
 
     def vjp(g: Any) -> Any:
-        by_base = g * (exponent * np.power(positive, exponent - ONE))
-        by_exponent = g * (power * np.log(positive)) * strength * (0.5 / root)
-        return np.where(x <= 0.0, g, by_base + by_exponent)
+        return g * (growth * (ONE + strength * bend * (ONE + 0.5 * h)))
 
-    # TINY goes as it came, so that 0 stays 0
-    return power + (np.minimum(x, _ZERO) - TINY), (vjp,)
+    return x * growth, (vjp,)
 
 
 def round_half_up(x: FloatArray) -> FloatArray:
