@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 import es
+from problems import Objective, stack
 
 METHODS = ["cmaes", "sep-cmaes", "ma-es", "snes", "xnes", "csa-es", "lm-ma-es", "vkd-cmaes"]
 AWAY = {
@@ -85,7 +87,7 @@ def test_whole_numbers_far_from_the_start_are_a_success():
 
 
 def softplus(x):
-    return np.logaddexp(0, -x).sum(), -1 / (1 + np.exp(x))
+    return np.logaddexp(0, -x).sum(), -expit(-x)
 
 
 def quartic(x):
@@ -126,3 +128,83 @@ def test_a_descent_that_is_resumed_has_the_same_end(tmp_path):
     es.minimize(softplus, [1.0, 2.0], maxfevals=whole.nfev - 20, checkpoint=path, **more)
     on = es.minimize(softplus, [1.0, 2.0], checkpoint=path, **more)
     assert on.stop == whole.stop == {"endless": on.stop["endless"]} and on.nfev == whole.nfev
+
+
+# Stacks, saved states and named parameters --------------------------------------------------------------
+
+
+def bowl(x):
+    return ((x - 2) ** 2).sum(), 2 * (x - 2)
+
+
+MIXED = [softplus, bowl, softplus, bowl]
+STARTS = np.array([[1.0, 2.0], [7.0, -3.0], [1e3, 5.0], [2.5, 2.5]])
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "restarts"),
+    [("cmaes", {}, 1), ("snes", {}, None), ("rmsprop", {"lr": 0.3}, None), ("rmsprop", {"lr": 0.3}, 1)],
+)  # fmt: skip
+def test_in_a_stack_of_problems_each_run_ends_as_alone(method, options, restarts):
+    gradient = method == "rmsprop"
+    problems = [Objective(fun if gradient else lambda x, f=fun: f(x)[0], 2, jac=True if gradient else None)
+                for fun in MIXED]  # fmt: skip
+    common = {"method": method, "options": options, "restarts": restarts, "maxfevals": 20_000, "sigma0": 0.5}
+    stacked = es.minimize_runs(stack(problems), STARTS, rng=range(4), **common)
+    for i, one in enumerate(stacked):
+        alone = es.minimize(problems[i], STARTS[i], rng=i, **common)
+        assert (one.stop, one.nfev, one.fun, one.success) == (alone.stop, alone.nfev, alone.fun, alone.success)
+        assert (one.x == alone.x).all() and one.get("restarts") == alone.get("restarts")
+        assert one.success is (MIXED[i] is bowl), one.message
+    assert "endless" in stacked[0].stop
+
+
+def told(opt, until=None):
+    """The optimizer of a stack of `MIXED`, asked and told until that many of its runs are left, or to the end."""
+    while not opt.stop() and (until is None or len(opt.active) > until):
+        x = opt.ask()
+        pairs = [[MIXED[run](one) for one in points] for run, points in zip(opt.active, x, strict=True)]
+        f = np.array([[value for value, _ in of_run] for of_run in pairs])
+        g = np.array([[slope for _, slope in of_run] for of_run in pairs])
+        opt.tell(x, f, *([g] if opt.wants_gradient else []))
+    return opt
+
+
+@pytest.mark.parametrize(("method", "options"), [("cmaes", {}), ("snes", {}), ("rmsprop", {"lr": 0.3})])
+def test_a_stack_that_is_saved_once_runs_have_ended_goes_on_to_the_same_ends(method, options):
+    def fresh():
+        return es.get_method(method)(STARTS, 0.5, rng=range(4), **options)
+
+    whole = told(fresh()).results
+    for until in (3, 2, 1):
+        state, on = told(fresh(), until).state_dict(), fresh()
+        on.load_state_dict(state)
+        for one, other in zip(told(on).results, whole, strict=True):
+            assert (one.stop, one.nfev, one.fun) == (other.stop, other.nfev, other.fun)
+    assert "endless" in whole[0].stop
+
+
+@pytest.mark.parametrize("name", ["softplus", "tanh"])
+@pytest.mark.parametrize("before", [1, 60, 130])
+def test_a_run_that_is_resumed_anywhere_has_the_same_end(name, before, tmp_path):
+    """Also where its values became equal: the first function tends to 0, the second is flat from some place on."""
+    more = {"method": "cmaes", "rng": 2}
+    whole, path = es.minimize(AWAY[name], [0.1, 0.2], **more), tmp_path / "run.npz"
+    assert set(whole.stop) == {"endless"}
+    es.minimize(AWAY[name], [0.1, 0.2], maxfevals=whole.nfev - before, checkpoint=path, **more)
+    on = es.minimize(AWAY[name], [0.1, 0.2], checkpoint=path, **more)
+    assert (on.stop, on.nfev, on.fun) == (whole.stop, whole.nfev, whole.fun) and (on.x == whole.x).all()
+
+
+@pytest.mark.parametrize("method", ["cmaes", "sep-cmaes", "snes", "xnes"])
+def test_parameters_of_a_space_have_limits_so_that_no_way_is_endless(method):
+    space = es.Space(a=es.Linear(-1, 30, init=0.1), b=es.Log(1e-3, 1e4, init=0.01), c=es.Linear(0, 1, shape=2))
+
+    def fading(p):
+        return np.logaddexp(0, -p["a"]) - np.tanh(np.log10(p["b"])) + (p["c"] ** 2).sum()
+
+    res = es.minimize(fading, space, method=method, rng=1)
+    least = fading({"a": 30.0, "b": 1e4, "c": np.zeros(2)})
+    assert res.success and res.fun == pytest.approx(least, abs=1e-8), res.message
+    for one in es.minimize_runs(fading, space, runs=2, method=method, rng=1):
+        assert one.success and "endless" not in one.stop, one.message

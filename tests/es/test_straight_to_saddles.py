@@ -94,3 +94,39 @@ def test_a_state_of_before_looks_at_no_sides():
     on = es.Adam([1.0, 0.0])
     on.load_state_dict(state)
     assert on.looking == 0 and not on.still.any()
+
+
+def singly(x):
+    """`wells` in single precision."""
+    f, g = wells(np.asarray(x, np.float32))
+    return np.float32(f), g.astype(np.float32)
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if method != "sgd"])
+def test_the_way_to_a_saddle_goes_on_in_single_precision(method):
+    for fun, jac in ((singly, True), (lambda x: wells(x.astype(np.float32))[0], lambda x: singly(x)[1])):
+        for x0 in (np.array([1, 0], np.float32), [1.0, 0.0, 3.0]):
+            res = es.minimize(fun, x0, method=method, jac=jac, rng=1)
+            assert res.success and res.fun < -0.999, res.message
+            for one in es.minimize_runs(fun, np.array([x0, x0]), method=method, jac=jac, rng=1):
+                assert (one.fun, one.nfev, one.stop) == (res.fun, res.nfev, res.stop)
+    traced = es.minimize(lambda x: x[0] ** 2 - x[1] ** 2 + x[1] ** 4 / 4, np.array([1, 0], np.float32), method=method)
+    assert traced.success and traced.fun < -0.999, traced.message
+
+
+@pytest.mark.parametrize("method", ["adam", "rmsprop"])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_way_down_on_one_side_alone_is_found(method, side):
+    """The inflection x1^3 falls on one side of its saddle; which one must not matter."""
+
+    def slide(x):
+        s = side * x[1]
+        return x[0] ** 2 + s**3 + s**4 / 4, np.array([2 * x[0], side * (3 * s**2 + s**3)])
+
+    def slide32(x):
+        f, g = slide(np.asarray(x, np.float32))
+        return f, g.astype(np.float32)
+
+    for fun in (slide, slide32):
+        res = es.minimize(fun, [1.0, 0.0], method=method, jac=True, rng=1)
+        assert res.success and res.fun == pytest.approx(-6.75, abs=1e-3), res.message
