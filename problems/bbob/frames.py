@@ -185,6 +185,16 @@ class Frame:
         """Weights that are all `value`, shape (n,)."""
         return np.full(self.n, value)
 
+    @staticmethod
+    def less(values: FloatArray) -> Map:
+        """x -> x - values, for values (n,); a map, because a stack lays them out for all of its points."""
+        return lambda x: x - values
+
+    @staticmethod
+    def times(values: FloatArray) -> Map:
+        """x -> x * values, for values (n,)."""
+        return lambda x: x * values
+
     def rotations(self) -> Sequence[Rotation]:
         """Rotations of the function, in the order in which x meets them."""
         return [Dense.of(legacy.rotation(self.seed + MILLION * added, self.n)) for _, added, _ in TURNS[self.function]]

@@ -29,7 +29,8 @@ def rastrigin_rotated(frame: Frame) -> Landscape:
     x_opt, ras, strength = frame.optimum(), ripples(frame), 0.2 * steps(frame.n)
     turn, first, second = frame.rotations()
     back = frame.chain(first, conditioning(frame.n, 10.0), second)
-    return Landscape(lambda x: ras(back(asymmetric(oscillate(turn(x - x_opt)), strength))), x_opt)
+    moved = frame.less(x_opt)
+    return Landscape(lambda x: ras(back(asymmetric(oscillate(turn(moved(x))), strength))), x_opt)
 
 
 def weierstrass(frame: Frame) -> Landscape:
@@ -40,6 +41,7 @@ def weierstrass(frame: Frame) -> Landscape:
     p_{k+1} = p_k (3 - p_k)^2, so that k = 0, 4, 8 are computed at once and the others from them.
     """
     x_opt = frame.optimum()
+    moved = frame.less(x_opt)
     turn, first, second = frame.rotations()
     back = frame.chain(first, conditioning(frame.n, 0.01), second)
     starts = np.arange(0, 12, 4)
@@ -47,12 +49,14 @@ def weierstrass(frame: Frame) -> Landscape:
     frequencies, amplitudes, mean = columns(np.pi * 3.0**starts), columns(0.5 * 0.5**starts), frame.full(1.0 / frame.n)
 
     def value(x: FloatArray) -> FloatArray:
-        z = back(oscillate(turn(x - x_opt)))
+        z = back(oscillate(turn(moved(x))))
         p = four * sine_squared(frequencies[z.ndim] * z)
         total = p
         for weight in weights:
             slope = three - p
-            p = p * (slope * slope)
+            slope *= slope
+            slope *= p
+            p = slope
             total = total + weight * p
         height = dot(mean, (amplitudes[z.ndim] * total).sum(0))
         return ten * (height * height * height)
@@ -62,13 +66,14 @@ def weierstrass(frame: Frame) -> Landscape:
 
 def schaffers(frame: Frame, condition: float) -> Landscape:
     """f17 (condition 10) and f18 (1000): Schaffer's F7, its ripples narrower towards the optimum."""
-    x_opt, strength, scales = frame.optimum(), 0.5 * steps(frame.n), conditioning(frame.n, condition)
+    x_opt, strength = frame.optimum(), 0.5 * steps(frame.n)
+    moved, scaled = frame.less(x_opt), frame.times(conditioning(frame.n, condition))
     first, second = frame.rotations()
     mean = np.full(frame.n - 1, 1.0 / (frame.n - 1))
     twentieth, fifty = np.array(0.05), np.array(50.0)
 
     def value(x: FloatArray) -> FloatArray:
-        z = scales * second(asymmetric(first(x - x_opt), strength))
+        z = scaled(second(asymmetric(first(moved(x)), strength)))
         q = z * z
         # s^(1/4) and s^(1/10) are the powers 5 and 2 of s^(1/20)
         root = np.exp(twentieth * np.log(q[..., :-1] + q[..., 1:] + TINY))

@@ -12,7 +12,10 @@ def ripples(frame: Frame) -> Map:
     weights, twenty = frame.full(frame.scale), np.array(20.0)
 
     def value(z: FloatArray) -> FloatArray:
-        return dot(weights, z * z + twenty * sine_squared(PI * z))
+        waves = sine_squared(PI * z)
+        waves *= twenty
+        waves += z * z
+        return dot(weights, waves)
 
     return value
 
@@ -26,14 +29,15 @@ def sphere(frame: Frame) -> Landscape:
 def ellipsoid(frame: Frame) -> Landscape:
     """f2: condition 1e6, oscillating."""
     x_opt, weights = frame.optimum(), frame.scale * 1e6 ** steps(frame.n)
-    return Landscape(lambda x: squares(oscillate(x - x_opt), weights), x_opt)
+    moved = frame.less(x_opt)
+    return Landscape(lambda x: squares(oscillate(moved(x)), weights), x_opt)
 
 
 def rastrigin(frame: Frame) -> Landscape:
     """f3: about 10^n local minima in a regular grid that is bent."""
     x_opt, value = frame.optimum(), ripples(frame)
-    scales, strength = conditioning(frame.n, 10.0), 0.2 * steps(frame.n)
-    return Landscape(lambda x: value(scales * asymmetric(oscillate(x - x_opt), strength)), x_opt)
+    moved, scaled, strength = frame.less(x_opt), frame.times(conditioning(frame.n, 10.0)), 0.2 * steps(frame.n)
+    return Landscape(lambda x: value(scaled(asymmetric(oscillate(moved(x)), strength))), x_opt)
 
 
 def bueche_rastrigin(frame: Frame) -> Landscape:
@@ -46,10 +50,10 @@ def bueche_rastrigin(frame: Frame) -> Landscape:
     x_opt = np.where(even, np.abs(drawn), drawn)
     left = conditioning(frame.n, 10.0)
     right = np.where(even, 10.0 * left, left)
-    ras = ripples(frame)
+    ras, moved = ripples(frame), frame.less(x_opt)
 
     def value(x: FloatArray) -> FloatArray:
-        t = oscillate(x - x_opt)
+        t = oscillate(moved(x))
         return ras(t * np.where(t > 0.0, right, left))
 
     return Landscape(frame.penalise(value, 100.0), x_opt)

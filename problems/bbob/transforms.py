@@ -217,7 +217,8 @@ def _dot(matrix: FloatArray, x: FloatArray) -> Pair:
 
 def squares(z: FloatArray, weights: FloatArray) -> FloatArray:
     """Sum of weights_i z_i^2 over the last axis."""
-    return dot(weights, z * z)
+    z = z * z
+    return np.vecdot(weights, z) if type(z) in PLAIN else dot(weights, z)
 
 
 def penalty(x: FloatArray, weights: FloatArray) -> FloatArray:

@@ -90,25 +90,25 @@ def rosenbrock_rotated(frame: Frame) -> Landscape:
 def ellipsoid_rotated(frame: Frame, condition: float = 1e6) -> Landscape:
     """f10: f2, turned."""
     x_opt, weights = frame.optimum(), frame.scale * condition ** steps(frame.n)
-    (turn,) = frame.rotations()
-    return Landscape(lambda x: squares(oscillate(turn(x - x_opt)), weights), x_opt)
+    (turn,), moved = frame.rotations(), frame.less(x_opt)
+    return Landscape(lambda x: squares(oscillate(turn(moved(x))), weights), x_opt)
 
 
 def discus(frame: Frame) -> Landscape:
     """f11: one direction a thousand times steeper than the others."""
     x_opt = frame.optimum()
     weights = frame.scale * np.where(np.arange(frame.n) < frame.special, 1e6, 1.0)
-    (turn,) = frame.rotations()
-    return Landscape(lambda x: squares(oscillate(turn(x - x_opt)), weights), x_opt)
+    (turn,), moved = frame.rotations(), frame.less(x_opt)
+    return Landscape(lambda x: squares(oscillate(turn(moved(x))), weights), x_opt)
 
 
 def bent_cigar(frame: Frame) -> Landscape:
     """f12: a narrow ridge that is bent. COCO's code draws its optimum from the seed of the rotation."""
     x_opt = frame.optimum(1_000_000)
     weights = frame.scale * np.where(np.arange(frame.n) < frame.special, 1.0, 1e6)
-    strength = 0.5 * steps(frame.n)
+    moved, strength = frame.less(x_opt), 0.5 * steps(frame.n)
     first, second = frame.rotations()
-    return Landscape(lambda x: squares(second(asymmetric(first(x - x_opt), strength)), weights), x_opt)
+    return Landscape(lambda x: squares(second(asymmetric(first(moved(x)), strength)), weights), x_opt)
 
 
 def sharp_ridge(frame: Frame) -> Landscape:

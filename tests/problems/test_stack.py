@@ -206,3 +206,17 @@ def test_starts_and_pickles():
 def test_mistakes(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("function", [3, 17])
+def test_numbers_laid_out_for_points_follow_their_number(function):
+    """Populations that change their size from call to call, and gradients between them."""
+    alone = [get(f"bbob-f{function}", n=4, instance=k) for k in (1, 2, 3)]
+    together = stack(alone)
+    draw = np.random.default_rng(3)
+    for count in (5, 1, 5, 7, 2, 7):
+        x = draw.uniform(-5.0, 5.0, (3, count, 4))
+        expected = [one(rows) for one, rows in zip(alone, x, strict=True)]
+        np.testing.assert_array_equal(together(x), expected)
+        np.testing.assert_array_equal(together.value_and_grad(x[:, :2])[0], [row[:2] for row in expected])
+        np.testing.assert_array_equal(together.take([2, 0])(x[[2, 0]]), [expected[2], expected[0]])
