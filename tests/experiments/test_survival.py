@@ -9,10 +9,14 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from experiments import Method, Problem, Spec, run_study
+from es.run.lane_legs import LaneCourses
+from experiments import Method, Problem, Spec, load_spec, run_study
+from experiments.stacks import mark_stacks, run_stack
+from experiments.trial import make_trials
 from tests.experiments.studies import ROOT, SLOW, call, command, finished_keys, numbers, start
 
 
@@ -65,6 +69,70 @@ def test_kills_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
 def test_twenty_kills_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
     killed_and_resumed(tmp_path, seeds=60, kills=24, last_delay=0.15)
+
+
+LANES = """\
+name = "lanes"
+seeds = 6
+budget = 8000
+
+[[problems]]
+names = ["bbob-f3", "bbob-f15", "bbob-f24"]
+n = [2, 3, 5]
+instance = "seed"
+
+[[methods]]
+name = "cmaes"
+restarts = "bipop"
+"""
+
+
+def standing_in_lanes(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many runs of each stack of a study stand in lanes; nothing is run."""
+    seen: list[int] = []
+
+    def noted(self: LaneCourses) -> list[Any]:
+        seen.append(len(self.courses))
+        raise RuntimeError("it is known what was asked")
+
+    monkeypatch.setattr(LaneCourses, "run", noted)
+    stacks: dict[str | None, list[Any]] = {}
+    for trial in mark_stacks(make_trials(spec))[0]:
+        stacks.setdefault(trial["stack"], []).append(trial)
+    for trials in stacks.values():
+        with pytest.raises(RuntimeError, match="it is known"):
+            run_stack(trials)
+    return seen
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+def test_kills_in_stacks_whose_legs_stand_in_lanes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed before the first of three stacks is done, and in the middle of each of the others."""
+    toml = tmp_path / "lanes.toml"
+    toml.write_text(LANES)
+    assert standing_in_lanes(load_spec(toml), monkeypatch) == [18, 18, 18]
+    words = ("sweep", toml, "--no-report", "--quiet", "--jobs", "1", "--out")
+    assert call(*words, tmp_path / "calm").returncode == 0
+    journal, recorded = tmp_path / "killed" / "journal.jsonl", list[str]()
+    for done in (0, 18, 36):
+        process = start(*words, tmp_path / "killed")
+        while process.poll() is None and (not journal.exists() or len(finished_keys(tmp_path / "killed")) < done):
+            time.sleep(0.01)
+        time.sleep(0.05 if done else 1.0)
+        assert process.poll() is None, process.communicate()
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=60)
+        assert_no_process_left(process.pid)
+        now = finished_keys(tmp_path / "killed")
+        assert now[: len(recorded)] == recorded
+        assert done <= len(now) < 54
+        recorded = now
+    assert call(*words, tmp_path / "killed").returncode == 0
+    keys = finished_keys(tmp_path / "killed")
+    assert len(keys) == len(set(keys)) == 54
+    assert keys[: len(recorded)] == recorded
+    assert numbers(tmp_path / "killed") == numbers(tmp_path / "calm")
 
 
 def test_the_number_of_workers_changes_no_bit(tmp_path: Path) -> None:
