@@ -17,7 +17,7 @@ def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: floa
     """f21 (101 peaks) and f22 (21 peaks) of random place, height and condition.
 
     The value is T_osz(10 - max_k w_k exp(-1/(2n) sum_i C_ki (u - v_k)_i^2))^2 for u = Q x. The exponents of all peaks
-    come from one product with the squares of u and u, and one exponential serves the highest of them.
+    come from one product with the squares of u, u and 1, and one exponential serves the highest of them.
 
     Parameters
     ----------
@@ -29,25 +29,24 @@ def gallagher(frame: Frame, peaks: int, half_width: float, first_condition: floa
     first_condition : float
         Condition of the highest peak; the others' go up to 1000.
     """
-    places, coefficients, constant = frame.draw(partial(_peaks, peaks, half_width, first_condition))
+    places, coefficients = frame.draw(partial(_peaks, peaks, half_width, first_condition))
     (turn,) = frame.rotations()
 
     def value(x: FloatArray) -> FloatArray:
-        gap = transforms.oscillate(10.0 - np.exp(highest(coefficients, constant, turn(x))))
+        gap = transforms.oscillate(10.0 - np.exp(highest(coefficients, turn(x))))
         gap *= gap
         return gap
 
     return Landscape(frame.penalise(value, 1.0), places, width=2.0)
 
 
-def highest(coefficients: FloatArray, constant: FloatArray, u: FloatArray) -> FloatArray:
+def highest(coefficients: FloatArray, u: FloatArray) -> FloatArray:
     """The greatest exponent of all peaks, made for as many points at a time as stay in the cache.
 
     Parameters
     ----------
-    coefficients : ndarray, shape (2n, K), or (r, 1, 2n, K)
-        Of u^2 and u, a column for each peak.
-    constant : ndarray, shape (K,), or (r, 1, K)
+    coefficients : ndarray, shape (2n + 1, K), or (r, 1, 2n + 1, K)
+        Of u^2, u and 1, a column for each peak.
     u : ndarray, shape (..., n), or (r, k, n)
 
     Returns
@@ -56,12 +55,12 @@ def highest(coefficients: FloatArray, constant: FloatArray, u: FloatArray) -> Fl
     """
     coefficients = coefficients[:, 0] if coefficients.ndim == 4 else coefficients
     if type(u) not in transforms.PLAIN:
-        return transforms.traced(_highest, coefficients, constant, u)
-    n, peaks = u.shape[-1], constant.shape[-1]
+        return transforms.traced(_highest, coefficients, u)
+    n, peaks = u.shape[-1], coefficients.shape[-1]
     most = max(1, ROOM // peaks)
     if u.size <= most * n:
-        return _highest(coefficients, constant, u)[0]
-    coefficients, constant = coefficients.reshape(-1, 2 * n, peaks), constant.reshape(-1, 1, peaks)
+        return _highest(coefficients, u)[0]
+    coefficients = coefficients.reshape(-1, 2 * n + 1, peaks)
     count, shape = len(coefficients), u.shape[:-1]
     u = u.reshape(count, -1, n)
     greatest = np.empty(u.shape[:2])
@@ -69,13 +68,24 @@ def highest(coefficients: FloatArray, constant: FloatArray, u: FloatArray) -> Fl
     for i in range(0, count, step):
         for j in range(0, u.shape[1], among):
             part = slice(i, i + step), slice(j, j + among)
-            greatest[part] = _highest(coefficients[part[0]], constant[part[0]], u[part])[0]
+            greatest[part] = _highest(coefficients[part[0]], u[part])[0]
     return greatest.reshape(shape)
 
 
-def _highest(coefficients: FloatArray, constant: FloatArray, u: Any) -> transforms.Pair:
-    exponents = multiply(coefficients, np.concatenate([u * u, u], axis=-1))
-    exponents += constant
+def _terms(u: Any) -> Any:
+    """The squares of u, u and 1 along the last axis."""
+    *shape, n = u.shape
+    if type(u) is not np.ndarray:
+        return np.concatenate([u * u, u, np.ones((*shape, 1))], axis=-1)
+    terms = np.empty((*shape, 2 * n + 1))
+    np.multiply(u, u, out=terms[..., :n])
+    terms[..., n:-1] = u
+    terms[..., -1] = 1.0
+    return terms
+
+
+def _highest(coefficients: FloatArray, u: Any) -> transforms.Pair:
+    exponents = multiply(coefficients, _terms(u))
     peaks = exponents.argmax(-1)  # five times as fast as np.max
     places = np.arange(0, exponents.size, exponents.shape[-1]) + peaks.ravel()
 
@@ -83,17 +93,15 @@ def _highest(coefficients: FloatArray, constant: FloatArray, u: Any) -> transfor
         """By the squares of u and by u, which are weighed by the coefficients of the highest peak alone."""
         rows = (np.arange(len(coefficients))[:, None],) if coefficients.ndim > 2 else ()
         d = np.swapaxes(coefficients, -1, -2)[*rows, peaks] * g[..., None]
-        squared, plain = d[..., : u.shape[-1]], d[..., u.shape[-1] :]
+        squared, plain = d[..., : u.shape[-1]], d[..., u.shape[-1] : -1]
         return u * (squared + squared) + plain
 
     return exponents.reshape(-1)[places].reshape(u.shape[:-1]), (vjp,)
 
 
 @lru_cache(maxsize=64)  # a stack asks again for what each of its problems has drawn
-def _peaks(
-    peaks: int, half_width: float, first_condition: float, frame: Frame
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The place of the highest peak (n,), and of all peaks the coefficients of u^2 and u (2n, K) and the constant."""
+def _peaks(peaks: int, half_width: float, first_condition: float, frame: Frame) -> tuple[FloatArray, FloatArray]:
+    """The place of the highest peak (n,), and of all peaks the coefficients of u^2, u and 1, (2n + 1, K)."""
     n, seed = frame.n, frame.seed
     (turn,) = frame.rotations()
     order = np.argsort(legacy.uniform(peaks - 1, seed), kind="stable")
@@ -105,6 +113,6 @@ def _peaks(
     places[0] *= frame.peak_shrink
 
     turned = turn(places)
-    coefficients = np.concatenate([curvature / (-2.0 * n), curvature * turned / n], axis=1)
     constant = np.log(height) - (curvature * turned**2).sum(-1) / (2.0 * n)
-    return places[0], np.ascontiguousarray(coefficients.T), constant
+    coefficients = np.concatenate([curvature / (-2.0 * n), curvature * turned / n, constant[:, None]], axis=1)
+    return places[0], np.ascontiguousarray(coefficients.T)

@@ -50,7 +50,8 @@ def weierstrass(frame: Frame) -> Landscape:
 
     def value(x: FloatArray) -> FloatArray:
         z = back(oscillate(turn(moved(x))))
-        p = four * sine_squared(frequencies[z.ndim] * z)
+        p = sine_squared(frequencies[z.ndim] * z)
+        p *= four
         total = p
         for weight in weights:
             slope = three - p

@@ -69,9 +69,10 @@ def sine_squared(x: FloatArray) -> FloatArray:
     """
     if type(x) not in PLAIN:
         return traced(_sine_squared, x)
-    t: FloatArray = np.tan(x)
-    q = t * t
-    return q / (ONE + q)
+    q: FloatArray = np.tan(x)
+    q *= q
+    q /= q + ONE
+    return q
 
 
 def _sine_squared(x: Any) -> Pair:

@@ -13,7 +13,7 @@ from problems.bbob.transforms import TINY, steps
 
 WEIGHTS = np.array([0.3, 1.0, 70.0])
 MATRIX = np.random.default_rng(2).normal(size=(4, 1, 3, 3))
-PEAKS = np.random.default_rng(3).normal(size=(4, 1, 6, 6)), np.random.default_rng(4).normal(size=(4, 1, 6))
+PEAKS = np.random.default_rng(3).normal(size=(4, 1, 7, 6))
 
 
 def half_sine(x):
@@ -43,7 +43,7 @@ def product(matrix, x):
 
 
 def highest(x):
-    return np.max(multiply(PEAKS[0][:, 0], np.concatenate([x * x, x], axis=-1)) + PEAKS[1], axis=-1)
+    return np.max(multiply(PEAKS[:, 0], np.concatenate([x * x, x, np.ones((*x.shape[:-1], 1))], axis=-1)), axis=-1)
 
 
 def penalty(x):
@@ -58,7 +58,7 @@ FOLLOWED = {
     "dot": (lambda x: transforms.dot(WEIGHTS, x), lambda x: product(WEIGHTS, x)),
     "turn": (lambda x: transforms.turn(MATRIX, x), lambda x: product(MATRIX, x)),
     "penalty": (lambda x: transforms.penalty(x, WEIGHTS), penalty),
-    "highest": (lambda x: gallagher.highest(*PEAKS, x), highest),
+    "highest": (lambda x: gallagher.highest(PEAKS, x), highest),
 }
 
 
@@ -137,8 +137,8 @@ def test_powers_of_t_asy():
 
 def test_one_point_of_one_function():
     x = np.array([0.5, -1.0, 2.0])
-    own = PEAKS[0][2, 0], PEAKS[1][2, 0]
-    value, slope = ad.value_and_grad(lambda x: gallagher.highest(*own, x))(x)
+    own = PEAKS[2, 0]
+    value, slope = ad.value_and_grad(lambda x: gallagher.highest(own, x))(x)
     side_by_side = np.stack([x] * 4)[:, None]
     assert value == highest(side_by_side)[2, 0]
     assert np.array_equal(slope, ad.vjp(highest, side_by_side)[1](np.ones((4, 1)))[2, 0])

@@ -13,34 +13,34 @@ INSTANCES = range(1, 6)
 
 
 def parts(n=5):
-    """Coefficients and constants of five instances."""
+    """Coefficients of five instances."""
     drawn = [gallagher._peaks(101, 5.0, 1000.0**0.5, Frame.of(21, n, k)) for k in INSTANCES]
-    return [np.stack([one[i] for one in drawn])[:, None] for i in (1, 2)]
+    return np.stack([one[1] for one in drawn])[:, None]
 
 
 @pytest.mark.parametrize("points", [1, 64, 247, 248, 700])
 def test_parts_have_the_values_of_single_points(points):
-    coefficients, constant = parts()
+    coefficients = parts()
     u = np.random.default_rng(1).uniform(-6.0, 6.0, (5, points, 5))
-    found = gallagher.highest(coefficients, constant, u)
-    alone = gallagher.highest(coefficients[1, 0], constant[1, 0], u[1])
+    found = gallagher.highest(coefficients, u)
+    alone = gallagher.highest(coefficients[1, 0], u[1])
     assert np.array_equal(alone, found[1])
-    each = zip(coefficients[:, 0], constant[:, 0], u, strict=True)
-    single = [[gallagher.highest(c, k, x) for x in rows] for c, k, rows in each]
+    each = zip(coefficients[:, 0], u, strict=True)
+    single = [[gallagher.highest(c, x) for x in rows] for c, rows in each]
     assert np.array_equal(found, np.array(single))
     halves = u[1].reshape(1, points, 1, 5)
-    assert np.array_equal(gallagher.highest(coefficients[1, 0], constant[1, 0], halves)[0, :, 0], found[1])
+    assert np.array_equal(gallagher.highest(coefficients[1, 0], halves)[0, :, 0], found[1])
 
 
 @pytest.mark.parametrize("odd", [np.inf, -np.inf, np.nan, 1e200, -1e5])
 def test_points_far_away_and_not_finite_change_no_others(odd):
-    coefficients, constant = parts()
+    coefficients = parts()
     u = np.random.default_rng(1).uniform(-6.0, 6.0, (5, 300, 5))
-    before = gallagher.highest(coefficients, constant, u)
+    before = gallagher.highest(coefficients, u)
     u[3, 7, 2] = odd
     with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
         warnings.simplefilter("error")
-        found = gallagher.highest(coefficients, constant, u)
+        found = gallagher.highest(coefficients, u)
     before[3, 7] = found[3, 7]
     assert np.array_equal(found, before, equal_nan=True)
 
