@@ -13,7 +13,7 @@ but for single points everything faster than cocoex.
 
 A call costs 12 to 60 us whatever it holds, and a stack pays that once: single points and gradients win 8 to 50 times.
 In a generation the arithmetic of the points themselves sets a limit. By the least of many times it wins 5 to 12 times
-at n=5, and at n=20 3 to 8 times, 5 times on 12 to 16 functions: arithmetic that costs 0.25 us a point leaves 5.
+at n=5, and at n=20 4 to 8 times, 5 times on 17 functions: arithmetic that costs 0.2 us a point leaves 5.
 """
 
 from __future__ import annotations

@@ -195,6 +195,11 @@ class Frame:
         """x -> x * values, for values (n,)."""
         return lambda x: x * values
 
+    @staticmethod
+    def raised(values: FloatArray) -> Map:
+        """x -> x ** values, for values (n,)."""
+        return lambda x: x**values
+
     def rotations(self) -> Sequence[Rotation]:
         """Rotations of the function, in the order in which x meets them."""
         return [Dense.of(legacy.rotation(self.seed + MILLION * added, self.n)) for _, added, _ in TURNS[self.function]]

@@ -100,6 +100,12 @@ class FrameStack:
         beside = Laid(values).beside
         return lambda x: x * beside(x)
 
+    @staticmethod
+    def raised(values: FloatArray) -> Map:
+        """x -> x ** values, for values (r, 1, n) or (n,)."""
+        beside = Laid(values).beside
+        return lambda x: x ** beside(x)
+
     def rotations(self) -> Sequence[Rotation]:
         """Rotations of the function, each of all instances."""
         kinds = [type(rotation) for rotation in self.frames[0].rotations()]

@@ -129,6 +129,6 @@ def sharp_ridge(frame: Frame) -> Landscape:
 
 def different_powers(frame: Frame) -> Landscape:
     """f14: powers from 2 to 6."""
-    x_opt, powers, weights = frame.optimum(), 2.0 + 4.0 * steps(frame.n), frame.full(frame.scale**2)
+    x_opt, raised, weights = frame.optimum(), frame.raised(2.0 + 4.0 * steps(frame.n)), frame.full(frame.scale**2)
     (turn,) = frame.rotations()
-    return Landscape(lambda x: np.sqrt(dot(weights, np.abs(turn(x - x_opt)) ** powers) + TINY), x_opt)
+    return Landscape(lambda x: np.sqrt(dot(weights, raised(np.abs(turn(x - x_opt)))) + TINY), x_opt)
