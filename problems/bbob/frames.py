@@ -10,7 +10,7 @@ import numpy as np
 
 from problems.bbob import legacy
 from problems.bbob.products import back, multiply
-from problems.bbob.transforms import penalty
+from problems.bbob.transforms import asymmetric, penalty
 from problems.numbers import FloatArray
 
 Map = Callable[[FloatArray], FloatArray]
@@ -194,6 +194,11 @@ class Frame:
     def times(values: FloatArray) -> Map:
         """x -> x * values, for values (n,)."""
         return lambda x: x * values
+
+    @staticmethod
+    def bent(strength: FloatArray) -> Map:
+        """T_asy with beta e (n,)."""
+        return lambda x: asymmetric(x, strength)
 
     @staticmethod
     def raised(values: FloatArray) -> Map:

@@ -10,7 +10,6 @@ from problems.bbob.transforms import (
     ONE,
     PI,
     TINY,
-    asymmetric,
     columns,
     conditioning,
     dot,
@@ -26,11 +25,11 @@ from problems.numbers import FloatArray
 
 def rastrigin_rotated(frame: Frame) -> Landscape:
     """f15: f3 turned twice."""
-    x_opt, ras, strength = frame.optimum(), ripples(frame), 0.2 * steps(frame.n)
+    x_opt, ras, bent = frame.optimum(), ripples(frame), frame.bent(0.2 * steps(frame.n))
     turn, first, second = frame.rotations()
     back = frame.chain(first, conditioning(frame.n, 10.0), second)
     moved = frame.less(x_opt)
-    return Landscape(lambda x: ras(back(asymmetric(oscillate(turn(moved(x))), strength))), x_opt)
+    return Landscape(lambda x: ras(back(bent(oscillate(turn(moved(x)))))), x_opt)
 
 
 def weierstrass(frame: Frame) -> Landscape:
@@ -67,14 +66,14 @@ def weierstrass(frame: Frame) -> Landscape:
 
 def schaffers(frame: Frame, condition: float) -> Landscape:
     """f17 (condition 10) and f18 (1000): Schaffer's F7, its ripples narrower towards the optimum."""
-    x_opt, strength = frame.optimum(), 0.5 * steps(frame.n)
+    x_opt, bent = frame.optimum(), frame.bent(0.5 * steps(frame.n))
     moved, scaled = frame.less(x_opt), frame.times(conditioning(frame.n, condition))
     first, second = frame.rotations()
     mean = np.full(frame.n - 1, 1.0 / (frame.n - 1))
     twentieth, fifty = np.array(0.05), np.array(50.0)
 
     def value(x: FloatArray) -> FloatArray:
-        z = scaled(second(asymmetric(first(moved(x)), strength)))
+        z = scaled(second(bent(first(moved(x)))))
         q = z * z
         # s^(1/4) and s^(1/10) are the powers 5 and 2 of s^(1/20)
         root = np.exp(twentieth * np.log(q[..., :-1] + q[..., 1:] + TINY))

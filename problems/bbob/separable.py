@@ -3,7 +3,7 @@
 import numpy as np
 
 from problems.bbob.frames import Frame, Landscape, Map
-from problems.bbob.transforms import PI, asymmetric, conditioning, dot, oscillate, sine_squared, squares, steps
+from problems.bbob.transforms import PI, conditioning, dot, oscillate, sine_squared, squares, steps
 from problems.numbers import FloatArray
 
 
@@ -36,8 +36,9 @@ def ellipsoid(frame: Frame) -> Landscape:
 def rastrigin(frame: Frame) -> Landscape:
     """f3: about 10^n local minima in a regular grid that is bent."""
     x_opt, value = frame.optimum(), ripples(frame)
-    moved, scaled, strength = frame.less(x_opt), frame.times(conditioning(frame.n, 10.0)), 0.2 * steps(frame.n)
-    return Landscape(lambda x: value(scaled(asymmetric(oscillate(moved(x)), strength))), x_opt)
+    moved, scaled = frame.less(x_opt), frame.times(conditioning(frame.n, 10.0))
+    bent = frame.bent(0.2 * steps(frame.n))
+    return Landscape(lambda x: value(scaled(bent(oscillate(moved(x))))), x_opt)
 
 
 def bueche_rastrigin(frame: Frame) -> Landscape:

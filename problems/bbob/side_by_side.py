@@ -15,6 +15,7 @@ import numpy as np
 
 from problems.bbob.frames import Dense, Frame, Landscape, Map, Rotation
 from problems.bbob.recipe import Recipe
+from problems.bbob.transforms import asymmetric
 from problems.numbers import FloatArray
 
 # Numbers in the arrays of a part: as many as the allocator has at hand (an array of 128 kB asks for fresh pages)
@@ -99,6 +100,12 @@ class FrameStack:
         """x -> x * values, for values (r, 1, n) or (n,)."""
         beside = Laid(values).beside
         return lambda x: x * beside(x)
+
+    @staticmethod
+    def bent(strength: FloatArray) -> Map:
+        """T_asy with beta e (n,)."""
+        beside = Laid(strength).beside
+        return lambda x: asymmetric(x, beside(x))
 
     @staticmethod
     def raised(values: FloatArray) -> Map:

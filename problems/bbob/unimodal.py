@@ -9,7 +9,6 @@ from problems.bbob.transforms import (
     PLAIN,
     TINY,
     Pair,
-    asymmetric,
     conditioning,
     dot,
     oscillate,
@@ -106,9 +105,9 @@ def bent_cigar(frame: Frame) -> Landscape:
     """f12: a narrow ridge that is bent. COCO's code draws its optimum from the seed of the rotation."""
     x_opt = frame.optimum(1_000_000)
     weights = frame.scale * np.where(np.arange(frame.n) < frame.special, 1.0, 1e6)
-    moved, strength = frame.less(x_opt), 0.5 * steps(frame.n)
+    moved, bent = frame.less(x_opt), frame.bent(0.5 * steps(frame.n))
     first, second = frame.rotations()
-    return Landscape(lambda x: squares(second(asymmetric(first(moved(x)), strength)), weights), x_opt)
+    return Landscape(lambda x: squares(second(bent(first(moved(x)))), weights), x_opt)
 
 
 def sharp_ridge(frame: Frame) -> Landscape:
