@@ -132,7 +132,8 @@ def minimize(
         The gradient, for methods that use one: a callable, True where `fun` returns (f, g), None for `autodiff`, or
         differences of `fun` with SciPy's steps: forward, central, or along the imaginary axis (`fun` must compute with
         complex x). Points of differences stay inside the bounds, count in `nfev` and `maxfevals`, and are evaluated in
-        one batch with the point itself, by all workers. Methods with differences of their own, as "auto", take those,
+        one batch with the point itself, by all workers; with a `Space` they are in the coordinates of the search, and
+        the only gradients beside `autodiff`. Methods with differences of their own, as "auto", take those,
         and a gradient only where one is given.
     vectorized : bool
         Whether `fun` takes whole populations.

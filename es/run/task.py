@@ -110,9 +110,14 @@ def check_beside_space(fun: Any, *, bounds: Any, jac: Any, vectorized: bool) -> 
         raise ValueError("fun must be a function of a dict where x0 is a Space, got an Objective, which takes arrays")
     if not callable(fun):
         raise ValueError(f"fun must be callable, got {type(fun).__name__}")
-    for name, given in (("bounds", bounds is not None), ("jac", jac is not None), ("vectorized", bool(vectorized))):
+    for name, given in (("bounds", bounds is not None), ("vectorized", bool(vectorized))):
         if given:
             raise ValueError(f"{name} cannot be given where x0 is a Space: its parameters say what values they take")
+    if jac is not None and not (isinstance(jac, str) and jac in ("2-point", "3-point")):
+        raise ValueError(
+            f"jac must be '2-point', '3-point' or None where x0 is a Space, got {jac!r}: the search has coordinates of "
+            "its own, which are not the parameters that fun gets"
+        )
 
 
 class Adapted:

@@ -83,7 +83,13 @@ def test_integrality_of_parameters(integrality):
         ({"integrality": [1, 0], "x0": Space(a=Log(1, 9), b=(0, 1))}, "make it an Integer"),
         ({"integrality": [1, 0], "x0": Space(a=Linear(0.2, 0.9), b=(0, 1))}, "make it an Integer"),
         ({"bounds": [(0, 1)] * 2}, "bounds cannot be given"),
-        ({"jac": lambda x: x}, "jac cannot be given"),
+        ({"jac": lambda x: x}, "jac must be '2-point', '3-point' or None where x0 is a Space"),
+        ({"jac": True}, "jac must be '2-point', '3-point' or None where x0 is a Space, got True"),
+        ({"jac": "cs"}, "jac must be '2-point', '3-point' or None where x0 is a Space, got 'cs'"),
+        (
+            {"jac": "2-point", "method": "adam", "x0": Space(a=(0.0, 1.0), b=Integer(0, 3))},
+            "integrality cannot be kept",
+        ),
         ({"vectorized": True}, "vectorized cannot be given"),
         ({"fun": Objective(lambda x: 0.0, 2)}, "function of a dict"),
     ],
@@ -91,6 +97,24 @@ def test_integrality_of_parameters(integrality):
 def test_what_has_no_meaning_beside_a_space(more, message):
     with pytest.raises(ValueError, match=message):
         es.minimize(**{"fun": down, "x0": BOX, "rng": 1, "maxfevals": 30, **more})
+
+
+@pytest.mark.parametrize("jac", ["2-point", "3-point"])
+@pytest.mark.parametrize("method", ["l-bfgs-b", "slsqp", "trust-constr", "adam"])
+def test_methods_with_gradients_search_a_space_by_differences(method, jac):
+    """Autodiff cannot follow a function of a dict of plain numbers, and its message says what can."""
+
+    def bowl(p):
+        return (np.log(float(p["a"])) + 2.0) ** 2 + (p["b"] - 1.0) ** 2
+
+    task = {"fun": bowl, "x0": Space(a=Log(1e-3, 10.0), b=(-1.0, 2.0)), "method": method, "rng": 1, "maxfevals": 2000}
+    with pytest.raises((TypeError, RuntimeError), match="jac='2-point' takes differences"):
+        es.minimize(**task)
+    found = es.minimize(**task, jac=jac)
+    assert found.fun < 1e-6
+    assert found.x["a"] == pytest.approx(np.exp(-2.0), rel=1e-2)
+    together = es.minimize_runs(**task, jac=jac, runs=2)
+    assert [run.fun < 1e-6 for run in together] == [True, True]
 
 
 @pytest.mark.parametrize("low", ["a", None, np.nan, -np.inf, 10**400, 1j, [1, 2], np.ma.masked])
