@@ -103,9 +103,8 @@ def spread_rule(slope: Any) -> Any:
         def vjp(g: Any) -> Any:
             deviation = a - np.mean(a, axis=axis, keepdims=True, **masked)
             weight = slope(out) * (2 * one_over_count(a, axis, keepdims, where, ddof))
-            if (
-                slope is slope_of_root and type(a) is Tensor and not np.all(value_of(out))
-            ):  # a kink at 0, unless it is always 0, of one entry
+            # where it is differentiated: a kink at 0, unless it is always 0, of one entry
+            if slope is slope_of_root and type(a) is Tensor and not np.all(value_of(out)):
                 kink = (value_of(out) == 0) & (one_over_count(a, axis, keepdims, where) != 1)
                 g, weight, kink = (expand(part, a.shape, axis, keepdims) for part in (g, weight, kink))
                 d = bent(g, weight * deviation, a, kink, "np.std")

@@ -1,21 +1,16 @@
 """Functions f6 to f14 of BBOB: unimodal, of low to high condition (Hansen et al. 2009, INRIA research report 6829)."""
 
-from typing import Any
-
 import numpy as np
 
 from problems.bbob.frames import Frame, Landscape, Map
 from problems.bbob.transforms import (
-    PLAIN,
     TINY,
-    Pair,
     conditioning,
     dot,
     oscillate,
     round_half_up,
     squares,
     steps,
-    traced,
 )
 from problems.numbers import FloatArray
 
@@ -29,18 +24,9 @@ def attractive_sector(frame: Frame) -> Landscape:
     def value(x: FloatArray) -> FloatArray:
         z = turn(x - x_opt)
         steep = oscillate(squares(z * np.where(z * x_opt > 0.0, 100.0, 1.0), weights))
-        return flattened(steep + TINY)
+        return np.power(steep + TINY, 0.9)
 
     return Landscape(value, x_opt)
-
-
-def flattened(y: FloatArray) -> FloatArray:
-    """y^0.9, whose vjp has the same bits for one number as for many: `**` would call another pow for one."""
-    return np.power(y, 0.9) if type(y) in PLAIN else traced(_flattened, y)
-
-
-def _flattened(y: Any) -> Pair:
-    return np.power(y, 0.9), (lambda g: g * (0.9 * np.power(y, 0.9 - 1)),)
 
 
 def step_ellipsoid(frame: Frame) -> Landscape:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from problems.bbob import gallagher, transforms, unimodal
+from problems.bbob import gallagher, transforms
 from problems.bbob.products import multiply
 from problems.bbob.takagi import takagi
 from problems.bbob.transforms import TINY, steps
@@ -142,15 +142,6 @@ def test_one_point_of_one_function():
     side_by_side = np.stack([x] * 4)[:, None]
     assert value == highest(side_by_side)[2, 0]
     assert np.array_equal(slope, ad.vjp(highest, side_by_side)[1](np.ones((4, 1)))[2, 0])
-
-
-def test_the_power_of_f6_has_the_same_slope_for_one_number_as_for_many():
-    y = np.random.default_rng(8).uniform(1.0, 1e6, 200)
-    value, pull = ad.vjp(unimodal.flattened, y)
-    assert np.array_equal(value, y**0.9)
-    assert np.array_equal(pull(np.ones(200)), [ad.grad(unimodal.flattened)(one) for one in y])
-    assert np.allclose(pull(np.ones(200)), 0.9 * y**-0.1, rtol=1e-14, atol=0.0)
-    assert np.allclose(ad.hvp(lambda y: np.sum(unimodal.flattened(y)))(y, np.ones(200)), -0.09 * y**-1.1, rtol=1e-12)
 
 
 def test_no_penalty_where_no_point_is_outside():
