@@ -19,7 +19,7 @@ from problems.bbob import legacy
 from problems.bbob.frames import Dense, Frame, Map
 from problems.bbob.linear import LinearConstraints, draw
 from problems.bbob.separable import linear_slope, ripples
-from problems.bbob.transforms import TINY, asymmetric, dot, oscillate, squares, steps
+from problems.bbob.transforms import TINY, bend, dot, oscillate, squares, steps
 from problems.blocks import in_blocks
 from problems.numbers import FloatArray
 
@@ -63,10 +63,9 @@ def _bend(kind: int, n: int) -> Map:
     strength = 0.2 * steps(n)
     if kind in (2, 4, 5):
         return oscillate
-    if kind == 6:
-        return lambda z: asymmetric(z, strength)
-    if kind > 7:
-        return lambda z: asymmetric(oscillate(z), strength)
+    if kind == 6 or kind > 7:
+        step, numbers = bend(strength, kind > 7)
+        return lambda z: step(z, numbers)
     return lambda z: z
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from problems.bbob import legacy
 from problems.bbob.products import back, multiply
-from problems.bbob.transforms import asymmetric, penalty
+from problems.bbob.transforms import bend, penalty
 from problems.numbers import FloatArray
 
 Map = Callable[[FloatArray], FloatArray]
@@ -89,6 +89,18 @@ class Dense:
     def inverse(self, y: FloatArray) -> FloatArray:
         """Undo the map, which must be orthogonal."""
         return back(self.columns, y)
+
+
+def multiples(turn: Map, factors: FloatArray) -> Map:
+    """x -> the products of turn(x) with each of `factors`, one after the other along the last axis."""
+    if isinstance(turn, Dense):
+        return Dense(np.concatenate([factor * turn.columns for factor in factors], axis=-1))
+
+    def one_after_the_other(x: FloatArray) -> FloatArray:
+        y = turn(x)
+        return np.concatenate([factor * y for factor in factors], axis=-1)
+
+    return one_after_the_other
 
 
 # Rotations of each function in the order in which x meets them, by what is added to the seed of the instance, in
@@ -196,9 +208,10 @@ class Frame:
         return lambda x: x * values
 
     @staticmethod
-    def bent(strength: FloatArray) -> Map:
-        """T_asy with beta e (n,)."""
-        return lambda x: asymmetric(x, strength)
+    def bent(strength: FloatArray, oscillated: bool = False) -> Map:
+        """T_asy with beta e (n,), or T_asy after T_osz."""
+        step, numbers = bend(strength, oscillated)
+        return lambda x: step(x, numbers)
 
     @staticmethod
     def raised(values: FloatArray) -> Map:

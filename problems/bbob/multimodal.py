@@ -1,16 +1,17 @@
 """Functions f15 to f20, f23 and f24 of BBOB: multimodal (Hansen et al. 2009, INRIA research report 6829)."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from problems.bbob import legacy
-from problems.bbob.frames import Frame, Landscape
+from problems.bbob.frames import Frame, Landscape, multiples
 from problems.bbob.separable import ripples
 from problems.bbob.takagi import takagi
 from problems.bbob.transforms import (
     ONE,
     PI,
     TINY,
-    columns,
     conditioning,
     dot,
     half_sine,
@@ -25,41 +26,47 @@ from problems.numbers import FloatArray
 
 def rastrigin_rotated(frame: Frame) -> Landscape:
     """f15: f3 turned twice."""
-    x_opt, ras, bent = frame.optimum(), ripples(frame), frame.bent(0.2 * steps(frame.n))
+    x_opt, ras, bent = frame.optimum(), ripples(frame), frame.bent(0.2 * steps(frame.n), oscillated=True)
     turn, first, second = frame.rotations()
     back = frame.chain(first, conditioning(frame.n, 10.0), second)
     moved = frame.less(x_opt)
-    return Landscape(lambda x: ras(back(bent(oscillate(turn(moved(x)))))), x_opt)
+    return Landscape(lambda x: ras(back(bent(turn(moved(x))))), x_opt)
 
 
 def weierstrass(frame: Frame) -> Landscape:
     """f16: repetitive and rugged, the optimum not unique outside of the box.
 
     The mean over i of sum_k 2^-k cos(2 pi 3^k (z_i + 1/2)), k = 0..11, less its lowest value, is the mean of
-    sum_k 2^-k p_k / 2 with p_k = 4 sin(pi 3^k z_i)^2, because 3^k is odd. The formula for the threefold angle gives
-    p_{k+1} = p_k (3 - p_k)^2, so that k = 0, 4, 8 are computed at once and the others from them.
+    2 sum_k 2^-k s_k with s_k = sin(pi 3^k z_i)^2, because 3^k is odd. The formula for the threefold angle gives
+    s_{k+1} = s_k (3 - 4 s_k)^2, so that k = 0 and 6 are computed at once and the others from them: six steps lose no
+    more digits than z has lost, for a last bit of z moves the wave of k = 11 as far.
     """
     x_opt = frame.optimum()
     moved = frame.less(x_opt)
     turn, first, second = frame.rotations()
-    back = frame.chain(first, conditioning(frame.n, 0.01), second)
-    starts = np.arange(0, 12, 4)
-    three, four, ten, weights = np.array(3.0), np.array(4.0), np.array(10.0), [np.array(0.5**k) for k in (1, 2, 3)]
-    frequencies, amplitudes, mean = columns(np.pi * 3.0**starts), columns(0.5 * 0.5**starts), frame.full(1.0 / frame.n)
+    angles = multiples(frame.chain(first, conditioning(frame.n, 0.01), second), np.pi * np.array([1.0, 3.0**6]))
+    # v_k = c_k s_k with c_{k+1} = c_k^3 / 16, c_0 = 1 follows v_{k+1} = v_k (3/4 c_k - v_k)^2, a step less for each k;
+    # all of these are powers of two, which round nothing
+    sizes = [4.0 * 4.0 ** -(3.0**k) for k in range(6)]
+    bends = [np.array(0.75 * size) for size in sizes[:-1]]
+    ratios = [np.array(0.5 * here / after) for here, after in pairwise(sizes)][::-1]
+    # the mean of both halves, with the factor 10 of its cube
+    mean = np.repeat([2.0, 2.0 / 2**6], frame.n) / frame.n * np.cbrt(10.0)
 
     def value(x: FloatArray) -> FloatArray:
-        z = back(oscillate(turn(moved(x))))
-        p = sine_squared(frequencies[z.ndim] * z)
-        p *= four
-        total = p
-        for weight in weights:
-            slope = three - p
-            slope *= slope
-            slope *= p
-            p = slope
-            total = total + weight * p
-        height = dot(mean, (amplitudes[z.ndim] * total).sum(0))
-        return ten * (height * height * height)
+        wave = sine_squared(angles(oscillate(turn(moved(x)))))
+        waves = [wave]
+        for bend in bends:
+            bent = bend - wave
+            bent *= bent
+            bent *= wave
+            wave = bent
+            waves.append(wave)
+        for ratio, former in zip(ratios, waves[-2::-1], strict=True):
+            wave *= ratio
+            wave += former
+        height = dot(mean, wave)
+        return height * height * height
 
     return Landscape(frame.penalise(value, 10.0 / frame.n), x_opt, width=2)
 

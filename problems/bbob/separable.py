@@ -37,8 +37,8 @@ def rastrigin(frame: Frame) -> Landscape:
     """f3: about 10^n local minima in a regular grid that is bent."""
     x_opt, value = frame.optimum(), ripples(frame)
     moved, scaled = frame.less(x_opt), frame.times(conditioning(frame.n, 10.0))
-    bent = frame.bent(0.2 * steps(frame.n))
-    return Landscape(lambda x: value(scaled(bent(oscillate(moved(x))))), x_opt)
+    bent = frame.bent(0.2 * steps(frame.n), oscillated=True)
+    return Landscape(lambda x: value(scaled(bent(moved(x)))), x_opt)
 
 
 def bueche_rastrigin(frame: Frame) -> Landscape:

@@ -15,7 +15,7 @@ import numpy as np
 
 from problems.bbob.frames import Dense, Frame, Landscape, Map, Rotation
 from problems.bbob.recipe import Recipe
-from problems.bbob.transforms import asymmetric
+from problems.bbob.transforms import bend
 from problems.numbers import FloatArray
 
 # Numbers in the arrays of a part: as many as the allocator has at hand (an array of 128 kB asks for fresh pages)
@@ -102,10 +102,11 @@ class FrameStack:
         return lambda x: x * beside(x)
 
     @staticmethod
-    def bent(strength: FloatArray) -> Map:
-        """T_asy with beta e (n,)."""
-        beside = Laid(strength).beside
-        return lambda x: asymmetric(x, beside(x))
+    def bent(strength: FloatArray, oscillated: bool = False) -> Map:
+        """T_asy with beta e (n,), or T_asy after T_osz."""
+        step, numbers = bend(strength, oscillated)
+        beside = Laid(numbers).beside
+        return lambda x: step(x, beside(x))
 
     @staticmethod
     def raised(values: FloatArray) -> Map:

@@ -9,7 +9,6 @@ from functools import cache, lru_cache, wraps
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.numbers import FloatArray
 
@@ -25,6 +24,9 @@ _C1: list[FloatArray] = [np.array(3.875), np.array(1.125)]
 _C2: list[FloatArray] = [np.array(2.75), np.array(1.2)]
 _APART: FloatArray = np.array(1.125 / 1.2)  # 1.125 = 1.2 * _APART, to the last bit
 _AMPLITUDE: FloatArray = np.array(0.098)
+# what 1.2 with the sign of x, and 1.2, are together for positive x
+BOTH_SIDES = 2.4
+_HALF: FloatArray = np.array(0.5)
 
 PLAIN = frozenset((np.ndarray, np.float64))
 # a value and, in a tuple, its vjp: gradient by the value -> gradient by x
@@ -54,11 +56,6 @@ def steps(n: int) -> FloatArray:
 def conditioning(n: int, alpha: float) -> FloatArray:
     """Diagonal of Lambda^alpha: alpha^(e_i / 2), shape (n,)."""
     return np.sqrt(alpha) ** steps(n)
-
-
-def columns(values: NDArray[np.floating[Any]]) -> list[NDArray[np.floating[Any]]]:
-    """`values` along a new first axis: entry d of the list broadcasts with arrays of d axes, d = 0..3."""
-    return [values.reshape((-1,) + (1,) * d) for d in range(4)]
 
 
 def sine_squared(x: FloatArray) -> FloatArray:
@@ -116,39 +113,57 @@ def oscillate(x: FloatArray) -> FloatArray:
     """
     if type(x) not in PLAIN:
         return traced(_oscillate, x)
-    # as in _oscillate, with the same bits, but in place: most time of many functions goes here
     h: FloatArray = np.abs(x)
     h += TINY
-    h = np.log(h)
-    second: FloatArray = np.copysign(_C2[1], x)
-    waves = []
-    for t, middle in ((second * _APART, _C1[0]), (second, _C2[0])):
-        t += middle
-        t *= h
-        t = np.tan(t)
-        below = t * t
-        below += ONE
-        t /= below
-        waves.append(t)
-    growth = waves[0]
-    growth += waves[1]
-    growth *= _AMPLITUDE
-    growth = np.exp(growth)
+    growth: FloatArray = np.exp(_waves(np.log(h), np.copysign(_C2[1], x)))
     growth *= x
     return growth
 
 
 def _oscillate(x: Any) -> Pair:
     size, side = np.abs(x) + TINY, np.sign(x)
-    h, c1, c2 = np.log(size), _C1[0] + _C1[1] * side, _C2[0] + _C2[1] * side
-    (first, (by_first,)), (second, (by_second,)) = half_sine(h * c1), half_sine(h * c2)
-    growth = np.exp(_AMPLITUDE * (first + second))
+    waves, by_waves = _waves_of(np.log(size), side)
+    growth = np.exp(waves)
 
     def vjp(g: Any) -> Any:
-        d = g * x * growth * _AMPLITUDE
-        return g * growth + (by_first(d) * c1 + by_second(d) * c2) / size * side
+        return g * growth + by_waves(g * x * growth) / size * side
 
     return x * growth, (vjp,)
+
+
+def _waves(h: FloatArray, second: FloatArray) -> FloatArray:
+    """0.049 (sin(c1 h) + sin(c2 h)), where `second` is 1.2 with the sign of x, and written over.
+
+    As in _waves_of, with the same bits, but in place: most time of many functions goes here.
+    """
+    first = second * _APART
+    first += _C1[0]
+    first *= h
+    first = np.tan(first)
+    below = first * first
+    below += ONE
+    first /= below
+    second += _C2[0]
+    second *= h
+    second = np.tan(second)
+    below = second * second
+    below += ONE
+    second /= below
+    first += second
+    first *= _AMPLITUDE
+    return first
+
+
+def _waves_of(h: Any, side: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """The same for side = sign(x), and its gradient by h from one by the value."""
+    c1, c2 = _C1[0] + _C1[1] * side, _C2[0] + _C2[1] * side
+    (first, (by_first,)), (second, (by_second,)) = half_sine(h * c1), half_sine(h * c2)
+
+    def vjp(g: Any) -> Any:
+        d = g * _AMPLITUDE
+        return by_first(d) * c1 + by_second(d) * c2
+
+    return _AMPLITUDE * (first + second), vjp
 
 
 def asymmetric(x: FloatArray, strength: FloatArray) -> FloatArray:
@@ -185,6 +200,60 @@ def _asymmetric(strength: FloatArray, x: Any) -> Pair:
         return g * (growth * (ONE + strength * bend * (ONE + 0.5 * h)))
 
     return x * growth, (vjp,)
+
+
+def oscillate_asymmetric(x: FloatArray, strength: FloatArray) -> FloatArray:
+    """T_asy(T_osz(x)), of one logarithm: where y = x exp(w), log y is log x + w and sqrt(y) is exp(log(y) / 2).
+
+    Parameters
+    ----------
+    x : ndarray, shape (..., n)
+    strength : ndarray, shape (n,)
+        beta e / BOTH_SIDES.
+
+    Returns
+    -------
+    ndarray, shape (..., n)
+    """
+    if type(x) not in PLAIN:
+        return traced(_oscillate_asymmetric, strength, x)
+    h: FloatArray = np.abs(x)
+    h += TINY
+    h = np.log(h)
+    second: FloatArray = np.copysign(_C2[1], x)
+    bend = second + _C2[1]
+    bend *= strength
+    growth = _waves(h, second)
+    h += growth
+    root = np.exp(_HALF * h)
+    root *= h
+    root *= bend
+    growth += root
+    growth = np.exp(growth)
+    growth *= x
+    return growth
+
+
+def _oscillate_asymmetric(strength: FloatArray, x: Any) -> Pair:
+    size, side = np.abs(x) + TINY, np.sign(x)
+    bend = (_C2[1] * side + _C2[1]) * strength
+    h = np.log(size)
+    waves, by_waves = _waves_of(h, side)
+    h = h + waves
+    root = np.exp(_HALF * h)
+    growth = np.exp(waves + root * h * bend)
+
+    def vjp(g: Any) -> Any:
+        d = g * x * growth
+        by_h = d * bend * root * (ONE + _HALF * h)
+        return g * growth + (by_h + by_waves(d + by_h)) / size * side
+
+    return x * growth, (vjp,)
+
+
+def bend(strength: FloatArray, oscillated: bool) -> tuple[Callable[[FloatArray, FloatArray], FloatArray], FloatArray]:
+    """T_asy with beta e (n,), or T_asy after T_osz: a step of x and numbers (n,), and these numbers."""
+    return (oscillate_asymmetric, strength / BOTH_SIDES) if oscillated else (asymmetric, strength)
 
 
 def round_half_up(x: FloatArray) -> FloatArray:

@@ -38,6 +38,15 @@ def asymmetric(x):
     return x * np.exp(np.log(positive) * np.sqrt(positive) * (0.5 * steps(3)))
 
 
+def oscillate_asymmetric(x):
+    size, second = np.abs(x) + TINY, 1.2 * np.sign(x)
+    h = np.log(size)
+    waves = half_sine(h * (3.875 + 1.125 * np.sign(x))) + half_sine(h * (2.75 + second))
+    grown = h + 0.098 * waves
+    bend = (second + 1.2) * (0.5 * steps(3) / 2.4)
+    return x * np.exp(0.098 * waves + np.exp(0.5 * grown) * grown * bend)
+
+
 def product(matrix, x):
     return np.matmul(matrix, x[..., None])[..., 0]
 
@@ -55,6 +64,10 @@ FOLLOWED = {
     "sine_squared": (transforms.sine_squared, sine_squared),
     "oscillate": (transforms.oscillate, oscillate),
     "asymmetric": (lambda x: transforms.asymmetric(x, 0.5 * steps(3)), asymmetric),
+    "oscillate_asymmetric": (
+        lambda x: transforms.oscillate_asymmetric(x, 0.5 * steps(3) / transforms.BOTH_SIDES),
+        oscillate_asymmetric,
+    ),
     "dot": (lambda x: transforms.dot(WEIGHTS, x), lambda x: product(WEIGHTS, x)),
     "turn": (lambda x: transforms.turn(MATRIX, x), lambda x: product(MATRIX, x)),
     "penalty": (lambda x: transforms.penalty(x, WEIGHTS), penalty),
@@ -82,7 +95,7 @@ def test_values_and_gradients_have_the_bits_of_the_steps(name):
     assert np.array_equal(ours(x), followed(x))
     value, pull = ad.vjp(ours, x)
     assert np.array_equal(value, ours(x))
-    if name == "asymmetric":  # its vjp is one formula, in half of the steps
+    if "asymmetric" in name:  # its vjp is one formula, in half of the steps
         np.testing.assert_allclose(pull(weights), ad.vjp(followed, x)[1](weights), rtol=1e-14, atol=0.0)
     else:
         assert np.array_equal(ad.grad(total(ours))(x), ad.grad(total(followed))(x))
@@ -133,6 +146,43 @@ def test_powers_of_t_asy():
     np.testing.assert_allclose(
         ad.grad(lambda x: np.sum(transforms.asymmetric(x, strength[:300])))(some), slopes, rtol=1e-13, atol=1e-14
     )
+
+
+def test_both_bends_in_one_step():
+    mpmath = pytest.importorskip("mpmath")
+    draw = np.random.default_rng(12)
+    sizes = np.concatenate([draw.uniform(0.0, 12.0, 300), 10.0 ** draw.uniform(-280.0, 1.0, 99), [0.0]])
+    strength = draw.uniform(0.0, 0.5, 400)
+    step, numbers = transforms.bend(strength, True)
+    with mpmath.workdps(40):
+
+        def expected(one, beta):
+            if not one:
+                return 0.0
+            c1, c2 = (10.0, mpmath.mpf("7.9")) if one > 0 else (5.5, mpmath.mpf("3.1"))
+            h = mpmath.log(abs(mpmath.mpf(one)))
+            waves = mpmath.mpf("0.049") * (mpmath.sin(c1 * h) + mpmath.sin(c2 * h))
+            y = mpmath.sign(one) * mpmath.exp(h + waves)
+            return float(y ** (1 + mpmath.mpf(beta) * mpmath.sqrt(y)) if y > 0 else y)
+
+        for x in (sizes, -sizes):
+            exact = [expected(one, beta) for one, beta in zip(x.tolist(), strength, strict=True)]
+            # a last bit of log|x| moves the waves by ten
+            near = np.abs(np.log(sizes + TINY)) < 5.0
+            np.testing.assert_allclose(step(x, numbers)[near], np.array(exact)[near], rtol=5e-15, atol=0.0)
+            np.testing.assert_allclose(step(x, numbers), exact, rtol=1e-13, atol=0.0)
+            apart = transforms.asymmetric(transforms.oscillate(x), strength)
+            np.testing.assert_allclose(step(x, numbers), apart, rtol=5e-15, atol=0.0)
+    assert np.isnan(step(np.full(400, np.nan), numbers)).all()
+    some = np.concatenate([sizes[:150], -sizes[150:300]])
+    slopes = [
+        ad.grad(lambda x, fun=fun: np.sum(fun(x)))(some)
+        for fun in (
+            lambda x: step(x, numbers[:300]),
+            lambda x: transforms.asymmetric(transforms.oscillate(x), strength[:300]),
+        )
+    ]
+    np.testing.assert_allclose(*slopes, rtol=1e-13, atol=1e-13)
 
 
 def test_one_point_of_one_function():
