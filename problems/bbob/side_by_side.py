@@ -23,7 +23,7 @@ ROOM = 9000
 
 
 class Laid:
-    """Numbers (n,) or (r, 1, n) that are laid out for all points they meet, which NumPy takes in half the time.
+    """Numbers (n,), (r, 1, n) or (r, 1) that are laid out for all they meet, which NumPy takes in half the time.
 
     What was laid out last is kept: populations of a run have one size.
     """
@@ -32,7 +32,7 @@ class Laid:
         self._values = self._last = values
 
     def beside(self, x: Any) -> FloatArray:
-        """The numbers in the shape of x."""
+        """The numbers in the shape of x, points or values."""
         last = self._last
         if last.shape != x.shape:
             last = self._last = np.ascontiguousarray(np.broadcast_to(self._values, x.shape))
@@ -140,6 +140,7 @@ class Instances:
     def __init__(self, recipe: Recipe, function: int, frames: FrameStack) -> None:
         self.recipe, self.function, self.frames = recipe, function, frames
         self.landscape: Landscape = recipe.finish(function, frames)
+        self._lowest = Laid(np.asarray(self.landscape.f_opt)).beside
         self._parts: dict[tuple[int, int], Instances] = {}
 
     def take(self, rows: Any) -> Instances:
@@ -150,7 +151,8 @@ class Instances:
         """Values, in parts that stay in the cache where there are many points."""
         landscape = self.landscape
         if type(x) is not np.ndarray or x.size * landscape.width <= ROOM:
-            return landscape.value(x) + landscape.f_opt
+            values = landscape.value(x)
+            return values + self._lowest(values)
         count, points, n = x.shape
         room = max(1, int(ROOM / landscape.width) // n)  # points in a part
         if points >= room or count == 1:
@@ -159,10 +161,11 @@ class Instances:
                 part = self._part(i, i + 1)
                 for j in range(0, points, room):
                     values[i : i + 1, j : j + room] = part.value(x[i : i + 1, j : j + room])
-            return values + landscape.f_opt
+            return values + self._lowest(values)
         rows = max(1, room // points)
         parts = [self._part(i, min(i + rows, count)).value(x[i : i + rows]) for i in range(0, count, rows)]
-        return np.concatenate(parts) + landscape.f_opt
+        values = np.concatenate(parts)
+        return values + self._lowest(values)
 
     def _part(self, start: int, stop: int) -> Landscape:
         """The landscape of consecutive instances, kept."""

@@ -219,17 +219,18 @@ def oscillate_asymmetric(x: FloatArray, strength: FloatArray) -> FloatArray:
         return traced(_oscillate_asymmetric, strength, x)
     h: FloatArray = np.abs(x)
     h += TINY
-    h = np.log(h)
+    np.log(h, h)
     second: FloatArray = np.copysign(_C2[1], x)
     bend = second + _C2[1]
     bend *= strength
     growth = _waves(h, second)
     h += growth
-    root = np.exp(_HALF * h)
+    root = _HALF * h
+    np.exp(root, root)
     root *= h
     root *= bend
     growth += root
-    growth = np.exp(growth)
+    np.exp(growth, growth)
     growth *= x
     return growth
 
