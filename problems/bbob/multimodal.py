@@ -1,13 +1,12 @@
 """Functions f15 to f20, f23 and f24 of BBOB: multimodal (Hansen et al. 2009, INRIA research report 6829)."""
 
-from itertools import pairwise
-
 import numpy as np
 
 from problems.bbob import legacy
 from problems.bbob.frames import Frame, Landscape, multiples
 from problems.bbob.separable import ripples
 from problems.bbob.takagi import takagi
+from problems.bbob.threefold import UNIT, WAVES, threefold
 from problems.bbob.transforms import (
     ONE,
     PI,
@@ -37,35 +36,17 @@ def weierstrass(frame: Frame) -> Landscape:
     """f16: repetitive and rugged, the optimum not unique outside of the box.
 
     The mean over i of sum_k 2^-k cos(2 pi 3^k (z_i + 1/2)), k = 0..11, less its lowest value, is the mean of
-    2 sum_k 2^-k s_k with s_k = sin(pi 3^k z_i)^2, because 3^k is odd. The formula for the threefold angle gives
-    s_{k+1} = s_k (3 - 4 s_k)^2, so that k = 0 and 6 are computed at once and the others from them: six steps lose no
-    more digits than z has lost, for a last bit of z moves the wave of k = 11 as far.
+    2 sum_k 2^-k sin(pi 3^k z_i)^2, because 3^k is odd: twice six waves, k = 0..5 and 6..11, in `threefold`.
     """
     x_opt = frame.optimum()
     moved = frame.less(x_opt)
     turn, first, second = frame.rotations()
-    angles = multiples(frame.chain(first, conditioning(frame.n, 0.01), second), np.pi * np.array([1.0, 3.0**6]))
-    # v_k = c_k s_k with c_{k+1} = c_k^3 / 16, c_0 = 1 follows v_{k+1} = v_k (3/4 c_k - v_k)^2, a step less for each k;
-    # all of these are powers of two, which round nothing
-    sizes = [4.0 * 4.0 ** -(3.0**k) for k in range(6)]
-    bends = [np.array(0.75 * size) for size in sizes[:-1]]
-    ratios = [np.array(0.5 * here / after) for here, after in pairwise(sizes)][::-1]
+    angles = multiples(frame.chain(first, conditioning(frame.n, 0.01), second), np.pi * np.array([1.0, 3.0**WAVES]))
     # the mean of both halves, with the factor 10 of its cube
-    mean = np.repeat([2.0, 2.0 / 2**6], frame.n) / frame.n * np.cbrt(10.0)
+    mean = np.repeat([2.0 * UNIT, 2.0 * UNIT * 0.5**WAVES], frame.n) / frame.n * np.cbrt(10.0)
 
     def value(x: FloatArray) -> FloatArray:
-        wave = sine_squared(angles(oscillate(turn(moved(x)))))
-        waves = [wave]
-        for bend in bends:
-            bent = bend - wave
-            bent *= bent
-            bent *= wave
-            wave = bent
-            waves.append(wave)
-        for ratio, former in zip(ratios, waves[-2::-1], strict=True):
-            wave *= ratio
-            wave += former
-        height = dot(mean, wave)
+        height = dot(mean, threefold(angles(oscillate(turn(moved(x))))))
         return height * height * height
 
     return Landscape(frame.penalise(value, 10.0 / frame.n), x_opt, width=2)

@@ -9,6 +9,7 @@ import autodiff as ad
 from problems.bbob import gallagher, transforms
 from problems.bbob.products import multiply
 from problems.bbob.takagi import takagi
+from problems.bbob.threefold import UNIT, threefold
 from problems.bbob.transforms import TINY, steps
 
 WEIGHTS = np.array([0.3, 1.0, 70.0])
@@ -45,6 +46,14 @@ def oscillate_asymmetric(x):
     grown = h + 0.098 * waves
     bend = (second + 1.2) * (0.5 * steps(3) / 2.4)
     return x * np.exp(0.098 * waves + np.exp(0.5 * grown) * grown * bend)
+
+
+def six_waves(x):
+    wave, total = sine_squared(x), 0.0
+    for k in range(6):
+        total = total + 0.5**k * wave
+        wave = wave * (3.0 - 4.0 * wave) ** 2
+    return total
 
 
 def product(matrix, x):
@@ -219,6 +228,32 @@ def test_takagi_is_the_sum_of_its_terms():
     assert np.isnan(takagi(np.array([np.nan, 0.5]))).tolist() == [True, False]
     with np.errstate(invalid="ignore"):
         assert np.isnan(takagi(np.array([np.inf, -np.inf]))).all()
+
+
+def test_waves_of_threefold_angles():
+    mpmath = pytest.importorskip("mpmath")
+    draw = np.random.default_rng(13)
+    odd = np.pi * (draw.integers(-4, 4, 300) + 0.5)  # where s is 1, and many digits of s are not digits of x
+    small = draw.normal(size=200) * 10.0 ** draw.uniform(-12.0, -3.0, 200)
+    wide = np.concatenate([draw.uniform(-12.0, 12.0, 500), odd + draw.normal(size=300) * 1e-4, [0.0]])
+    with mpmath.workdps(40):
+
+        def exact(x):
+            return [float(mpmath.fsum(mpmath.sin(3**k * mpmath.mpf(v)) ** 2 / 2**k for k in range(6))) for v in x]
+
+        np.testing.assert_allclose(UNIT * threefold(small), exact(small), rtol=1e-14, atol=0.0)
+        np.testing.assert_allclose(UNIT * threefold(wide), exact(wide), rtol=0.0, atol=5e-13)
+    np.testing.assert_allclose(UNIT * threefold(small), six_waves(small), rtol=1e-13, atol=0.0)
+    x = wide.reshape(-1, 9)
+    value, pull = ad.vjp(threefold, x)
+    np.testing.assert_array_equal(value, threefold(x))
+    np.testing.assert_array_equal([threefold(row) for row in x], value)
+    slopes = np.sum([1.5**k * np.sin(2.0 * 3.0**k * x) for k in range(6)], axis=0)
+    np.testing.assert_allclose(UNIT * pull(np.ones(x.shape)), slopes, rtol=0.0, atol=1e-9)
+    second = ad.hvp(lambda x: UNIT * np.sum(threefold(x)))(x[:30], np.ones((30, 9)))
+    bends = np.sum([2.0 * 4.5**k * np.cos(2.0 * 3.0**k * x[:30]) for k in range(6)], axis=0)
+    np.testing.assert_allclose(second, bends, rtol=0.0, atol=1e-6)
+    assert np.isnan(threefold(np.array([np.nan, 0.5]))).tolist() == [True, False]
 
 
 def test_slope_of_takagi():
