@@ -12,8 +12,8 @@ n=10; 1000 points in at most 0.4 us each at n=10 and 2 us at n=40 (f21 and f22, 
 but for single points everything faster than cocoex.
 
 A call costs 12 to 60 us whatever it holds, and a stack pays that once: single points and gradients win 8 to 50 times.
-In a generation the arithmetic of the points themselves sets a limit. By the least of many times it wins 5 to 12 times
-at n=5, and at n=20 4 to 8 times, 5 times on 17 functions: arithmetic that costs 0.2 us a point leaves 5.
+In a generation the arithmetic of the points themselves sets a limit. By the least of many times, with AVX-512, it wins
+9 to 11 times at n=5, and at n=20 5 to 8 times, but for f16, 4.9: arithmetic that costs 0.2 us a point leaves 5.
 """
 
 from __future__ import annotations
