@@ -17,35 +17,22 @@ from es.auto import endings
 from es.auto.batches import BatchOptimizer
 from es.auto.coordinates import Coordinates
 from es.auto.descents import MATRIX_UP_TO, Descent, descent, restart_points
-from es.auto.limited import LimitedLoop
+from es.auto.kept import kept, load
+from es.auto.last_look import LastLook
 from es.auto.minima import Minima
 from es.auto.populations import Populations, larger
 from es.auto.progress import Progress
-from es.auto.quasi_newton import NewtonLoop
 from es.auto.separable import SeparableLoop
-from es.auto.stepwise import restored, saved
+from es.auto.shares import share_of
 from es.auto.verdicts import Diary
 from es.auto.worth import Worth, price_of
-from es.core import state as store
 from es.core.arrays import FloatArray, as_count
 from es.core.stopping import COMMON
 
-NOISE = 1e-9  # of all that was gained: noise above it lowers the share of differences
 LOOK_UP_TO = 40  # variables: with gradients, beyond, a look along the coordinates costs more than a descent
-SHARES = {"holds": 0.95, "else": 0.5, "noisy": 0.1}  # of restarts in the race: while they hold the best value, ...
-KINKED = {"holds": 0.5, "else": 0.1, "noisy": 0.1}  # the same where the first descent got lost
 MEMORY = 200  # evaluations after which what was spent counts half
 SAME = 1e-9  # of all that was gained: minima that differ by less, at the same place, are one
 CMA_ALONE = ("rough", "flat", "noisy", "stepped")  # verdicts that leave the field to CMA-ES
-
-# The searches by the names under which they are saved: which attribute may hold one of this kind.
-SEARCHES: dict[str, tuple[str, type]] = {
-    "coordinates": ("coordinates", Coordinates),
-    "separable": ("separable", SeparableLoop),
-    "newton": ("newton", NewtonLoop),
-    "limited": ("newton", LimitedLoop),
-    "cma": ("cma", Populations),
-}
 
 
 class Auto(BatchOptimizer):
@@ -95,6 +82,7 @@ class Auto(BatchOptimizer):
        best point; whoever holds the best value gets the larger share. A restart is given up where it is hopeless or
        runs into a minimum that is known. Where f is rough or flat CMA-ES goes on alone, with two or three times
        its population.
+    5. Before a success: a descent from the best point where CMA-ES holds it, and a look further out where that is far.
 
     Integers, constraints and several objectives are handed to other methods by `es.minimize` (`es.auto.handover`).
     Under strong noise in ten variables and on some rough functions CMA-ES alone was better by up to .03 of area.
@@ -126,21 +114,18 @@ class Auto(BatchOptimizer):
 
     def _open(self) -> None:
         self._seed = int(self._streams[0].integers(2**62))
-        self._draws = 0
-        self.arm = "first"
+        self._draws = self.restarts = 0  # random seeds that were taken, quasi-Newton runs begun
+        self.arm, self.planned = "first", False
         self.coordinates: Coordinates | None = None
         self.separable: SeparableLoop | None = None
         self.newton: Descent | None = None
         self.cma: Populations | None = None
-        self.diary = Diary()
-        self.minima = Minima()
-        self.verdict = ""
-        self.holder = ""  # the phase that found the best value
-        self.restarts = 0  # quasi-Newton runs begun
+        self.look: LastLook | None = None
+        self.diary, self.minima = Diary(), Minima()
+        self.verdict = self.holder = ""  # the holder is the phase that found the best value
         self.used = {"newton": 0.0, "cma": 0.0}
         self.halve_at = 0.0
-        self.progress = Progress(len(self.free))
-        self.worth = Worth(len(self.free), self.gradient_cost)
+        self.progress, self.worth = Progress(len(self.free)), Worth(len(self.free), self.gradient_cost)
         self.spent = 0.0  # by the present descent
         self.factor = 1  # of the population
         self.measured = 0.0  # noise
@@ -149,6 +134,7 @@ class Auto(BatchOptimizer):
         self.left_out = ""  # why gradients are: "lying" or "unsteady"
         self.doubtful = False  # whether a run without a budget goes on because its minimum may be a local one
         self._f_first = math.inf  # the first value
+        self.settled = math.inf  # the least value at which a descent has ended
         self._checked_at = -1
         self._better_at = 0  # restarts when the best value was found
         self._f_round, self._rounds = math.inf, 0  # best value when CMA-ES last restarted, and its runs until then
@@ -159,7 +145,8 @@ class Auto(BatchOptimizer):
         return self.diary.phases
 
     def _wants_slopes(self) -> bool:
-        return self.arm == "newton" and self.newton is not None and self._pool is None and self.newton.slopes
+        search = {"newton": self.newton if self._pool is None else None, "look": self.look}.get(self.arm)
+        return search is not None and search.slopes
 
     def _draw(self) -> int:
         self._draws += 1
@@ -168,7 +155,9 @@ class Auto(BatchOptimizer):
     # Which search is next --------------------------------------------------------------------------
 
     def _wanted(self) -> FloatArray | None:
-        self.arm = self._choose()
+        if not self.planned:
+            self._plan()
+        self.planned = False
         if self.arm == "first":
             return self.start[None].copy()
         if self.arm == "newton" and self._pool is not None:
@@ -176,6 +165,11 @@ class Auto(BatchOptimizer):
         search: Any = getattr(self, self.arm)  # an arm is the attribute that holds its search
         wanted: FloatArray | None = search.ask() if self.arm == "cma" else search.asked
         return wanted
+
+    def _plan(self) -> None:
+        """Choose what is next, once all values are told: an end comes before further points, which might be better."""
+        arm = self._choose() if self.look is None else ""
+        self.arm, self.planned = arm if self.look is None else "look", True  # an end may have come up while it chose
 
     def _choose(self) -> str:
         if not self.phases:
@@ -222,11 +216,8 @@ class Auto(BatchOptimizer):
         if self.used["newton"] + self.used["cma"] >= self.halve_at:
             self.used = {name: value / 2 for name, value in self.used.items()}
             self.halve_at = self.used["newton"] + self.used["cma"] + MEMORY
-        shares = KINKED if self.verdict.endswith("kinked") else SHARES
         local = self.doubtful and endings.multimodal(self)  # the best minimum may be
-        little = local or 4 * self.measured > NOISE * (self._f_first - self._f)
-        share = shares["noisy" if little else "holds" if self.holder == "newton" else "else"]
-        if self.used["newton"] <= share * (self.used["newton"] + self.used["cma"]):
+        if self.used["newton"] <= share_of(self, local) * (self.used["newton"] + self.used["cma"]):
             if self._pool is not None:  # the run before it has ended and was counted
                 return "newton"
             if newton.asked is None:
@@ -253,7 +244,7 @@ class Auto(BatchOptimizer):
         self._restart()
 
     def _close_run(self, newton: Descent) -> None:
-        self.measured = max(self.measured, newton.measured)
+        self.measured, self.settled = max(self.measured, newton.measured), min(self.settled, newton.f)
         if newton.left_out:
             self.uses_gradient, self.left_out = False, newton.left_out
         known = False
@@ -324,7 +315,7 @@ class Auto(BatchOptimizer):
             self._f_first = float(finite[best])
         if finite[best] < self._f:
             self._f, self._x = float(finite[best]), x[best].copy()
-            self.holder, self._better_at = self.arm, self.restarts
+            self.holder, self._better_at = "newton" if self.arm == "look" else self.arm, self.restarts
         if self.arm == "newton" and self.newton is not None:
             cost = len(f) * (1.0 if g is None else 1 + self.worth.price)
             self.used["newton"] += cost
@@ -339,16 +330,19 @@ class Auto(BatchOptimizer):
             self.used["cma"] += len(f)
             self.cma.tell(x, f)
             endings.after_population(self)
+        elif self.arm == "look" and self.look is not None:
+            self.look.tell(f if g is None else np.column_stack([f, g]))
+            endings.after_look(self)
         elif self.arm == "coordinates" and self.coordinates is not None:
             self.coordinates.tell(f)
         elif self.arm == "separable" and self.separable is not None:
             self.separable.tell(f)
-            if not self.separable.additive:
-                self.verdict = ""
             endings.after_separable(self)
         elif len(self.free) == 0:
             self.end("converged")
         self.mean = self.x_best.astype(float)
+        if not self._reasons:
+            self._plan()
 
     # Result and saving -----------------------------------------------------------------------------
 
@@ -362,39 +356,11 @@ class Auto(BatchOptimizer):
         words = self.diary.words(f"{(verdict := endings.findings(self))}, {left_out}")
         return {"message": words, "phases": [dict(phase) for phase in self.phases], "verdict": verdict}
 
-    _PLAIN = (
-        "_seed", "_draws", "arm", "verdict", "holder", "restarts", "used", "halve_at", "factor", "measured", "_f",
-        "_f_first", "left_out", "doubtful", "spent", "uses_gradient",
-        "_checked_at", "_better_at", "_f_round", "_rounds", "budget", "targeted",
-    )  # fmt: skip
-
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """See `Optimizer.state_dict`: the books, and each search that has begun."""
-        arrays = super().state_dict()
-        arrays["auto.plain"] = store.pack({name: getattr(self, name) for name in self._PLAIN})
-        arrays["auto.progress"] = store.pack([vars(self.progress), vars(self.worth)])
-        arrays["auto.diary"] = store.pack([self.diary.phases, self.diary.last])
-        arrays["auto.x"] = self._x.copy()
-        if self._pool is not None:
-            arrays["auto.pool"] = self._pool.copy()
-        arrays |= {f"minima.{key}": value for key, value in self.minima.state_dict().items()}
-        for name, (attribute, kind) in SEARCHES.items():
-            if type(search := getattr(self, attribute)) is kind:
-                arrays |= saved(search, name)
-        return arrays
+        return {**super().state_dict(), **kept(self)}
 
     def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """See `Optimizer.load_state_dict`."""
-        for name, value in store.unpack(arrays["auto.plain"]).items():
-            setattr(self, name, value)
-        self.diary.phases, self.diary.last = store.unpack(arrays["auto.diary"])
-        for books, values in zip((self.progress, self.worth), store.unpack(arrays["auto.progress"]), strict=True):
-            vars(books).update(values)
-        self._x = np.array(arrays["auto.x"])
-        self._pool = np.array(arrays["auto.pool"]) if "auto.pool" in arrays else None
-        self.minima.load_state_dict(store.below(arrays, "minima."))
-        self.coordinates = self.separable = self.newton = self.cma = None
-        for name, (attribute, kind) in SEARCHES.items():
-            if (search := restored(kind, name, arrays)) is not None:
-                setattr(self, attribute, search)
+        load(self, arrays)
         super().load_state_dict(arrays)

@@ -8,12 +8,18 @@ Without a budget it ends where restarts find nothing better. Of a function that 
 no more than that a minimum is local: then it goes on, mostly with CMA-ES, up to the default end, 10,000 n evaluations,
 which is no success, unless four runs of CMA-ES, each with a population larger than all before, have come to the best
 value. Where all restarts were given up on their way the next ones are not, until one of them comes to the same minimum.
+
+Before a success it takes a last look (`es.auto.last_look`): a descent from a best point that CMA-ES found and from
+which none began, and places further out where the best point is far from the start.
 """
 
 from __future__ import annotations
 
 import math
 from typing import Any
+
+from es.auto.last_look import LastLook, far
+from es.gradient.ends import FAR, lengths
 
 ENOUGH = 10  # restarts without a better value end a run that has no budget, without any value one that has
 LEVEL_RUNS = 3  # runs of CMA-ES that saw one value only
@@ -44,14 +50,59 @@ def without_budget(auto: Any) -> None:
         return
     auto.doubtful = not solved_sum(auto) and (multimodal(auto) or alone(auto)) and not agreed(auto)
     if not auto.doubtful:
-        plain = "stagnation" if auto.verdict in UNSURE or noisy(auto) else "converged"
-        auto.end("tolflatfitness" if auto.verdict in PLATEAUS else plain)
+        if auto.verdict in PLATEAUS or levelled(auto):
+            auto.end("tolflatfitness")
+        elif auto.verdict in UNSURE or noisy(auto):
+            auto.end("stagnation")
+        else:
+            converged(auto)
+
+
+def converged(auto: Any) -> None:
+    """The end as a success, after a last look where the best value may not be that of a minimum."""
+    descends = auto.newton is not None and auto.restarts > 1
+    left = descends and auto.settled > _level(auto)
+    summed = solved_sum(auto)
+    long = far(auto._x, auto.start, auto.scale, auto.lb, auto.ub).any()
+    if auto.verdict != "rough" and (left or (long and (summed or descends))):
+        auto.look = auto.look or LastLook(
+            auto._x, auto._f, auto.start, auto.scale, auto.lb, auto.ub, f_start=auto._f_first, descended=not left,
+            descends=left or not summed, gradient=auto.uses_gradient,
+        )  # fmt: skip
+    else:
+        _end(auto)
+
+
+def _end(auto: Any) -> None:
+    """The end as a success, but for where f has no digits left for a step."""
+    auto.end("tolfacupx" if lengths(auto._x, auto.start, auto.scale) > FAR else "converged")
+
+
+def after_look(auto: Any) -> None:
+    """The end that the last look confirms; where it has found a lower value the search goes on."""
+    look = auto.look
+    if look.asked is not None:
+        return
+    auto.look, auto.settled = None, min(auto.settled, look.bottom)
+    auto.diary.end("look", look.ended)
+    if look.last is not None and look.last.S is not None and look.last.ended == "converged":
+        auto.minima.add(look.last.x, look.last.f, look.last.S)
+    if look.ended == "endless":
+        auto.end("endless")
+    elif look.ended == "confirmed":
+        _end(auto)
 
 
 def solved_sum(auto: Any) -> bool:
     """Whether f is a sum and each of its coordinates was searched to the end, for other minima too."""
     search = auto.separable
     return search is not None and bool(search.additive and search.resolved)
+
+
+def levelled(auto: Any) -> bool:
+    """Whether f is a sum, the best point is where that says, and some coordinate stands on a plateau there."""
+    search = auto.separable
+    return search is not None and bool(search.additive and search.levelled) and auto.holder == "separable"
 
 
 def multimodal(auto: Any) -> bool:
@@ -103,7 +154,7 @@ def after_descent(auto: Any) -> None:
         if noisy(auto):
             without_budget(auto)
         else:
-            auto.end("converged")
+            converged(auto)
 
 
 def after_population(auto: Any) -> None:
@@ -129,7 +180,9 @@ def after_population(auto: Any) -> None:
 def after_separable(auto: Any) -> None:
     """The end, when each coordinate of a sum is solved as finely as values tell, and none showed a second minimum."""
     search = auto.separable
+    if not search.additive:
+        auto.verdict = ""
     if search.asked is None and search.additive and search.resolved and search.unique and not targeted(auto):
         auto.verdict = "additive"
         auto.diary.end("separable", "converged")
-        auto.end("converged")
+        converged(auto)

@@ -15,6 +15,7 @@ CURVED = 0.02  # least promise of an interior bracket, as part of curvature time
 TOLERANCE = 1e-6  # STEP looks for what is better by this part of the range of values
 FINE, CLOSE = 1e-12, 1e-9  # parts of the range of values, and of lengths, that are resolved
 OPEN = 1e3  # steps over which other minima are looked for where there is no bound
+ROUNDING, LEVEL = 1e-4, 0.1  # part of what is fine that rounding accounts for; of lengths: a plateau to rounding
 WIDE = 1e-4  # part of lengths over which equal values are a plateau
 FAR = 0.005  # neighbours at least this part of the range away tell the sharpness of a minimum
 
@@ -205,6 +206,18 @@ class Line:
                 return False
             found |= fits
         return found
+
+    def has_levelled(self, fine: float) -> bool:
+        """Whether f is level as far as rounding tells, a small part of `fine`, on a long way from the best sample."""
+        t, g, b = self.t, self.g, self.best
+        if max(g) == g[b]:
+            return False
+        first = last = b
+        while first > 0 and g[first - 1] - g[b] <= ROUNDING * fine:
+            first -= 1
+        while last < len(t) - 1 and g[last + 1] - g[b] <= ROUNDING * fine:
+            last += 1
+        return max(t[b] - t[first], t[last] - t[b]) > LEVEL * max(self.step, abs(t[b]))
 
     def widest(self) -> float:
         """A place in the widest interval without a sample; as far again as the samples reach where a side is open."""

@@ -279,7 +279,7 @@ class NewtonLoop(Stepwise):
         if not way or self.curvature is not None or self.measured:
             return False
         axes, sizes, _ = np.linalg.svd(self.S / self.scale[:, None])
-        if way**2 > LITTLE * (self.f_start - self.f) * sizes[0] ** 2:
+        if way > math.sqrt(LITTLE * max(self.f_start - self.f, 0.0)) * sizes[0]:
             return False
         x, values = yield from self._either_side(AHEAD * way * axes[:, 0] * self.scale)
         if not self.f - values.min() > CLEAR * self.noise:

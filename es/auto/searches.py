@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from es.auto.batches import BatchOptimizer
 from es.auto.coordinates import Coordinates
+from es.auto.last_look import LastLook, far
 from es.auto.quasi_newton import NewtonLoop
 from es.auto.separable import MOST, SeparableLoop
 from es.auto.stepwise import Stepwise, restored, saved
@@ -41,6 +42,13 @@ class _Chain(BatchOptimizer):
             if self._search is None:
                 return None
         return self._search.asked
+
+    def _last_look(self, x: FloatArray, f: float, f_start: float, **more: Any) -> LastLook | None:
+        """Whether f is higher than at x further out, where x is far from the start."""
+        if not far(x, self.start, self.scale, self.lb, self.ub).any():
+            return None
+        begun = self.start, self.scale, self.lb, self.ub
+        return LastLook(x, f, *begun, f_start=f_start, descended=True, **more)
 
     def _took(self, x: FloatArray, f: FloatArray, g: FloatArray | None) -> None:
         if len(self.free) == 0:
@@ -102,7 +110,9 @@ class SeparableSearch(_Chain):
     paper = "Swarzberg, Seront and Bersini, ICEC 1994; Baudis and Posik, GECCO 2015"
     cost = "log n"
     good_for = "sums over coordinates, with many minima too"
-    kinds: ClassVar[dict[str, type[Stepwise]]] = {"coordinates": Coordinates, "separable": SeparableLoop}
+    kinds: ClassVar[dict[str, type[Stepwise]]] = {
+        "coordinates": Coordinates, "separable": SeparableLoop, "look": LastLook,
+    }  # fmt: skip
 
     def __init__(self, x0: npt.ArrayLike, sigma0: Any = None, *, most: float = MOST, **common: Any) -> None:
         if not most > 0:
@@ -118,9 +128,17 @@ class SeparableSearch(_Chain):
         seen = self._search
         if seen is None:
             return Coordinates(self.start, math.nan, self.scale, self.lb, self.ub, self._seed)
+        if isinstance(seen, LastLook):
+            if seen.ended == "lower":
+                return Coordinates(seen.x, seen.f, self.scale, self.lb, self.ub, self._seed)
+            self.end("endless" if seen.ended == "endless" else "converged")
+            return None
         if isinstance(seen, Coordinates) and seen.additive and not seen.flat:
             return SeparableLoop.after(seen, self.scale, self._seed, most=self._most)
         if isinstance(seen, SeparableLoop) and seen.additive:
+            look = self._last_look(seen.x, seen.f, math.nan, descends=False) if seen.resolved else None
+            if look is not None:
+                return look
             self.end("converged" if seen.resolved else "tolflatfitness")
         else:
             self.end("tolflatfitness" if isinstance(seen, Coordinates) and seen.flat else "coupled")
@@ -165,7 +183,7 @@ class QuasiNewton(_Chain):
     paper = "Nocedal and Wright 2006; Gill, Murray, Saunders and Wright 1983"
     cost = "n^2 in each of n evaluations"
     good_for = "smooth functions without gradients, up to some hundred variables"
-    kinds: ClassVar[dict[str, type[Stepwise]]] = {"newton": NewtonLoop}
+    kinds: ClassVar[dict[str, type[Stepwise]]] = {"newton": NewtonLoop, "look": LastLook}
 
     def __init__(
         self, x0: npt.ArrayLike, sigma0: Any = None, *, gradient: bool = False, hessian: bool = True, at_once: int = 1,
@@ -179,12 +197,21 @@ class QuasiNewton(_Chain):
         return self._search is not None and self._search.slopes
 
     def _next(self) -> Stepwise | None:
-        if self._search is None:
-            return NewtonLoop(
-                self.start, math.nan, self.scale, self.lb, self.ub, hessian=self._hessian,
-                gradient=self.uses_gradient, at_once=self.at_once,
-            )  # fmt: skip
-        ended = {"converged": "converged", "flat": "tolflatfitness"}.get(self._search.ended, "solver")
+        seen = self._search
+        if seen is None:
+            return self._loop(self.start, math.nan)
+        if isinstance(seen, LastLook) and seen.ended == "lower":
+            return self._loop(seen.x, seen.f)
+        if isinstance(seen, NewtonLoop) and seen.ended == "converged" and not seen.measured:
+            look = self._last_look(seen.x, seen.f, seen.f_start, gradient=seen.gradient)
+            if look is not None:
+                return look
+        words = {"converged": "converged", "confirmed": "converged", "endless": "endless", "flat": "tolflatfitness"}
         gone = lengths(self.x_best[self.free], self.start, self.scale) > FAR
-        self.end("tolfacupx" if gone else ended)
+        self.end("tolfacupx" if gone else words.get(seen.ended, "solver"))
         return None
+
+    def _loop(self, x: FloatArray, f: float) -> NewtonLoop:
+        return NewtonLoop(
+            x, f, self.scale, self.lb, self.ub, hessian=self._hessian, gradient=self.uses_gradient, at_once=self.at_once
+        )

@@ -45,6 +45,8 @@ class SeparableLoop(Stepwise):
         "done", or "coupled" where f turned out not to be a sum.
     resolved : bool
         Whether every coordinate stands in a minimum as finely as values or positions can tell, not on a plateau.
+    levelled : bool
+        Whether some coordinate stands on a plateau to rounding.
     unique : bool
         Whether the search came to its own end and no coordinate has shown a second minimum.
     """
@@ -60,7 +62,7 @@ class SeparableLoop(Stepwise):
     thorough: bool = False  # whether to look for other minima in the widest gaps before the search ends
 
     state_names: ClassVar[tuple[str, ...]] = (
-        "x", "f", "t", "g", "additive", "several", "used", "largest", "resolved", "unique",
+        "x", "f", "t", "g", "additive", "several", "used", "largest", "resolved", "unique", "levelled",
     )  # fmt: skip
 
     @classmethod
@@ -73,7 +75,7 @@ class SeparableLoop(Stepwise):
         self.additive = True
         self.several = 0  # coordinates with more than one minimum
         self.used = 0
-        self.resolved = self.unique = False
+        self.resolved = self.unique = self.levelled = False
 
     def _lines(self) -> list[Line]:
         lines = []
@@ -99,7 +101,8 @@ class SeparableLoop(Stepwise):
             before = base.f
             yield from self._outside(lines, base)
             resolved = resolved if base.f == before else all(line.resolved(fine) for line in lines)
-        self.several, self.resolved = lines.several, resolved
+        self.levelled = any(line.has_levelled(FINE * abs(base.f)) for line in lines)
+        self.several, self.resolved = lines.several, resolved and not self.levelled
         self.unique = not self.several and self.used < self.most
         self.ended = "done" if self.additive else "coupled"
 

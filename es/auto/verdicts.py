@@ -10,6 +10,7 @@ NAMES = {
     "separable": "separable search",
     "newton": "quasi-Newton",
     "cma": "CMA-ES",
+    "look": "last look",
 }
 SAYS = {
     "additive": "f is a sum over its coordinates",
