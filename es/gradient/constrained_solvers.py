@@ -45,7 +45,8 @@ def slsqp(call: Call, task: Task) -> Any:
         result.fun, result.jac = unit * result.fun, unit * result.jac
         idle += not last - result.fun > STILL * abs(result.fun)
         stands = not abs(last - result.fun) > STILL * abs(result.fun) or idle > IDLE
-        result.success, result.level_step = seen.is_optimum(result, task, stands=stands), seen.level_step(task)
+        result.success = seen.is_optimum(result, task, stands=stands)
+        result.level_step, result.seen = seen.level_step(task), seen
         broken = result.status not in (CONVERGED, LINE_SEARCH, ITERATIONS) and last < np.inf
         if result.success or stands or broken:
             return result
@@ -79,5 +80,5 @@ def trust_constr(call: Call, task: Task) -> Any:
     # By its gradient, its steps or its barrier; 4: and a violation above gtol, which may be -1.
     ended = result.status in (1, 2, 3, 4) and result.constr_violation <= EQUALITY
     result.success = ended and (result.status == SMALL_GRADIENT or seen.is_smooth(result, task))
-    result.level_step = seen.level_step(task)
+    result.level_step, result.seen = seen.level_step(task), seen
     return result

@@ -10,6 +10,7 @@ rate that is much too high costs a few evaluations and not the run.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -20,12 +21,15 @@ from autodiff import optim
 from es.core.arrays import FloatArray
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
+from es.gradient.twins import Twins
 from es.gradient.units import powers_of_two, value_unit
 from es.parts.rule_state import RuleState, checked_patience
 from problems.numbers import numbers
 
 AT_REST = {"tolgrad", "tolrate", "steep"}
-SIDES = (1, 2)  # of an end that are looked at: the values of `looking` meanwhile, 3 afterwards
+# Values of `looking`: while sides of an end are looked at in coordinates without slope, and afterwards; while points at
+# which twins part are, and afterwards.
+SIDES, SEEN, APART, DONE = (1, 2), 3, (4, 5, 6, 7), 8
 
 
 def _rates(lr: Any, runs: int | None) -> Any:
@@ -42,7 +46,8 @@ class Descent(RuleState, Optimizer):
 
     On a slope without an end it goes on for ever: unless a budget is given it ends after 30,000 n evaluations. Where
     coordinates have never had a slope an end may be a saddle to which the way was straight: both sides of it are looked
-    at in these, a point each, and the run goes on where one leads down.
+    at in these, a point each, and the run goes on where one leads down. So are some points at which coordinates part
+    that have been alike all the way (`es.gradient.twins`).
 
     Parameters
     ----------
@@ -146,10 +151,9 @@ class Descent(RuleState, Optimizer):
             far = (value > np.maximum(self.lowest, self.first) + 10.0 * room) & (self.sides == 0)
         bad = far | ~np.isfinite(slope).all(-1)
         better = ~bad & (value < self.lowest)
-        looking = np.isin(self.looking, SIDES) if self._aside else None
+        looking = np.isin(self.looking, SIDES + APART) if self._aside else None
         if looking is not None:
-            end = np.where(self.still, self.back, here)
-            down = np.where((slope * (here - end) < 0) & ~bad[..., None], here - end, 0.0)
+            turn = self._seen_aside(here, np.where(bad[..., None], np.nan, slope), value)
         elif self._any_still:
             self.still &= (slope == 0) | bad[..., None]
             self._any_still = bool(self.still.any())
@@ -163,7 +167,7 @@ class Descent(RuleState, Optimizer):
         self.mean = self._step(here, np.where(bad[..., None], 0.0, slope))
         self._take_back(bad)
         if looking is not None:
-            self._turn(looking, end, down, kept)
+            self._turn(looking, *turn, kept)
 
     def _note_levels(self, x: FloatArray, before: Any) -> None:
         """Keep x where the gradient, `before` in the last step, has come below a level."""
@@ -207,35 +211,72 @@ class Descent(RuleState, Optimizer):
         """What the rule has in memory, as copies."""
         return {name: getattr(self, f"rule_{name}").copy() for name in self._memory}
 
-    def _turn(self, looking: Any, end: FloatArray, down: FloatArray, memory: Mapping[str, FloatArray]) -> None:
-        """Where one side of an end was looked at: go on from there, or look at the other one, or come to the end again.
+    def _seen_aside(self, x: FloatArray, slope: FloatArray, value: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Of ends that are looked at, with this value and gradient at x: the ends, what of the step led down, a next x.
 
-        `down` is the part of the step to this side that led down, `memory` what the rule remembered at the end.
+        Nothing is next, NaN, where all was looked at.
+        """
+        end = np.where(self.still, self.back, x)
+        down = np.where(slope * (x - end) < 0, x - end, 0.0)
+        first = np.asarray(self.looking == SIDES[0])[..., None]
+        ahead = np.where(first, self._inside(end - self._away() * self.still), np.nan)
+        for row in np.argwhere(np.isin(self.looking, APART)):
+            run = tuple(row)
+            measure, end[run] = self._measure[run], self.back[run]
+            step, here = (x[run] - end[run]) / measure, slope[run] * measure
+            rise = (np.asarray(value)[run] - np.asarray(self.lowest)[run]) / np.asarray(self.size)[run]
+            falls = rise < 0 or here @ step < 0
+            last = np.asarray(self.looking)[run] == APART[-1]
+            on = None if falls or not math.isfinite(rise) else self._twins(run).next_step(step, here, rise, last)
+            down[run] = x[run] - end[run] if falls else 0.0
+            ahead[run] = np.nan if on is None else self._inside(end + on * self._measure)[run]
+        return end, down, ahead
+
+    def _twins(self, run: tuple[int, ...]) -> Twins:
+        way = np.stack([self.at_hundred[run], self.at_ten[run], self.back[run]])
+        return Twins(self.x_start[run] / self._measure[run], way / self._measure[run])
+
+    def _turn(
+        self, looking: Any, end: FloatArray, down: FloatArray, ahead: FloatArray, memory: Mapping[str, FloatArray]
+    ) -> None:
+        """Where a point beside an end was looked at: go on from there, or look at the next, or come to the end again.
+
+        `memory` is what the rule remembered at the end; see `_seen_aside` for the rest.
         """
         for name, before in memory.items():
             setattr(self, f"rule_{name}", np.where(looking[..., None], before, getattr(self, f"rule_{name}")))
         falls = looking & down.any(-1)
-        other = looking & ~falls & (self.looking == SIDES[0])
+        other = looking & ~falls & np.isfinite(ahead).all(-1)
         over = looking & ~falls & ~other
-        for rows, x in ((falls, end + down), (other, self._inside(end - self._away() * self.still)), (over, end)):
+        for rows, x in ((falls, end + down), (other, ahead), (over, end)):
             self.mean = np.where(rows[..., None], x, self.mean)
         self.slope = np.where(looking, np.inf, self.slope)[()]
-        self.looking = np.where(looking, np.where(other, SIDES[1], 3), self.looking)[()]
-        self._aside = bool(np.isin(self.looking, SIDES).any())
+        after = np.where(other, self.looking + 1, np.where(self.looking < SEEN, SEEN, DONE))
+        self.looking = np.where(looking, after, self.looking)[()]
+        self._aside = bool(np.isin(self.looking, SIDES + APART).any())
         self._begin_again(falls)
 
     def _looked_aside(self, found: dict[int, dict[str, float]]) -> dict[int, dict[str, float]]:
-        """Look at the sides of ends in coordinates without slope, once a run."""
+        """Look at the sides of ends in coordinates without slope, and where twins part, once a run."""
         ended = [run for run, reasons in found.items() if reasons.keys() <= {"tolgrad", "tolrate"}]
-        aside = np.isin(self.active, ended).reshape(self.batch) & self.still.any(-1)
-        aside &= (self.looking == 0) & (self.sides == 0)
-        if not aside.any():
+        may = np.isin(self.active, ended).reshape(self.batch) & (self.sides == 0)
+        aside = may & self.still.any(-1) & (self.looking == 0)
+        beside = np.where(self.still, self.back + self._away(), self.mean)
+        apart = np.zeros_like(aside)
+        for row in np.argwhere(may & ~aside & np.isin(self.looking, (0, SEEN))):
+            run = tuple(row)
+            twins = self._twins(run)
+            apart[run] = twins.any
+            if twins.any:
+                step = twins.across(self._away()[run] / self._measure[run])
+                beside[run] = self.back[run] + step * self._measure[run]
+        if not (aside | apart).any():
             return found
-        beside = self._inside(np.where(self.still, self.back + self._away(), self.mean))
-        self.mean = np.where(aside[..., None], beside, self.mean)
-        self.looking, self._aside = np.where(aside, SIDES[0], self.looking)[()], True
-        self.slope = np.where(aside, np.inf, self.slope)[()]
-        on = set(self.active[np.ravel(aside)].tolist())
+        self.mean = np.where((aside | apart)[..., None], self._inside(beside), self.mean)
+        self.looking = np.where(apart, APART[0], np.where(aside, SIDES[0], self.looking))[()]
+        self._aside = True
+        self.slope = np.where(aside | apart, np.inf, self.slope)[()]
+        on = set(self.active[np.ravel(aside | apart)].tolist())
         return {run: reasons for run, reasons in found.items() if run not in on}
 
     def _begin_again(self, rows: Any) -> None:
@@ -275,7 +316,7 @@ class Descent(RuleState, Optimizer):
         before = {"still": np.zeros(arrays["mean"].shape, dtype=bool), "looking": 0 * arrays["sides"]}
         levels = {"at_hundred": arrays["mean"], "at_ten": arrays["mean"]}
         super().load_state_dict({**before, **levels, **arrays})
-        self._any_still, self._aside = bool(self.still.any()), bool(np.isin(self.looking, SIDES).any())
+        self._any_still, self._aside = bool(self.still.any()), bool(np.isin(self.looking, SIDES + APART).any())
 
     def _take_runs(self, rows: npt.NDArray[np.intp]) -> None:
         super()._take_runs(rows)

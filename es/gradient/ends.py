@@ -15,20 +15,22 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray
+from es.gradient.across import Across, kept, subspace
 from es.gradient.inversion import Call
 from es.gradient.lbfgsb import UNTOLD, Asking, answered
-from es.gradient.optimality import BALANCED, STANDING, is_stationary
+from es.gradient.optimality import BALANCED, EPS, STANDING, is_stationary
 from problems.boxes import Box
 from problems.constraints import Constraints, listed
 
 FAR = 1e9  # lengths beyond which f has no digits left for a step, which looks like a minimum
 DRIFTED = 1e5  # lengths beyond which less was gained than is left: a valley that levels out looks like a minimum
-SLACK = 1e4 * float(np.finfo(float).eps)  # of f: a difference that is no rounding
+SLACK = 1e4 * EPS  # of f: a difference that is no rounding
 KINK = 1e-3  # of the largest entry of a gradient: what is left at an end that is none of a smooth function
 LITTLE = 0.1  # of what was gained: in a bowl the curvature along a step accounts for twice that on the whole way
 NOTABLE = 1e-10  # of what was gained: a step that gains less may be rounding
 AHEAD = 0.1  # of the way gone: how far to look where f curves so little
 ONWARD = 2  # further searches, on a way on which f still falls
+CROSSED = 4  # further searches, each from a saddle
 UNMOVED, LEVEL, BESIDE = 1e-6, 1e-8, 1e-2  # in units of the scale: a start, a gradient, a step away from the start
 
 
@@ -77,6 +79,7 @@ class Descended:
         self.f = np.inf
         self.x = self.g = self.last_x = self.last_g = np.empty(0)  # the best point, and the one before it
         self.steepest = 0.0
+        self.slopes: list[FloatArray] = []  # on the way down, the first
 
     def _at_once(self, x: FloatArray) -> tuple[float, FloatArray]:
         assert self._call is not None
@@ -84,7 +87,7 @@ class Descended:
         if slopes is None:
             raise ValueError(UNTOLD)
         f, g = values.item(0), slopes[0]
-        self.note(x, f, g)
+        self.saw(x, f, g)
         return f, g
 
     def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
@@ -102,6 +105,18 @@ class Descended:
                 self.last_x, self.last_g = self.x, self.g
             self.f, self.x, self.g = f, x.copy(), g.copy()
         return self.first
+
+    def saw(self, x: FloatArray, f: float, g: FloatArray) -> None:
+        """Remember all of a point that somebody else has asked for."""
+        better = f < self.f
+        self.note(x, f, g)
+        if better:
+            self.see(g)
+
+    def see(self, g: FloatArray) -> None:
+        """Remember a gradient on the way down, if it is one of the first."""
+        if len(self.slopes) < kept(g.size):
+            self.slopes.append(g.copy())
 
     def value(self, x: FloatArray) -> float:
         """Value at x. With `gradient` what SciPy makes of `jac=True`, without two comparisons of arrays each time."""
@@ -190,6 +205,12 @@ def _inside(x: FloatArray, task: Task) -> FloatArray:
     return x if task.box is None else np.minimum(np.maximum(x, task.box.lb), task.box.ub)
 
 
+def _rounding(result: Any) -> float:
+    """How much lower a point must be than an end: more than rounding of f there, and of all that was gained."""
+    first = result.seen.first if "seen" in result else None
+    return max(SLACK * abs(result.fun), 0.0 if first is None else EPS * abs(first - result.fun))
+
+
 def _lower_point(result: Any, task: Task) -> Asking:
     """A lower point than an end: beside it on stairs, along a last step on which f is level, or as far again from x0.
 
@@ -205,16 +226,16 @@ def _lower_point(result: Any, task: Task) -> Asking:
             if (yield from _value_of(point, task))[0] < fun:
                 return point
         return None
-    step = result.get("level_step")
+    slack, step = _rounding(result), result.get("level_step")
     for point in () if step is None else _inside(np.array([x - step, x + step]), task):
-        if fun - (yield from _value_of(point, task))[0] > SLACK * abs(fun):
+        if fun - (yield from _value_of(point, task))[0] > slack:
             return point
     way = x - task.x0
     falls = slope * way < 0
     for _ in range(2 if falls.any() else 0):
         point = _inside(x + way * falls, task)
         f, g = yield from _value_of(point, task)
-        if fun - f > SLACK * abs(fun):
+        if fun - f > slack:
             return point
         g = g * task.scale
         still = falls & (g * way <= 0) & (np.abs(g) < np.abs(slope))
@@ -222,6 +243,30 @@ def _lower_point(result: Any, task: Task) -> Asking:
             return None
         falls = still
     return None
+
+
+def _point_across(result: Any, task: Task) -> Asking:
+    """A lower point than an end, across all gradients of its search; None where there is none."""
+    if not result.success or "seen" not in result or not result.seen.slopes:
+        return None
+    n = task.x0.size
+    free, near = np.ones(n, dtype=bool), LEVEL * task.scale
+    if task.box is not None:
+        free = (result.x > task.box.lb + near) & (result.x < task.box.ub - near)
+    basis = subspace(np.array(result.seen.slopes) * task.scale, free)
+    if basis is None:
+        return None
+
+    def inside(step: FloatArray) -> FloatArray:
+        return _inside(result.x + step * task.scale, task)
+
+    def look(point: FloatArray) -> Asking:
+        f, g = yield from _value_of(point, task)
+        return f, g * task.scale
+
+    slope = gradient_of(result, n) * task.scale
+    length = BESIDE * math.sqrt(n)
+    return (yield from Across(result.fun, slope, basis, free, length, _rounding(result), inside, look).lower_point())
 
 
 def _value_of(point: FloatArray, task: Task) -> Asking:
@@ -235,7 +280,7 @@ def _value_of(point: FloatArray, task: Task) -> Asking:
 
 
 def searched(solve: Callable[[Task], Asking], task: Task) -> Asking:
-    """What a solver finds, begun again where that need not be a minimum: `beside` its start, and at a lower point.
+    """What a solver finds, begun again where that need not be a minimum: `beside` its start, across its way, lower.
 
     Where it stays at both of two starts that differ in all coordinates, and f is not higher beside, f is `flat` there.
     Where there is a lower point again and again, it is no success.
@@ -257,8 +302,13 @@ def searched(solve: Callable[[Task], Asking], task: Task) -> Asking:
         flat = stays and not min(values) > result.fun
         result = lower(result, second)
         result.flat = bool(flat and result.success)
-    for _ in range(0 if result.get("flat") else ONWARD):
+    onward = crossed = 0
+    while onward < ONWARD and crossed < CROSSED and not result.get("flat"):
         point = yield from _lower_point(result, task)
+        onward += point is not None
+        if point is None:
+            point = yield from _point_across(result, task)
+            crossed += 1
         if point is None:
             return result
         result = lower(result, (yield from solve(replace(task, x0=point))))

@@ -15,8 +15,9 @@ import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray, IntArray
 from es.gradient import scipy_solvers as solvers
-from es.gradient.ends import FAR, Task, is_notable, lengths
-from es.gradient.lbfgsb import EVALUATE, ITERATED, Note, kinds_of, prepared, result_of
+from es.gradient.across import kept
+from es.gradient.ends import FAR, Descended, Task, is_notable, lengths
+from es.gradient.lbfgsb import EVALUATE, ITERATED, kinds_of, prepared, result_of
 from es.gradient.scipy_methods import LBFGSB
 from es.gradient.solver_method import palatable, why_ended
 from es.gradient.units import Measure, powers_of_two
@@ -28,12 +29,12 @@ class Search(NamedTuple):
 
     x0: FloatArray
     box: Box | None
-    note: Note
+    seen: Descended
 
 
-def _search(x0: FloatArray, box: Box | None, options: Mapping[str, Any], note: Note) -> Generator[Any, Any, Any]:
-    """In the place of `es.gradient.lbfgsb.by_steps`."""
-    return (yield Search(x0, box, note))
+def _search(x0: FloatArray, box: Box | None, options: Mapping[str, Any], seen: Descended) -> Generator[Any, Any, Any]:
+    """In the place of that by which a single run searches."""
+    return (yield Search(x0, box, seen))
 
 
 class Lane:
@@ -83,6 +84,7 @@ class Lanes:
         # before the last step that gained something notable.
         self._asked, self._first = np.zeros((lanes, n)), np.zeros(lanes)
         self._best, self._last = Points(lanes, n), Points(lanes, n)
+        self._slopes, self._kept = np.zeros((lanes, kept(n), n)), np.zeros(lanes, dtype=np.intp)  # on ways down
         # Units of x and f (0: not known yet), whether those of x are other than one, and whether any are.
         self._measure, self._unit = np.ones((lanes, n)), np.zeros(lanes)
         self._measured, self._odd = np.zeros(lanes, dtype=bool), np.zeros(lanes, dtype=bool)
@@ -198,18 +200,23 @@ class Lanes:
         return f / unit, g * self._measure[lanes] / unit[:, None]
 
     def _note(self, lanes: IntArray, f: FloatArray, g: FloatArray) -> None:
-        """Hand values and gradients to the searches, and note them, as `Descended.note` does for one."""
+        """Hand values and gradients to the searches, and note them, as `Descended` does for one."""
         now, best = self._now, self._best
         now.f[lanes], now.g[lanes] = f, g
         before = best.f[lanes]
         for row in (before == np.inf).nonzero()[0].tolist():
             lane = lanes[row]
-            self._first[lane] = self.solvers[lane].search.note(self._asked[lane], f.item(row), g[row])
+            self._first[lane] = self.solvers[lane].search.seen.note(self._asked[lane], f.item(row), g[row])
         better = (f < before).nonzero()[0]
-        lanes, f = lanes[better], f[better]
+        lanes, f, g = lanes[better], f[better], g[better]
+        first = (self._kept[lanes] < self._slopes.shape[1]).nonzero()[0]
+        if first.size:
+            at = lanes[first]
+            self._slopes[at, self._kept[at]] = g[first]
+            self._kept[at] += 1
         at = lanes[is_notable(before[better], f, self._first[lanes])]
         self._last.put(at, best.x[at], best.f[at], best.g[at])
-        best.put(lanes, self._asked[lanes], f, g[better])
+        best.put(lanes, self._asked[lanes], f, g)
 
     def _step(self, rest: list[int]) -> None:
         """Let the routine work in these lanes until each waits for a value, or has ended."""
@@ -233,10 +240,12 @@ class Lanes:
 
     def _result(self, lane: int) -> Any:
         """What the search of a lane has found, which is over."""
-        note = self.solvers[lane].search.note
+        seen = self.solvers[lane].search.seen
         if self._last.f.item(lane) < np.inf:
-            note(*self._last.of(lane))
-        note(*self._best.of(lane))
+            seen.note(*self._last.of(lane))
+        seen.note(*self._best.of(lane))
+        for slope in self._slopes[lane, len(seen.slopes) : self._kept[lane]]:
+            seen.see(slope)
         x, f, g = self._now.of(lane)
         return result_of(x.copy(), f, g.copy(), self._task[lane])
 
@@ -263,6 +272,7 @@ class Lanes:
         """Make the arrays of a lane those of a search that begins."""
         self._now.put(lane, search.x0, 0.0, 0.0)
         self._task[lane], self._asked[lane] = 0, np.nan
+        self._kept[lane] = len(search.seen.slopes)
         self._best.f[lane] = self._last.f[lane] = np.inf
         low, high, kinds = self._bounds
         bounds = low[lane], high[lane], kinds[lane]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from es.gradient.ends import BESIDE, ONWARD, SLACK, Descended, Task, searched, s
 from es.gradient.inversion import Call
 from es.gradient.lbfgsb import Asking, answered, by_steps, usable
 from es.gradient.units import in_large_units
+from problems.boxes import Box
 
 UNLIMITED = 2**31 - 1  # the driver holds the budget; SciPy's own limits must not cut it short
 PRECISION = 2  # status of BFGS and CG: a line search found no descent
@@ -58,7 +59,7 @@ class Stalls:
             self._last = fun
             return False
         result.success = small_gradient or self._seen.is_optimum(result, self._task, stands=stands)
-        result.level_step = self._seen.level_step(self._task)
+        result.level_step, result.seen = self._seen.level_step(self._task), self._seen
         return True
 
 
@@ -84,8 +85,12 @@ def takes_steps(task: Task) -> bool:
     return (task.box is None or bool((task.box.lb < task.box.ub).all())) and task.options["maxls"] > 0 and usable()
 
 
-def lbfgsb_by_steps(task: Task, search: Callable[..., Asking] = by_steps) -> Asking:
-    """`lbfgsb` as a generator of points; `search` is what goes from each start."""
+def _search(x0: FloatArray, box: Box | None, options: Mapping[str, Any], seen: Descended) -> Asking:
+    return by_steps(x0, box, options, seen.saw)
+
+
+def lbfgsb_by_steps(task: Task, search: Callable[..., Asking] = _search) -> Asking:
+    """`lbfgsb` as a generator of points; `search` is what goes from each start, and tells what it sees."""
     return searched(partial(_lbfgsb_of_steps, search=search), task)
 
 
@@ -93,7 +98,7 @@ def _lbfgsb_of_steps(task: Task, search: Callable[..., Asking]) -> Asking:
     seen, x = Descended(), task.x0
     stalls = Stalls(seen, task)
     while True:
-        result = yield from search(x, task.box, task.options, seen.note)
+        result = yield from search(x, task.box, task.options, seen)
         if stalls.is_over(result, result.small_gradient):
             return result
         x = result.x
@@ -107,7 +112,7 @@ def _gradient_solver(name: str) -> Callable[[Call, Task], Any]:
         while True:
             result = minimize_quietly(seen.value, x, jac=seen.gradient, method=name, options=options)
             x, result = result.x, seen.best(result, 0.0 if result.status == PRECISION else SLACK)
-            result.level_step = seen.level_step(task)
+            result.level_step, result.seen = seen.level_step(task), seen
             if x is result.x and (result.success or result.status != PRECISION):
                 return result
             if not last - result.fun > LEAST_GAIN * abs(result.fun):
