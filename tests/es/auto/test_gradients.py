@@ -97,8 +97,9 @@ def test_bad_gradients_cost_little(f: Map, g: Map, kind: str) -> None:
 
 @pytest.mark.parametrize("relative", [1e-2, 0.3])
 def test_noise_of_gradients_is_told(relative: float) -> None:
-    res = solved(ellipsoid, noisy(slope, relative), 1)
-    assert "gradients are noisy" in res.message or "not that of f" in res.message
+    messages = [solved(ellipsoid, noisy(slope, relative), seed).message for seed in range(4)]
+    told = ["gradients are noisy" in message or "not that of f" in message for message in messages]
+    assert sum(told) >= 3  # the target may be reached before it shows
 
 
 def test_gradients_of_single_precision_are_of_use() -> None:
