@@ -14,9 +14,11 @@ from typing import ClassVar
 import numpy as np
 
 from es.auto import differences, line_search, noise
+from es.auto.aside import BESIDE, step_aside
 from es.auto.factor import active_step, update
 from es.auto.stepwise import Asking, Stepwise
 from es.core.arrays import FloatArray
+from es.gradient.across import kept
 from es.gradient.ends import AHEAD, LITTLE
 
 EPS = float(np.finfo(float).eps)
@@ -28,7 +30,6 @@ CLEAR = 30.0  # times what was assumed: ripples at the bottom of a smooth functi
 AGAIN = 6  # times that noise is measured again at what looks like the end
 STEPPED = 1e-4  # steps in f of this part of all that was gained are no rounding
 NOISY = 0.1  # where four times the noise is more than this part of all that was gained, differences no longer pay
-BESIDE = 1e-2  # scales, by which a run leaves a start where the slope vanishes
 LOOKS = 2  # times that a run goes on from a lower point ahead
 FAR = 5.0  # scales from where it began, a run knows nothing of the coarse curvature
 SMALL_SCALE = 15.0  # times the coarse curvature at the Hessian, and
@@ -63,7 +64,7 @@ class NewtonLoop(Stepwise):
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "f_start", "S", "slope", "nit", "failures", "mode", "measured", "hessian", "drop", "last_drop",
         "decrement", "gradient", "doubts", "remeasured", "level", "x_slope", "left_out", "taken", "beside",
-        "looks",
+        "looks", "slopes_told",
     )  # fmt: skip
 
     def _open(self) -> None:
@@ -82,6 +83,7 @@ class NewtonLoop(Stepwise):
         self.remeasured = 0
         self.level = False  # whether no difference was seen at x
         self.x_slope = np.zeros(self.n)  # the gradient that was told last
+        self.slopes_told = np.empty((0, self.n))  # the first ones
         # Why gradients were: "lying" (a difference contradicted them), "unsteady" (noise), "jumping", "idle".
         self.left_out = ""
         self.drop = self.last_drop = math.inf  # the larger of the last two decreases of f, and the last one
@@ -113,6 +115,8 @@ class NewtonLoop(Stepwise):
             if told is None:
                 return None
             self.x_slope = told[0, 1:]
+            if len(self.slopes_told) < kept(self.n):
+                self.slopes_told = np.vstack([self.slopes_told, told[0, 1:]])
             self.level = not self.x_slope.any()
             return self.S.T @ told[0, 1:]
         return (yield from differences.slopes(self, x, f))
@@ -255,8 +259,9 @@ class NewtonLoop(Stepwise):
             return
         if reason == "flat" and not self.ended and (yield from self._resolved()):
             reason = "converged"
-        if not self.ended and ((yield from self._begins_beside()) or (yield from self._goes_on_ahead())):
-            return
+        for looks in (self._begins_beside, self._goes_on_ahead, self._goes_on_aside):
+            if not self.ended and (yield from looks()):
+                return
         self.ended = self.ended or reason
 
     def _begins_beside(self) -> Asking:
@@ -281,7 +286,18 @@ class NewtonLoop(Stepwise):
         axes, sizes, _ = np.linalg.svd(self.S / self.scale[:, None])
         if way > math.sqrt(LITTLE * max(self.f_start - self.f, 0.0)) * sizes[0]:
             return False
-        x, values = yield from self._either_side(AHEAD * way * axes[:, 0] * self.scale)
+        return (yield from self._goes_on(AHEAD * way * axes[:, 0] * self.scale))
+
+    def _goes_on_aside(self) -> Asking:
+        """Whether a point is lower across the way of a run that has seen no Hessian: its end may be a saddle."""
+        if self.curvature is not None or self.measured:
+            return False
+        step = yield from step_aside(self, CLEAR * self.noise, self.nit < HESSIAN_AT)
+        return step is not None and (yield from self._goes_on(step))
+
+    def _goes_on(self, step: FloatArray) -> Asking:
+        """Go on from the lower of the points before and after a step, if it is lower than the end."""
+        x, values = yield from self._either_side(step)
         if not self.f - values.min() > CLEAR * self.noise:
             return False
         self.looks += 1

@@ -18,7 +18,7 @@ from es.core.arrays import BoolArray, FloatArray
 
 KEPT = 32  # gradients at the start of a search that are remembered
 MOST = 16  # dimensions of a way that is taken for a subspace
-FEW = 2  # dimensions of one in which no gradient need have come along others
+FEW = 4  # dimensions of one in which no gradient need have come along others
 ASIDE = 1e-3  # of a gradient: what points out of a subspace
 NOISE = 1e-5  # of the largest gradient: what points nowhere, as differences of f do
 TELLING = 0.1  # of a gradient: the noise in one that tells where it points
@@ -39,7 +39,7 @@ def subspace(slopes: FloatArray, free: BoolArray) -> FloatArray | None:
     """An orthonormal basis (r, n) of what gradients (k, n) span in free coordinates; None where they point everywhere.
 
     Gradients that each point out of all before them may be those of a search that was over too soon for more. So one
-    must have come along the others, unless they are one or two.
+    must have come along the others, unless they are few.
     """
     most = min(np.count_nonzero(free), MOST)
     basis, largest, again = np.empty((0, free.size)), 0.0, False

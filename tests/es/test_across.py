@@ -97,6 +97,32 @@ def test_turned_saddles_are_left(method):
     assert differences <= 3
 
 
+@pytest.mark.parametrize("given", [False, True])
+def test_quasi_newton_leaves_saddles(given):
+    """By differences at runs that are over before its Hessian, with gradients at all of them."""
+    for name, (fun, x0, least) in CASES.items():
+        more = {"jac": lambda x, f=fun: f(x)[1]} if given else {}
+        res = es.minimize(lambda x, f=fun: f(x)[0], x0, method="quasi-newton", rng=1, **more)
+        assert res.success and abs(res.fun - least) < 1e-6, (name, res.message)
+        many = es.minimize_runs(
+            Objective(lambda x, f=fun: f(x)[0], len(x0), jac=more.get("jac")), [x0, x0], method="quasi-newton", rng=1
+        )  # fmt: skip
+        assert all(abs(run.fun - least) < 1e-6 for run in many)
+    wrong = 0
+    for seed in range(40):
+        fun, x0 = drawn(seed)
+        more = {"jac": lambda x, f=fun: f(x)[1]} if given else {}
+        res = es.minimize(lambda x, f=fun: f(x)[0], x0, method="quasi-newton", rng=1, **more)
+        wrong += res.success and res.fun > -1e-8
+    assert wrong <= 2
+    res = es.minimize(cosh_of, np.zeros(4), method="quasi-newton", rng=1, jac=(lambda x: cosh(x)[1]) if given else None)
+    assert res.success and res.fun == pytest.approx(4)
+
+
+def cosh_of(x):
+    return cosh(x)[0]
+
+
 def cosh(x):
     return np.cosh(x - 1).sum(), np.sinh(x - 1)
 
