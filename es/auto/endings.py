@@ -74,8 +74,10 @@ def converged(auto: Any) -> None:
 
 
 def _end(auto: Any) -> None:
-    """The end as a success, but for where f has no digits left for a step."""
-    auto.end("tolfacupx" if lengths(auto._x, auto.start, auto.scale) > FAR else "converged")
+    """The end as a success, but for where f has no digits left for a step, other than at a bound."""
+    inside = (auto._x > auto.lb) & (auto._x < auto.ub)
+    gone = lengths(auto._x[inside], auto.start[inside], auto.scale[inside]) > FAR
+    auto.end("tolfacupx" if gone else "converged")
 
 
 def after_look(auto: Any) -> None:
