@@ -17,7 +17,8 @@ from es.gradient.units import in_large_units
 from problems.boxes import Box
 
 UNLIMITED = 2**31 - 1  # the driver holds the budget; SciPy's own limits must not cut it short
-PRECISION, STOOD = 2, 99  # status of BFGS and CG: a line search found no descent, a callback has ended it
+ITERATIONS, PRECISION = 1, 2  # status of BFGS and CG: their own limit; a line search found no descent
+AT_A_TIME = 20_000  # iterations: BFGS takes steps of 0 for ever, without a value, once its matrix has no digits left
 SETTLED = 1e-8  # of f, or of 1: less than what a search that is begun again must bring
 AGAIN, ROUNDS = 200, 10  # evaluations a variable, of one that is begun again, and how often
 LEAST_GAIN = 1e-12  # of f, that a further start must bring
@@ -104,28 +105,14 @@ def _lbfgsb_of_steps(task: Task, search: Callable[..., Asking]) -> Asking:
         x = result.x
 
 
-def _until_it_stands() -> Callable[[FloatArray], None]:
-    """A callback that ends a search whose steps are 0: where its matrix has no digits left BFGS takes them for ever."""
-    last = np.empty(0)
-
-    def callback(xk: FloatArray) -> None:
-        nonlocal last
-        if np.array_equal(xk, last):
-            raise StopIteration
-        last = xk.copy()
-
-    return callback
-
-
 def _gradient_solver(name: str) -> Callable[[Call, Task], Any]:
     def solve(call: Call, task: Task) -> Any:
         """Started again from its end where a line search has failed: in a valley it may go on; see `Descended`."""
         seen, x, last = Descended(call), task.x0, np.inf
-        options = {**task.options, "maxiter": UNLIMITED}
+        options = {**task.options, "maxiter": AT_A_TIME}
         while True:
-            more: dict[str, Any] = {"method": name, "options": options, "callback": _until_it_stands()}
-            result = minimize_quietly(seen.value, x, jac=seen.gradient, **more)
-            if result.status == STOOD:
+            result = minimize_quietly(seen.value, x, jac=seen.gradient, method=name, options=options)
+            if result.status == ITERATIONS:
                 result.status = PRECISION
             x, result = result.x, seen.best(result, 0.0 if result.status == PRECISION else SLACK)
             result.level_step, result.seen = seen.level_step(task), seen
