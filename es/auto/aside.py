@@ -13,9 +13,7 @@ import numpy as np
 
 from es.auto.stepwise import Asking
 from es.core.arrays import FloatArray
-from es.gradient.across import Across, subspace
-
-BESIDE = 1e-2  # scales, as far as f is looked at
+from es.gradient.across import BESIDE, lower_across
 
 
 def step_aside(run: Any, least: float, soon: bool) -> Asking:
@@ -34,17 +32,9 @@ def step_aside(run: Any, least: float, soon: bool) -> Asking:
 
 
 def _lower_across(run: Any, least: float) -> Asking:
-    free = (run.x > run.lb) & (run.x < run.ub)
-    basis = subspace(run.slopes_told * run.scale, free)
-    if basis is None:
-        return None
-
     def look(point: FloatArray) -> Asking:
         told = yield from run.told_slopes(point[None])
-        return (math.inf, point) if told is None else (float(told[0, 0]), told[0, 1:] * run.scale)
+        return (math.inf, point) if told is None else (float(told[0, 0]), told[0, 1:])
 
-    def inside(step: FloatArray) -> FloatArray:
-        return np.clip(run.x + step * run.scale, run.lb, run.ub)
-
-    slope, length = run.x_slope * run.scale, BESIDE * math.sqrt(run.n)
-    return (yield from Across(run.f, slope, basis, free, length, least, inside, look).lower_point())
+    bounds = run.lb, run.ub
+    return (yield from lower_across(run.x, run.f, run.x_slope, run.slopes_told, run.scale, bounds, least, look))

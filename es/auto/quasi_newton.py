@@ -14,11 +14,11 @@ from typing import ClassVar
 import numpy as np
 
 from es.auto import differences, line_search, noise
-from es.auto.aside import BESIDE, step_aside
+from es.auto.aside import step_aside
 from es.auto.factor import active_step, update
 from es.auto.stepwise import Asking, Stepwise
 from es.core.arrays import FloatArray
-from es.gradient.across import kept
+from es.gradient.across import BESIDE, kept
 from es.gradient.ends import AHEAD, LITTLE
 
 EPS = float(np.finfo(float).eps)

@@ -16,6 +16,7 @@ import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray
 
+BESIDE, AT_BOUND = 1e-2, 1e-8  # scales: a step to what is looked at, and so near to a bound x is at it
 KEPT = 32  # gradients at the start of a search that are remembered
 MOST = 16  # dimensions of a way that is taken for a subspace
 FEW = 4  # dimensions of one in which no gradient need have come along others
@@ -139,3 +140,29 @@ class Across:
             return None, None, False
         change = g - self.slope
         return None, change / self.length, abs(change @ step + 2 * gain) < EVEN * (change @ step)
+
+
+def lower_across(
+    x: FloatArray, f: float, g: FloatArray, slopes: FloatArray, scale: FloatArray, bounds: tuple[Any, Any],
+    rounding: float, look: Callable[[FloatArray], Looking],
+) -> Looking:  # fmt: skip
+    """A point that is lower than the end x of a search by `rounding`, across its gradients; None where there is none.
+
+    `slopes` (k, n) are gradients on its way, `g` the last one, `look` tells a value and a gradient at a point.
+    """
+    low, high = bounds
+    near = AT_BOUND * scale
+    free = np.broadcast_to((x > low + near) & (x < high - near), x.shape)
+    basis = subspace(slopes * scale, free)
+    if basis is None:
+        return None
+
+    def inside(step: FloatArray) -> FloatArray:
+        return np.minimum(np.maximum(x + step * scale, low), high)
+
+    def seen(point: FloatArray) -> Looking:
+        value, slope = yield from look(point)
+        return value, slope * scale
+
+    length = BESIDE * math.sqrt(x.size)
+    return (yield from Across(f, g * scale, basis, free, length, rounding, inside, seen).lower_point())

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray
-from es.gradient.across import Across, kept, subspace
+from es.gradient.across import BESIDE, kept, lower_across
 from es.gradient.inversion import Call
 from es.gradient.lbfgsb import UNTOLD, Asking, answered
 from es.gradient.optimality import BALANCED, EPS, STANDING, is_stationary
@@ -31,7 +31,7 @@ NOTABLE = 1e-10  # of what was gained: a step that gains less may be rounding
 AHEAD = 0.1  # of the way gone: how far to look where f curves so little
 ONWARD = 2  # further searches, on a way on which f still falls
 CROSSED = 4  # further searches, each from a saddle
-UNMOVED, LEVEL, BESIDE = 1e-6, 1e-8, 1e-2  # in units of the scale: a start, a gradient, a step away from the start
+UNMOVED, LEVEL = 1e-6, 1e-8  # in units of the scale: a start, a gradient
 
 
 def lengths(x: FloatArray, x0: FloatArray, scale: FloatArray) -> float:
@@ -249,24 +249,11 @@ def _point_across(result: Any, task: Task) -> Asking:
     """A lower point than an end, across all gradients of its search; None where there is none."""
     if not result.success or "seen" not in result or not result.seen.slopes:
         return None
-    n = task.x0.size
-    free, near = np.ones(n, dtype=bool), LEVEL * task.scale
-    if task.box is not None:
-        free = (result.x > task.box.lb + near) & (result.x < task.box.ub - near)
-    basis = subspace(np.array(result.seen.slopes) * task.scale, free)
-    if basis is None:
-        return None
-
-    def inside(step: FloatArray) -> FloatArray:
-        return _inside(result.x + step * task.scale, task)
-
-    def look(point: FloatArray) -> Asking:
-        f, g = yield from _value_of(point, task)
-        return f, g * task.scale
-
-    slope = gradient_of(result, n) * task.scale
-    length = BESIDE * math.sqrt(n)
-    return (yield from Across(result.fun, slope, basis, free, length, _rounding(result), inside, look).lower_point())
+    bounds = (-np.inf, np.inf) if task.box is None else (task.box.lb, task.box.ub)
+    slopes, g = np.array(result.seen.slopes), gradient_of(result, task.x0.size)
+    return (yield from lower_across(
+        result.x, result.fun, g, slopes, task.scale, bounds, _rounding(result), lambda point: _value_of(point, task)
+    ))  # fmt: skip
 
 
 def _value_of(point: FloatArray, task: Task) -> Asking:

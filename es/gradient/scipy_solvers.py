@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import FloatArray
-from es.gradient.ends import BESIDE, ONWARD, SLACK, Descended, Task, searched, searches_on
+from es.gradient.across import BESIDE
+from es.gradient.ends import ONWARD, SLACK, Descended, Task, searched, searches_on
 from es.gradient.inversion import Call
 from es.gradient.lbfgsb import Asking, answered, by_steps, usable
 from es.gradient.units import in_large_units

@@ -12,9 +12,9 @@ import math
 import numpy as np
 
 from es.core.arrays import FloatArray
+from es.gradient.across import EVEN, STRAIGHT
 
 ALIKE = 1e-9  # of the largest move: moves that differ by less are alike
-STRAIGHT, EVEN = 0.01, 0.1  # as in `es.gradient.across`
 
 
 class Twins:
