@@ -14,7 +14,7 @@ from tests.es.table import ellipsoid, rosenbrock, run, sphere
         (10, 10, 3.167299, 0.015284, 0.023552, 0.294990, 0.284429, 1.284429),
         (40, 15, 4.540915, 0.001169, 0.003405, 0.093009, 0.132031, 1.132031),
         (2, 6, 2.028611, 0.154815, 0.085593, 0.624555, 0.446205, 1.446205),
-        (10, 100, 26.966655, 0.012932, 0.295423, 0.345308, 0.690230, 2.763082),
+        (10, 100, 26.966655, 0.012932, 0.295423, 0.345308, 0.690230, 4.641172),
     ],
 )
 def test_cma_golden(n, popsize, mueff, c1, cmu, cc, cs, damps):
@@ -22,6 +22,31 @@ def test_cma_golden(n, popsize, mueff, c1, cmu, cc, cs, damps):
     np.testing.assert_allclose(
         (p.mueff, p.c1, p.cmu, p.cc, p.cs, p.damps), (mueff, c1, cmu, cc, cs, damps), atol=6e-7, rtol=0
     )
+
+
+@pytest.mark.parametrize(
+    ("n", "popsize", "damping"),
+    [(5, 48, 1.878023), (10, 100, 3.950942), (20, 96, 4.136652), (44, 300, 6.585189), (100, 1000, 8.502567), (40, 15, 1.0)],
+)
+def test_damping_of_pycma(n, popsize, damping):
+    """damps - cs of pycma 4.5.0; for default populations it is 1, as in the tutorial."""
+    p = parameters.cma(n, popsize)
+    assert p.damps - p.cs == pytest.approx(damping, abs=6e-7)
+
+
+@pytest.mark.parametrize("name", ["cmaes", "sep-cmaes", "ma-es", "csa-es", "dd-cmaes"])
+@pytest.mark.parametrize(("n", "popsize"), [(44, 300), (20, 200), (5, 500)])
+def test_steps_do_not_grow_with_a_population_much_larger_than_n(name, n, popsize):
+    """A sphere that is 10^6 times as steep in negative coordinates, from its other side (pycma's issue 231).
+
+    With the damping of the tutorial all of them let sigma grow, most until they end by tolfacupx.
+    """
+
+    def sector(x):
+        return sphere(np.where(x < 0, 1e3 * x, x))
+
+    opt = run(get_method(name)(np.ones((3, n)), 1.0, popsize=popsize, rng=[1, 2, 3]), sector, 60)
+    assert len(opt.active) == 3 and (opt.stds < 2).all(), (opt.active, opt.stds)
 
 
 def test_expected_norm():
