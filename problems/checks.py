@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from problems.boxes import as_box
-from problems.numbers import FloatArray, numbers, size, unmasked
+from problems.numbers import FloatArray, numbers, short, size, unmasked
 
 
 def points(x: Any) -> Any:
@@ -47,7 +47,7 @@ def vector(what: str, value: Any, n: int | None) -> FloatArray:
     if array.ndim != 1 or (n is not None and array.size != n):
         raise ValueError(f"{what} must have shape ({'n' if n is None else n},), got {array.shape}")
     if not np.isfinite(array).all():
-        raise ValueError(f"{what} must be finite, got {array}")
+        raise ValueError(f"{what} must be finite, got {short(array)}")
     return array
 
 
@@ -57,5 +57,5 @@ def positive(sigma0: Any, n: int | None) -> float | FloatArray | None:
         return None
     array = numbers("sigma0", sigma0)
     if not (np.isfinite(array).all() and (array > 0).all()):
-        raise ValueError(f"sigma0 must be positive, got {sigma0}")
+        raise ValueError(f"sigma0 must be positive, got {short(sigma0)}")
     return float(array) if array.ndim == 0 else vector("sigma0", array, n)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from problems.feasible import Feasible
 from problems.ledger import Ledger
-from problems.numbers import FloatArray
+from problems.numbers import FloatArray, short
 from problems.objective import Objective
 from problems.several import MultiLedger, MultiObjective
 
@@ -198,7 +198,7 @@ def _start(f: Objective, x: FloatArray) -> Iterator[str]:
             yield "x0(rng) differs for one seed"
         yield from _inside(f, start, "x0(rng)")
     if f.sigma0 is not None and not (np.asarray(f.sigma0) > 0).all():
-        yield f"sigma0 must be positive, got {f.sigma0}"
+        yield f"sigma0 must be positive, got {short(f.sigma0)}"
 
 
 def _inside(f: Objective, x: FloatArray, what: str) -> Iterator[str]:

@@ -67,7 +67,7 @@ def short(value: Any) -> str:
     """A value that came in as part of a sentence: one line, and not all of it where it is long."""
     if isinstance(value, int) and abs(value) >= 10**40:
         return f"a number of {int(math.log10(abs(value))) + 1} digits"  # repr refuses more than 4300
-    text = " ".join(repr(value).split())
+    text = " ".join((str if isinstance(value, np.ndarray | np.generic) else repr)(value).split())
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 

@@ -91,9 +91,9 @@ def as_scale(sigma0: Any, start: FloatArray, box: Box | None) -> FloatArray:
         return _default_scale(start, box)
     sigma = numbers("sigma0", sigma0)
     if not (sigma > 0).all():
-        raise ValueError(f"sigma0 must be positive, got {sigma0}")
+        raise ValueError(f"sigma0 must be positive, got {short(sigma0)}")
     if not np.isfinite(sigma).all():
-        raise ValueError(f"sigma0 must be finite, got {sigma0}")
+        raise ValueError(f"sigma0 must be finite, got {short(sigma0)}")
     if start.ndim == 2 and sigma.ndim == 1:
         if len(sigma) != len(start):
             raise ValueError(

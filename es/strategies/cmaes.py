@@ -33,7 +33,8 @@ LOWRANK_FROM = 60  # variables
 class CMAES(FullCovariance):
     """Covariance matrix adaptation evolution strategy: the method to try first where there is no gradient.
 
-    Source: Hansen, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772).
+    Source: Hansen, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772). The step size is damped more where the
+    population is much larger than n, as in pycma from version 4.5 on (`es.parts.parameters`).
 
     Parameters
     ----------

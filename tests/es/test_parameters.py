@@ -26,7 +26,14 @@ def test_cma_golden(n, popsize, mueff, c1, cmu, cc, cs, damps):
 
 @pytest.mark.parametrize(
     ("n", "popsize", "damping"),
-    [(5, 48, 1.878023), (10, 100, 3.950942), (20, 96, 4.136652), (44, 300, 6.585189), (100, 1000, 8.502567), (40, 15, 1.0)],
+    [
+        (5, 48, 1.878023),
+        (10, 100, 3.950942),
+        (20, 96, 4.136652),
+        (44, 300, 6.585189),
+        (100, 1000, 8.502567),
+        (9, 10, 1),
+    ],
 )
 def test_damping_of_pycma(n, popsize, damping):
     """damps - cs of pycma 4.5.0; for default populations it is 1, as in the tutorial."""
