@@ -80,6 +80,7 @@ class Descended:
         self.x = self.g = self.last_x = self.last_g = np.empty(0)  # the best point, and the one before it
         self.steepest = 0.0
         self.slopes: list[FloatArray] = []  # on the way down, the first
+        self._remembers = True
 
     def _at_once(self, x: FloatArray) -> tuple[float, FloatArray]:
         assert self._call is not None
@@ -110,13 +111,13 @@ class Descended:
         """Remember all of a point that somebody else has asked for."""
         better = f < self.f
         self.note(x, f, g)
-        if better:
-            self.see(g)
+        if better and self._remembers:
+            self.see(self.g)
 
     def see(self, g: FloatArray) -> None:
-        """Remember a gradient on the way down, if it is one of the first."""
-        if len(self.slopes) < kept(g.size):
-            self.slopes.append(g.copy())
+        """Remember a gradient on the way down, which nobody will write to, if it is one of the first."""
+        self.slopes.append(g)
+        self._remembers = len(self.slopes) < kept(g.size)
 
     def value(self, x: FloatArray) -> float:
         """Value at x. With `gradient` what SciPy makes of `jac=True`, without two comparisons of arrays each time."""

@@ -245,7 +245,7 @@ class Lanes:
             seen.note(*self._last.of(lane))
         seen.note(*self._best.of(lane))
         for slope in self._slopes[lane, len(seen.slopes) : self._kept[lane]]:
-            seen.see(slope)
+            seen.see(slope.copy())
         x, f, g = self._now.of(lane)
         return result_of(x.copy(), f, g.copy(), self._task[lane])
 
