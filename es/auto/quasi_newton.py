@@ -18,7 +18,7 @@ from es.auto.aside import step_aside
 from es.auto.factor import active_step, update
 from es.auto.stepwise import Asking, Stepwise
 from es.core.arrays import FloatArray
-from es.gradient.across import BESIDE, kept
+from es.gradient.across import BESIDE, most_remembered
 from es.gradient.ends import AHEAD, LITTLE
 
 EPS = float(np.finfo(float).eps)
@@ -115,7 +115,7 @@ class NewtonLoop(Stepwise):
             if told is None:
                 return None
             self.x_slope = told[0, 1:]
-            if len(self.slopes_told) < kept(self.n):
+            if len(self.slopes_told) < most_remembered(self.n):
                 self.slopes_told = np.vstack([self.slopes_told, told[0, 1:]])
             self.level = not self.x_slope.any()
             return self.S.T @ told[0, 1:]

@@ -17,7 +17,7 @@ import numpy as np
 from es.core.arrays import BoolArray, FloatArray
 
 BESIDE, AT_BOUND = 1e-2, 1e-8  # scales: a step to what is looked at, and so near to a bound x is at it
-KEPT = 32  # gradients at the start of a search that are remembered
+REMEMBERED = 32  # gradients at the start of a search that are remembered
 MOST = 16  # dimensions of a way that is taken for a subspace
 FEW = 4  # dimensions of one in which no gradient need have come along others
 ASIDE = 1e-3  # of a gradient: what points out of a subspace
@@ -31,9 +31,9 @@ EVEN = 0.1  # of a gain: how far it may be from that on a parabola
 Looking = Generator[FloatArray, Any, Any]
 
 
-def kept(n: int) -> int:
-    """How many gradients of n variables are remembered: so many that a way in a subspace is known by them."""
-    return min(KEPT, 2 * n)
+def most_remembered(n: int) -> int:
+    """So many gradients of n variables are remembered that a way in a subspace is known by them."""
+    return min(REMEMBERED, 2 * n)
 
 
 def subspace(slopes: FloatArray, free: BoolArray) -> FloatArray | None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray
-from es.gradient.across import BESIDE, kept, lower_across
+from es.gradient.across import BESIDE, lower_across, most_remembered
 from es.gradient.inversion import Call
 from es.gradient.lbfgsb import UNTOLD, Asking, answered
 from es.gradient.optimality import BALANCED, EPS, STANDING, is_stationary
@@ -117,7 +117,7 @@ class Descended:
     def see(self, g: FloatArray) -> None:
         """Remember a gradient on the way down, which nobody will write to, if it is one of the first."""
         self.slopes.append(g)
-        self._remembers = len(self.slopes) < kept(g.size)
+        self._remembers = len(self.slopes) < most_remembered(g.size)
 
     def value(self, x: FloatArray) -> float:
         """Value at x. With `gradient` what SciPy makes of `jac=True`, without two comparisons of arrays each time."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray, IntArray
 from es.gradient import scipy_solvers as solvers
-from es.gradient.across import kept
+from es.gradient.across import most_remembered
 from es.gradient.ends import FAR, Descended, Task, is_notable, lengths
 from es.gradient.lbfgsb import EVALUATE, ITERATED, kinds_of, prepared, result_of
 from es.gradient.scipy_methods import LBFGSB
@@ -84,7 +84,10 @@ class Lanes:
         # before the last step that gained something notable.
         self._asked, self._first = np.zeros((lanes, n)), np.zeros(lanes)
         self._best, self._last = Points(lanes, n), Points(lanes, n)
-        self._slopes, self._kept = np.zeros((lanes, kept(n), n)), np.zeros(lanes, dtype=np.intp)  # on ways down
+        self._slopes, self._kept = (
+            np.zeros((lanes, most_remembered(n), n)),
+            np.zeros(lanes, dtype=np.intp),
+        )  # on ways down
         # Units of x and f (0: not known yet), whether those of x are other than one, and whether any are.
         self._measure, self._unit = np.ones((lanes, n)), np.zeros(lanes)
         self._measured, self._odd = np.zeros(lanes, dtype=bool), np.zeros(lanes, dtype=bool)

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import rosen, rosen_der
+from scipy.optimize import minimize, rosen, rosen_der
 
 import es
 from es.gradient.across import MOST, subspace
 from es.gradient.twins import Twins
+from es.registry import get_method
+from es.space import Linear
 from problems import Objective, stack
 from tests.es.test_legs import compare
 
@@ -264,6 +266,36 @@ def test_a_descent_saved_while_twins_part_goes_on_to_the_same_bits(method):
             res = ended(opt, fun)
             assert (res.x == whole.x).all()
             assert (res.nfev, res.stop) == (whole.nfev, whole.stop)
+
+
+@pytest.mark.parametrize("method", SOLVERS)
+def test_a_solver_saved_at_each_step_looks_across_as_one_that_was_not(method):
+    x0 = np.array([1.0, -1.0])
+    whole = es.minimize(lambda x: product(x)[0], x0, method=method, jac=lambda x: product(x)[1])
+    opt = get_method(method)(x0, replayable=True)
+    while not opt.stop():
+        state = opt.state_dict()
+        opt = get_method(method)(x0, replayable=True)
+        opt.load_state_dict(state)
+        x = opt.ask()
+        f, g = zip(*map(product, x), strict=True)
+        opt.tell(x, np.array(f), np.array(g))
+    assert opt.result.success and opt.result.fun < 1e-12
+    assert (opt.result.fun, opt.result.nfev) == (whole.fun, whole.nfev)
+
+
+@pytest.mark.parametrize("method", [*SOLVERS, "adam", "quasi-newton", "auto"])
+def test_neither_scipys_bridge_nor_a_space_ends_at_a_saddle(method):
+    bridged = minimize(
+        lambda x: product(x)[0], [1.0, -1.0], jac=lambda x: product(x)[1], method=es.scipy_method(method)
+    )
+    assert bridged.success and bridged.fun < 1e-12
+    if method in ("bfgs", "cg"):
+        return  # they know no bounds
+    space = es.Space({"a": Linear(-3, 3, init=1.0), "b": Linear(-3, 3, init=-1.0)})
+    given = {} if method in ("quasi-newton", "auto") else {"jac": "2-point"}
+    res = es.minimize(lambda p: (p["a"] * p["b"] - 1) ** 2, space, method=method, rng=1, **given)
+    assert res.success and res.fun < 1e-12
 
 
 @pytest.mark.parametrize("method", ["l-bfgs-b", "bfgs", "cg", "adam", "rmsprop"])
