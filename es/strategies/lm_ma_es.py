@@ -23,6 +23,9 @@ class LMMAES(Isotropic):
     exceeds one half. A single axis that is much shorter than all others (discus) is learned, but slowly: the paths can
     only stretch. Unless a budget is given it ends after 200,000 n evaluations.
 
+    Where the population is 3 n and more its steps may grow without an end on slopes that are steeper on one side, at
+    which CMA-ES damps them (`es.parts.parameters`).
+
     At a steep kink steps may become small (`tolx`) though a narrow way leads down, which values and steps do not tell
     from a minimum: CMA-ES comes through where kinks are no cusps.
 

@@ -22,7 +22,8 @@ class VkDCMAES(Strategy):
     Source: Akimoto & Hansen, Projection-based restricted covariance matrix adaptation for high dimension (GECCO 2016)
     and Online model selection for restricted covariance matrix adaptation (PPSN 2016). The step size is adapted by two
     points on either side of the mean along its last move (Hansen, Atamna & Auger, How to assess step-size adaptation
-    mechanisms in randomised search, PPSN 2014). Parameters: see `Strategy`.
+    mechanisms in randomised search, PPSN 2014). Where the population is 2 n and more steps may grow without an end on
+    slopes that are steeper on one side, at which CMA-ES damps them (`es.parts.parameters`). Parameters: see `Strategy`.
 
     Attributes
     ----------
