@@ -36,7 +36,7 @@ def in_words(
         where = (
             "the problem" if len(problems) == 1 else f"the {overall[0]['problems']} problems that all methods ran on"
         )
-        sentences.append(f"Over all targets on {where} {first} was the fastest, ahead of {listed(others)}.")
+        sentences.append(f"Over all targets {first} was the fastest on {where}, ahead of {listed(others)}.")
     sentences += _winners(ranking)
     sentences += _open(ranking)
     return sentences + power.sentences()

@@ -5,9 +5,9 @@
 With 15 instances of each function, without bounds, from the same starts. For the hardest target that one of both
 reaches, the expected runtimes (ERT: evaluations of all runs over the number of those that arrive) with their 95 %
 bootstrap intervals over the runs. To reach: the intervals meet on at least 22 of 24 functions. pycma takes two minutes
-for n=5 and ten for n=20. Measured for n=5: 24 of 24, and 6 s here beside 112 s of pycma; for n=20: 22 of 24 (pycma is
-ahead on f17 and f18), and 26 s beside 523 s. With the bounds of the problems kept, which pycma does not, f5, f8 and f10
-take longer here.
+for n=5 and ten for n=20 (one and four with AVX-512). Measured for n=5: 24 of 24, and 2.1 s here beside 48.7 s of
+pycma; for n=20: 23 of 24 (pycma is ahead on f3), and 10.0 s beside 234 s. With the bounds of the problems kept, which
+pycma does not, f5, f8 and f10 take longer here.
 """
 
 from __future__ import annotations

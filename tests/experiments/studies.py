@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,10 @@ def call(*words: str | Path, **options: Any) -> subprocess.CompletedProcess[str]
 
 
 def start(*words: str | Path) -> subprocess.Popen[str]:
-    """Start the command in a process group of its own, as a shell does."""
+    """Start the command in a process group of its own, as a shell does.
+
+    With Ctrl-C, which shells switch off in what they start in the background, and in all that starts from there.
+    """
     return subprocess.Popen(
         command(*words),
         cwd=ROOT,
@@ -55,6 +59,7 @@ def start(*words: str | Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
 
