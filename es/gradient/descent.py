@@ -10,7 +10,6 @@ rate that is much too high costs a few evaluations and not the run.
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -21,15 +20,12 @@ from autodiff import optim
 from es.core.arrays import FloatArray
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
-from es.gradient.twins import Twins
+from es.gradient.looks_aside import LooksAside
 from es.gradient.units import powers_of_two, value_unit
-from es.parts.rule_state import RuleState, checked_patience
+from es.parts.rule_state import checked_patience
 from problems.numbers import numbers
 
 AT_REST = {"tolgrad", "tolrate", "steep"}
-# Values of `looking`: while sides of an end are looked at in coordinates without slope, and afterwards; while points at
-# which twins part are, and afterwards.
-SIDES, SEEN, APART, DONE = (1, 2), 3, (4, 5, 6, 7), 8
 
 
 def _rates(lr: Any, runs: int | None) -> Any:
@@ -41,7 +37,7 @@ def _rates(lr: Any, runs: int | None) -> Any:
     return rates if rates.ndim else float(rates)
 
 
-class Descent(RuleState, Optimizer):
+class Descent(LooksAside, Optimizer):
     """Base class: an update rule of `autodiff.optim` as an optimizer of one run or of stacked runs.
 
     On a slope without an end it goes on for ever: unless a budget is given it ends after 30,000 n evaluations. Where
@@ -73,7 +69,7 @@ class Descent(RuleState, Optimizer):
     cost = "n"
     state_names: ClassVar[tuple[str, ...]] = (
         "mean",
-        *RuleState.RULE_STATE,
+        *LooksAside.RULE_STATE,
         "size",
         "slope",
         "steepest",
@@ -108,11 +104,8 @@ class Descent(RuleState, Optimizer):
         self.slope, self.gentlest, self.steepest = self._each(np.inf), self._each(np.inf), self._each(0.0)
         self.first = self._each(np.nan)
         self.size = self._each(1.0)  # what values are measured in
-        self.back = self.mean.copy()
         self.sides = self._each(0)  # of a start without slope, on which the search has begun again
-        self.still = np.ones(self.mean.shape, dtype=bool)  # coordinates in which there never was a slope
-        self.looking = self._each(0)  # at which side of an end
-        self._any_still, self._aside = True, False  # whether in any run
+        self._be_ready_to_look()
         # Where the gradient last came below a hundred and ten times what counts as small.
         self.at_hundred, self.at_ten = self.mean.copy(), self.mean.copy()
 
@@ -151,12 +144,11 @@ class Descent(RuleState, Optimizer):
             far = (value > np.maximum(self.lowest, self.first) + 10.0 * room) & (self.sides == 0)
         bad = far | ~np.isfinite(slope).all(-1)
         better = ~bad & (value < self.lowest)
-        looking = np.isin(self.looking, SIDES + APART) if self._aside else None
+        looking = self._are_looking()
         if looking is not None:
             turn = self._seen_aside(here, np.where(bad[..., None], np.nan, slope), value)
-        elif self._any_still:
-            self.still &= (slope == 0) | bad[..., None]
-            self._any_still = bool(self.still.any())
+        else:
+            self._note_slopes(slope, bad)
         self._halve_where_stalled(better, value)
         self.back = np.where(better[..., None], here, self.back)
         before, self.slope = self.slope, np.where(bad, self.slope, self._projected(here, slope))[()]
@@ -200,92 +192,6 @@ class Descent(RuleState, Optimizer):
         self.base_lr = np.where(bad, 0.5 * self.base_lr, self.base_lr)[()]
         self._forget(bad)
 
-    def _away(self) -> FloatArray:
-        """A short step to the side, of another length in each coordinate."""
-        return np.asarray(1e-3 * self.scale0 * (1.0 - 0.5 * (0.618 * np.arange(self.n) % 1)))
-
-    def _inside(self, x: FloatArray) -> FloatArray:
-        return x if self.box is None else np.clip(x, self.box.lb, self.box.ub)
-
-    def _remembered(self) -> dict[str, FloatArray]:
-        """What the rule has in memory, as copies."""
-        return {name: getattr(self, f"rule_{name}").copy() for name in self._memory}
-
-    def _seen_aside(self, x: FloatArray, slope: FloatArray, value: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Of ends that are looked at, with this value and gradient at x: the ends, what of the step led down, a next x.
-
-        Nothing is next, NaN, where all was looked at.
-        """
-        end = np.where(self.still, self.back, x)
-        down = np.where(slope * (x - end) < 0, x - end, 0.0)
-        first = np.asarray(self.looking == SIDES[0])[..., None]
-        ahead = np.where(first, self._inside(end - self._away() * self.still), np.nan)
-        for row in np.argwhere(np.isin(self.looking, APART)):
-            run = tuple(row)
-            measure, end[run] = self._measure[run], self.back[run]
-            step, here = (x[run] - end[run]) / measure, slope[run] * measure
-            rise = (np.asarray(value)[run] - np.asarray(self.lowest)[run]) / np.asarray(self.size)[run]
-            falls = rise < 0 or here @ step < 0
-            last = np.asarray(self.looking)[run] == APART[-1]
-            on = None if falls or not math.isfinite(rise) else self._twins(run).next_step(step, here, rise, last)
-            down[run] = x[run] - end[run] if falls else 0.0
-            ahead[run] = np.nan if on is None else self._inside(end + on * self._measure)[run]
-        return end, down, ahead
-
-    def _twins(self, run: tuple[int, ...]) -> Twins:
-        way = np.stack([self.at_hundred[run], self.at_ten[run], self.back[run]])
-        return Twins(self.x_start[run] / self._measure[run], way / self._measure[run])
-
-    def _turn(
-        self, looking: Any, end: FloatArray, down: FloatArray, ahead: FloatArray, memory: Mapping[str, FloatArray]
-    ) -> None:
-        """Where a point beside an end was looked at: go on from there, or look at the next, or come to the end again.
-
-        `memory` is what the rule remembered at the end; see `_seen_aside` for the rest.
-        """
-        for name, before in memory.items():
-            setattr(self, f"rule_{name}", np.where(looking[..., None], before, getattr(self, f"rule_{name}")))
-        falls = looking & down.any(-1)
-        other = looking & ~falls & np.isfinite(ahead).all(-1)
-        over = looking & ~falls & ~other
-        for rows, x in ((falls, end + down), (other, ahead), (over, end)):
-            self.mean = np.where(rows[..., None], x, self.mean)
-        self.slope = np.where(looking, np.inf, self.slope)[()]
-        after = np.where(other, self.looking + 1, np.where(self.looking < SEEN, SEEN, DONE))
-        self.looking = np.where(looking, after, self.looking)[()]
-        self._aside = bool(np.isin(self.looking, SIDES + APART).any())
-        self._begin_again(falls)
-
-    def _looked_aside(self, found: dict[int, dict[str, float]]) -> dict[int, dict[str, float]]:
-        """Look at the sides of ends in coordinates without slope, and where twins part, once a run."""
-        ended = [run for run, reasons in found.items() if reasons.keys() <= {"tolgrad", "tolrate"}]
-        may = np.isin(self.active, ended).reshape(self.batch) & (self.sides == 0)
-        aside = may & self.still.any(-1) & (self.looking == 0)
-        beside = np.where(self.still, self.back + self._away(), self.mean)
-        apart = np.zeros_like(aside)
-        for row in np.argwhere(may & ~aside & np.isin(self.looking, (0, SEEN))):
-            run = tuple(row)
-            twins = self._twins(run)
-            apart[run] = twins.any
-            if twins.any:
-                step = twins.across(self._away()[run] / self._measure[run])
-                beside[run] = self.back[run] + step * self._measure[run]
-        if not (aside | apart).any():
-            return found
-        self.mean = np.where((aside | apart)[..., None], self._inside(beside), self.mean)
-        self.looking = np.where(apart, APART[0], np.where(aside, SIDES[0], self.looking))[()]
-        self._aside = True
-        self.slope = np.where(aside | apart, np.inf, self.slope)[()]
-        on = set(self.active[np.ravel(aside | apart)].tolist())
-        return {run: reasons for run, reasons in found.items() if run not in on}
-
-    def _begin_again(self, rows: Any) -> None:
-        """A fresh rate, nothing remembered, and no slope known."""
-        self.rate = np.where(rows, 1.0, self.rate)[()]
-        self.slope = np.where(rows, np.inf, self.slope)[()]
-        self.since = np.where(rows, 0, self.since)[()]
-        self._forget(rows)
-
     def _looked_again(self, found: dict[int, dict[str, float]]) -> dict[int, dict[str, float]]:
         """Begin again beside a start where the gradient vanishes, on both sides as long as no better value is found."""
         ended = {
@@ -316,7 +222,7 @@ class Descent(RuleState, Optimizer):
         before = {"still": np.zeros(arrays["mean"].shape, dtype=bool), "looking": 0 * arrays["sides"]}
         levels = {"at_hundred": arrays["mean"], "at_ten": arrays["mean"]}
         super().load_state_dict({**before, **levels, **arrays})
-        self._any_still, self._aside = bool(self.still.any()), bool(np.isin(self.looking, SIDES + APART).any())
+        self._note_looks()
 
     def _take_runs(self, rows: npt.NDArray[np.intp]) -> None:
         super()._take_runs(rows)
