@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from es.auto import endings
+from es.auto import endings, evidence
 from es.auto.batches import BatchOptimizer
 from es.auto.coordinates import Coordinates
 from es.auto.descents import MATRIX_UP_TO, Descent, descent, restart_points
@@ -216,7 +216,7 @@ class Auto(BatchOptimizer):
         if self.used["newton"] + self.used["cma"] >= self.halve_at:
             self.used = {name: value / 2 for name, value in self.used.items()}
             self.halve_at = self.used["newton"] + self.used["cma"] + MEMORY
-        local = self.doubtful and endings.multimodal(self)  # the best minimum may be
+        local = self.doubtful and evidence.multimodal(self)  # the best minimum may be
         if self.used["newton"] <= share_of(self, local) * (self.used["newton"] + self.used["cma"]):
             if self._pool is not None:  # the run before it has ended and was counted
                 return "newton"
@@ -233,7 +233,7 @@ class Auto(BatchOptimizer):
         self._close_run(newton)
         smooth = {"converged": "smooth", "lost": "kinked", "failed": ""}.get(newton.ended, newton.ended)
         additive = self.separable is not None and self.separable.additive
-        if smooth == "flat" and endings.solved_sum(self):
+        if smooth == "flat" and evidence.solved_sum(self):
             smooth = "smooth"  # no difference is seen at the bottom of each coordinate
         self.verdict = "additive, " + smooth if additive else smooth
         if smooth in CMA_ALONE:
@@ -353,7 +353,7 @@ class Auto(BatchOptimizer):
     def findings(self) -> dict[str, Any]:
         """What the result says beside the usual: `phases`, `verdict`, and both in words."""
         left_out = self.left_out or ("" if self.newton is None else self.newton.left_out)
-        words = self.diary.words(f"{(verdict := endings.findings(self))}, {left_out}")
+        words = self.diary.words(f"{(verdict := evidence.findings(self))}, {left_out}")
         return {"message": words, "phases": [dict(phase) for phase in self.phases], "verdict": verdict}
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
