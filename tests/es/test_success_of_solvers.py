@@ -27,6 +27,24 @@ SOLVERS = ("l-bfgs-b", "bfgs", "cg", "slsqp", "trust-constr", "quasi-newton")
 BOXED = ("nelder-mead", "powell", "differential-evolution", "dual-annealing")
 
 
+@pytest.mark.parametrize("differences", [False, True])
+@pytest.mark.parametrize("x0", [[3.0, 2.0], [2.9, 2.1], [3.5, 2.0]])
+@pytest.mark.parametrize("method", SOLVERS)
+@pytest.mark.filterwarnings("ignore:delta_grad")
+def test_an_end_is_judged_at_the_best_point(method, x0, differences):
+    """A dent in a plain: SLSQP jumps across it to where f is flat, and its best point was on the way."""
+
+    def f(x):
+        return 1 - np.exp(-((x - 6) ** 2).sum())
+
+    def jac(x):
+        return 2 * (x - 6) * np.exp(-((x - 6) ** 2).sum())
+
+    res = es.minimize(f, x0, method=method, jac="2-point" if differences else jac, rng=1)
+    assert not res.success or res.fun < 1e-6, res.message
+    assert res.success or differences or method != "slsqp"
+
+
 @pytest.mark.parametrize("method", [*GRADIENT, "quasi-newton", "auto"])
 @pytest.mark.parametrize("name", STATIONARY)
 @pytest.mark.filterwarnings("ignore:(overflow|invalid)", "ignore:delta_grad")
