@@ -97,7 +97,7 @@ ROWS = (
     ),
     Criterion(
         "tolgrad", 1e-10, "converged", "the gradient is small", looks.small_gradient,
-        doubts=((looks.unmoved, "stationary"), (looks.outbound, "endless")),
+        doubts=((looks.unmoved, "stationary"), (looks.higher, "elsewhere"), (looks.outbound, "endless")),
     ),
     Criterion("stationary", None, "failed", "the gradient vanishes at x0, maybe a maximum or saddle: begin beside it"),
     Criterion(

@@ -19,6 +19,7 @@ from es.core.watched import Distribution, Spent, Watched
 Outcome = tuple[Any, Any]
 NOT_YET: Outcome = (False, math.nan)
 MOVING = 1e-13  # of a value: best values that change by more are moving still
+LITTLE = 1e-3  # of the range of f, or of all that was gained
 
 
 # Target and budgets --------------------------------------------------------------------------------
@@ -371,6 +372,13 @@ def without_gradient(opt: Watched, threshold: Any) -> Outcome:
 def steep(opt: Any, threshold: Any) -> Any:
     """No gradient has been as small as a millionth of the largest one, and 1e-5 of the mean slope of the descent."""
     return np.logical_not(opt.gentlest <= np.minimum(1e-6 * opt.steepest, 1e-5 * opt.mean_slope))
+
+
+def higher(opt: Any, threshold: Any) -> Any:
+    """A point that is higher than the best one by more than a little of the range of f, as beyond a cliff."""
+    past = opt.traces.best(LONGEST)
+    top = np.where(np.isfinite(past), past, -np.inf).max(0)
+    return opt.traces.last[..., 0] - opt.f_best > LITTLE * (top - opt.f_best)
 
 
 def unmoved(opt: Any, threshold: Any) -> Any:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from autodiff import optim
 from es.core.arrays import FloatArray
+from es.core.looks import LITTLE
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
 from es.gradient.looks_aside import LooksAside
@@ -154,7 +155,9 @@ class Descent(LooksAside, Optimizer):
         before, self.slope = self.slope, np.where(bad, self.slope, self._projected(here, slope))[()]
         self._note_levels(here, before)
         self.steepest = np.where(bad, self.steepest, np.maximum(self.steepest, self.slope))[()]
-        self.gentlest = np.minimum(self.gentlest, self.slope)
+        # At points about as low as the best one: beyond a cliff the gradient may vanish as well.
+        near = value - self.lowest <= LITTLE * (self.first - self.lowest)
+        self.gentlest = np.where(near, np.minimum(self.gentlest, self.slope), self.gentlest)[()]
         kept = {} if looking is None else self._remembered()
         self.mean = self._step(here, np.where(bad[..., None], 0.0, slope))
         self._take_back(bad)

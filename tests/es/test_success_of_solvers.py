@@ -28,6 +28,20 @@ BOXED = ("nelder-mead", "powell", "differential-evolution", "dual-annealing")
 
 
 @pytest.mark.parametrize("differences", [False, True])
+@pytest.mark.parametrize("method", ["adam", "adamw", "sgd", "momentum", "nesterov", "rmsprop", "adagrad"])
+def test_a_descent_over_a_cliff_ends_at_no_minimum(method, differences):
+    """Over the edge, where values are lowest but the slope is not small, to a minimum that is higher."""
+
+    def f(x):
+        return (x**2).sum(-1) + np.where(x[..., 0] < 0.5, 5.0, 0.0)
+
+    starts = np.array([[3.0, 2.0], [1.0, 1.0], [1.0, -0.5], [2.0, 0.7]])
+    given = {"method": method, "jac": "2-point" if differences else lambda x: 2 * x, "vectorized": True, "rng": 1}
+    for res in (*es.minimize_runs(f, starts, **given), es.minimize(f, starts[0], **given)):
+        assert not res.success and 0.25 < res.fun < 1, res.message
+
+
+@pytest.mark.parametrize("differences", [False, True])
 @pytest.mark.parametrize("x0", [[3.0, 2.0], [2.9, 2.1], [3.5, 2.0]])
 @pytest.mark.parametrize("method", SOLVERS)
 @pytest.mark.filterwarnings("ignore:delta_grad")
