@@ -140,7 +140,7 @@ class Descent(LooksAside, Optimizer):
             self.first = np.where(begins, value, self.first)[()]
         slope = slope / np.asarray(self.size)[..., None]
         # Far above: ten times the descent made so far, or the size of f itself where none was made yet.
-        with np.errstate(over="ignore"):  # an infinite limit is no limit
+        with np.errstate(over="ignore", invalid="ignore"):  # an infinite limit is no limit, nor is one from no value
             room = np.maximum(self.first - self.lowest, np.abs(self.first))
             far = (value > np.maximum(self.lowest, self.first) + 10.0 * room) & (self.sides == 0)
         bad = far | ~np.isfinite(slope).all(-1)
@@ -156,7 +156,8 @@ class Descent(LooksAside, Optimizer):
         self._note_levels(here, before)
         self.steepest = np.where(bad, self.steepest, np.maximum(self.steepest, self.slope))[()]
         # At points about as low as the best one: beyond a cliff the gradient may vanish as well.
-        near = value - self.lowest <= LITTLE * (self.first - self.lowest)
+        with np.errstate(over="ignore", invalid="ignore"):
+            near = value - self.lowest <= LITTLE * (self.first - self.lowest)
         self.gentlest = np.where(near, np.minimum(self.gentlest, self.slope), self.gentlest)[()]
         kept = {} if looking is None else self._remembered()
         self.mean = self._step(here, np.where(bad[..., None], 0.0, slope))

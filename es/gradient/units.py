@@ -45,7 +45,7 @@ def value_unit(f: Any, slope: Any = 0.0, most: float = np.inf) -> Any:
         Above this they are large enough to overflow, and measured too.
     """
     size = np.maximum(np.abs(f), np.abs(slope))
-    odd = (size > 0) & (size * ORDINARY < 1) | (size > most) & (size < np.inf)
+    odd = (size > 0) & (size < 1 / ORDINARY) | (size > most) & (size < np.inf)
     return np.where(odd, np.exp2(np.rint(np.log2(np.where(odd, size, 1.0)))), 1.0)[()]
 
 

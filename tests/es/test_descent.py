@@ -102,3 +102,15 @@ def test_a_constant_rate_where_patience_is_none():
         x = opt.ask()
         opt.tell(x, 1 + (x * x).sum(-1) * 0, 0 * x)
     assert opt.rate == 1.0 and "tolrate" not in opt.stop()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("least", [np.inf, 1e308])
+def test_a_start_without_a_value_beside_others_warns_of_nothing(least):
+    def f(x):
+        return np.where(x[..., 0] < 0.5, least, (x**2).sum(-1))
+
+    starts = np.array([[0.2, 1.0], [3.0, 3.0]])
+    runs = es.minimize_runs(f, starts, method="adam", jac=lambda x: 2 * x, vectorized=True, rng=1, maxfevals=500)
+    assert np.isnan(runs[0].fun) or runs[0].fun == least
+    assert not runs[1].success and runs[1].fun < 1
