@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import FloatArray
-from es.gradient.ends import Descended, Task, is_notable, searches_on
+from es.gradient.ends import Descended, Task, is_notable, keeps_constraints, searches_on
 from es.gradient.inversion import Call
 from es.gradient.scipy_solvers import UNLIMITED, minimize_quietly
 from es.gradient.units import in_large_units
@@ -43,8 +43,8 @@ def slsqp(call: Call, task: Task) -> Any:
         if "jac" not in result:  # bounds leave nothing free
             return result
         result.fun, result.jac = unit * result.fun, unit * result.jac
-        if not listed(task.constraints) and is_notable(result.fun, seen.f, seen.first):
-            result = seen.best(result)  # where there are constraints the best point may violate one
+        if is_notable(result.fun, seen.f, seen.first) and keeps_constraints(seen.x, task):
+            result = seen.best(result)
         idle += not last - result.fun > STILL * abs(result.fun)
         stands = not abs(last - result.fun) > STILL * abs(result.fun) or idle > IDLE
         result.success = seen.is_optimum(result, task, stands=stands)

@@ -257,12 +257,18 @@ def _point_across(result: Any, task: Task) -> Asking:
     ))  # fmt: skip
 
 
+def keeps_constraints(point: FloatArray, task: Task) -> bool:
+    """Whether a point keeps them all, if there are any."""
+    if not listed(task.constraints):
+        return True
+    rules = Constraints(task.constraints, point.size)
+    return not rules.violation(rules(point[None])).any()
+
+
 def _value_of(point: FloatArray, task: Task) -> Asking:
     """Value and gradient; infinite and none outside of the constraints."""
-    if listed(task.constraints):
-        rules = Constraints(task.constraints, point.size)
-        if rules.violation(rules(point[None])).any():
-            return np.inf, np.zeros(point.size)
+    if not keeps_constraints(point, task):
+        return np.inf, np.zeros(point.size)
     f, g = yield point[None]
     return f.item(0), np.zeros(point.size) if g is None else g[0]
 

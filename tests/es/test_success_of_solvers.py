@@ -57,6 +57,10 @@ def test_an_end_is_judged_at_the_best_point(method, x0, differences):
     res = es.minimize(f, x0, method=method, jac="2-point" if differences else jac, rng=1)
     assert not res.success or res.fun < 1e-6, res.message
     assert res.success or differences or method != "slsqp"
+    if method in ("slsqp", "trust-constr"):
+        far = NonlinearConstraint(lambda x: (x**2).sum(), -np.inf, 1e4)
+        res = es.minimize(f, x0, method=method, jac="2-point" if differences else jac, constraints=far, rng=1)
+        assert not res.success or res.fun < 1e-6, res.message
 
 
 @pytest.mark.parametrize("method", [*GRADIENT, "quasi-newton", "auto"])
