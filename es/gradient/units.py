@@ -92,7 +92,8 @@ class Measure:
         if self.unit == 0.0:
             self.unit = float(value_unit(_largest(f), 0.0 if g is None else _largest(g)))
         if self.unit != 1.0:
-            f, g = f / self.unit, None if g is None else g / self.unit
+            with np.errstate(over="ignore"):  # beside tiny values a huge one is infinite
+                f, g = f / self.unit, None if g is None else g / self.unit
         return f, g
 
     def outcome(self, result: Any) -> Any:
