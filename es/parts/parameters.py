@@ -99,14 +99,15 @@ def given_rates(rates: Mapping[str, Any], batch: tuple[int, ...]) -> dict[str, F
     """
     given = {name: numbers(name, rate) for name, rate in rates.items() if rate is not None}
     for name, rate in given.items():
-        got = short(rates[name])
         if rate.shape not in ((), batch):
             wanted = f"a number or have shape {batch}, one per run" if batch else "a number"
             raise ValueError(f"{name} must be {wanted}, got shape {rate.shape}")
         if name == "c1" and (rate == 1).any():
+            got = short(rates[name])
             raise ValueError(f"c1 must be below 1, for no other step would count beside the path, got {got}")
         if not ((rate > 0) & (rate <= (np.inf if name == "damps" else 1))).all():
-            raise ValueError(f"{name} must be positive{'' if name == 'damps' else ' and at most 1'}, got {got}")
+            wanted = "positive" if name == "damps" else "positive and at most 1"
+            raise ValueError(f"{name} must be {wanted}, got {short(rates[name])}")
     return given
 
 
