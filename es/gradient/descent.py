@@ -141,8 +141,11 @@ class Descent(LooksAside, Optimizer):
         slope = slope / np.asarray(self.size)[..., None]
         # Far above: ten times the descent made so far, or the size of f itself where none was made yet.
         with np.errstate(over="ignore", invalid="ignore"):  # an infinite limit is no limit, nor is one from no value
-            room = np.maximum(self.first - self.lowest, np.abs(self.first))
+            gained = self.first - self.lowest
+            room = np.maximum(gained, np.abs(self.first))
             far = (value > np.maximum(self.lowest, self.first) + 10.0 * room) & (self.sides == 0)
+            # About as low as the best point: beyond a cliff the gradient may vanish as well.
+            near = value - self.lowest <= LITTLE * gained
         bad = far | ~np.isfinite(slope).all(-1)
         better = ~bad & (value < self.lowest)
         looking = self._are_looking()
@@ -155,10 +158,7 @@ class Descent(LooksAside, Optimizer):
         before, self.slope = self.slope, np.where(bad, self.slope, self._projected(here, slope))[()]
         self._note_levels(here, before)
         self.steepest = np.where(bad, self.steepest, np.maximum(self.steepest, self.slope))[()]
-        # At points about as low as the best one: beyond a cliff the gradient may vanish as well.
-        with np.errstate(over="ignore", invalid="ignore"):
-            near = value - self.lowest <= LITTLE * (self.first - self.lowest)
-        self.gentlest = np.where(near, np.minimum(self.gentlest, self.slope), self.gentlest)[()]
+        self.gentlest = np.where(near | better, np.minimum(self.gentlest, self.slope), self.gentlest)[()]
         kept = {} if looking is None else self._remembered()
         self.mean = self._step(here, np.where(bad[..., None], 0.0, slope))
         self._take_back(bad)
