@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from es.core.arrays import FloatArray, IntArray
+from problems.numbers import numbers, short
 
 MOST_CELLS = 4_000_000  # of a grid through all points of a front
 MOST_EXACT = 6  # objectives; at eight the exact volume of 40 rows takes 50 ms, at ten half a second
@@ -31,36 +35,87 @@ def fronts(f: FloatArray) -> IntArray:
     return rank
 
 
-def hypervolume(f: FloatArray, reference: FloatArray) -> float:
-    """Volume that the rows of f (k, m) dominate, up to the reference point (m,).
+def as_reference(reference: Any, objectives: int | None = None) -> FloatArray:
+    """A reference point (m,), for this number of objectives where it is known; else a ValueError."""
+    point = numbers("reference", reference)
+    if point.ndim != 1 or point.size != (objectives or max(point.size, 1)) or not np.isfinite(point).all():
+        wanted = objectives or "number of objectives"
+        raise ValueError(f"reference must be finite, of shape ({wanted},), got {short(reference)}")
+    return point
+
+
+def hypervolume(f: npt.ArrayLike, reference: npt.ArrayLike) -> float:
+    """Volume that the rows of f dominate, up to the reference point.
 
     Up to three objectives it is computed here. Beyond, moocore does it: exactly up to six, and from there on by
     directions (Deng and Zhang 2019), to about three digits, since the exact volume takes time that grows exponentially.
 
+    Parameters
+    ----------
+    f : array_like, shape (k, m)
+        Values of m objectives, of any number of points. A row that is not below the reference in each objective adds
+        nothing, nor does one that has failed (NaN, or +inf). -inf makes the volume infinite where its row is below the
+        reference.
+    reference : array_like, shape (m,)
+        A finite point.
+
+    Returns
+    -------
+    float
+        0 without a row below the reference; inf where the volume is beyond the largest number.
+
     Raises
     ------
+    ValueError
+        If f is not of shape (k, m), or reference not finite and of shape (m,).
     ImportError
         If there are more than three objectives and moocore is not installed.
 
     Examples
     --------
-    >>> hypervolume(np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([3.0, 3.0]))
+    >>> hypervolume([[1.0, 2.0], [2.0, 1.0]], [3.0, 3.0])
     3.0
     """
-    f = f[(f < reference).all(1)]
-    if len(f) == 0:
+    rows = numbers("f", f)
+    if rows.ndim != 2 or not rows.shape[1]:
+        raise ValueError(f"f must have shape (number of points, number of objectives), got {rows.shape}")
+    reference = as_reference(reference, rows.shape[1])
+    rows = rows[(rows < reference).all(1)]
+    if not len(rows):
         return 0.0
+    if (rows == -np.inf).any():
+        return math.inf
+    if rows.shape[1] > 3:
+        return _in_spans(rows, reference, _by_library)
+    with np.errstate(over="ignore", invalid="ignore"):
+        volume = _exact(rows, reference)
+    return volume if 0 < volume < math.inf else _in_spans(rows, reference, _exact)
+
+
+def _exact(f: FloatArray, reference: FloatArray) -> float:
+    """Up to three objectives, of rows below the reference."""
     if f.shape[1] == 1:
         return float(reference[0] - f.min())
-    if f.shape[1] > 3:
-        return _by_library(f, reference)
     f = f[f[:, -1].argsort(kind="stable")]
     heights = np.diff(np.append(f[:, -1], reference[-1]))
     if f.shape[1] == 2:
         widths = reference[0] - np.minimum.accumulate(f[:, 0])
         return float(widths @ heights)
-    slices = [hypervolume(f[: i + 1, :-1], reference[:-1]) for i in range(len(f))]
+    slices = [_exact(f[: i + 1, :-1], reference[:-1]) for i in range(len(f))]
     return float(np.array(slices) @ heights)
+
+
+def _in_spans(f: FloatArray, reference: FloatArray, volume: Callable[[FloatArray, FloatArray], float]) -> float:
+    """A volume with each objective in units of the span of its rows, so that no product is beyond the largest number.
+
+    The units are powers of two: so no bit of an exact volume changes. Directions need them too, since they see only
+    the objectives of least span.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        span = reference - f.min(0)
+        power = np.where(span < np.inf, np.frexp(span)[1], 1025)
+        inside = volume(np.ldexp(f, -power), np.ldexp(reference, -power))
+        return float(np.ldexp(inside, power.sum()))
 
 
 def _by_library(f: FloatArray, reference: FloatArray) -> float:

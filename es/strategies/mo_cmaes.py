@@ -16,7 +16,7 @@ from es.parts.categorical import margin
 from es.parts.integers import Cells, as_whole
 from es.parts.invariances import ALL_BUT_MONOTONE
 from es.parts.offspring import Offspring
-from es.parts.pareto import best_rows, fronts, hypervolume
+from es.parts.pareto import as_reference, best_rows, fronts, hypervolume
 from es.parts.sampling import plain
 from es.strategies.one_plus_one_cholesky import cholesky_update
 from problems.constraints import EQUALITY
@@ -88,9 +88,7 @@ class MOCMAES(Optimizer):
         **common: Any,
     ) -> None:
         self._integrality = integrality
-        self._given = None if reference is None else np.array(reference, dtype=float)
-        if self._given is not None and (self._given.ndim != 1 or not np.isfinite(self._given).all()):
-            raise ValueError(f"reference must be finite, of shape (number of objectives,), got {reference!r}")
+        self._given = None if reference is None else as_reference(reference)
         super().__init__(x0, sigma0, **common)
 
     def _init(self) -> None:
@@ -338,5 +336,4 @@ def _volume(values: FloatArray, reference: FloatArray) -> float:
     """The hypervolume, the largest number where it is beyond that; infinite where a value is -inf."""
     if (values == -np.inf).any():
         return np.inf
-    with np.errstate(over="ignore", invalid="ignore"):
-        return float(np.nan_to_num(hypervolume(values, reference), nan=np.finfo(float).max))
+    return min(hypervolume(values, reference), float(np.finfo(float).max))
