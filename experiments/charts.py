@@ -71,7 +71,7 @@ def short(values: Any) -> list[float | None]:
 def _convergence(problem: str, cells: Sequence[Cell]) -> Panel:
     mine = [cell for cell in cells if cell.problem == problem and any(cost.size for cost in cell.costs)]
     targets = mine[0].targets
-    floor, shift = (targets.final, 0.0) if targets.known else (-np.inf, targets.reference)
+    floor, shift = (targets.final, 0.0) if targets.known else (0.0, targets.reference)  # -inf at the best finite value
     last = max((float(np.max(cell.budgets)) for cell in mine), default=10.0)
     at = np.geomspace(1.0, max(last, 10.0), POINTS)
     series: list[dict[str, Any]] = []

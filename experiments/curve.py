@@ -53,8 +53,8 @@ def compact_curve(
     """Choose the points of a run's improvements that are kept; each value holds until the next.
 
     Improvements are as `problems.Ledger.trace` gives them, counts and strictly decreasing values; `end` are the counts
-    at the end of the run, where the last point is repeated.  Without `f_opt` the run's own best takes its place: seen
-    from any reference below it, the points lie closer.
+    at the end of the run, where the last point is repeated.  Without `f_opt` the run's own best takes its place (the
+    best above -inf): seen from any reference below it, the points lie closer.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def compact_curve(
     [7, 8, 9, 12]
     """
     if f.size:
-        reference = f[-1] if f_opt is None else f_opt
+        reference = f[np.isfinite(f)].min(initial=np.inf) if f_opt is None else f_opt
         steps = np.minimum.accumulate(target_steps(f - reference))
         keep = np.zeros(f.size, dtype=bool)
         keep[1:] = steps[1:] < steps[:-1]

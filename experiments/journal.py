@@ -1,7 +1,8 @@
 """The journal: one line per record, appended and on the disk before the next trial counts as finished.
 
 Each line is a JSON object that ends in the CRC-32 of what stands before, so that a damaged line is noticed and never
-taken for a result.  The first line names the format's version and the study.
+taken for a result.  Values that are not finite stand there as ``-Infinity``, ``Infinity`` and ``NaN``, as Python's json
+writes and reads them.  The first line names the format's version and the study.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class StoreError(OSError):
 
 def encode(record: dict[str, Any]) -> bytes:
     """Write a record as one line with its checksum."""
-    body = json.dumps(record, separators=(",", ":"), allow_nan=False).encode("ascii")[:-1]
+    body = json.dumps(record, separators=(",", ":")).encode("ascii")[:-1]
     return body + b',"crc":"%08x"}\n' % zlib.crc32(body)
 
 

@@ -55,6 +55,8 @@ class Terms:
         n = objective.n
         if n is None:
             raise ValueError(f"problem {trial['problem']['label']!r} has no n of its own: give n")
+        if objective.f_opt is not None and not np.isfinite(objective.f_opt):
+            raise ValueError(f"f_opt of a problem must be finite, or None where it is not known, got {objective.f_opt}")
         grad_cost = float(trial["grad_cost"])
         maxcost = float(trial["maxcost"] if trial["maxcost"] is not None else trial["budget"] * n)
         # A gradient method pays 1 + grad_cost for each evaluation.
@@ -127,7 +129,7 @@ def outcome(
         **counts,
         "cost": counts["nfev"] + terms.grad_cost * counts["njev"],
         "score": score,
-        "score_name": objective.score_name if score is not None else None,
+        "score_name": str(objective.score_name) if score is not None else None,
         "curve": Curve.packed(compact_curve(*trace, n=terms.n, f_opt=objective.f_opt, end=end)),
     }
 

@@ -44,7 +44,8 @@ def convergence_figure(shown: Comparison) -> Drawn:
             ax.set_xlabel(ax.get_xlabel() if grid.is_last(index) else "")
             ax.set_ylabel(ax.get_ylabel() if grid.is_first(index) else "")
             plain_ticks(ax)
-    shown.describe(grid.figure, _caption(shown.cells, shown.grad_cost), _alt(rows, problems))
+    endless = any(row["median"] == -np.inf or row["q25"] == -np.inf for row in rows)
+    shown.describe(grid.figure, _caption(shown.cells, shown.grad_cost, endless), _alt(rows, problems))
     return grid.figure, rows
 
 
@@ -57,20 +58,22 @@ def draw_panel(
     cells = [cell for cell in cells if any(cost.size for cost in cell.costs)]
     floor = targets.final if targets.known else -np.inf
     shift = 0.0 if targets.known else targets.reference
+    bottom = floor if targets.known else targets.reference  # where -inf is drawn
     ends = [float(np.max(cell.budgets)) for cell in cells]
     at = np.union1d(log_grid(1.0, max([10.0, *ends])), ends)  # a line shows what its last trial came to
     rows: list[Row] = []
     names, lowest, highest = [], np.inf, -np.inf
     for position, (cell, ended) in enumerate(zip(cells, ends, strict=True)):
         quartiles = quantiles_at(cell.costs, [np.maximum(gap, floor) + shift for gap in cell.gaps], at)
+        low, middle, high = np.maximum(quartiles, bottom)
         style = look[cell.method]
         phase, pale = position / len(cells), 0.14 if len(cells) < 5 else 0.07
-        draw_line(ax, at, quartiles[1], style, band=(quartiles[0], quartiles[2]), ended=ended, phase=phase, pale=pale)
-        seen = quartiles[1][~np.isnan(quartiles[1])]
+        draw_line(ax, at, middle, style, band=(low, high), ended=ended, phase=phase, pale=pale)
+        seen = middle[~np.isnan(middle)]
         if seen.size:
-            reached = at[np.nonzero(quartiles[1] <= seen[-1])[0][0]]
+            reached = at[np.nonzero(middle <= seen[-1])[0][0]]
             names.append((at[-1], float(seen[-1]), reached, cell.method, style))
-            lowest, highest = min(lowest, float(np.nanmin(quartiles))), max(highest, float(np.nanmax(quartiles)))
+            lowest, highest = min(lowest, float(np.nanmin(low))), max(highest, float(np.nanmax(high)))
         drawn = zip(at, *quartiles, strict=True)
         lines = ((cell.problem, cell.method, *line, len(cell.costs)) for line in drawn if not np.isnan(line[2]))
         rows += csv_rows(HEADER, lines)
@@ -92,13 +95,13 @@ def draw_panel(
     return rows
 
 
-def _caption(cells: Sequence[Cell], grad_cost: float) -> str:
+def _caption(cells: Sequence[Cell], grad_cost: float, endless: bool) -> str:
     finals = [cell.targets.final for cell in cells if cell.targets.known]
     floor = f" f − f_opt is floored at the target {number(finals[0])}." if finals else ""
     return (
         f"Best value so far; line: median, band: quartiles of {trial_count(cells)} trials per method. One gradient is "
         f"charged as {grad_cost:g} evaluations. Trials that ended keep their last value (thin line: no trial is "
-        f"running any more).{floor}"
+        f"running any more).{floor}{' A value of -inf stands at the best finite one.' if endless else ''}"
     )
 
 

@@ -28,15 +28,16 @@ def profile_times(
     """Evaluations (methods, problems * trials) of each trial to Moré and Wild's target, the k-th trials of all methods
     side by side, and the dimension of each problem; ``inf`` for trials that did not get there or are missing.
 
-    The target is f_L + tolerance (f0 - f_L), with the median first value f0 and f_L the optimum or the best value.
+    The target is f_L + tolerance (f0 - f_L), with the median first value f0 and f_L the optimum or the best value above
+    -inf.
     """
     table = {(cell.problem, cell.method): cell for cell in cells}
     columns, dimensions = [], []
     for problem in dict.fromkeys(cell.problem for cell in cells):
         members = [table.get((problem, method)) for method in methods]
         present = [cell for cell in members if cell is not None]
-        starts = [gap[np.isfinite(gap)][0] for cell in present for gap in cell.gaps if np.isfinite(gap).any()]
-        best = min((float(np.nanmin(gap)) for cell in present for gap in cell.gaps if gap.size), default=0.0)
+        finite = [gap[np.isfinite(gap)] for cell in present for gap in cell.gaps if np.isfinite(gap).any()]
+        starts, best = [gap[0] for gap in finite], min((float(gap.min()) for gap in finite), default=0.0)
         low = 0.0 if present[0].targets.known else best
         target = relative_targets([max(float(np.median(starts)), low)] if starts else [low], [low], tolerance)
         trials = max(len(cell.costs) for cell in present)

@@ -34,7 +34,8 @@ def quantiles_at(
     """Quantiles over runs of the best value after each number of evaluations.
 
     Runs are aligned by their last known value; a run that ended keeps its final value. A run without value yet counts
-    as ``inf``, and a quantile that falls on it is NaN, so that curves start where that part of the runs has started.
+    as ``inf``, and a quantile that falls on it is NaN, so that curves start where that part of the runs has started;
+    -inf is a value, the least there is.
 
     Parameters
     ----------
@@ -56,10 +57,9 @@ def quantiles_at(
     below, above = np.floor(position).astype(int), np.ceil(position).astype(int)
     part = (position - below)[:, None]
     low, high = ordered[below], ordered[above]
-    mixed = np.where(
-        part > 0, np.where(np.isinf(high), np.inf, low * (1 - part) + np.where(np.isinf(high), 0, high) * part), low
-    )
-    return np.where(np.isinf(mixed), np.nan, mixed)
+    with np.errstate(invalid="ignore"):  # 0 * inf where nothing is mixed, -inf + inf where a run has no value
+        mixed = np.where(part > 0, low * (1 - part) + high * part, low)
+    return np.where(mixed == np.inf, np.nan, mixed)
 
 
 def log_grid(low: float, high: float, per_decade: int = 40) -> FloatArray:

@@ -108,3 +108,17 @@ def chatty(x: Any) -> float:
     print("warned about", file=sys.stderr)
     os.system("echo said by a child")
     return float(bowl(x))
+
+
+def bottomless(x: Any) -> float:
+    """A bowl with a hole in the middle."""
+    return float("-inf") if abs(x[0]) < 0.3 else float(x @ x)
+
+
+def make_without_score(n: int = 2) -> Objective:
+    """A bowl whose second figure of merit is not a number."""
+    return Objective(bowl, n=n, vectorized=True, x0=np.zeros(n), f_opt=0.0, score=never_a_number)
+
+
+def make_without_optimum(n: int = 2) -> Objective:
+    return Objective(bowl, n=n, vectorized=True, x0=np.zeros(n), f_opt=float("nan"))

@@ -1,0 +1,68 @@
+"""Values and words that are odd and legal: a study that meets them comes to its end, and to its page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from experiments import Method, Problem, Spec, SpecError, load, run_study
+from experiments.curve import compact_curve
+from experiments.figures.profiles import profile_times
+from experiments.report import write_report
+from experiments.statistics import collect, quantiles_at, summary_table
+from experiments.statistics.analysis import Analysis
+from experiments.trial import check_trials
+
+TASKS = "tests.experiments.tasks"
+BOX = {"bounds": [[-2, 2], [-2, 2]]}
+
+
+def study(*problems: Problem, **changes: Any) -> Spec:
+    settings = {"seeds": 3, "budget": 30, **changes}
+    return Spec("odd", list(problems), [Method("cmaes"), Method("snes")], **settings)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("f_opt", [{}, {"f_opt": 0.0}])
+def test_minus_infinity_is_kept_and_reaches_every_target(tmp_path: Path, f_opt: dict[str, float]) -> None:
+    spec = study(Problem(f"{TASKS}:bottomless", 2, {**BOX, **f_opt}))
+    found = run_study(spec, tmp_path, backend="sequential")
+    assert [trial["f"] for trial in found.trials] == [-np.inf] * 6
+    assert all(trial["status"] == "ok" and trial["output"] == "" for trial in found.trials)
+    again = run_study(spec, tmp_path, backend="sequential").trials
+    assert [trial["seconds"] for trial in again] == [trial["seconds"] for trial in found.trials]  # nothing was left
+    first = [trial["curve"]["nfev"][np.isinf(trial["curve"]["f"])][0] for trial in found.trials]
+    for row, evaluations in zip(summary_table(found), (first[:3], first[3:]), strict=True):
+        assert (row["successes"], row["median_gap"]) == (3, -np.inf)
+        if f_opt:  # else the least finite value, which somebody had before, is enough
+            assert row["ert"] == pytest.approx(np.mean(evaluations))
+    times, _ = profile_times(collect(found), ["cmaes", "snes"])
+    assert np.isfinite(times).all()
+    page = write_report(found, tmp_path, quick=True).read_text()
+    assert "-∞" in page
+    text = (tmp_path / "convergence.txt").read_text()
+    assert ("-inf" in text) == (not f_opt)  # where f_opt is known, the target is the floor of the figure
+
+
+def test_minus_infinity_has_a_place_in_curves_and_quantiles() -> None:
+    f = np.array([4.0, 3.0, 0.5, -np.inf])
+    curve = compact_curve(np.arange(1, 5), np.zeros(4, int), f, n=2, f_opt=None, end=(4, 0))
+    assert curve["f"].tolist() == f.tolist()
+    values = [[5.0, -np.inf], [4.0, 1.0]]
+    assert quantiles_at([[1, 2]] * 2, values, [0.5, 1, 2]).T.tolist()[1:] == [[4.25, 4.5, 4.75], [-np.inf, -np.inf, 1]]
+
+
+def test_a_score_that_is_no_number_is_no_score(tmp_path: Path) -> None:
+    spec = study(Problem(f"{TASKS}:make_without_score", 2, {"factory": True}), seeds=2)
+    found = run_study(spec, tmp_path, backend="sequential")
+    assert all(trial["status"] == "ok" and np.isnan(trial["score"]) for trial in found.trials)
+    assert [row["score"] for row in Analysis(load(tmp_path)).rows] == [None, None]
+    assert write_report(load(tmp_path), tmp_path, quick=True).is_file()
+
+
+def test_a_best_value_that_is_no_number_is_refused() -> None:
+    with pytest.raises(SpecError, match="f_opt of a problem must be finite, or None where it is not known, got nan"):
+        check_trials(study(Problem(f"{TASKS}:make_without_optimum", 2, {"factory": True})).trials)
