@@ -159,7 +159,9 @@ def minimize(
         Show a progress line.
     checkpoint : path or es.Checkpoint, optional
         Save the run there and go on from there if the file exists. A file of CMA-ES goes on with CMA-ES where no method
-        is named.
+        is named. Between two calls may change: budgets and target, `workers`, `vectorized`, `timeout`, `on_error`,
+        `evaluate_mean`, `callback` and `progress`. `fun`, `args` and a `jac` that computes gradients are not compared;
+        any other argument that has changed is refused.
     on_error : {"raise", "penalize"}
         What an exception in `fun`, a dead worker or a passed `timeout` does: raise, or count as a value of NaN.
     timeout : float, optional
@@ -290,8 +292,13 @@ def minimize(
             "constraints": task.constraints, "noise": noise, "restarts": restarts, "rng": given,
             "space": task.given_space,
         }  # fmt: skip
-        chosen = {"jac": scheme, "asynchronous": asynchronous, "maximize": maximize}
+        chosen = {
+            "jac": scheme, "asynchronous": asynchronous, "maximize": maximize, "archive": archive,
+            "keep_trace": ledger.keep_trace,
+        }  # fmt: skip
         more |= {name: value for name, value in chosen.items() if value}
+        more |= {} if own is None else own.settings()
+        # Not the budgets and the target, how and where fun is evaluated, and what is done at the end.
         kept.bind({**make.settings(), **more})
     differences = None
     if scheme is not None and cls.wants_gradient:

@@ -26,11 +26,21 @@ class Given:
         Points with values: learned from and not evaluated.
     first : ndarray, shape (j, n)
         Points that are evaluated before all others.
+    with_start : bool
+        Whether the first of these is the start.
     """
 
     known: FloatArray
     values: FloatArray
     first: FloatArray
+    with_start: bool = False
+
+    def settings(self) -> dict[str, Any]:
+        """What a saved run must have begun with, by the arguments that say it; nothing of those that say nothing."""
+        queue = self.first[int(self.with_start) :]
+        found: dict[str, Any] = {"known": [self.known, self.values]} if len(self.known) else {}
+        found |= {"enqueue": queue} if len(queue) else {}
+        return {**found, "evaluate_x0": True} if self.with_start else found
 
     def begin(self, run: Run) -> None:
         """Tell of the known points; a run that has begun knows them."""
@@ -63,6 +73,12 @@ def conclude(run: Run, *, evaluate_mean: bool) -> dict[str, Any]:
     """Evaluate the centre of the distribution where that is asked for; further fields of the result."""
     more: dict[str, Any] = {}
     if evaluate_mean:
+        most, spent = run.limits.maxfevals, run.limits.nfev
+        if most is not None and spent > most:  # a saved run that goes on with no more than it has spent
+            raise ValueError(
+                f"maxfevals must leave an evaluation for evaluate_mean, got {most + 1:.0f}: the run in the checkpoint "
+                f"has made {spent}"
+            )
         x = run.opt.x_mean[None]
         f = run.evaluate(x)[0]
         rule = run.ranking_rule
@@ -106,7 +122,7 @@ def given_points(
             )
         values = -values if negative else values
     first = np.empty((0, n)) if enqueue is None else _points("enqueue", enqueue, space, n, box, whole)
-    return Given(pairs, values, np.concatenate([start[None], first]) if evaluate_x0 else first)
+    return Given(pairs, values, np.concatenate([start[None], first]) if evaluate_x0 else first, evaluate_x0)
 
 
 def _points(name: str, given: Any, space: Any, n: int, box: Box | None, whole: Any) -> FloatArray:
