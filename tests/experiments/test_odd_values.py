@@ -52,7 +52,7 @@ def test_minus_infinity_has_a_place_in_curves_and_quantiles() -> None:
     curve = compact_curve(np.arange(1, 5), np.zeros(4, int), f, n=2, f_opt=None, end=(4, 0))
     assert curve["f"].tolist() == f.tolist()
     values = [[5.0, -np.inf], [4.0, 1.0]]
-    assert quantiles_at([[1, 2]] * 2, values, [0.5, 1, 2]).T.tolist()[1:] == [[4.25, 4.5, 4.75], [-np.inf, -np.inf, 1]]
+    assert quantiles_at([[1, 2]] * 2, values, [0.5, 1, 2]).T.tolist()[1:] == [[4.25, 4.5, 4.75], [-np.inf] * 3]
 
 
 def test_a_score_that_is_no_number_is_no_score(tmp_path: Path) -> None:
