@@ -84,6 +84,7 @@ def blank_record(trial: Mapping[str, Any]) -> Record:
     """Give the record of a trial before anything has happened."""
     record: Record = {name: trial[name] for name in ("key", "index", "problem", "method", "params", "seed")}
     record |= {"status": "ok", "error": "", "n": trial["problem"]["n"] or 0, "f_opt": None, "maxcost": trial["maxcost"]}
+    record["precision"] = trial.get("precision")
     record |= {"f": None, "x": None, "nfev": 0, "njev": 0, "n_failed": 0, "cost": 0.0, "seconds": 0.0}
     return record | {"score": None, "score_name": None, "stop": {}, "message": "", "curve": {}, "output": ""}
 

@@ -22,7 +22,7 @@ from experiments.statistics.analysis import Analysis
 from experiments.statistics.cells import StudyLike, method_label, problem_label
 from experiments.statistics.power import study_power
 from experiments.statistics.ranking import Ranking
-from experiments.statistics.summary import number, table_notes
+from experiments.statistics.summary import number, table_notes, targets_text
 from experiments.words import in_words
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -172,8 +172,9 @@ def _score_name(study: StudyLike) -> str:
     return names.pop() if len(names) == 1 else "test score"
 
 
-def _facts(study: StudyLike, failed: int) -> list[tuple[str, str]]:
+def _facts(study: Analysis, failed: int) -> list[tuple[str, str]]:
     header = study.header
+    targets = {cell.problem: cell.targets.final for cell in study.cells if cell.targets.known}
     done = len(study.trials)
     total = header.get("total") or done
     seconds = sum(float(trial.get("seconds") or 0.0) for trial in study.trials)
@@ -183,7 +184,7 @@ def _facts(study: StudyLike, failed: int) -> list[tuple[str, str]]:
         ("methods", listed(header.get("methods", []))),
         ("problems", listed(header.get("problems", []), 8)),
         ("one gradient", f"{header.get('grad_cost', 4.0):g} evaluations"),
-        ("final target", f"f - f_opt ≤ {number(float(header.get('precision') or 1e-8))}"),
+        ("final target", f"f - f_opt ≤ {targets_text(targets or {'': float(header.get('precision') or 1e-8)})}"),
         ("computing time", f"{seconds:.1f} s in all trials"),
     ]
 

@@ -21,7 +21,9 @@ def terms_of(spec: Mapping[str, Any], problem: Mapping[str, Any]) -> dict[str, A
     of a gradient."""
     tables = [row if isinstance(row, Mapping) else {"name": row} for row in spec.get("problems", ())]
     same = [row for row in tables if row.get("name") == problem["name"]]
-    own: Mapping[str, Any] = next((row for row in same if row.get("label") == problem.get("label")), {})
+    # A swept dimension is in the label of the record alone; where one row has the name it is that one.
+    alone = same[0] if len(same) == 1 else {}
+    own: Mapping[str, Any] = next((row for row in same if row.get("label") == problem.get("label")), alone)
     terms = DEFAULTS | {name: spec[name] for name in TERMS if name in spec}
     precision = own.get("precision") or terms["precision"]
     return terms | {"precision": precision} | allowance(own, terms)
@@ -54,12 +56,15 @@ def separate(trials: Sequence[dict[str, Any]], specs: Sequence[Mapping[str, Any]
             usual.setdefault(place[part], _options(trial, part, drop))
     for trial, place, spec in zip(trials, places, specs, strict=True):
         asked, had = terms_of(latest, trial["problem"]), terms_of(spec, trial["problem"])
+        had["precision"] = trial["precision"]
         swept = set(trial["params"])
         if swept & {"budget", "maxcost"}:
             swept |= {"budget", "maxcost"}
         other = {name: had[name] for name in TERMS if name not in swept and digest(had[name]) != digest(asked[name])}
         other = {name: value for name, value in other.items() if value is not None}
-        for part, words in (("problem", {}), ("method", other)):
+        # Another precision is another task, if the optimum is known; the rest is how a method was run.
+        task = {name: other.pop(name) for name in ("precision",) if name in other}
+        for part, words in (("problem", {} if trial.get("f_opt") is None else task), ("method", other)):
             mine, now = _options(trial, part, drop), usual[place[part]]
             words = words | {k: mine.get(k) for k in {**mine, **now} if digest(mine.get(k)) != digest(now.get(k))}
             if words:

@@ -14,7 +14,7 @@ from experiments.curve import Curve, pack, unpack
 from experiments.journal import NAME, VERSION, Journal, StoreError, check_version, read_lines
 from experiments.provenance import provenance
 from experiments.records import Trial, digest
-from experiments.settings import separate
+from experiments.settings import separate, terms_of
 from experiments.spec import Spec
 
 __all__ = ["Store", "StoreError", "Study", "load", "merge"]
@@ -36,8 +36,8 @@ class Study:
     trials
         One dict per finished trial, in the study's order: ``key``, ``problem`` and ``method`` (``name``, ``label``,
         ``options``), ``params``, ``seed``, ``status`` (ok, error, timeout), ``error``, ``n``, ``f_opt``, ``maxcost``,
-        ``f``, ``x``, ``nfev``, ``njev``, ``n_failed``, ``cost``, ``seconds``, ``score``, ``score_name``, ``stop``,
-        ``message`` and ``curve`` (`experiments.curve.Curve`).
+        ``precision``, ``f``, ``x``, ``nfev``, ``njev``, ``n_failed``, ``cost``, ``seconds``, ``score``,
+        ``score_name``, ``stop``, ``message`` and ``curve`` (`experiments.curve.Curve`).
     folder
         Where it was loaded from.
     warnings
@@ -358,6 +358,10 @@ def _study(content: _Contents) -> Study:
         return Study(header, [], content.folder, content.warnings)
     records = list(content.records.values())
     specs = [one["spec"] for one in content.headers]
+    for record, spec in zip(records, specs, strict=True):
+        if record.get("precision") is None:  # records did not hold it before version 0.2
+            asked = record["params"].get("precision")
+            record["precision"] = terms_of(spec, record["problem"])["precision"] if asked is None else asked
     if any(spec is not content.header["spec"] for spec in specs):
         note = separate(records, specs, content.header["spec"])
         content.warnings += [note] if note else []

@@ -16,7 +16,7 @@ from experiments.figures.style import EDGE, PALE_INK, Axes, LineStyle, dress, te
 from experiments.figures.ticks import decade_ticks, plain_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.fixed_budget import log_grid, quantiles_at
-from experiments.statistics.summary import number
+from experiments.statistics.summary import targets_text
 
 MOST_LARGE_PANELS = 8
 HEADER = ("problem", "method", "evaluations", "q25", "median", "q75", "trials")
@@ -96,8 +96,8 @@ def draw_panel(
 
 
 def _caption(cells: Sequence[Cell], grad_cost: float, endless: bool) -> str:
-    finals = [cell.targets.final for cell in cells if cell.targets.known]
-    floor = f" f − f_opt is floored at the target {number(finals[0])}." if finals else ""
+    finals = {cell.problem: cell.targets.final for cell in cells if cell.targets.known}
+    floor = f" f − f_opt is floored at the target {targets_text(finals)}." if finals else ""
     return (
         f"Best value so far; line: median, band: quartiles of {trial_count(cells)} trials per method. One gradient is "
         f"charged as {grad_cost:g} evaluations. Trials that ended keep their last value (thin line: no trial is "

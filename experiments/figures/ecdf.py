@@ -20,6 +20,7 @@ from experiments.statistics.cells import Cell
 from experiments.statistics.distributions import ROOM_FOR_RESTARTS, Distributions
 from experiments.statistics.ecdf import ecdf
 from experiments.statistics.reference import best2009, has_best2009
+from experiments.statistics.summary import targets_text
 
 REFERENCES = {"2009": "#D9CFA6", "2009-16": "#CBB7D6"}
 HEADER = ("group", "method", "evaluations_per_dimension", "fraction", "low", "high", "simulated", "problems", "trials")
@@ -134,8 +135,8 @@ def _caption(shown: Comparison, samples: int, *, alone: bool = True) -> str:
     number = trial_count(cells)
     parts = [f"{len(problems)} problem{'s' if len(problems) > 1 else ''}, {number} trials each."]
     if known:
-        t = known[0].targets.precisions
-        parts.append(f"{t.size} targets f − f_opt = {_ten(t[0])} … {_ten(t[-1])}.")
+        t, finals = known[0].targets.precisions, {cell.problem: cell.targets.final for cell in known}
+        parts.append(f"{t.size} targets f − f_opt = {_ten(t[0])} … {targets_text(finals)}.")
     if relative:
         t = relative[0].targets.precisions
         few = ", ".join(cell.problem for cell in relative)

@@ -15,7 +15,7 @@ from experiments.figures.style import DOTS, EDGE, GREY, NONE, PALETTE, Axes, Lin
 from experiments.figures.ticks import decade_ticks, plain_ticks
 from experiments.statistics.cells import Cell
 from experiments.statistics.runtimes import ert_interval, expected_runtime
-from experiments.statistics.summary import number
+from experiments.statistics.summary import targets_text
 
 DIMENSION_HEADER = ("problem", "method", "n", "target", "ert", "low", "high", "successes", "trials", "largest_budget")
 SCATTER_HEADER = ("problem", "n", "target", "x_method", "x_ert", "y_method", "y_ert")
@@ -30,7 +30,8 @@ def dimension_figure(shown: Comparison, samples: int = 500) -> Drawn:
     """
     families = dimension_families(shown.cells)
     large = len(families) <= MOST_LARGE_PANELS
-    targets = {number(f[0].targets.final) for f in families.values()}
+    targets = {cell.problem: cell.targets.final for members in families.values() for cell in members
+               if cell.targets.known}  # fmt: skip
     sizes: dict[str, Any] = {"panel": 2.5, "left": 0.66} if large else {"panel": 1.7, "left": 0.72, "bottom": 0.42}
     grid = panel_grid(len(families), 2 if large else 4, key=shown.look, **sizes)
     rows: list[Row] = []
@@ -117,10 +118,11 @@ def _slanted_grid(ax: Axes) -> None:
     ax.set_ylim(low, high)
 
 
-def _dimension_caption(shown: Comparison, targets: set[str], samples: int) -> str:
+def _dimension_caption(shown: Comparison, targets: Mapping[str, float], samples: int) -> str:
     bars = " Bars: 95 % bootstrap intervals." if samples else ""
+    aim = f"f − f_opt ≤ {targets_text(targets)}" if targets else "1e-5 of the starting gap"
     return (
-        f"Expected runtime (ERT) over dimension to reach f − f_opt ≤ {', '.join(sorted(targets))}; "
+        f"Expected runtime (ERT) over dimension to reach {aim}; "
         f"{trial_count(shown.cells)} trials each, one gradient = {shown.grad_cost:g} evaluations.{bars} Hollow: target "
         "never reached, largest budget shown. Dotted slants: growth with n²."
     )

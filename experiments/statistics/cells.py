@@ -156,7 +156,7 @@ class Cell:
 
 
 def problem_label(trial: Mapping[str, Any]) -> str:
-    """Label of the problem of a trial record, with the swept parameters of the problem that it does not name itself.
+    """Label of the problem of a trial record, with the swept parameters that make it another problem.
 
     Examples
     --------
@@ -164,9 +164,21 @@ def problem_label(trial: Mapping[str, Any]) -> str:
     'sphere (n=5)'
     """
     label = str(trial["problem"]["label"])
-    swept = {k.removeprefix("problem."): v for k, v in trial.get("params", {}).items() if k.startswith("problem.")}
-    words = ", ".join(f"{name}={value}" for name, value in swept.items() if f"{name}={value}" not in label)
+    swept = {k.removeprefix("problem."): v for k, v in trial.get("params", {}).items() if of_problem(k)}
+    # Of these the label tells the dimension alone: other words in it are the user's.
+    words = ", ".join(f"{k}={v}" for k, v in swept.items() if not (k == "n" and f"(n={v})" in label))
     return f"{label} ({words})" if words else label
+
+
+def of_problem(path: str) -> bool:
+    """Whether a swept parameter makes another problem and not another setting of the method: a precision is what is
+    asked for on a problem."""
+    return path.startswith("problem.") or path == "precision"
+
+
+def setting_of(trial: Mapping[str, Any]) -> dict[str, Any]:
+    """The swept parameters of a trial record that are a setting of its method."""
+    return {path: value for path, value in trial.get("params", {}).items() if not of_problem(path)}
 
 
 def method_label(trial: Mapping[str, Any]) -> str:
@@ -229,13 +241,16 @@ def starting_gap(curves: Iterable[ArrayLike]) -> tuple[float, float] | None:
 
 
 def problem_targets(study: StudyLike) -> dict[str, Targets]:
-    """Targets of each problem: 10**2 ... final precision above f_opt; without known optimum, parts of the starting gap.
+    """Targets of each problem: 10**2 ... its final precision above f_opt; without known optimum, parts of the starting
+    gap.
+
+    The precision is that of the trials; where they have none, that of the header.
 
     Without f_opt the reference is the best value that any trial of the study found, and the 51 targets are 10**0 to
     10**-5 (or what the header's ``relative_targets`` say) of the median gap between the first value of a trial and
     that reference (cf. Moré and Wild 2009, SIAM J. Optim. 20, eq. 2.2).
     """
-    precision = float(study.header.get("precision") or 1e-8)
+    usual = float(study.header.get("precision") or 1e-8)
     exponents = study.header.get("relative_targets", RELATIVE_TARGETS)
     grouped: dict[str, list[Mapping[str, Any]]] = {}
     for trial in study.trials:
@@ -244,7 +259,9 @@ def problem_targets(study: StudyLike) -> dict[str, Targets]:
     for label, trials in grouped.items():
         optima = {float(t["f_opt"]) for t in trials if t.get("f_opt") is not None}
         if optima:  # instances differ in f_opt: gaps are taken per trial, the first value stands for the problem
-            result[label] = Targets(min(optima), default_targets(last=float(np.log10(precision))), True)
+            asked = [float(t["precision"]) for t in trials if t.get("precision")]
+            last = float(np.log10(max(asked, default=usual)))
+            result[label] = Targets(min(optima), default_targets(max(2.0, last + 1.0), last), True)
             continue
         best, gap = starting_gap(t["curve"]["f"] for t in trials if counts(t)) or (0.0, 1.0)
         result[label] = Targets(best, (gap if gap > 0 else 1.0) * default_targets(*exponents), False)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.statistics.cells import method_label, problem_label
+from experiments.statistics.cells import method_label, problem_label, setting_of
 from experiments.statistics.tests import LEVEL
 
 
@@ -85,8 +85,7 @@ def study_power(trials: Sequence[Mapping[str, Any]]) -> Power:
         place = (problem_label(trial), method_label(trial))
         methods.setdefault(place[0], set()).add(place[1])
         repeats.setdefault(place, set()).add(trial["seed"])
-        own = {k: v for k, v in trial["params"].items() if not k.startswith("problem.")}
-        settings.setdefault(place, set()).add(repr(sorted(own.items(), key=str)))
+        settings.setdefault(place, set()).add(repr(sorted(setting_of(trial).items(), key=str)))
     compared = [len(seeds) // 2 if len(settings[place]) > 1 and len(seeds) > 1 else len(seeds)
                 for place, seeds in repeats.items()]  # fmt: skip
     return power_of(min(compared, default=0), sum(len(names) - 1 for names in methods.values()))

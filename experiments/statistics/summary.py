@@ -174,12 +174,29 @@ def format_table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join([*lines, "", *table_notes(rows)])
 
 
+def targets_text(targets: Mapping[str, float]) -> str:
+    """Final targets by problem in few words: the one of most problems, and in brackets the others.
+
+    Examples
+    --------
+    >>> targets_text({"a": 1e-8, "b": 0.01, "c": 1e-8})
+    '1e-8 (0.01 on b)'
+    """
+    by_target: dict[str, list[str]] = {}
+    for problem, target in targets.items():
+        by_target.setdefault(number(target), []).append(problem)
+    usual, *others = sorted(by_target, key=lambda text: -len(by_target[text]))
+    words = [f"{text} on {', '.join(names) if len(names) <= 4 else f'{len(names)} problems'}"
+             for text in others for names in [by_target[text]]]  # fmt: skip
+    return f"{usual} ({'; '.join(words)})" if words else usual
+
+
 def table_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Sentences that say what the columns of the results table mean."""
-    known = {number(row["target"]) for row in rows if row["reference_known"]}
+    known = {row["problem"]: row["target"] for row in rows if row["reference_known"]}
     notes = []
     if known:
-        notes.append(f"reached: trials with f - f_opt <= {', '.join(sorted(known))}.")
+        notes.append(f"reached: trials with f - f_opt <= {targets_text(known)}.")
     for problem, target in {row["problem"]: row["target"] for row in rows if not row["reference_known"]}.items():
         notes.append(
             f"* {problem}: f minus the best f of any trial; target {number(target)} (1e-5 of the starting gap)."

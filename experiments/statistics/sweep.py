@@ -18,6 +18,7 @@ from experiments.statistics.cells import (
     method_label,
     problem_label,
     problem_targets,
+    setting_of,
 )
 from experiments.statistics.runtimes import expected_runtime
 from experiments.statistics.tests import coco_scores
@@ -69,8 +70,7 @@ def sweep_tables(study: StudyLike) -> list[SweepTable]:
     """Sort the trials of a sweep by problem, method and setting; parameters of problems make separate problems."""
     groups: dict[tuple[str, str], dict[tuple[tuple[str, Any], ...], list[Mapping[str, Any]]]] = {}
     for trial in study.trials:
-        setting = tuple((k, v) for k, v in trial.get("params", {}).items() if not k.startswith("problem."))
-        hashable = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in setting)
+        hashable = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in setting_of(trial).items())
         groups.setdefault((problem_label(trial), method_label(trial)), {}).setdefault(hashable, []).append(trial)
     targets = problem_targets(study)
     tables = []

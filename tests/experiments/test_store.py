@@ -276,7 +276,6 @@ def rows(study: Study) -> dict[tuple[str, str], str]:
         ({"budget": 300.0}, "budget=20"),
         ({"maxcost": 900.0}, "budget=20"),
         ({"grad_cost": 1.0}, "grad_cost=4"),
-        ({"precision": 1e-3}, "precision=1e-08"),
     ],
 )
 def test_trials_of_another_setting_are_rows_of_their_own(tmp_path: Path, changes: dict[str, Any], suffix: str) -> None:
