@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from es.core.arrays import FloatArray, difference
+from es.core.arrays import FloatArray, difference, square
 from es.core.traces import LONGEST
 from es.core.watched import Distribution, Spent, Watched
 
@@ -228,9 +228,9 @@ def _with_axes(threshold: Any, more: int) -> Any:
 
 def condition(opt: Distribution, threshold: Any) -> Outcome:
     """Condition number of the covariance matrix, with x in `units`."""
-    if np.all(opt.once("axis_ratio_bound") ** 2 <= threshold):
+    if np.all(square(opt.once("axis_ratio_bound")) <= threshold):
         return NOT_YET
-    figure = opt.once("axis_ratio") ** 2
+    figure = square(opt.once("axis_ratio"))
     return figure > threshold, figure
 
 

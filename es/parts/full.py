@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from es.core import stopping
-from es.core.arrays import FloatArray, times
+from es.core.arrays import FloatArray, square, times
 from es.parts.strategy import Strategy
 
 
@@ -82,7 +82,7 @@ class FullCovariance(Strategy):
     @property
     def covariance(self) -> FloatArray:
         """Covariance matrix of the distribution, (n, n) or (active runs, n, n)."""
-        return np.asarray(self.sigma**2)[..., None, None] * (self.A @ self.A.mT)
+        return np.asarray(square(self.sigma))[..., None, None] * (self.A @ self.A.mT)
 
     @property
     def axis_ratio(self) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from es.core.arrays import FloatArray, at_most
+from es.core.arrays import FloatArray, at_most, square
 from es.parts import parameters
 from es.parts.isotropic import Isotropic
 from es.parts.paths import cumulate, path_factors, path_length
@@ -112,5 +112,5 @@ class LMMAES(Isotropic):
         cumulate(self.ps, self._ps_keep, self._ps_gain, z_w)
         self.m = (1 - self._cc) * self.m + self._gain * z_w[..., None, :]
         self.moved = np.minimum(self.moved + 1, len(self._cd))
-        surplus = path_length(self.ps) ** 2 / self.n - 1
+        surplus = square(path_length(self.ps)) / self.n - 1
         self.sigma = self.sigma * np.exp(at_most(1.0, self._cs / self._damps * surplus))

@@ -1,10 +1,13 @@
 """Stacked runs: each is bit for bit the run that it would be alone."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from es.core.looks import condition
 from es.registry import get_method
-from tests.es.table import NAMES, ellipsoid, rosenbrock, run, sphere
+from tests.es.table import DISCRETE, NAMES, ellipsoid, rosenbrock, run, sphere
 
 
 def alone(name, x0, sigma0, seed, f, stop, **options):
@@ -30,6 +33,49 @@ def test_bits_do_not_depend_on_the_stack(name, n, f):
             assert other.fun == stacked[i].fun
             np.testing.assert_array_equal(other.x, stacked[i].x)
             np.testing.assert_array_equal(other.mean, stacked[i].mean)
+
+
+def linear(x):
+    return x[..., 0] + 0.5 * np.vecdot(x, np.ones(x.shape[-1]))
+
+
+@pytest.mark.parametrize("name", [*NAMES, *DISCRETE])
+@pytest.mark.parametrize(
+    ("n", "popsize", "f", "generations"),
+    [
+        (2, 16, rosenbrock, 40),
+        (3, 5, sphere, 40),
+        (5, 4, linear, 20),
+        (8, None, rosenbrock, 40),
+        (20, 24, ellipsoid, 5),
+    ],
+)
+def test_every_point_of_many_runs(name, n, popsize, f, generations):
+    """NumPy's power of one number and of an array differ in one of 1200 cases, so it takes many runs to see it."""
+    cls, runs = get_method(name), 40
+    x0 = np.random.default_rng(n).standard_normal((runs, n))
+    options = {"popsize": popsize, "stop": dict.fromkeys(cls.criteria)}
+    stack = cls(x0, 0.5, rng=list(range(runs)), **options)
+    single = [cls(x0[i], 0.5, rng=i, **options) for i in range(runs)]
+    for _ in range(generations):
+        x = stack.ask()
+        stack.tell(x, f(x))
+        for i, opt in enumerate(single):
+            mine = opt.ask()
+            np.testing.assert_array_equal(mine, x[i])
+            opt.tell(mine, f(mine))
+
+
+def test_squares_of_one_run_and_of_many():
+    values = np.random.default_rng(0).uniform(1, 9, 20_000)
+    stack = get_method("cmaes")(np.zeros((len(values), 1)), 1.0, rng=0)
+    single = get_method("cmaes")(np.zeros(1), 1.0, rng=0)
+    stack.sigma = values
+    covariance, figures = stack.covariance, condition(SimpleNamespace(once=lambda _: values), 0.0)[1]
+    for i, value in enumerate(values):
+        single.sigma = value
+        assert single.covariance == covariance[i]
+        assert condition(SimpleNamespace(once=lambda _, value=value: value), 0.0)[1] == figures[i]
 
 
 @pytest.mark.parametrize("n", [3, 20])
