@@ -54,6 +54,8 @@ class Evaluator:
     ----------
     first_error : str or None
         Traceback of the first penalised failure.
+    failures : list of (int, str)
+        Rows of the last population whose failure was penalised, in their order, with tracebacks.
     known : bool
         Whether the workers have the objective.
     seconds_per_row : float or None
@@ -77,6 +79,7 @@ class Evaluator:
         self.on_error = on_error
         self.timeout = timeout
         self.first_error: str | None = None
+        self.failures: list[tuple[int, str]] = []
         self._workers = open_workers(workers, own_process=timeout is not None)
         if timeout is not None and not isinstance(self._workers, Workers):
             raise ValueError(
@@ -93,6 +96,7 @@ class Evaluator:
         if self._plain and (self.ledger.objective.vectorized or len(x) == 1):
             return self._at_once(x, gradients)
         outcome = self._outcome(x, gradients)
+        self.failures = []
         if outcome.failures:
             self._note_failures(outcome, x)
         self.ledger.record(x, outcome.f, gradients=len(x) * gradients)
@@ -221,7 +225,8 @@ class Evaluator:
         return whole
 
     def _note_failures(self, outcome: Outcome, x: FloatArray) -> None:
-        row, error, text = min(outcome.failures, key=lambda failure: failure[0])
+        outcome.failures.sort(key=lambda failure: failure[0])
+        row, error, text = outcome.failures[0]
         # That autodiff cannot follow the objective is no matter of the point: no other would be better.
         lost = [failure for failure in outcome.failures if type(failure[1]).__name__ == "LostGradient"]
         if lost:
@@ -233,8 +238,11 @@ class Evaluator:
             if text and self._workers is not None:
                 error.add_note(f"in a worker:\n{text}")  # the traceback itself does not travel
             raise error
+        self.failures = [
+            (row, text or "".join(traceback.format_exception_only(error))) for row, error, text in outcome.failures
+        ]
         if self.first_error is None:
-            self.first_error = text or "".join(traceback.format_exception_only(error))
+            self.first_error = self.failures[0][1]
 
 
 def explained(error: BaseException) -> BaseException:

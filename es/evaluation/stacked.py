@@ -33,7 +33,7 @@ class StackedEvaluator(Protocol):
         """
 
     def error_of(self, run: int) -> str | None:
-        """Traceback of the first failure that was penalised, as far as this run may have had part in it."""
+        """Traceback of the first failure of this run that was penalised."""
 
     def close(self) -> None:
         """Give workers back."""
@@ -44,6 +44,7 @@ class Shared:
 
     def __init__(self, ledger: Ledger, *, workers: Any = 1, on_error: str = "raise") -> None:
         self._evaluate = Evaluator(ledger, workers=workers, on_error=on_error)
+        self._errors: dict[int, str] = {}
 
     def __call__(
         self, runs: IntArray, x: FloatArray, done: BoolArray | None, *, gradients: bool = False
@@ -51,8 +52,10 @@ class Shared:
         """See `StackedEvaluator`."""
         if done is None:
             f, g = self._evaluate(x.reshape(-1, x.shape[-1]), gradients=gradients)
+            self._note(runs, np.full(x.shape[:2], True))
             return f.reshape(*x.shape[:2], *f.shape[1:]), None if g is None else g.reshape(x.shape)
         f, g = self._evaluate(x[done], gradients=gradients)
+        self._note(runs, done)
         values, slopes = np.full((*x.shape[:2], *f.shape[1:]), np.nan), None
         values[done] = f
         if g is not None:
@@ -60,9 +63,16 @@ class Shared:
             slopes[done] = g
         return values, slopes
 
+    def _note(self, runs: IntArray, done: BoolArray) -> None:
+        """Keep the first failure of each run among those of the last population."""
+        if self._evaluate.failures:
+            owners = runs[done.nonzero()[0]].tolist()
+            for row, text in self._evaluate.failures:
+                self._errors.setdefault(owners[row], text)
+
     def error_of(self, run: int) -> str | None:
-        """The first of all runs."""
-        return self._evaluate.first_error
+        """The first failure of this run."""
+        return self._errors.get(run)
 
     def close(self) -> None:
         """Give workers back."""
@@ -134,10 +144,10 @@ class OfEach:
                     f[part] = problem(x[part])
                 elif len(x):
                     f[part], g[part] = problem.value_and_grad(x[part])
-            except (Exception, SystemExit) as error:
+            except (Exception, SystemExit):
                 if not self._penalize:
                     raise
-                self._errors.setdefault(run, "".join(traceback.format_exception_only(error)))
+                self._errors.setdefault(run, traceback.format_exc())
 
     def error_of(self, run: int) -> str | None:
         """The first failure of this run."""

@@ -82,6 +82,33 @@ def test_point_by_point_objectives_workers_and_failures():
     assert all(not r.success and np.isnan(r.fun) and (r.x == 1).all() for r in dead)
 
 
+def fails_afar(x):
+    if np.max(x) > 5:
+        raise RuntimeError(f"too far at {np.max(x):.3f}")
+    return np.sum((x - 1) ** 2, -1) if x.ndim == 1 else np.array([fails_afar(row) for row in x])
+
+
+@pytest.mark.parametrize("vectorized", [False, True])
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"workers": 2}, {"method": "random-search"}, {"restarts": "ipop"}, {"restarts": "bipop"},
+     {"method": "l-bfgs-b", "jac": lambda x: 2 * (x - 1)}, {"method": "nelder-mead"}],
+    ids=str,
+)  # fmt: skip
+def test_an_error_is_that_of_the_run_that_made_it(more, vectorized):
+    starts, seeds = [[0.0, 0.0], [9.0, 9.0], [5.0, 5.0]], [1, 2, 3]
+    common = {"method": "cmaes", "sigma0": 0.1, "on_error": "penalize", "maxfevals": 40}
+    more = {**common, "vectorized": vectorized, **more}
+    runs = es.minimize_runs(fails_afar, starts, rng=seeds, **more)
+    assert [run.n_failed > 0 for run in runs[:2]] == [False, True]
+    for run, start, seed in zip(runs, starts, seeds, strict=True):
+        alone = es.minimize(fails_afar, start, rng=seed, **more)
+        assert run.n_failed == alone.n_failed
+        assert (run.first_error is None) == (run.n_failed == 0) == (alone.first_error is None)
+        if run.n_failed:
+            assert run.first_error.splitlines()[-1] == alone.first_error.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
