@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -62,12 +63,40 @@ def test_probability_of_improvement_with_infinite_scores():
     assert probability_of_improvement([[-np.inf], [1.0]], [[-np.inf], [-np.inf]]) == 0.75
 
 
-def test_rank_sum_agrees_with_scipy_and_gives_the_effect():
-    x, y = RNG(5).normal(0.8, 1, 15), RNG(6).normal(0, 1, 12)
+@pytest.mark.parametrize(
+    ("sizes", "method"),
+    [((15, 12), "exact"), ((9, 9), "exact"), ((3, 30), "exact"), ((30, 3), "exact"), ((1, 5), "exact"),
+     ((60, 50), "asymptotic")],
+)  # fmt: skip
+def test_rank_sum_agrees_with_scipy_and_gives_the_effect(sizes, method):
+    x, y = RNG(5).normal(0.8, 1, sizes[0]), RNG(6).normal(0, 1, sizes[1])
     p, effect = rank_sum(x, y)
-    reference = stats.mannwhitneyu(x, y)
+    reference = stats.mannwhitneyu(x, y, method=method)
     assert p == pytest.approx(reference.pvalue)
-    assert effect == pytest.approx(reference.statistic / (15 * 12))
+    assert effect == pytest.approx(reference.statistic / (sizes[0] * sizes[1]))
+
+
+@pytest.mark.parametrize("sizes", [(4, 4), (6, 5), (3, 8), (8, 4)])
+def test_rank_sum_of_ties_counts_all_ways_to_deal_the_ranks_out(sizes):
+    for seed in range(8):
+        values = RNG(seed).integers(0, 4, sum(sizes)).astype(float)
+        if np.ptp(values) == 0:
+            continue
+        p, effect = rank_sum(values[: sizes[0]], values[sizes[0] :])
+        ranks = stats.rankdata(values)
+        sums = np.array([sum(chosen) for chosen in itertools.combinations(ranks, sizes[0])])
+        mine = ranks[: sizes[0]].sum()
+        assert p == pytest.approx(min(1.0, 2 * min((sums <= mine).mean(), (sums >= mine).mean())))
+        wins = [(a > b) + 0.5 * (a == b) for a in values[: sizes[0]] for b in values[sizes[0] :]]
+        assert effect == pytest.approx(np.mean(wins))
+
+
+@pytest.mark.parametrize("repeats", [1, 2, 3, 5, 8, 9, 10, 15, 33, 34, 51])
+def test_no_test_gives_less_than_the_smallest_p_value_and_one_gives_it(repeats):
+    x, y = np.arange(repeats) + 1000.0, np.arange(repeats) + 0.0
+    samples = [(x, y), (x // 2, y // 2), (x * 0 + 2, y * 0), (x, y * 0), (x * 0 + 2000, y)]
+    p_values = [rank_sum(*pair)[0] for pair in samples]
+    assert min(p_values) == pytest.approx(power_of(repeats, 1).smallest, rel=1e-9)
 
 
 def test_rank_sum_of_equal_and_of_infinite_samples():
