@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from es.core.arrays import FloatArray
+from experiments.records import digest
 from experiments.statistics.cells import (
     Cell,
     StudyLike,
@@ -68,23 +69,24 @@ class SweepTable:
 
 def sweep_tables(study: StudyLike) -> list[SweepTable]:
     """Sort the trials of a sweep by problem, method and setting; parameters of problems make separate problems."""
-    groups: dict[tuple[str, str], dict[tuple[tuple[str, Any], ...], list[Mapping[str, Any]]]] = {}
+    groups: dict[tuple[str, str], dict[str, list[Mapping[str, Any]]]] = {}
     for trial in study.trials:
-        hashable = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in setting_of(trial).items())
-        groups.setdefault((problem_label(trial), method_label(trial)), {}).setdefault(hashable, []).append(trial)
+        place = (problem_label(trial), method_label(trial))
+        # Values may be lists and tables, in each other too, so a setting goes by the digest of all of it.
+        groups.setdefault(place, {}).setdefault(digest(setting_of(trial)), []).append(trial)
     targets = problem_targets(study)
     tables = []
     for (problem, method), by_setting in groups.items():
         settings, cells = [], []
-        for setting, trials in by_setting.items():
+        for trials in by_setting.values():
             cell = make_cell(problem, method, trials, targets[problem])
             if cell.costs:
-                settings.append(dict(setting))
+                settings.append(setting_of(trials[0]))
                 cells.append(cell)
         if not cells:
             continue
         names = list(dict.fromkeys(name for setting in settings for name in setting))
-        names = [name for name in names if len({setting.get(name) for setting in settings}) > 1]
+        names = [name for name in names if len({digest(setting.get(name)) for setting in settings}) > 1]
         if names:
             tables.append(SweepTable(problem, method, names, settings, cells, *_measures(cells)))
     return tables

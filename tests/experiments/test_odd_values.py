@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments import Method, Problem, Spec, SpecError, load, run_study
+from experiments import Method, Problem, Spec, SpecError, Sweep, load, run_study
 from experiments.curve import compact_curve
 from experiments.figures.profiles import profile_times
 from experiments.report import write_report
 from experiments.statistics import collect, quantiles_at, summary_table
 from experiments.statistics.analysis import Analysis
+from experiments.statistics.sweep import sweep_tables
 from experiments.trial import check_trials
+from tests.experiments.fake_study import make_sweep
 
 TASKS = "tests.experiments.tasks"
 BOX = {"bounds": [[-2, 2], [-2, 2]]}
@@ -66,3 +68,22 @@ def test_a_score_that_is_no_number_is_no_score(tmp_path: Path) -> None:
 def test_a_best_value_that_is_no_number_is_refused() -> None:
     with pytest.raises(SpecError, match="f_opt of a problem must be finite, or None where it is not known, got nan"):
         check_trials(study(Problem(f"{TASKS}:make_without_optimum", 2, {"factory": True})).trials)
+
+
+def test_matrices_and_tables_are_swept_like_numbers(tmp_path: Path) -> None:
+    matrices = [[[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 1.0]]]
+    bowl = Problem(f"{TASKS}:slow_bowl", 2, {"bounds": [[-1, 1], [-1, 1]]})
+    sweep = Sweep(grid={"method.covariance0": matrices, "method.popsize": [6, 8], "problem.x0": [[0, 0], [1, 1]]})
+    found = run_study(Spec("matrices", [bowl], [Method("cmaes")], seeds=2, budget=10, sweep=sweep), tmp_path,
+                      backend="sequential")  # fmt: skip
+    tables = sweep_tables(found)
+    assert [table.parameters for table in tables] == [["method.covariance0", "method.popsize"]] * 2
+    assert [len(cell.costs) for table in tables for cell in table.cells] == [2] * 8
+    assert tables[0].column("method.covariance0")[::2] == matrices
+    assert write_report(found, tmp_path, quick=True).is_file()
+
+
+def test_settings_are_told_apart_by_all_that_their_values_hold() -> None:
+    values: list[Any] = [{"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}, [[1]], [[[1]]], True, 1]
+    table = sweep_tables(make_sweep({"method.x": values}))[0]
+    assert [repr(value) for value in table.column("method.x")] == [repr(value) for value in values]
