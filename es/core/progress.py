@@ -149,6 +149,11 @@ class Progress:
             self._figures[figure] = getattr(self, figure)
         return self._figures[figure]
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether what was told last is a part of an iteration, of which more will be asked."""
+        return False
+
     # The run ---------------------------------------------------------------------------------------
 
     @property

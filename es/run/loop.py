@@ -127,7 +127,7 @@ class Run:
 
     def book_iteration(self, f: FloatArray) -> float:
         """Count an iteration, of points with values f (k,), and report it; the least value so far."""
-        self.nit += 1
+        self.nit += not self.opt.unfinished
         best = float(self.opt.f_best)
         self.history.add(self.nit, self.limits.nfev, f if f.ndim == 1 else np.array([best]), best, self.opt)
         if not self.reporter(self):

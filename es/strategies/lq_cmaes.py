@@ -26,8 +26,9 @@ class LQCMAES(OneSearchPerRun):
     are to be evaluated next, those first that the model finds best; `tell` compares the model with the newest points
     and asks for more, half as many again each time, until their rank correlation is high enough or the whole
     population is evaluated. Then the model's values update the distribution, and its optimum is a direction for
-    the next population. So an iteration of ask and tell is a part of a generation, of one point up to `popsize` points,
-    and only what was evaluated is counted; with many workers the later parts are what they share.
+    the next population. So ask and tell hand over a part of a generation, of one point up to `popsize` points, and only
+    what was evaluated is counted; with many workers the later parts are what they share. Iterations of a result (`nit`)
+    and of a budget (`maxiter`) are whole generations; `opt.nit` counts calls of `tell`.
 
     Stacked runs get the same number of points in each iteration, the least that any of them wants. They look at
     stopping criteria where they would alone: `ftarget` and budgets between the parts, the others between generations.
@@ -174,6 +175,11 @@ class LQCMAES(OneSearchPerRun):
     def axis_ratio(self) -> Any:
         """Ratio of the longest to the shortest principal axis, per run."""
         return self._of_each("axis_ratio")
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the present generation has been told in part: with an iteration whole generations are meant."""
+        return all(len(search.x) > 0 for search in self.searches)
 
     @property
     def rare_interval(self) -> int:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import NonlinearConstraint
 
 from es.minimize import minimize
 from es.parts.quadratic import DIAGONAL, FULL, LINEAR, QuadraticModel, kendall, least_squares
@@ -129,6 +130,26 @@ def test_only_what_is_evaluated_is_counted():
     assert opt.nfev == sum(calls) == opt.result.nfev
     assert max(calls) <= opt.popsize and min(calls) == 1
     assert opt.nit == len(calls) and opt.result.nit == opt.searches[0].cma.nit < len(calls)
+
+
+@pytest.mark.parametrize("more", [{}, {"constraints": NonlinearConstraint(lambda x: x[0] - 0.5, -np.inf, 0)}])
+def test_iterations_are_generations(more):
+    """In all ways to run it; populations are of seven points, and most are evaluated in part."""
+    seen = []
+
+    def note(intermediate_result):
+        seen.append((intermediate_result.nit, intermediate_result.nfev))
+
+    res = minimize(rosenbrock, [0.1] * 3, method=NAME, rng=1, maxiter=12, callback=note, **more)
+    opt = LQCMAES([0.1] * 3, rng=1, stop={"maxiter": 12})
+    while not opt.stop():
+        x = opt.ask()
+        opt.tell(x, rosenbrock(x), **({"constraints": x[:, :1] - 0.5} if more else {}))
+    assert res.nit == opt.result.nit == opt.searches[0].cma.nit == 12
+    assert res.nfev == opt.nfev < 7 * 12
+    np.testing.assert_array_equal(res.x, opt.result.x)
+    assert {nit for nit, _ in seen} | {0} == set(range(13)) and len(seen) == opt.nit > 12
+    assert list(zip(*(res.history[name].tolist() for name in ("nit", "nfev")), strict=True)) == seen
 
 
 def test_parts_grow_where_the_model_fails():

@@ -48,6 +48,23 @@ def test_bit_identical_to_single_runs(method, bounds):
         assert all(np.array_equal(a, b) for a, b in zip(res.trace, ledger.trace, strict=True))
 
 
+@pytest.mark.parametrize("limit", [{"maxiter": 1}, {"maxiter": 6}, {"maxfevals": 61}])
+@pytest.mark.parametrize("info", [info for info in es.methods() if info.kind != "categorical"], ids=lambda i: i.name)
+def test_every_method_counts_and_ends_as_alone(info, limit):
+    several = info.kind == "multiobjective"
+    box = None if info.name in ("bfgs", "cg") else [(-2.5, 2.5)] * 3
+    more = {"method": info.name, "vectorized": True, "bounds": box, **limit}
+
+    def f(x):
+        values = rows_rosenbrock(x)
+        return np.stack([values, (x * x).sum(-1)], axis=-1) if several else values
+
+    for i, res in enumerate(es.minimize_runs(f, START[:2, :3], rng=[1, 2], **more)):
+        one = es.minimize(f, START[i, :3], rng=i + 1, **more)
+        assert (res.nit, res.nfev, res.njev, res.stop) == (one.nit, one.nfev, one.njev, one.stop)
+        np.testing.assert_array_equal(res.x, one.x)
+
+
 def test_gradient_methods_with_a_rate_each():
     rates = np.array([0.01, 0.05, 0.1, 0.3, 1.0])
     results = es.minimize_runs(
