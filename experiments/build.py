@@ -46,6 +46,11 @@ def _new_problem(name: str, n: int | None, options: dict[str, Any]) -> Objective
     """Make the objective; `start` and `sigma0` take the place of its own."""
     start, sigma0 = options.pop("start", None), options.pop("sigma0", None)
     objective = _named_problem(name, n, options)
+    if n is not None and objective.n != n:
+        if objective.n is not None:
+            raise ValueError(_other_n(name, n, objective))
+        objective = copy.copy(objective)
+        objective.n = n
     if start is None and sigma0 is None:
         return objective
     objective = copy.copy(objective)
@@ -63,6 +68,10 @@ def _new_problem(name: str, n: int | None, options: dict[str, Any]) -> Objective
     return objective
 
 
+def _other_n(name: str, n: int, objective: Objective) -> str:
+    return f"n={n} was asked for and {name} has n={objective.n}"
+
+
 def _named_problem(name: str, n: int | None, options: dict[str, Any]) -> Objective:
     if not is_own_function(name):
         import problems
@@ -70,6 +79,10 @@ def _named_problem(name: str, n: int | None, options: dict[str, Any]) -> Objecti
         return problems.get(name, n=n, **options)
     target = import_function(name)
     if isinstance(target, Objective):
+        wrong = [_other_n(name, n, target)] if n is not None and target.n not in (None, n) else []
+        wrong += [f"it takes no option {', '.join(options)}"] if options else []
+        if wrong:
+            raise ValueError(f"{'; '.join(wrong)} ({name} is an objective, not a function that makes one)")
         return target
     if options.pop("factory", False):
         made = target(n=n, **options)

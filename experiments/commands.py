@@ -25,6 +25,7 @@ from experiments.statistics.cells import StudyLike
 from experiments.statistics.power import study_power
 from experiments.store import StoreError, Study, load, merge
 from experiments.trial import check_trials
+from problems import Objective
 
 # With --quick a study has at most this many repeats and this part of its budget.
 QUICK_SEEDS = 3
@@ -175,10 +176,14 @@ def advise_command(options: argparse.Namespace) -> int:
         raise SpecError((), f"seed must be a non-negative integer, got {options.seed}.")
     if bounds is not None and (len(bounds) != 2 or n is None):
         raise SpecError((), f"bounds must be LOW,HIGH, with --n or --x0 to tell for how many, got {options.bounds!r}.")
+    if x0 is not None and n != len(x0):
+        raise SpecError((), f"n={n} was asked for and x0 has {len(x0)} numbers: leave n out.")
     own = is_own_function(options.function)
     try:
         if own:
             function = import_function(options.function)
+            if isinstance(function, Objective) and function.n is not None and n not in (None, function.n):
+                raise ValueError(f"n={n} was asked for and it has n={function.n}")
         else:
             function = build_problem({"name": options.function, "n": n, "options": {}})
         box = None if bounds is None or n is None else [(bounds[0], bounds[1])] * n

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from experiments.build import build_problem
 from experiments.capture import captured
 from experiments.deadline import Deadline, TrialTimeout
 from experiments.records import Record, Trial, allowance, blank_record, digest, judged, key_of
@@ -78,7 +79,8 @@ def _relabelled(label: str, option: str, value: Any) -> str:
 
 
 def check_trials(trials: Iterable[Trial]) -> None:
-    """Take one trial of each kind up to its first evaluation, before any work starts.
+    """Take one trial of each kind up to its first evaluation, before any work starts, and build each problem in each
+    dimension.
 
     It is a SpecError if a problem cannot be built, a method is not known, or they do not take their options.
     """
@@ -87,13 +89,15 @@ def check_trials(trials: Iterable[Trial]) -> None:
         # Numbers in options are left out, so that a sweep over a thousand step sizes is rehearsed once.
         words = [[part["name"], *(f"{k}={v}" if isinstance(v, str | bool) else k for k, v in part["options"].items())]
                  for part in (trial["problem"], trial["method"])]  # fmt: skip
-        name = digest(words)
-        if name in seen:
+        kind, size = digest(words), f"{trial['problem']['name']} {trial['problem']['n']}"
+        if kind in seen and size in seen:
             continue
-        seen.add(name)
         try:
             with captured():
-                rehearse(trial)
+                if kind in seen:
+                    build_problem(trial["problem"])
+                else:
+                    rehearse(trial)
         except (Exception, SystemExit) as error:
             reason = " ".join(str(error).split())
             if isinstance(error, SystemExit):
@@ -105,6 +109,7 @@ def check_trials(trials: Iterable[Trial]) -> None:
                 pair = f'skip = ["{trial["problem"]["name"]}"] in the table of {trial["method"]["name"]}'
                 reason = f"{reason.rstrip('.')}; {pair} leaves this pair out."
             raise SpecError((), f"{who} cannot start: {reason}") from error
+        seen |= {kind, size}
 
 
 def run_trial(trial: Mapping[str, Any], timeout: float | None = None) -> Record:

@@ -43,6 +43,15 @@ def make_bowl(n: int = 2, shift: float = 0.0) -> Objective:
     return Objective(bowl, n=n, vectorized=True, x0=np.full(n, shift), f_opt=0.0, name="made bowl")
 
 
+def three(n: int | None = None) -> Objective:
+    """Of three variables, whatever is asked for."""
+    return Objective(bowl, n=3, vectorized=True, bounds=[(-1, 1)] * 3, f_opt=0.0)
+
+
+OF_THREE = three()
+OF_ANY = Objective(bowl, vectorized=True, f_opt=0.0)
+
+
 def no_work(batch: Sequence[dict[str, Any]], timeout: float | None = None) -> list[dict[str, Any]]:
     return [blank_record(trial) | {"f": float(trial["seed"]), "nfev": 1, "cost": 1.0} for trial in batch]
 

@@ -147,6 +147,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         (["advise", "tests.experiments.tasks:nothing", "--x0=0"], "has no nothing"),
         (["advise", "sphere", "--x0=a"], "x0 must be numbers"),
         (["advise", "spere"], "sphere"),
+        (["advise", "tests.experiments.tasks:OF_THREE", "--n", "5"], "n=5 was asked for and it has n=3"),
+        (["advise", "tests.experiments.tasks:bowl", "--x0=0,0", "--n", "5"], "n=5 was asked for and x0 has 2 numbers"),
         (["advise", "sphere", "--n", "2", "--seconds", "-1"], "seconds must be positive"),
         (["advise", "sphere", "--bounds=1"], "bounds must be LOW,HIGH"),
         (["advise", "sphere", "--n", "2", "--bounds=-1,1"], "bounds cannot be changed for the objective"),

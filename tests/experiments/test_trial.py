@@ -153,3 +153,38 @@ def test_a_batch_keeps_its_order() -> None:
     trials = make_trials(Spec("s", [Problem("sphere", 2)], ["cmaes", "snes"], seeds=3, budget=20))
     assert [record["key"] for record in run_batch(trials)] == [trial["key"] for trial in trials]
     np.testing.assert_array_less([record["seconds"] for record in run_in_worker(trials)], 60)
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "options", "words"),
+    [
+        ("OF_THREE", 5, {}, "n=5 was asked for and tests.experiments.tasks:OF_THREE has n=3"),
+        ("OF_THREE", None, {"matrix": [[1, 2]]}, "it takes no option matrix"),
+        ("OF_THREE", 2, {"matrix": [[1]], "k": 1}, r"n=2 was asked .* has n=3; it takes no option k, matrix"),
+        ("OF_THREE", 3, {"vectorized": True}, "it takes no option vectorized"),
+        ("OF_THREE", 3, {"factory": True}, "it takes no option factory"),
+        ("three", 4, {"factory": True}, "n=4 was asked for and tests.experiments.tasks:three has n=3"),
+    ],
+)
+def test_an_objective_as_it_stands_is_not_asked_for_what_it_does_not_take(
+    name: str, n: int | None, options: dict[str, Any], words: str
+) -> None:
+    problem = Problem(f"tests.experiments.tasks:{name}", n, options)
+    with pytest.raises(SpecError, match=words):
+        check_trials([one(problem)])
+
+
+@pytest.mark.parametrize(("name", "n"), [("OF_THREE", 3), ("OF_THREE", None), ("OF_ANY", 2), ("OF_ANY", 5)])
+def test_an_objective_as_it_stands_has_the_dimension_that_its_row_tells(name: str, n: int | None) -> None:
+    record = run_trial(one(Problem(f"tests.experiments.tasks:{name}", n, {"start": [-1, 1], "sigma0": 0.3})))
+    assert record["status"] == "ok" and record["n"] == len(record["x"]) == (n or 3)
+    assert tasks.OF_ANY.n is None and tasks.OF_THREE.sigma0 is None  # what the module has is left as it was
+
+
+@pytest.mark.parametrize("name", ["tests.experiments.tasks:OF_THREE", "hs71", "mgh-rosenbrock"])
+def test_each_dimension_is_tried_before_the_study_runs(name: str) -> None:
+    right = {"hs71": 4, "mgh-rosenbrock": 2}.get(name, 3)
+    spec = Spec("s", [Problem(name, [right, 9])], [Method("cmaes")], seeds=1)
+    check_trials(spec.trials[:1])
+    with pytest.raises(SpecError, match=r"n=9\) cannot start"):
+        check_trials(spec.trials)
