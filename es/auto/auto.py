@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any, ClassVar
 
 import numpy as np
@@ -354,7 +355,7 @@ class Auto(BatchOptimizer):
         """What the result says beside the usual: `phases`, `verdict`, and both in words."""
         left_out = self.left_out or ("" if self.newton is None else self.newton.left_out)
         words = self.diary.words(f"{(verdict := evidence.findings(self))}, {left_out}")
-        return {"message": words, "phases": [dict(phase) for phase in self.phases], "verdict": verdict}
+        return {"message": words, "phases": deepcopy(self.phases), "verdict": verdict}
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """See `Optimizer.state_dict`: the books, and each search that has begun."""

@@ -86,7 +86,7 @@ class Progress:
 
         rows = {int(run): row for row, run in enumerate(self.active)}
         return [
-            Result(self._ended[run] if run in self._ended else self._summary(run, rows[run]))
+            Result(_copied(self._ended[run]) if run in self._ended else self._summary(run, rows[run]))
             for run in range(self.runs or 1)
         ]
 
@@ -165,3 +165,8 @@ class Progress:
     def seed(self) -> Any:
         """What would give the same random stream as `rng`; for stacked runs a list. None where a Generator came in."""
         return self._seeds[0] if self.runs is None else list(self._seeds)
+
+
+def _copied(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a run that has ended, for a caller who may write into it."""
+    return {name: value.copy() if isinstance(value, np.ndarray | dict) else value for name, value in summary.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,7 @@ def intermediate(run: Run, decode: Callable[[Any], Any]) -> Intermediate:
         njev=limits.njev,
         n_failed=limits.n_failed,
         mean=decode(opt.x_mean),
-        sigma=getattr(opt, "sigma", None),
+        sigma=copy.copy(getattr(opt, "sigma", None)),  # an array in some methods, which the run goes on with
     )
     from es.core.result import Intermediate
 
