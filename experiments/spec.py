@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from experiments.sweep import Sweep
-from experiments.tomlfile import SpecError, is_number, is_whole, positive
+from experiments.tomlfile import SpecError, is_number, is_whole, plain, positive
 
 __all__ = ["Method", "Problem", "Spec", "SpecError", "own_keys"]
 
 MOST_REPEATS = 10**6
-
-
-def _plain(value: Any, where: Sequence[str | int]) -> Any:
-    """Turn an option into what JSON and TOML can hold, so that a key can be made of it."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v, (*where, str(k))) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v, (*where, i)) for i, v in enumerate(value)]
-    if isinstance(value, float) and not math.isfinite(value):
-        raise SpecError(where, f"must be a finite number, got {value!r}.")
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise SpecError(where, f"must be a number, a word, a list or a table, got {type(value).__name__}.")
+MOST_TRIALS = 10**7
 
 
 def _text(value: Any, where: Sequence[str | int], *, empty: bool = False) -> None:
@@ -78,7 +64,7 @@ class Problem:
         for name in ("budget", "maxcost", "precision"):
             positive(getattr(self, name), (name,))
         _text(self.label, ("label",))
-        object.__setattr__(self, "options", _plain(self.options, ()))
+        object.__setattr__(self, "options", plain(self.options, ()))
 
     @property
     def dimensions(self) -> list[int | None]:
@@ -114,7 +100,7 @@ class Method:
         listed = isinstance(self.skip, Sequence) and not isinstance(self.skip, str)
         if self.skip is not None and not (listed and all(isinstance(s, str) for s in self.skip)):
             raise SpecError(("skip",), f"must be a list of problem names, got {self.skip!r}.")
-        object.__setattr__(self, "options", _plain(self.options, ()))
+        object.__setattr__(self, "options", plain(self.options, ()))
 
 
 @dataclass(frozen=True)
@@ -171,8 +157,6 @@ class Spec:
         for what, items in (("problems", problems), ("methods", methods)):
             if not items:
                 raise SpecError((what,), "must name at least one.")
-        object.__setattr__(self, "problems", _unique_problems(problems))
-        object.__setattr__(self, "methods", _labelled(methods, [m.label or m.name for m in methods]))
         _text(self.title, ("title",), empty=True)
         if not isinstance(self.seeds, int):
             listed = isinstance(self.seeds, Sequence) and not isinstance(self.seeds, str)
@@ -184,6 +168,11 @@ class Spec:
             raise SpecError(("seeds",), f"must be a positive number of repeats or a list of them, got {self.seeds!r}.")
         if len(set(numbers)) < len(numbers):
             raise SpecError(("seeds",), f"must not name a repeat twice, got {self.seeds!r}.")
+        total = sum(len(p.dimensions) for p in problems) * len(methods) * self.sweep.size * len(numbers)
+        if total > MOST_TRIALS:
+            raise SpecError((), f"a study must have at most {MOST_TRIALS} trials, got {total}: take fewer values.")
+        object.__setattr__(self, "problems", _unique_problems(problems))
+        object.__setattr__(self, "methods", _labelled(methods, [m.label or m.name for m in methods]))
         if not is_whole(self.seed):
             raise SpecError(("seed",), f"must be a non-negative integer, got {self.seed!r}.")
         if not is_number(self.grad_cost) or self.grad_cost < 0:
@@ -289,9 +278,9 @@ def _unique_problems(problems: Sequence[Problem]) -> list[Problem]:
 def _labelled(items: Sequence[_Item], labels: Sequence[str]) -> list[_Item]:
     """The items with these labels, those that stand twice with the options and if need be a number."""
     found: list[_Item] = []
-    taken: list[str] = []
+    uses, taken = Counter(labels), Counter[str]()
     for item, label in zip(items, labels, strict=True):
-        taken.append(f"{label} {_words(item.options)[1]}".strip() if list(labels).count(label) > 1 else label)
-        count = taken.count(taken[-1])
-        found.append(dataclasses.replace(item, label=f"{taken[-1]} #{count}" if count > 1 else taken[-1]))
+        full = f"{label} {_words(item.options)[1]}".strip() if uses[label] > 1 else label
+        taken[full] += 1
+        found.append(dataclasses.replace(item, label=f"{full} #{taken[full]}" if taken[full] > 1 else full))
     return found

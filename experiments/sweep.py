@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.tomlfile import SpecError, is_whole, positive
+from experiments.tomlfile import SpecError, is_number, is_whole, plain, positive
 
 _DISTRIBUTIONS = ("uniform", "loguniform", "integers", "choice")
 MOST_POINTS = 1_000_000
@@ -51,10 +51,15 @@ class Sweep:
     when: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for part in ("grid", "zip", "random", "when"):
+            table = plain(getattr(self, part), ("sweep", part))
+            if not isinstance(table, dict):
+                raise SpecError(("sweep", part), f"must be a table, got {table!r}.")
+            object.__setattr__(self, part, table)
         for part in ("grid", "zip"):
             for path, values in getattr(self, part).items():
                 _check_path(path, ("sweep", part))
-                if isinstance(values, str) or not isinstance(values, Sequence) or len(values) == 0:
+                if not isinstance(values, list) or not values:
                     raise SpecError(("sweep", part, path), f"must be a list of at least one value, got {values!r}.")
                 _check_values(path, values, ("sweep", part, path))
         lengths = {path: len(values) for path, values in self.zip.items()}
@@ -79,10 +84,8 @@ class Sweep:
 
     def _check_size(self) -> None:
         """Refuse more points than anybody can run, before they are made: each is at least one trial."""
-        sizes = {("grid", path): len(values) for path, values in self.grid.items()}
-        sizes |= {("zip", path): len(values) for path, values in itertools.islice(self.zip.items(), 1)}
-        sizes |= {("random", "n"): self.random["n"]} if self.random else {}
-        if math.prod(sizes.values()) > MOST_POINTS:
+        sizes = self._sizes()
+        if self.size > MOST_POINTS:
             largest = max(sizes, key=lambda part: sizes[part])
             raise SpecError(
                 ("sweep", *largest),
@@ -101,8 +104,8 @@ class Sweep:
         seed = self.random.get("seed", 0)
         if not is_whole(seed):
             raise SpecError(("sweep", "random", "seed"), f"must be a non-negative integer, got {seed!r}.")
-        if not self.random.get("space"):
-            raise SpecError(("sweep", "random", "space"), "must name at least one parameter.")
+        if not isinstance(self.random.get("space"), dict) or not self.random["space"]:
+            raise SpecError(("sweep", "random", "space"), "must be a table that names at least one parameter.")
         for path, law in self.random["space"].items():
             where = ("sweep", "random", "space", path)
             _check_path(path, where[:-1])
@@ -110,21 +113,28 @@ class Sweep:
                 raise SpecError(where, f"must be one of {', '.join(_DISTRIBUTIONS)} with its values, got {law!r}.")
             kind, values = next(iter(law.items()))
             if kind == "choice":
-                if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+                if not isinstance(values, list) or not values:
                     raise SpecError(where, f"choice must be a list of at least one value, got {values!r}.")
                 _check_values(path, values, where)
                 continue
-            number = int if kind == "integers" else (int, float)
-            good = (
-                isinstance(values, Sequence)
-                and len(values) == 2
-                and all(isinstance(v, number) and not isinstance(v, bool) and math.isfinite(v) for v in values)
-            )
+            good = isinstance(values, list) and len(values) == 2 and all(map(is_number, values))
+            good = good and (kind != "integers" or all(isinstance(v, int) for v in values))
             if not good or values[0] > values[1]:
                 raise SpecError(where, f"{kind} must be [low, high] with low <= high, got {values!r}.")
             if kind == "loguniform" and values[0] <= 0:
                 raise SpecError(where, f"loguniform must have low > 0, got {values!r}.")
             _check_values(path, values, where)
+
+    def _sizes(self) -> dict[tuple[str, str], int]:
+        """Values of each part that is multiplied with the others."""
+        sizes = {("grid", path): len(values) for path, values in self.grid.items()}
+        sizes |= {("zip", path): len(values) for path, values in itertools.islice(self.zip.items(), 1)}
+        return sizes | ({("random", "n"): self.random["n"]} if self.random else {})
+
+    @property
+    def size(self) -> int:
+        """Number of points, `when` not yet applied."""
+        return math.prod(self._sizes().values())
 
     @property
     def params(self) -> list[str]:
@@ -243,10 +253,15 @@ def _check_path(path: str, where: Sequence[str]) -> None:
 
 def _check_values(path: str, values: Sequence[Any], where: Sequence[str]) -> None:
     """Refuse values that the study itself would refuse for one of its own settings."""
-    for value in values if path in _STUDY_PATHS else ():
-        if value is None:
-            raise SpecError(where, f"must be positive numbers, got {list(values)!r}.")
-        positive(value, where)
+    for value in values:
+        if path in _STUDY_PATHS and value is None:
+            raise SpecError(where, f"must be positive numbers, got {values!r}.")
+        if path in _STUDY_PATHS:
+            positive(value, where)
+        if path == "problem.n" and not is_whole(value, 1):
+            raise SpecError(where, f"must be positive integers, got {value!r}.")
+        if path in ("method.name", "problem.name") and not isinstance(value, str):
+            raise SpecError(where, f"must be names, got {value!r}.")
 
 
 _RANGE = re.compile(r"^range\(([^()]*)\)$")
@@ -306,15 +321,14 @@ def _split(value: str) -> list[str]:
 
 def _expand_range(text: str, inside: str) -> list[float]:
     numbers = [_scalar(word) for word in _split(inside)]
-    good = all(isinstance(v, int | float) and not isinstance(v, bool) for v in numbers) and 1 <= len(numbers) <= 3
+    good = all(map(is_number, numbers)) and 1 <= len(numbers) <= 3
     if not good or (len(numbers) == 3 and numbers[2] == 0):
         raise SpecError((), f"range must be range(stop), range(start,stop) or range(start,stop,step), got {text!r}.")
     start, stop, step = (0, numbers[0], 1) if len(numbers) == 1 else (*numbers, 1)[:3]
-    count = max(0, math.ceil((stop - start) / step - 1e-9))
-    values = [start + i * step for i in range(count)]
-    if not values:
-        raise SpecError((), f"range must hold at least one value, got {text!r}.")
-    return values
+    length = (stop - start) / step - 1e-9
+    if not 0 < length <= MOST_POINTS:
+        raise SpecError((), f"range must hold at least one value and at most {MOST_POINTS}, got {text!r}.")
+    return [start + i * step for i in range(math.ceil(length))]
 
 
 def _scalar(word: str) -> Any:

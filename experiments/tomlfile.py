@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +141,18 @@ def positive(value: Any, where: Sequence[str | int]) -> None:
     """Refuse what is neither None nor a positive number."""
     if value is not None and not (is_number(value) and value > 0):
         raise SpecError(where, f"must be a positive number, got {value!r}.")
+
+
+def plain(value: Any, where: Sequence[str | int]) -> Any:
+    """Turn an option, or a value of a sweep, into what JSON and TOML can hold, so that a key can be made of it."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(k): plain(v, (*where, str(k))) for k, v in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [plain(v, (*where, i)) for i, v in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SpecError(where, f"must be a finite number, got {value!r}.")
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise SpecError(where, f"must be a number, a word, a list or a table, got {type(value).__name__}.")

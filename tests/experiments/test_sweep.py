@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 from collections import Counter
 from typing import Any
 
 import numpy as np
 import pytest
 
-from experiments import SpecError, Sweep
+from experiments import Problem, Spec, SpecError, Sweep
 from experiments.sweep import parse_override, sweep_from
 
 
@@ -86,6 +88,15 @@ def test_tables_may_be_quoted_or_nested(quoted: bool) -> None:
         ({"random": {"n": 1, "seed": -1, "space": {"method.a": {"choice": [1]}}}}, "non-negative integer"),
         ({"when": {"method.a": {"method.name": "x"}}}, "one of the swept parameters"),
         ({"grid": {"sigma0": [1]}}, "must be method.<option>"),
+        ({"grid": {"method.tolx": [1.0, np.inf]}}, r"grid.method.tolx\[1\] must be a finite number, got inf"),
+        ({"zip": {"method.a": [datetime.date(2024, 1, 1), 0.1]}}, r"zip.method.a\[0\] must be a number, .*, got date"),
+        ({"grid": {"method.a": [[1, {"b": {2}}]]}}, r"grid.method.a\[0\]\[1\].b must be a number, .*, got set"),
+        ({"grid": {"method.a": {1, 2}}}, "must be a number, a word, a list or a table, got set"),
+        ({"random": {"n": 1, "space": {"method.a": {"choice": [np.nan]}}}}, "must be a finite number, got nan"),
+        ({"random": {"n": 1, "space": {"method.a": {"uniform": [0, 10**400]}}}}, "low <= high"),
+        ({"random": {"n": 1, "space": [1]}}, "must be a table"),
+        ({"grid": {"problem.n": [2, 2.5]}}, "must be positive integers, got 2.5"),
+        ({"grid": {"method.name": ["cmaes", 1]}}, "must be names, got 1"),
         ([], "must be a table"),
     ],
 )
@@ -117,10 +128,37 @@ def test_a_range_of_fractions_has_no_surplus_end() -> None:
     assert len(parse_override("method.a=range(0,1,0.1)")[1]) == 10
 
 
+def test_values_of_numpy_are_numbers_like_others() -> None:
+    space = {"method.lr": {"uniform": [np.float32(0), np.int64(1)]}}
+    sweep = Sweep(
+        grid={"method.popsize": [np.int64(10)], "method.a": np.array([0.5, 1]), "problem.n": range(2, 4)},
+        zip={"method.b": (np.float32(0.5), np.bool_(True))},
+        random={"n": np.int64(1), "seed": 0, "space": space},
+        when={"method.lr": {"problem.n": [np.int64(2)]}},
+    )
+    assert Spec("s", [Problem("sphere", 3)], ["cmaes"], sweep=sweep).total == 8 * 9
+    assert json.loads(json.dumps(sweep.to_dict())) == sweep.to_dict()
+    assert sweep.grid == {"method.popsize": [10], "method.a": [0.5, 1.0], "problem.n": [2, 3]}
+
+
 @pytest.mark.parametrize("word", ["seeds", "=3", "a=", "n=range()", "n=range(5,1)", "n=range(1,2,0)", "n=range(a,2)"])
 def test_words_that_are_no_override(word: str) -> None:
     with pytest.raises(SpecError):
         parse_override(word)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    ["1,1000000000", "0,1e9", "1,1e9,0.5", "inf", "0,nan", "0,1,1e-320", "1000,1,-1e-9", "1,1e400", "1,9" + 400 * "0"],
+)
+def test_ranges_without_end_are_refused_before_they_are_made(inside: str) -> None:
+    with pytest.raises(SpecError, match="range must "):
+        parse_override(f"n=range({inside})")
+
+
+def test_more_trials_than_anybody_can_run_are_refused_before_they_are_made() -> None:
+    with pytest.raises(SpecError, match="at most 10000000 trials, got 12000000:"):
+        Spec("s", [Problem("sphere", list(range(1, 13)))], ["cmaes"], seeds=10**6)
 
 
 def test_random_draws_fill_every_part_of_their_range() -> None:
