@@ -203,8 +203,8 @@ def minimize(
         `stop`, the criteria that ended the run with their figures; `mean`, the centre of the method's last
         distribution, which is not evaluated (of a noisy function it is often the better point); `n_failed` and
         `first_error`; `history`, what `es.plot` draws; `seconds`, `seed`, `method`.
-        With several objectives `x` (k, n) and `fun` (k, m) are the Pareto set found, `hypervolume` is its volume up
-        to `reference` (m,); the history has minus the hypervolume in the place of f.
+        With several objectives `x` (k, n) and `fun` (k, m) are the Pareto set found, each point once, `hypervolume` is
+        its volume up to `reference` (m,); the history has minus the hypervolume in the place of f.
 
     Raises
     ------

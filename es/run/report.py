@@ -113,9 +113,8 @@ def _compromises(run: Run, decode: Callable[[Any], Any]) -> dict[str, Any]:
     """With several objectives: the set that takes the place of the best point, and its volume; else nothing."""
     if not hasattr(run.opt, "front"):
         return {}
-    front: dict[str, Any] = run.opt.front()
-    points = [decode(x) for x in front["x"]]
-    return front if all(isinstance(x, np.ndarray) for x in points) else {**front, "x": points}
+    front: dict[str, Any] = run.opt.front(decode=decode)
+    return front
 
 
 def summarize(run: Run) -> Result:

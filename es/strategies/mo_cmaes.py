@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from es.core.arrays import FloatArray, IntArray, as_shape
 from es.core.optimizer import Optimizer
 from es.core.told import Rule
 from es.parts.categorical import margin
+from es.parts.distinct import distinct
 from es.parts.integers import Cells, as_whole
 from es.parts.invariances import ALL_BUT_MONOTONE
 from es.parts.offspring import Offspring
@@ -283,14 +285,21 @@ class MOCMAES(Optimizer):
         """Largest standard deviation of each coordinate in the population, (n,) or (active runs, n)."""
         return (self.sigma[..., None] * np.sqrt(np.vecdot(self.A, self.A))).max(-2)
 
-    def front(self, row: int | None = None) -> dict[str, Any]:
+    def front(self, row: int | None = None, decode: Callable[[FloatArray], Any] = np.array) -> dict[str, Any]:
         """The Pareto set found by a run, or by that in this row of a stack.
+
+        Parameters
+        ----------
+        row : int, optional
+        decode : callable
+            `decode(x)` is a point (n,) in the caller's words.
 
         Returns
         -------
         dict
-            `x` (k, n) and `fun` (k, m), sorted by the first objective; `hypervolume` and its `reference` (m,). Where no
-            point keeps the constraints it is those that violate them least, and the hypervolume is 0.
+            `x` (k, n), or a list of what `decode` gives where that is no array, and `fun` (k, m), sorted by the first
+            objective: each point once, with each of its values where these differ. `hypervolume` and its `reference`
+            (m,). Where no point keeps the constraints it is those that violate them least, and the hypervolume is 0.
         """
         at = () if row is None else (row,)
         values, reference, over = self.values[at], self.reference[at], self.violations[at]
@@ -299,9 +308,13 @@ class MOCMAES(Optimizer):
         known = known[over[known] == least]
         best = known[fronts(values[known]) == 0]
         best = best[np.lexsort(values[best].T[::-1])]
-        volume = _volume(values[best], reference) if best.size and least == 0 else 0.0
-        x = self._inside(self.parents[at][best])
-        return {"x": x, "fun": values[best], "hypervolume": volume, "reference": reference.copy()}
+        points = [decode(x) for x in self._inside(self.parents[at][best])]
+        kept = distinct([*zip(points, values[best], strict=True)])
+        points, fun = [points[place] for place in kept], values[best[kept]]
+        volume = _volume(fun, reference) if best.size and least == 0 else 0.0
+        arrays = all(isinstance(point, np.ndarray) for point in points)
+        x = np.array(points).reshape(-1, self.n) if arrays else points
+        return {"x": x, "fun": fun, "hypervolume": volume, "reference": reference.copy()}
 
     def _summary(self, run: int, row: int) -> dict[str, Any]:
         return {**super()._summary(run, row), **self.front(None if self.runs is None else row)}

@@ -93,6 +93,47 @@ def test_spaces_and_callbacks():
     assert isinstance(seen[0][0], dict)
 
 
+SPACES = [
+    es.Space(a=es.Integer(0, 3), b=es.Integer(0, 5)),
+    es.Space(a=es.Linear(0, 3, step=0.5), b=es.Integer(1, 500, log=True)),
+    es.Space(a=es.Choice([1, 2, 3]), b=es.Integer(1, 5)),
+    es.Space(a=es.Choice([[1], [2]]), b=es.Integer(1, 5)),
+    es.Space(a=es.Integer(0, 3, shape=2), b=es.Integer(0, 1)),
+    es.Space(inner=es.Space(a=es.Integer(0, 3)), b=es.Integer(0, 5)),
+]
+
+
+@pytest.mark.parametrize("space", SPACES, ids=repr)
+def test_a_point_of_a_space_stands_once_in_the_front(space):
+    def f(p):
+        a = np.sum(p["inner"]["a"] if "inner" in p else p["a"])
+        return [a**2 + (p["b"] - 2) ** 2, (a - 3) ** 2 + p["b"]]
+
+    res = run(f, space, popsize=20)
+    assert 1 < len({repr(p) for p in res.x}) == len(res.x) == len(res.fun) < 20
+    np.testing.assert_array_equal([f(p) for p in res.x], res.fun)
+    assert res.hypervolume == es.hypervolume(res.fun, res.reference)
+
+
+def test_a_point_stands_once_without_a_space():
+    """Where numbers are whole, and where the bounds cut points off; in a stack as alone."""
+    for more in ({"bounds": [(0, 3)] * 3, "integrality": [1, 1, 1]}, {"bounds": [(1, 2)] * 3, "sigma0": 50.0}):
+        res = run(vectorized=True, **more)
+        assert len(np.unique(res.x, axis=0)) == len(res.x) == len(res.fun) < 10
+        stacked = es.minimize_runs(
+            spheres, [START, START], method="mo-cmaes", rng=[1, 2], popsize=10, maxfevals=603, vectorized=True, **more
+        )
+        np.testing.assert_array_equal(stacked[0].x, res.x)
+        np.testing.assert_array_equal(stacked[0].fun, res.fun)
+
+
+def test_values_that_differ_at_one_point_all_stand():
+    values = iter(np.random.default_rng(0).random((10_000, 2)))
+    res = run(lambda p: next(values), es.Space(a=es.Integer(0, 1)))
+    assert len(res.x) == len(res.fun) > 2 and len(np.unique(res.fun, axis=0)) == len(res.fun)
+    assert res.hypervolume == es.hypervolume(res.fun, res.reference)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
