@@ -78,6 +78,42 @@ def test_warm_start_saves_evaluations():
         warm_start(np.ones((4, 2)), np.ones(4))
 
 
+@pytest.mark.parametrize("k", [1, 7, 100, 301])
+def test_warm_start_takes_the_share_that_is_meant(k):
+    """0.29 of 100 points are 29, though 0.29 * 100 is less in floating point."""
+    x, f = np.arange(float(k))[:, None], np.arange(float(k))
+    for count in range(1, k + 1):
+        assert warm_start(x, f, gamma=count / k, scale=1.0)["x0"] == (count - 1) / 2
+    for percent in range(1, 101):
+        count = max(1, percent * k // 100)
+        assert warm_start(x, f, gamma=percent / 100, scale=1.0)["x0"] == (count - 1) / 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"alpha": np.inf}, "alpha must be positive and finite, got inf"),
+        ({"alpha": "a"}, "alpha must hold real numbers"),
+        ({"gamma": "a"}, "gamma must hold real numbers"),
+        ({"gamma": [0.1, 0.2]}, "gamma must be a number"),
+        ({"gamma": np.nan}, "gamma must lie in"),
+        ({"scale": [1, 2, 3]}, r"scale must be a number or have shape \(2,\), got \(3,\)"),
+        ({"scale": [1, np.inf]}, "scale must be positive and finite"),
+        ({"scale": "wide"}, "scale must hold real numbers"),
+        ({"x": [[1j, 2], [0, 1]]}, "x must hold real numbers"),
+        ({"x": [{"a": 1}, {"a": 2}]}, "x must hold real numbers"),
+        ({"x": [[1e200, 2], [-1e200, 1]]}, "x must be in units in which squares of its widths are numbers"),
+        ({"x": [[1.7e308, 2], [-1.7e308, 1]]}, "x must be in units"),
+        ({"x": [[1e-200, 2], [2e-200, 1]]}, "x must be in units"),
+        ({"x": [[1e308, 1], [1.5e308, 1]], "scale": 1.0, "gamma": 1.0}, "x must be in units"),
+        ({"alpha": 1e300}, "x must be in units"),
+    ],
+)
+def test_warm_start_refuses(change, words):
+    with pytest.raises(ValueError, match=words):
+        warm_start(**{"x": [[0.0, 1.0], [1.0, 3.0]], "f": [1.0, 2.0], **change})
+
+
 def test_size_is_warned_of():
     with pytest.warns(ResourceWarning, match="take 8 n\\^2 = 288 MB for n=6000: methods 'sep-cmaes' and 'snes'"):
         _warn_of_size(6000, None)
