@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from experiments.sweep import Sweep
+from experiments.sweep import Sweep, facts_of
 from experiments.tomlfile import SpecError, is_number, is_whole, plain, positive
 
 __all__ = ["Method", "Problem", "Spec", "SpecError", "own_keys"]
@@ -182,6 +182,8 @@ class Spec:
                 raise SpecError((name,), "must be a positive number, got None.")
         for name in ("budget", "maxcost", "precision", "timeout"):
             positive(getattr(self, name), (name,))
+        if self.sweep.when:
+            self.sweep.check_conditions([facts_of(p, m) for p in self.problems for m in self.methods])
 
     @property
     def repeats(self) -> list[int]:
@@ -279,8 +281,14 @@ def _labelled(items: Sequence[_Item], labels: Sequence[str]) -> list[_Item]:
     """The items with these labels, those that stand twice with the options and if need be a number."""
     found: list[_Item] = []
     uses, taken = Counter(labels), Counter[str]()
+    used: set[str] = set()
     for item, label in zip(items, labels, strict=True):
         full = f"{label} {_words(item.options)[1]}".strip() if uses[label] > 1 else label
         taken[full] += 1
-        found.append(dataclasses.replace(item, label=f"{full} #{taken[full]}" if taken[full] > 1 else full))
+        text = full
+        while text in used:
+            text = f"{full} #{taken[full]}"
+            taken[full] += text in used
+        used.add(text)
+        found.append(dataclasses.replace(item, label=text))
     return found

@@ -7,6 +7,7 @@ condition holds, so that combinations which would be the same trial are one tria
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import math
 import re
@@ -189,10 +190,36 @@ class Sweep:
         for path, condition in self.when.items():
             for other, allowed in condition.items():
                 known = kept.get(other, facts.get(other))
-                accepted = allowed if isinstance(allowed, list | tuple) else [allowed]
-                if known not in accepted:
+                if known not in listed(allowed):
                     kept.pop(path, None)
         return kept
+
+    def check_conditions(self, facts: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse a condition that holds for none of these facts (see `active`), by which swept values were lost."""
+        swept: dict[str, list[Any]] = {path: list(values) for path, values in {**self.grid, **self.zip}.items()}
+        for draw in self._draws():
+            for path, value in draw.items():
+                swept.setdefault(path, []).append(value)
+        for path, condition in self.when.items():
+            possible = {other: [[one.get(other), *swept.get(other, ())] for one in facts] for other in condition}
+            holds = {other: [any(value in listed(allowed) for value in values) for values in possible[other]]
+                     for other, allowed in condition.items()}  # fmt: skip
+            if any(map(all, zip(*holds.values(), strict=True))):
+                continue
+            reason = "its conditions hold for no method and problem together"
+            for other, allowed in condition.items():
+                if any(holds[other]):
+                    continue
+                names = {*swept, *(name for one in facts for name in one)}
+                near = difflib.get_close_matches(other, sorted(names - {other}), 1, 0.6)
+                values = list(dict.fromkeys(repr(v) for row in possible[other] for v in row if v is not None))
+                if values:
+                    known = f"{', '.join(values[:8])}{' ...' if values[8:] else ''}"
+                    reason = f"{other} is none of {listed(allowed)!r} in this study, but {known}"
+                else:
+                    reason = f"no method or problem of this study has {other}{f' ({near[0]}?)' if near else ''}"
+                break
+            raise SpecError(("sweep", "when", path), f"can never be met: {reason}.")
 
     def to_dict(self) -> dict[str, Any]:
         """Give the parts that are not empty, as in TOML."""
@@ -212,6 +239,19 @@ class Sweep:
         return parts
 
 
+def facts_of(problem: Any, method: Any) -> dict[str, Any]:
+    """What conditions may ask for, besides the point, by path."""
+    found: dict[str, Any] = {"method.name": method.name, "method.label": method.label}
+    found |= {"problem.name": problem.name, "problem.label": problem.label, "problem.n": problem.n}
+    found |= {f"method.{key}": value for key, value in method.options.items()}
+    return found | {f"problem.{key}": value for key, value in problem.options.items()}
+
+
+def listed(allowed: Any) -> Sequence[Any]:
+    """The values that a condition accepts."""
+    return allowed if isinstance(allowed, list | tuple) else [allowed]
+
+
 def sweep_from(data: Any) -> Sweep:
     """Read the ``[sweep]`` table; dotted keys may be quoted or not."""
     if not isinstance(data, Mapping):
@@ -225,9 +265,13 @@ def sweep_from(data: Any) -> Sweep:
     random = dict(data.get("random", {}))
     if isinstance(random.get("space"), Mapping):
         random["space"] = _flatten(random["space"], stop=_DISTRIBUTIONS)
-    when = {path: condition for path, condition in _flatten(data.get("when", {}), depth=2).items()}
-    when = {path: _flatten(c) if isinstance(c, Mapping) else c for path, c in when.items()}
+    when = flat_conditions(data.get("when", {}))
     return Sweep(_flatten(data.get("grid", {})), _flatten(data.get("zip", {})), random, when)
+
+
+def flat_conditions(when: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``when`` table with dotted paths, however its keys are written."""
+    return {path: _flatten(c) if isinstance(c, Mapping) else c for path, c in _flatten(when, depth=2).items()}
 
 
 def _flatten(table: Mapping[str, Any], stop: Sequence[str] = (), depth: int = 99) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from experiments.capture import captured
 from experiments.deadline import Deadline, TrialTimeout
 from experiments.records import Record, Trial, allowance, blank_record, digest, judged, key_of
 from experiments.solve import Meter, Terms, rehearse, solve
+from experiments.statistics.cells import method_label, problem_label, setting_of
+from experiments.sweep import facts_of
 from experiments.tomlfile import SpecError
 
 PAIRED = ("gradient", "differentiab", "derivative", "constraint", "integer", "integrality", "bounds are", "one value")
@@ -20,7 +22,10 @@ PAIRED = ("gradient", "differentiab", "derivative", "constraint", "integer", "in
 
 
 def make_trials(spec: Any) -> list[Trial]:
-    """List the trials of a study, each content once, in the study's order: problem, method, sweep point, repeat."""
+    """List the trials of a study, each content once, in the study's order: problem, method, sweep point, repeat.
+
+    It is a SpecError if the same trial would stand in two rows of the table, or different ones in one place of it.
+    """
     points = list(spec.sweep.points())
     trials: dict[str, Trial] = {}
     for problem in spec.problems:
@@ -28,20 +33,44 @@ def make_trials(spec: Any) -> list[Trial]:
             if any(fnmatch.fnmatchcase(problem.name, pattern) for pattern in method.skip or ()):
                 continue
             for point in points:
-                kept = spec.sweep.active(point, _facts(problem, method))
+                kept = spec.sweep.active(point, facts_of(problem, method))
                 for seed in spec.repeats:
                     trial = _make_trial(spec, problem, method, kept, seed)
-                    trials.setdefault(trial["key"], trial)
+                    first = trials.setdefault(trial["key"], trial)
+                    if _place(first) != _place(trial):
+                        raise SpecError(*_twice(first, trial))
+    _told_apart(trials.values())
     for index, trial in enumerate(trials.values()):
         trial["index"] = index
     return list(trials.values())
 
 
-def _facts(problem: Any, method: Any) -> dict[str, Any]:
-    facts: dict[str, Any] = {"method.name": method.name, "method.label": method.label}
-    facts |= {"problem.name": problem.name, "problem.label": problem.label, "problem.n": problem.n}
-    facts |= {f"method.{key}": value for key, value in method.options.items()}
-    return facts | {f"problem.{key}": value for key, value in problem.options.items()}
+def _place(trial: Trial) -> tuple[str, str]:
+    """The row of the table in which a trial stands."""
+    return problem_label(trial), method_label(trial)
+
+
+def _twice(first: Trial, second: Trial) -> tuple[tuple[str, ...], str]:
+    """Where and why a study is refused that has one trial in two rows."""
+    part = "problem" if problem_label(first) != problem_label(second) else "method"
+    rows = [_place(trial)[part == "method"] for trial in (first, second)]
+    seed, name = second["seed"], first[part]["name"]
+    return (f"{part}s",), (
+        f"must differ in more than their labels, and {rows[0]} and {rows[1]} are the same {name} in repeat {seed}: "
+        "leave one of them out, or change an option."
+    )
+
+
+def _told_apart(trials: Iterable[Trial]) -> None:
+    """Refuse trials that statistics would take for the same repeat of one problem, method and setting."""
+    found: dict[tuple[Any, ...], str] = {}
+    for trial in trials:
+        place = (*_place(trial), trial["seed"], digest(setting_of(trial)))
+        if found.setdefault(place, trial["key"]) != trial["key"]:
+            raise SpecError(
+                ("problems",), f"must be told apart by their labels, and two of them are {place[0]} in the table of "
+                f"{place[1]} (repeat {trial['seed']}): give each a label of its own.",
+            )  # fmt: skip
 
 
 def _make_trial(spec: Any, problem: Any, method: Any, point: Mapping[str, Any], seed: int) -> Trial:

@@ -174,3 +174,37 @@ def test_instances_follow_the_repeats() -> None:
     trials = make_trials(Spec("s", [Problem("bbob-f1", 2, {"instance": "seed"})], ["cmaes"], seeds=3))
     assert [trial["problem"]["options"]["instance"] for trial in trials] == [1, 2, 3]
     assert len({trial["problem"]["label"] for trial in trials}) == 1
+
+
+A, B = Method("snes", label="A"), Method("snes", label="B")
+
+
+@pytest.mark.parametrize(
+    ("problems", "methods", "sweep", "words"),
+    [
+        ([Problem("sphere", 2)], [A, B], Sweep(), "methods must differ .* A and B are the same snes"),
+        ([Problem("sphere", 2, label="P"), Problem("sphere", 2, label="Q")], [A], Sweep(),
+         "problems must differ .* P and Q are the same sphere"),
+        ([Problem("sphere", 2)], [Method("cmaes"), Method("cmaes", {"popsize": 8})],
+         Sweep(grid={"method.popsize": [8, 16]}), "cmaes and cmaes popsize=8 are the same cmaes"),
+        ([Problem("bbob-f1", 2, {"instance": "seed"}), Problem("bbob-f1", 2, {"instance": 2})], [A], Sweep(),
+         "are the same bbob-f1 in repeat 1"),
+        ([Problem("sphere", 2, label="m (n=2)"), Problem("rastrigin", 2, label="m (n=3)")], [A],
+         Sweep(grid={"problem.n": [4, 5]}), r"problems must be told apart .* two of them are m \(n=4\)"),
+    ],
+)  # fmt: skip
+def test_rows_that_are_the_same_or_cannot_be_told_apart_are_refused(
+    problems: list[Problem], methods: list[Method], sweep: Sweep, words: str
+) -> None:
+    with pytest.raises(SpecError, match=words):
+        _ = Spec("s", problems, methods, seeds=2, sweep=sweep).total
+
+
+def test_swept_names_and_dimensions_are_the_same_rows() -> None:
+    both = Sweep(grid={"problem.n": [4, 5], "method.name": ["snes", "cmaes"]})
+    assert Spec("s", [Problem("sphere", [2, 3])], ["snes", "cmaes"], seeds=2, sweep=both).total == 2 * 2 * 2
+
+
+def test_a_number_behind_a_label_is_not_taken_by_another() -> None:
+    spec = Spec("s", ["sphere"], [A, A, Method("cmaes", label="A #2"), Method("cmaes", label="A #2")])
+    assert len({m.label for m in spec.methods}) == 4

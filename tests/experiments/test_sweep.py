@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments import Problem, Spec, SpecError, Sweep
+from experiments import Method, Problem, Spec, SpecError, Sweep, load_spec
 from experiments.sweep import parse_override, sweep_from
 
 
@@ -193,3 +193,55 @@ def test_more_points_than_anybody_can_run_are_refused_before_they_are_made(parts
     with pytest.raises(SpecError, match="must leave at most 1000000 points") as refused:
         Sweep(**parts)
     assert named in str(refused.value)
+
+
+CONDITIONS = {
+    "method.nmae": (["snes"], r"sweep\.when\.method\.sigma0 .* has method\.nmae \(method\.name\?\)"),
+    "method.name": (["sness"], r"method\.name is none of \['sness'\] in this study, but 'cmaes', 'snes'"),
+    "method.popsize": ([11], r"method\.popsize is none of \[11\] in this study, but 10"),
+    "method.restarts": ([4], r"method\.restarts is none of \[4\] in this study, but 'ipop', 3"),
+    "problem.m": ([4], r"no method or problem of this study has problem\.m"),
+}
+
+
+def conditional(**condition: Any) -> Spec:
+    grid = {"method.sigma0": [0.1, 1.0], "method.restarts": ["ipop", 3]}
+    methods = [Method("cmaes"), Method("snes", {"popsize": 10})]
+    sweep = Sweep(grid=grid, when={"method.sigma0": condition["when"]})
+    return Spec("s", [Problem("sphere", 2)], methods, seeds=1, sweep=sweep)
+
+
+@pytest.mark.parametrize("path", CONDITIONS)
+def test_a_condition_that_nothing_can_meet_is_refused(path: str) -> None:
+    allowed, words = CONDITIONS[path]
+    with pytest.raises(SpecError, match=words):
+        conditional(when={path: allowed})
+
+
+def test_conditions_that_hold_for_none_together_are_refused() -> None:
+    with pytest.raises(SpecError, match="hold for no method and problem together"):
+        conditional(when={"method.popsize": [10], "method.name": ["cmaes"]})
+
+
+@pytest.mark.parametrize(
+    ("when", "total"),
+    [({"method.name": ["snes", "sness"]}, 6), ({"method.popsize": 10}, 6), ({"method.restarts": [3]}, 6),
+     ({"method.popsize": [None]}, 6), ({"problem.n": [2]}, 8)],
+)  # fmt: skip
+def test_conditions_that_something_meets_are_kept(when: dict[str, Any], total: int) -> None:
+    assert conditional(when=when).total == total
+
+
+def test_the_command_line_takes_conditional_parameters_out_with_their_methods() -> None:
+    whole, without = load_spec("learning-rate"), load_spec("learning-rate", ["methods=adam"])
+    assert "method.momentum" in whole.sweep.grid and without.sweep.grid == {} == without.sweep.when
+    assert load_spec("learning-rate", ["methods=adam,momentum"]).sweep.when == whole.sweep.when
+    with pytest.raises(SpecError, match="can never be met"):  # it was asked for in so many words
+        load_spec("learning-rate", ["methods=sgd", "method.momentum=0.5,0.9"])
+
+
+def test_a_value_from_the_command_line_takes_the_place_of_a_swept_one_and_its_condition() -> None:
+    fixed = load_spec("learning-rate", ["methods=momentum", "method.momentum=0.5", "method.lr=0.1"])
+    assert fixed.sweep.to_dict() == {} and fixed.methods[0].options == {"momentum": 0.5, "lr": 0.1}
+    gridded = load_spec("learning-rate", ["method.lr=0.1,0.2"])
+    assert gridded.sweep.grid["method.lr"] == [0.1, 0.2] and not gridded.sweep.random
