@@ -69,7 +69,9 @@ ROWS = (
         doubts=((looks.fading, "endless"), (looks.resolved, "resolution")),
     ),
     Criterion("resolution", None, "converged", "values of f differ by no more than its precision"),
-    Criterion("settled", 1e-12, "converged", "no value of a category or whole number is better", looks.settled),
+    Criterion(
+        "settled", 1e-12, "converged", "no other category and no whole number next to its own is better", looks.settled
+    ),
     Criterion("stagnation", 1.0, "failed", "neither best nor median values get better", looks.stagnating),
     Criterion("volumestagnation", 1.0, "converged", "the hypervolume no longer grows", looks.stagnating),
     Criterion("tolx", 1e-12, "converged", "the steps are small", looks.small_steps, doubts=DRIFT),
@@ -91,6 +93,7 @@ ROWS = (
     ),
     Criterion("smallsteps", None, "failed", "steps were lost in rounding from the start: sigma0 is too small for x0"),
     Criterion("elsewhere", None, "failed", "the search came to rest at a worse place than its best point"),
+    Criterion("unanswered", None, "failed", "points beside the best one never came back, so one of them may be better"),
     Criterion("drift", None, "failed", "the steps shrank while the mean still moved: sigma0 does not hold the optimum"),
     Criterion(
         "endless", None, "failed", "f tends to a limit far out, where steps stay long: no minimum without bounds"

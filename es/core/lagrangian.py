@@ -141,6 +141,8 @@ class AugmentedLagrangian(FeasibleOnly):
             self._recent, self._unit = np.zeros((0, g.shape[1])), _spreads(g)
         violation = self.watch(x, g)
         feasible = violation == 0.0
+        if getattr(self._opt, "rests", False):
+            return {"rank_by": f.copy(), "feasible": feasible}  # points beside the best one, which are no sample
         f = np.where(~feasible & (f == -np.inf), np.inf, f)  # no penalty would ever lead away from there
         self._recent_points.add(x, f, g)
         self._follow(f, feasible)

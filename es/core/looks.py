@@ -324,11 +324,20 @@ def elsewhere(opt: Any, threshold: Any) -> Any:
     """A best value far below all of late, at a point a hundred standard deviations from where the search is."""
     if not opt.ranks_values:
         return False
-    _, lately = opt.traces.extremes(window(opt))
     with np.errstate(invalid="ignore", over="ignore"):
-        least = np.maximum(1e-10 * _scale(opt), 1e4 * np.finfo(float).eps * np.abs(opt.f_best))
         far = (np.abs(opt.x_best - opt.once("x_mean")) > 100 * opt.once("stds")).any(-1)
-        return far & (lately - opt.f_best > least)
+        return far & (lately(opt) - opt.f_best > least_difference(opt))
+
+
+def lately(opt: Watched) -> Any:
+    """The best value of late."""
+    return opt.traces.extremes(window(opt))[1]
+
+
+def least_difference(opt: Watched) -> Any:
+    """By how much values differ at least that differ by more than what convergence leaves."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.maximum(1e-10 * _scale(opt), 1e4 * np.finfo(float).eps * np.abs(opt.f_best))
 
 
 def _unbounded(opt: Any, way: Any) -> Any:

@@ -202,7 +202,7 @@ class Optimizer(Constrained):
         if self._lagrange is not None:
             if self._reasons:
                 self._reasons[0] = self._lagrange.judged(self._reasons[0])
-            for name, figure in ({} if self._reasons else self._lagrange.stop()).items():
+            for name, figure in ({} if self._reasons else self.checked(self._lagrange.stop())).items():
                 self.end(name, figure)
         if self.runs is None:
             return dict(self._reasons[0]) if self._reasons else {}
@@ -211,6 +211,10 @@ class Optimizer(Constrained):
     def _looked_again(self, found: dict[int, dict[str, float]]) -> dict[int, dict[str, float]]:
         """What runs have met, without those that go on from where they are because they have reason to."""
         return found
+
+    def checked(self, reasons: dict[str, float]) -> dict[str, float]:
+        """Why others would end the only run, unless it goes on because it has reason to."""
+        return self._looked_again({0: reasons}).get(0, {}) if reasons else {}
 
     def without_default_end(self) -> None:
         """Leave the end to the caller, who has given a budget: `evaluations_per_variable` counts no more."""

@@ -17,7 +17,7 @@ tolfun          1e-12    converged values of f no longer differ
 tolfunhist      1e-12    converged the best value no longer changes
 tolflatfitness  10       failed    the function is flat where it was sampled
 resolution      none     converged values of f differ by no more than its precision
-settled         1e-12    converged no value of a category or whole number is better
+settled         1e-12    converged no other category and no whole number next to its own is better
 stagnation      1        failed    neither best nor median values get better
 volumestagnation 1        converged the hypervolume no longer grows
 tolx            1e-12    converged the steps are small
@@ -27,6 +27,7 @@ noeffectaxis    0.1      converged a step along a principal axis is lost in roun
 conditioncov    1e+14    failed    the condition number of the covariance matrix is at the limit of double precision
 smallsteps      none     failed    steps were lost in rounding from the start: sigma0 is too small for x0
 elsewhere       none     failed    the search came to rest at a worse place than its best point
+unanswered      none     failed    points beside the best one never came back, so one of them may be better
 drift           none     failed    the steps shrank while the mean still moved: sigma0 does not hold the optimum
 endless         none     failed    f tends to a limit far out, where steps stay long: no minimum without bounds
 tolgrad         1e-10    converged the gradient is small

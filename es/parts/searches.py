@@ -23,6 +23,10 @@ class OneSearchPerRun(Optimizer):
     searches: list[Any]
     _rank: FloatArray  # what ranks the points that are told
 
+    def _rests(self, at: tuple[int, ...]) -> bool:
+        """Whether the run at this index learns nothing from what is told."""
+        return False
+
     def _side_by_side(self, values: Sequence[Any], *shape: int) -> Any:
         """What each search gave, of this shape; with a leading axis where runs are stacked."""
         return values[0] if self.runs is None else np.array(values).reshape(*self.batch, *shape)
@@ -48,8 +52,9 @@ class OneSearchPerRun(Optimizer):
         # Points without a value are told too: a model learns where not to go.
         self._count_without_value(~(self._rank < np.inf).any(-1))
         for at, search in self._at_each():
-            search.tell(x[at], f[at], self._rank[at])
-            self.mean[at] = search.centre(self.mean[at])
+            if not self._rests(at):
+                search.tell(x[at], f[at], self._rank[at])
+                self.mean[at] = search.centre(self.mean[at])
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """See `Optimizer.state_dict`; points that were asked and not yet told are part of it."""

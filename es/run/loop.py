@@ -217,6 +217,8 @@ class Run:
                 self.stop = self.ranking_rule.judged(self.stop)
         if not self.stop and self.ranking_rule is not None:
             reasons = self.ranking_rule.stop()
+            if reasons and hasattr(self.opt, "checked"):
+                reasons = self.opt.checked(reasons)
             if reasons and isinstance(self.opt, Restarts):
                 self.ranking_rule.again()
                 for name, figure in reasons.items():

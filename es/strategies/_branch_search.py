@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from es.core import state
 from es.core.arrays import FloatArray, IntArray
+from es.core.looks import lately
 from es.parts.branches import Conditions, Part, blocks, branches, matters
 from es.parts.categorical import Categorical, Learned, margin
 from es.parts.matching import places
@@ -58,6 +59,9 @@ class BranchSearch:
         self.categorical = Categorical([count], margin(1))
         self.learned = self._first(count)
         self.searches = [self._search(part) for part in self.parts]
+        for search in self.searches:
+            if search is not None:
+                search.looks_beside = False  # points of this run are looked at, not those of a part
         self._valued: set[int] = set()  # parts without coordinates whose value is known
         self._rows: list[tuple[int, float]] = []  # branch and rank of points since the last update
         self._out = np.empty((0, self.start.size))  # points that are out, in their order
@@ -105,7 +109,7 @@ class BranchSearch:
 
     def ask(self, k: int) -> FloatArray:
         """The next k points, (k, n)."""
-        x = np.array([self._point() for _ in range(k)])
+        x = np.array([self._point() for _ in range(k)]).reshape(k, self.start.size)
         self._out = np.concatenate([self._out, x])[-REMEMBERED:]
         return x
 
@@ -229,6 +233,21 @@ class BranchSearch:
         known = [search for search in self.searches if search is not None and search.f_best < np.inf]
         best = min(known, key=lambda search: float(search.f_best), default=None)
         return best.stop() if best is not None else {"settled": 0.0}
+
+    def level(self, x: FloatArray) -> float | None:
+        """The best value of late of the branch that x (n,) lies in; None where blocks are searched together."""
+        if not self.branched:
+            return None
+        (branch,) = self._parts_of(x)
+        search = self.searches[branch]
+        return float(lately(search)) if search is not None else -np.inf
+
+    def go_on_at(self, x: FloatArray) -> None:
+        """Search on around a point (n,), in all parts that it lies in."""
+        for i in self._parts_of(x):
+            search = self.searches[i]
+            if search is not None:
+                search.go_on(self.parts[i].inner(x))
 
     # Saving ----------------------------------------------------------------------------------------
 

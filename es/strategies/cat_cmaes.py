@@ -19,6 +19,8 @@ import numpy.typing as npt
 
 from es.core.arrays import FloatArray, IntArray, as_start, check_inside, opened, pick_rows, search_widths
 from es.parts import parameters
+from es.parts.beside import Values
+from es.parts.beside_samples import LooksBesideSamples
 from es.parts.categorical import Categorical, Learned, margin
 from es.parts.full import principal_axes, ratio_of_axes, steps
 from es.parts.rates import cma_rates
@@ -32,7 +34,7 @@ LEARNED = ("probabilities", "asng_path", "asng_gamma", "asng_delta")
 OF_REALS: dict[str, None] = dict.fromkeys(("tolfun", "tolfunhist", "tolflatfitness", "tolx"))
 
 
-class CatCMAES(CMAES):
+class CatCMAES(LooksBesideSamples, CMAES):
     """CatCMA: CMA-ES for numbers beside a categorical distribution for values without an order.
 
     Source: Hamano, Saito, Nomura, Uchida and Shirakawa, CatCMA: stochastic optimization for mixed-category problems
@@ -151,6 +153,11 @@ class CatCMAES(CMAES):
         start = start.copy()
         start[..., j] = np.clip(np.rint(start[..., j]), low, high)
         return start
+
+    @property
+    def _ends(self) -> tuple[FloatArray, FloatArray]:
+        """The first and the last value of each category."""
+        return self._lowest, self._lowest + self.counts - 1.0
 
     def _as_preferred(self, preferred: npt.ArrayLike | None, n: int) -> FloatArray | None:
         """The preferred value of each category, counted from its lowest."""
@@ -291,6 +298,23 @@ class CatCMAES(CMAES):
     def rare_interval(self) -> int:
         """Iterations in which C can change by about a fifth; without numbers there is no C."""
         return super().rare_interval if self.dim else 1
+
+    # Looking beside the best point -----------------------------------------------------------------
+
+    def _values(self) -> Values:
+        values = super()._values()
+        return values.joined(self.places, *self._ends, False) if self.places.size else values
+
+    def _go_on_at(self, row: int, x: FloatArray) -> None:
+        super()._go_on_at(row, x)
+        if self.places.size:
+            own = np.rint(x[self.places] - self._lowest)[:, None]
+            held = self.categorical.inside(np.asarray(own == np.arange(self.categorical.width), dtype=float))
+            alike, mean = self.categorical.start(()), self._of_row("mean", row).copy()
+            mean[self.places] = 0.0
+            held_values = held, alike.path, alike.gamma, alike.Delta, mean
+            for name, value in zip((*LEARNED, "mean"), held_values, strict=True):
+                self._set_row(name, row, value)
 
     # Looking at the distribution -------------------------------------------------------------------
 

@@ -99,6 +99,18 @@ class CatMarginCMAES(RoundedCMAES, CatCMAES):
         self.mutation = np.full((*self.batch, self.whole.size), 0.5)
         self._alpha = margin(self.discrete)
 
+    def _go_on_at(self, row: int, x: FloatArray) -> None:
+        super()._go_on_at(row, x)
+        j = self.whole
+        mean, stretch = self._of_row("mean", row).copy(), self._of_row("stretch", row).copy()
+        std, unmoved = self._of_row("stds", row)[j], np.zeros(j.size, dtype=bool)
+        mean[j], factor, mutation = kept_margin(
+            self._cells, mean[j], std, np.full(j.size, self._alpha), unmoved, self._alpha
+        )
+        stretch[j] *= factor
+        for name, value in (("mean", mean), ("stretch", stretch), ("mutation", mutation)):
+            self._set_row(name, row, value)
+
     def _update(self, z: FloatArray, y: FloatArray) -> None:
         j = self.whole
         if not j.size:

@@ -18,11 +18,15 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from es.core.arrays import FloatArray, opened
+from es.parts.beside import Values
+from es.parts.beside_samples import LooksBesideSamples
 from es.parts.integers import Cells, as_whole
 from es.strategies.cmaes import CMAES
 
+SHORT = 1e-3  # a standard deviation of whole numbers with which the margin alone moves them
 
-class RoundedCMAES(CMAES):
+
+class RoundedCMAES(LooksBesideSamples, CMAES):
     """CMA-ES on points of which some coordinates are rounded, with a scale of their own: the base of what has a margin.
 
     Parameters
@@ -73,6 +77,18 @@ class RoundedCMAES(CMAES):
         mean, stretch = (a if x.ndim == a.ndim else a[..., None, :] for a in (self.mean[..., j], self.stretch[..., j]))
         u[..., j] = mean + (x[..., j] - mean) / stretch
         return u
+
+    def _values(self) -> Values:
+        return super()._values().joined(self.whole, self._cells.low, self._cells.high, True)
+
+    def _go_on_at(self, row: int, x: FloatArray) -> None:
+        self._set_row("stretch", row, np.ones(self.n))
+        super()._go_on_at(row, x)
+        mean, stretch = self._of_row("mean", row).copy(), np.ones(self.n)
+        mean[self.whole] = x[self.whole]
+        stretch[self.whole] = SHORT / self._of_row("scale0", row)[self.whole]
+        self._set_row("mean", row, mean)
+        self._set_row("stretch", row, stretch)
 
     @property
     def stds(self) -> FloatArray:

@@ -18,8 +18,9 @@ import numpy.typing as npt
 
 from es.core import stopping
 from es.core.arrays import FloatArray
-from es.parts.branches import as_conditions
-from es.parts.integers import as_whole
+from es.parts.beside import LooksBeside, Values
+from es.parts.branches import as_conditions, matters
+from es.parts.integers import Cells, as_whole
 from es.parts.searches import OneSearchPerRun
 from es.strategies._branch_search import BranchSearch
 from es.strategies.cat_cmaes import as_categories
@@ -29,7 +30,7 @@ POINTS = 10  # told between two updates of the distribution of the branches
 OWN: frozenset[str] = frozenset(stopping.COMMON)  # criteria that look at the whole run
 
 
-class ConditionalCMAES(OneSearchPerRun):
+class ConditionalCMAES(LooksBeside, OneSearchPerRun):
     """CatCMA with margin for each branch of a space with conditions, and a distribution of the branches.
 
     Parameters
@@ -113,13 +114,23 @@ class ConditionalCMAES(OneSearchPerRun):
                     points=self.popsize, most=self.most_branches, stop={**off, **own},
                 )
             )  # fmt: skip
+        places = np.flatnonzero((self._counts > 0) | self._whole)
+        ordered = self._counts[places] == 0
+        cells = Cells.within(self.box, places)
+        low = np.where(ordered, cells.low, np.maximum(cells.low, 0.0))
+        high = np.where(ordered, cells.high, np.minimum(cells.high, self._counts[places] - 1.0))
+        self._discrete = Values(places, low, high, ordered)
         mine = {name: t for name, t in thresholds.items() if name in OWN}
         self._watch = stopping.Watch(self, {**dict.fromkeys(self.criteria), **mine})  # the others look at each branch
 
     # Ask and tell ----------------------------------------------------------------------------------
 
     def _candidates(self, k: int) -> FloatArray:
-        return self._side_by_side([search.ask(k) for search in self.searches], k, self.n)
+        points = []
+        for row, search in enumerate(self.searches):
+            beside = self._offered(row, k)
+            points.append(np.concatenate([beside, search.ask(k - len(beside))]))
+        return self._side_by_side(points, k, self.n)
 
     def switch_off(self, names: Iterable[str]) -> None:
         """See `Constrained.switch_off`; of every branch."""
@@ -132,10 +143,35 @@ class ConditionalCMAES(OneSearchPerRun):
         reasons = super().stop()
         if reasons or not self.nit:
             return reasons
-        for run, search in list(zip(self.active.tolist(), self.searches, strict=True)):
-            for name, figure in search.why_ended().items():
+        whys = {run: search.why_ended() for run, search in zip(self.active.tolist(), self.searches, strict=True)}
+        for run, why in self._looked_again({run: why for run, why in whys.items() if why}).items():
+            for name, figure in why.items():
                 self.end(name, figure, run)
         return super().stop()
+
+    # Looking beside the best point -----------------------------------------------------------------
+
+    def _values(self) -> Values:
+        return self._discrete
+
+    def _beside(self, row: int, x: FloatArray) -> FloatArray:
+        points = self._discrete.beside(x, matters(self.conditions, x, self.n))
+        for point in points:  # what does not matter there has the value of the start
+            there = matters(self.conditions, point, self.n)
+            point[~there] = self.searches[row].start[~there]
+        return points
+
+    def _is_real(self, x: FloatArray) -> bool:
+        there = matters(self.conditions, x, self.n)
+        there[self._discrete.places] = False
+        return bool(there.any())
+
+    def _level(self, row: int) -> float:
+        level = self.searches[row].level(self._best_of(row)[0])
+        return super()._level(row) if level is None else level
+
+    def _go_on_at(self, row: int, x: FloatArray) -> None:
+        self.searches[row].go_on_at(x)
 
     # Looking at the distribution -------------------------------------------------------------------
 
