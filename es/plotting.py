@@ -73,7 +73,7 @@ def plot(result: Mapping[str, Any], *, f_opt: float | None = None, figure: Figur
         draw_phases(result["phases"], (values, raw))
     for ax in (raw, stds):
         ax.set_xlabel("evaluations")
-    figure.suptitle(_title(result))
+    figure.suptitle(_title(result), parse_math=False)
     return figure
 
 

@@ -73,12 +73,14 @@ class Advice:
         from experiments.figures.captions import Comparison
         from experiments.figures.convergence import HEADER, convergence_figure
         from experiments.figures.files import save
+        from experiments.figures.letters import letters_as_written
         from experiments.figures.style import styles
 
         labels = list(dict.fromkeys(cell.method for cell in self.cells))
         look = styles(labels, [label.split(" (")[0] for label in labels])
-        figure, rows = convergence_figure(Comparison(self.cells, look, self.probe.grad_cost, self.because[-1:]))
-        return save(figure, Path(folder), "advice", rows, HEADER)
+        with letters_as_written():
+            figure, rows = convergence_figure(Comparison(self.cells, look, self.probe.grad_cost, self.because[-1:]))
+            return save(figure, Path(folder), "advice", rows, HEADER)
 
 
 def advise(

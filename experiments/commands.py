@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,17 @@ def _said_of_stacks(trials: list[dict[str, Any]], options: argparse.Namespace) -
 def _drawn(draw: Callable[[], Path], folder: Path) -> Path:
     """Draw a report; what the disk refuses is one sentence."""
     try:
-        return draw()
+        with warnings.catch_warnings():
+            usual = warnings.showwarning
+
+            def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+                if category is UserWarning:  # meant for who looks at the figures, wherever it comes from
+                    print(f"warning: {message}", file=sys.stderr)
+                else:
+                    usual(message, category, *where)
+
+            warnings.showwarning = show
+            return draw()
     except OSError as error:
         if isinstance(error, StoreError):
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ MOST_TRIALS = 10**7
 def _text(value: Any, where: Sequence[str | int], *, empty: bool = False) -> None:
     if value is not None and not (isinstance(value, str) and (value or empty)):
         raise SpecError(where, f"must be text, got {value!r}.")
+    # Control characters and halves of a surrogate pair have no place in a line of a table, in SVG and in UTF-8.
+    if value is not None and any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in value):
+        raise SpecError(where, f"must be a line of text without control characters, got {value!r}.")
 
 
 @dataclass(frozen=True)

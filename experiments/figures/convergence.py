@@ -77,7 +77,7 @@ def draw_panel(
         drawn = zip(at, *quartiles, strict=True)
         lines = ((cell.problem, cell.method, *line, len(cell.costs)) for line in drawn if not np.isnan(line[2]))
         rows += csv_rows(HEADER, lines)
-    what = r"$f - f_\mathrm{opt}$" if targets.known else "objective f (loss)"
+    what = "f − f_opt" if targets.known else "objective f (loss)"
     dress(ax, title=title, ylabel=what, xlabel="evaluations")
     if not names:
         return rows

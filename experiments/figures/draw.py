@@ -10,6 +10,7 @@ from typing import Any
 
 from experiments.figures.captions import Comparison
 from experiments.figures.files import save
+from experiments.figures.letters import letters_as_written
 from experiments.figures.style import LineStyle, styles
 from experiments.statistics.analysis import Analysis
 from experiments.statistics.cells import Cell, StudyLike, in_order, method_label, method_name
@@ -27,6 +28,7 @@ def study_styles(study: StudyLike) -> dict[str, LineStyle]:
     return styles(labels, [names[label] for label in labels])
 
 
+@letters_as_written()
 def draw_all(study: StudyLike, folder: Path, *, quick: bool = False) -> list[Path]:
     """Draw every figure that suits the study, each as png, svg, csv and txt.
 

@@ -26,6 +26,7 @@ def test_four_panels(more):
     assert (pixels < 128).any(-1).mean() > 0.005
     assert figure.axes[0].get_legend() is not None
     assert all(ax.get_title() for ax in figure.axes)
+    picture(es.plot(res | {"stop": {"$x_{1$": 1.0}}, figure=figure))  # no formula
     assert "pyplot" not in [m.split(".")[-1] for m in sys.modules if m.startswith("matplotlib.pyplot")]
 
 

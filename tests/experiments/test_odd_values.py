@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from experiments import Method, Problem, Spec, SpecError, Sweep, load, run_study
+from experiments.cli import main
 from experiments.curve import compact_curve
 from experiments.figures.profiles import profile_times
 from experiments.report import write_report
@@ -87,3 +89,42 @@ def test_settings_are_told_apart_by_all_that_their_values_hold() -> None:
     values: list[Any] = [{"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}, [[1]], [[[1]]], True, 1]
     table = sweep_tables(make_sweep({"method.x": values}))[0]
     assert [repr(value) for value in table.column("method.x")] == [repr(value) for value in values]
+
+
+def labelled(method: str, problem: str) -> Spec:
+    sweep = Sweep(grid={"method.sigma0": [0.1, 1], "method.popsize": [6, 8]})
+    problems = [Problem("sphere", 2, label=problem), Problem("sphere", 3)]
+    return Spec("labels", problems, [Method("cmaes", label=method), "snes"], seeds=2, budget=9, sweep=sweep)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_dollar_sign_in_a_label_begins_no_formula(tmp_path: Path) -> None:
+    spec = labelled(r"$\sigma_{0$ small", "a $x_{1$ \\$ b")
+    page = write_report(run_study(spec, tmp_path, backend="sequential"), tmp_path, quick=True).read_text()
+    assert r"$\sigma_{0$ small" in page
+    names = {path.stem for path in tmp_path.glob("*.svg")}
+    assert {"sweep-slices", "sweep-heatmap", "sweep-parallel", "convergence", "ecdf", "profiles", "ranks"} <= names
+    for path in tmp_path.glob("*.svg"):
+        ElementTree.parse(path)
+
+
+@pytest.mark.filterwarnings("default")
+def test_letters_without_a_font_are_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = "\U000f1234"  # for private use: no font of an operating system has it
+    spec = labelled(f"m{odd}", f"p{odd}")
+    found = run_study(spec, tmp_path, backend="sequential")
+    with pytest.warns(UserWarning) as told:
+        write_report(found, tmp_path, quick=True)
+    assert [str(one.message) for one in told] == ["no font on this machine has U+F1234: boxes stand for it in figures"]
+    assert main(["report", str(tmp_path)]) == 0
+    assert capsys.readouterr().err.splitlines() == [f"warning: {told[0].message}"]
+
+
+@pytest.mark.parametrize("label", ["a\nb", "a\tb", "a\x01", "\udcff", "a\u2028b"])
+def test_labels_and_titles_are_one_line_of_text(label: str) -> None:
+    with pytest.raises(SpecError, match="label must be a line of text without control characters"):
+        Problem("sphere", 2, label=label)
+    with pytest.raises(SpecError, match="label must be a line of text"):
+        Method("cmaes", label=label)
+    with pytest.raises(SpecError, match="title must be a line of text"):
+        Spec("s", [Problem("sphere", 2)], ["cmaes"], title=label)
