@@ -106,7 +106,8 @@ def minimize_runs(
     Returns
     -------
     list of es.Result
-        One per run, in the order of x0, with the fields of `minimize` except `history`.
+        One per run, in the order of x0, with the fields of `minimize` except `history`. `seconds` of runs side by side
+        are those from the begin of all to the end of each.
 
     Raises
     ------
@@ -217,8 +218,14 @@ def _until_the_end(
         if keep_trace:
             opt.book.keep_trace()
         means: dict[int, FloatArray] = {}
-        while not opt.stop():
-            active = opt.active
+        active, seconds = opt.active, np.zeros(len(runs))
+        while True:
+            over = opt.stop()
+            if opt.active is not active:  # some have ended
+                seconds[np.setdiff1d(active, opt.active)] = time.monotonic() - began
+                active = opt.active
+            if over:
+                break
             cut = one_step(opt, evaluate, runs[active], most[runs[active]] - opt.nfev)
             means |= {int(active[row]): mean for row, mean in cut.items()}
         for at, result in enumerate(opt.results):
@@ -227,6 +234,7 @@ def _until_the_end(
                 result["trace"] = opt.book.trace(at)
             first_error = evaluate.error_of(run)
             result.update(first_error=first_error, method=make.name, mean=means.get(at, result.mean))
-            result["seed"] = streams[run][1]
+            result.update(seed=streams[run][1], seconds=float(seconds[at]))
+            result.pop("sigma", None)  # which those of the other ways to a result do not tell
             results[run] = result
     return [results[run] for run in range(len(each.x0))]

@@ -167,8 +167,7 @@ def one_step(opt: Any, evaluate: StackedEvaluator, runs: IntArray, room: FloatAr
     """Ask, evaluate and tell for all active runs; a run's last population is cut where its budget ends.
 
     `evaluate` knows the active runs by the numbers `runs`. Each may make `room` more evaluations; None: a population at
-    least. Returns row -> mean before the step, of the runs whose population was cut: nothing is learnt from what is
-    left of it.
+    least. Returns row -> mean before the step, of the runs whose population was cut to what nothing is learnt from.
     """
     x = opt.ask()
     k = x.shape[1]
@@ -178,6 +177,6 @@ def one_step(opt: Any, evaluate: StackedEvaluator, runs: IntArray, room: FloatAr
     done: BoolArray = np.arange(k) < room[:, None]
     f, g = evaluate(runs, x, done, gradients=opt.wants_gradient)
     opt.book.expect(done)
-    cut, means = np.flatnonzero(room < k), opt.x_mean
+    cut, means = np.flatnonzero(room < min(k, opt.least_rows)), opt.x_mean
     opt.tell(x, f, g)
     return dict(zip(cut.tolist(), means[cut], strict=True))

@@ -178,8 +178,7 @@ class Courses:
                 continue
             nfev, f_best = before + spent_here, np.minimum(f0[active], found_here)
             by_itself = ~np.isin(active, opt.active)
-            if opt.least_rows > 1:
-                by_itself[list(means)] = False  # a population that was cut teaches nothing, so nothing ends by it
+            by_itself[list(means)] = False  # a population that was cut teaches nothing, so nothing ends by it
             rows = np.flatnonzero(by_itself | over).tolist()
             opt.end("limit", run=[at for at in active[rows].tolist() if opt.ended(at) is None])
             for row in rows:
