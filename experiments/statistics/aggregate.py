@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -77,6 +77,49 @@ def bootstrap_interval(
     return float(statistic(table)), float(low), float(high)
 
 
+def mean_over_tasks(
+    columns: Sequence[FloatArray], *, trimmed: bool = False, samples: int = 5000, rng: RNG = 0
+) -> tuple[float, float, float]:
+    """Mean score, all tasks alike, with its stratified 95 % bootstrap interval, where tasks have different numbers of
+    runs.
+
+    Parameters
+    ----------
+    columns : sequence of (runs,) arrays
+        The scores of each task.
+    trimmed
+        The interquartile mean: every task has the same weight, and of all of it a quarter is cut off at either end.
+
+    Returns
+    -------
+    estimate, low, high : float
+
+    Examples
+    --------
+    >>> mean_over_tasks([np.array([1.0, 1.0, 1.0]), np.array([0.0])], samples=10)
+    (0.5, 0.5, 0.5)
+    """
+    random = np.random.default_rng(rng)
+    weights = np.concatenate([np.full(column.size, 1 / (column.size * len(columns))) for column in columns])
+    cut = int(0.25 * weights.size) / weights.size if trimmed else 0.0
+
+    def mean(values: FloatArray) -> FloatArray:
+        if not cut:
+            return np.asarray(values @ weights)
+        order = np.argsort(values, axis=-1)
+        mine = weights[order]
+        ends = np.cumsum(mine, axis=-1)
+        kept = np.clip(ends, cut, 1 - cut) - np.clip(ends - mine, cut, 1 - cut)
+        return np.asarray(np.vecdot(kept, np.take_along_axis(values, order, axis=-1)) / kept.sum(axis=-1))
+
+    found = []
+    for part in batches(samples, weights.size):
+        drawn = [column[random.integers(column.size, size=(len(part), column.size))] for column in columns]
+        found.append(mean(np.concatenate(drawn, axis=-1)))
+    low, high = order_quantile(np.concatenate(found), [0.025, 0.975])
+    return float(mean(np.concatenate(columns))), float(low), float(high)
+
+
 def probability_of_improvement(x: ArrayLike, y: ArrayLike) -> float:
     """P(X > Y) + P(X = Y) / 2 for runs of two methods, averaged over tasks (Mann-Whitney U / (N M) per task).
 
@@ -95,7 +138,7 @@ def probability_of_improvement(x: ArrayLike, y: ArrayLike) -> float:
     >>> probability_of_improvement([[1.0], [2.0]], [[0.0], [1.0]])
     0.875
     """
-    return float(_improvement(_scores(x), _scores(y)).mean())
+    return wins_over_tasks(*_tasks(x, y))
 
 
 def improvement_interval(
@@ -107,19 +150,30 @@ def improvement_interval(
     -------
     estimate, low, high : float
     """
+    return wins_interval(*_tasks(x, y), samples=samples, rng=rng)
+
+
+def _tasks(x: ArrayLike, y: ArrayLike) -> tuple[list[FloatArray], list[FloatArray]]:
     first, second = _scores(x), _scores(y)
-    if first.shape[1] != second.shape[1]:
+    if first.shape[-1] != second.shape[-1]:
         raise ValueError(f"x and y must have the same tasks on their last axis, got {first.shape} and {second.shape}")
+    return list(first.T), list(second.T)
+
+
+def wins_interval(
+    x: Sequence[FloatArray], y: Sequence[FloatArray], *, samples: int = 2000, rng: RNG = 0
+) -> tuple[float, float, float]:
+    """`improvement_interval` of tasks with different numbers of runs, an array (runs,) each."""
     random = np.random.default_rng(rng)
     total = np.zeros(samples)
-    for a, b in zip(first.T, second.T, strict=True):
+    for a, b in zip(x, y, strict=True):
         values, place = np.unique(np.concatenate([a, b]), return_inverse=True)
         for part in batches(samples, place.size):
             counts = [occurrences(ranks[random.integers(ranks.size, size=(len(part), ranks.size))], values.size)
                       for ranks in np.split(place, [a.size])]  # fmt: skip
             total[part] += _wins(*counts) / (a.size * b.size)
-    low, high = order_quantile(total / first.shape[1], [0.025, 0.975])
-    return probability_of_improvement(first, second), float(low), float(high)
+    low, high = order_quantile(total / len(x), [0.025, 0.975])
+    return wins_over_tasks(x, y), float(low), float(high)
 
 
 def _wins(x: FloatArray, y: FloatArray) -> FloatArray:
@@ -128,16 +182,14 @@ def _wins(x: FloatArray, y: FloatArray) -> FloatArray:
     return np.asarray(np.vecdot(x, below))
 
 
-def _improvement(x: FloatArray, y: FloatArray) -> FloatArray:
-    """P(X > Y) + P(X = Y) / 2 of each task, in n log n."""
-    if x.shape[-1] != y.shape[-1]:
-        raise ValueError(f"x and y must have the same tasks on their last axis, got {x.shape} and {y.shape}")
+def wins_over_tasks(x: Sequence[FloatArray], y: Sequence[FloatArray]) -> float:
+    """`probability_of_improvement` of tasks with different numbers of runs, an array (runs,) each; in n log n."""
     wins = []
-    for a, b in zip(x.T, y.T, strict=True):
+    for a, b in zip(x, y, strict=True):
         ordered = np.sort(b)
         sides = (np.searchsorted(ordered, a, side="left"), np.searchsorted(ordered, a, side="right"))
         wins.append(0.5 * (sides[0].mean() + sides[1].mean()) / b.size)
-    return np.array(wins)
+    return float(np.mean(wins))
 
 
 def _scores(scores: ArrayLike) -> FloatArray:

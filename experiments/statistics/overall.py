@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from es.core.arrays import FloatArray
-from experiments.statistics.aggregate import bootstrap_interval, improvement_interval, iqm, probability_of_improvement
+from experiments.statistics.aggregate import mean_over_tasks, wins_interval, wins_over_tasks
 from experiments.statistics.cells import Cell
 from experiments.statistics.ecdf import area_above, restarted_runtimes
 from experiments.statistics.ranking import pair_scores
@@ -51,34 +49,24 @@ def overall_table(cells: Sequence[Cell], *, samples: int = 1000, draws: int = 50
     high = 10.0 * max(float(np.max(table[p, m].budgets)) / table[p, m].n for p in problems for m in methods)
     areas = {}
     for method in methods:
-        pairs = [
-            (table[p, method].times() / table[p, method].n, table[p, method].budgets / table[p, method].n)
-            for p in problems
-        ]
-        runtimes, weights = restarted_runtimes(pairs, draws, rng=0)
+        cells_of = [table[p, method] for p in problems]
+        costs = [(cell.times() / cell.n, cell.budgets / cell.n) for cell in cells_of]
+        runtimes, weights = restarted_runtimes(costs, draws, rng=0)
         areas[method] = area_above(runtimes, low, max(high, 2 * low), weights)
     ordered = sorted(methods, key=lambda m: areas[m])
     rows = []
     trimmed = len(problems) >= FEW
-    statistic: Any = iqm if trimmed else partial(np.mean, axis=(-2, -1))
     for method in ordered:
         shares = [np.isfinite(table[p, method].times()).mean(axis=0) for p in problems]
-        mean, bottom, top = bootstrap_interval(_even(shares), statistic, samples=samples)
+        mean, bottom, top = mean_over_tasks(shares, trimmed=trimmed, samples=samples)
         row: Row = {"method": method, "problems": len(problems), "area": areas[method]}
         row["slowdown"] = 10 ** (areas[method] - areas[ordered[0]])
         row |= {"iqm": mean, "iqm_low": bottom, "iqm_high": top, "trimmed": trimmed}
         row |= dict.fromkeys(("p_better", "p_low", "p_high", "p_final"))
         if method != ordered[0]:
-            scores = [pair_scores(table[p, ordered[0]], table[p, method]) for p in problems]
-            first, second = _even([a for a, _ in scores]), _even([b for _, b in scores])
-            row["p_better"], row["p_low"], row["p_high"] = improvement_interval(first, second, samples=samples)
-            ends = [pair_scores(table[p, ordered[0]], table[p, method], np.inf) for p in problems]
-            row["p_final"] = probability_of_improvement(_even([a for a, _ in ends]), _even([b for _, b in ends]))
+            pairs = [(table[p, ordered[0]], table[p, method]) for p in problems]
+            first, second = zip(*(pair_scores(*pair) for pair in pairs), strict=True)
+            row["p_better"], row["p_low"], row["p_high"] = wins_interval(first, second, samples=samples)
+            row["p_final"] = wins_over_tasks(*zip(*(pair_scores(*pair, np.inf) for pair in pairs), strict=True))
         rows.append(row)
     return rows
-
-
-def _even(columns: Sequence[FloatArray]) -> FloatArray:
-    """(runs, tasks) from tasks with different numbers of runs: the runs of smaller tasks are repeated in turn."""
-    most = max(column.size for column in columns)
-    return np.stack([np.resize(column, most) for column in columns], axis=1)

@@ -52,7 +52,7 @@ def summary_table(study: StudyLike, *, samples: int = 2000) -> list[Row]:
 def summary_rows(chosen: Sequence[Selected], *, samples: int = 2000) -> list[Row]:
     """The rows of `summary_table` for what stands for each method on each problem."""
     return [
-        _row(one.cell, setting_text(one.setting), samples)
+        _row(one.cell, setting_text(one.setting) if one.tried > 1 else "", samples)
         | {"tried": one.tried, "chosen_on": one.chosen_on, "biased": one.cell.biased}
         for one in chosen
     ]

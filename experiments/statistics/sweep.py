@@ -161,14 +161,17 @@ def selection_notes(selected: Sequence[Selected]) -> list[str]:
 
 
 def setting_text(setting: Mapping[str, Any]) -> str:
-    """A setting in few words.
+    """A setting in few words; "default" for one without a value, as that of trials from before a sweep is.
 
     Examples
     --------
     >>> setting_text({"method.sigma0": 0.30000001, "method.popsize": 12})
     'sigma0=0.3, popsize=12'
+    >>> setting_text({"method.sigma0": None})
+    'default'
     """
-    return ", ".join(f"{short_name(name)}={value_text(value)}" for name, value in setting.items() if value is not None)
+    said = {name: value for name, value in setting.items() if value is not None}
+    return ", ".join(f"{short_name(name)}={value_text(value)}" for name, value in said.items()) or "default"
 
 
 def short_name(path: str) -> str:

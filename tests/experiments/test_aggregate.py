@@ -24,6 +24,7 @@ from experiments.statistics import (
     relative_targets,
     values_at,
 )
+from experiments.statistics.aggregate import mean_over_tasks
 from experiments.statistics.power import power_of
 from experiments.statistics.ranking import pair_scores, rank_methods
 from tests.experiments.fake_study import make, make_bbob
@@ -283,3 +284,49 @@ def test_power_of_few_and_of_very_many_repeats():
     assert not power_of(power_of(4, 253).needed - 1, 253).possible
     assert power_of(50_000, 1).possible and power_of(50_000, 1).smallest < 1e-300
     assert 0.5 < power_of(1000, 1).effect() < power_of(10, 1).effect() <= 1.0
+
+
+def uneven(study, drop):
+    """The study without some repeats: ``drop`` says how many of each problem are left."""
+    left = dict(zip(study.header["problems"], drop, strict=False))
+    kept = [t for t in study.trials if t["seed"] < left.get(t["problem"]["label"], 99)]
+    return dataclasses.replace(study, trials=kept)
+
+
+@pytest.mark.parametrize("drop", [(9, 9, 9, 9), (3, 2, 9, 5), (1, 4, 2, 7)])
+def test_all_problems_have_the_same_weight_however_many_runs_they_have(drop):
+    cells = collect(uneven(make(9, failures=False), drop))
+    rows = overall_table(cells, samples=50)
+    for row in rows:
+        mine = [cell for cell in cells if cell.method == row["method"]]
+        shares = [np.isfinite(cell.times()).mean(axis=0) for cell in mine]
+        assert [share.size for share in shares] == list(drop)
+        assert row["iqm"] == pytest.approx(np.mean([share.mean() for share in shares]))
+        assert row["iqm_low"] <= row["iqm"] <= row["iqm_high"]
+    for row in rows[1:]:
+        pairs = [[next(c for c in cells if (c.problem, c.method) == (p, m)) for m in (rows[0]["method"], row["method"])]
+                 for p in dict.fromkeys(cell.problem for cell in cells)]  # fmt: skip
+        for name, cutoff in (("p_better", None), ("p_final", np.inf)):
+            scores = [pair_scores(*pair, cutoff) for pair in pairs]
+            wins = [stats.mannwhitneyu(a, b).statistic / (a.size * b.size) for a, b in scores]
+            assert row[name] == pytest.approx(np.mean(wins))
+
+
+def test_the_interquartile_mean_of_uneven_tasks_is_that_of_tasks_repeated_to_one_length():
+    columns = [RNG(k).normal(size=size) for k, size in enumerate((4, 2, 8, 4, 1, 8))]
+    estimate = mean_over_tasks(columns, trimmed=True, samples=10)[0]
+    # 27 runs: floor(27 / 4) / 27 of the weight is cut at either end, here of 27 * 8 copies of each task
+    copies = np.sort(np.concatenate([np.repeat(column, 27 * 8 // column.size) for column in columns]))
+    cut = copies.size * 6 // 27
+    assert estimate == pytest.approx(copies[cut:-cut].mean())
+    even = RNG(9).normal(size=(7, 10))
+    assert mean_over_tasks(list(even.T), trimmed=True, samples=10)[0] == pytest.approx(float(iqm(even)))
+
+
+def test_intervals_of_uneven_tasks_come_from_the_runs_that_there_were():
+    """Two runs, copied to sixteen, would look as sure as sixteen."""
+    few, many = np.array([0.0, 1.0]), np.tile([0.0, 1.0], 8)
+    _, low, high = mean_over_tasks([few, many], samples=2000)
+    share = np.sqrt(0.25 / 2 + 0.25 / 16) / 2
+    assert high - low == pytest.approx(2 * 1.96 * share, rel=0.15)
+    assert mean_over_tasks([few, few + 1], samples=500) == mean_over_tasks([few, few + 1], samples=500)

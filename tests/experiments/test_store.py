@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments import Method, Problem, Spec, StoreError, Study, load, run_study
+from experiments import Method, Problem, Spec, StoreError, Study, Sweep, load, run_study
 from experiments import journal as journal_module
 from experiments.curve import Curve, compact_curve, evaluation_triggers, pack, target_steps, unpack
 from experiments.journal import Journal, decode, encode, read_lines
 from experiments.records import blank_record
-from experiments.statistics import summary_table
+from experiments.report import render
+from experiments.statistics import format_table, summary_table
+from experiments.statistics.analysis import Analysis
 from experiments.store import Store, merge
 
 SPEC = Spec("s", [Problem("sphere", 3)], [Method("cmaes"), Method("snes")], seeds=3)
@@ -334,3 +336,15 @@ def test_folders_are_read_as_one_study_or_side_by_side(tmp_path: Path) -> None:
     }  # fmt: skip
     with pytest.raises(StoreError, match="is not empty"):
         merge([tmp_path / "a"], tmp_path / "all")
+
+
+def test_the_best_of_several_settings_is_called_so_where_it_is_the_default(tmp_path: Path) -> None:
+    plain = MIXED.replace(methods=[Method("cmaes")], seeds=4, budget=500)
+    run(tmp_path, plain)
+    study = run(tmp_path, plain.replace(sweep=Sweep(grid={"method.sigma0": [1e-6, 1e6]})), extend=True)
+    row = summary_table(study, samples=10)[0]
+    assert (row["setting"], row["tried"], row["chosen_on"], row["trials"]) == ("default", 3, 2, 2)
+    text = format_table([row])
+    assert "default (best of 3)" in text and "chosen on 2 repeats that are not shown" in text
+    assert "<td>default (best of 3)</td>" in render(Analysis(study, quick=True), [])
+    assert {row["setting"] for row in summary_table(run(tmp_path / "plain", plain), samples=10)} == {""}
