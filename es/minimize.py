@@ -104,7 +104,7 @@ def minimize(
         what is given                                                           method
         ======================================================================= ========================================
         a Space with whole numbers, choices or conditions                       what `es.run.arguments.for_space` says
-        several objectives                                                      mo-cmaes
+        several objectives, in a problems.MultiObjective                        mo-cmaes
         popsize, restarts, known, enqueue, evaluate_mean, options of strategies cmaes
         asynchronous=True                                                       cmaes
         whole numbers                                                           cmaes, which becomes cmaes-margin
@@ -114,8 +114,9 @@ def minimize(
         anything else                                                           auto
         ======================================================================= ========================================
 
-        "auto" finds out while it runs what the function is like (`es.Auto`); an iteration of it is a batch of one to
-        many points. "auto" by name goes by the same table without its third row.
+        What a plain function returns is not known before it is called, so that for several objectives "mo-cmaes" must
+        be named, or the function wrapped. "auto" finds out while it runs what the function is like (`es.Auto`); an
+        iteration of it is a batch of one to many points. "auto" by name goes by the same table without its third row.
     sigma0 : float or array_like of shape (n,), optional
         Initial standard deviations; about a quarter of the distance to the optimum. Default: that of the Objective,
         0.3 of the width of finite bounds, else 0.3 max(1, max|x0|).

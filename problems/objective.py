@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scipy.optimize import Bounds
 
 Function = Callable[..., Any]
+SEVERAL = "; if these are several objectives, take method='mo-cmaes' or a problems.MultiObjective"
 Start = npt.ArrayLike | Callable[[np.random.Generator], npt.ArrayLike] | None
 
 
@@ -317,6 +318,7 @@ class Objective:
             cure = "" if self.vectorized else ", or set vectorized=True if fun works on the last axis"
             raise ValueError(
                 f"{self.name} returned an array of shape {value.shape} for one point: return a number{cure}"
+                + (SEVERAL if value.ndim == 1 and value.size > 1 else "")
             )
         try:
             return float(value.reshape(())[()])
@@ -339,6 +341,7 @@ class Objective:
             raise ValueError(
                 f"{self.name} with vectorized=True must return shape {shape} for a population of that shape, got "
                 f"{values.shape}: reduce over the last axis only, or leave vectorized out"
+                + (SEVERAL if shape in (values.shape[:-1], values.shape[1:]) else "")
             )
         if values.dtype.kind not in "fiub":
             if values.dtype.kind == "O":

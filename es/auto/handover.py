@@ -38,7 +38,7 @@ class Given:
 
 # What is given, as the tables of the documentation say it; the method; whether the row fits.
 TABLE: tuple[tuple[str, str, Callable[[Given], bool]], ...] = (
-    ("several objectives", "mo-cmaes", lambda given: given.several),
+    ("several objectives, in a problems.MultiObjective", "mo-cmaes", lambda given: given.several),
     (
         "popsize, restarts, known, enqueue, evaluate_mean, options of strategies", "cmaes",
         lambda given: given.strategy,

@@ -91,6 +91,36 @@ def test_auto_by_name_is_taken_whatever_strategies_learn_from():
         es.minimize(F.sphere, [1.0, 1.0], method="auto", restarts=2)
 
 
+def two(x):
+    return [(x**2).sum(-1), ((x - 1) ** 2).sum(-1)]
+
+
+SEVERAL = "if these are several objectives, take method='mo-cmaes' or a problems.MultiObjective"
+
+
+@pytest.mark.parametrize("method", [None, "cmaes", "nelder-mead", "gp"])
+def test_several_objectives_are_told_what_to_take(method):
+    """Of a plain function nothing is known before it is called; both cures of the sentence work."""
+    more = {"maxfevals": 60, "rng": 1}
+    with pytest.raises(ValueError, match=SEVERAL):
+        es.minimize(two, [0.0, 0.0, 0.0], method=method, **more)
+    for axis in (0, -1):
+        with pytest.raises(ValueError, match=SEVERAL):
+            es.minimize(lambda x: np.stack(two(x), axis), [0.0, 0.0, 0.0], method=method, vectorized=True, **more)
+    with pytest.raises(ValueError, match=SEVERAL):
+        es.minimize_runs(two, np.zeros((2, 3)), method=method, **more)
+    named = es.minimize(two, [0.0, 0.0, 0.0], method="mo-cmaes", **more)
+    wrapped = es.minimize(MultiObjective(two, 3), [0.0, 0.0, 0.0], **more)
+    assert named.method == wrapped.method == "MOCMAES" and (named.fun == wrapped.fun).all()
+
+
+@pytest.mark.parametrize("value", [np.zeros((2, 2)), np.zeros(0)])
+def test_what_cannot_be_several_objectives(value):
+    with pytest.raises(ValueError, match="for one point: return a number") as error:
+        es.minimize(lambda x: value, [0.0, 0.0])
+    assert "mo-cmaes" not in str(error.value)
+
+
 @pytest.mark.parametrize("where", ["es.minimize", "experiments/docs/auto.md"])
 def test_every_row_of_the_table_is_documented(where):
     page = Path(__file__).parents[2] / "experiments/docs/auto.md"
