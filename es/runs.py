@@ -78,7 +78,7 @@ def minimize_runs(
     runs : int, optional
         Number of runs, where x0 does not say it.
     method : str or class, optional
-        As for `minimize`. Default: "cmaes", which stacks ("auto" does not), and "mo-cmaes" for a `problems.MultiObjective`.
+        As for `minimize`. Default: "cmaes", which stacks ("auto" does not); for a `problems.MultiObjective` "mo-cmaes".
     sigma0 : float or array_like, optional
         A number, (runs,) or (runs, n).
     maxfevals, maxiter, ftarget : float or array_like of shape (runs,), optional

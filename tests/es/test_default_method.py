@@ -106,7 +106,9 @@ def test_several_objectives_are_told_what_to_take(method):
         es.minimize(two, [0.0, 0.0, 0.0], method=method, **more)
     for axis in (0, -1):
         with pytest.raises(ValueError, match=SEVERAL):
-            es.minimize(lambda x: np.stack(two(x), axis), [0.0, 0.0, 0.0], method=method, vectorized=True, **more)
+            es.minimize(
+                lambda x, axis=axis: np.stack(two(x), axis), [0.0, 0.0, 0.0], method=method, vectorized=True, **more
+            )
     with pytest.raises(ValueError, match=SEVERAL):
         es.minimize_runs(two, np.zeros((2, 3)), method=method, **more)
     named = es.minimize(two, [0.0, 0.0, 0.0], method="mo-cmaes", **more)
