@@ -71,7 +71,8 @@ class Constraints:
         """Sum of what g (k, m) violates, (k,); 0 where the point is feasible."""
         size = np.where(self.equality, np.abs(g), g)
         over = np.where(size <= np.where(self.equality, self.equality_slack, self.slack), 0.0, size)
-        return np.where(np.isnan(over), np.inf, over).sum(-1)
+        with np.errstate(over="ignore"):  # together they may be infinite
+            return np.where(np.isnan(over), np.inf, over).sum(-1)
 
 
 def listed(given: Any) -> list[Any]:
@@ -177,7 +178,8 @@ def _normal_form(one: Any, k: int) -> Form:
             raise ValueError(f"constraint {k} has limits of shapes {shapes} for {value.size} values") from None
         same = lb == ub
         low, high = np.isfinite(lb) & ~same, np.isfinite(ub) & ~same
-        g = np.concatenate([(value - lb)[same], (lb - value)[low], (value - ub)[high]])
+        with np.errstate(over="ignore"):
+            g = np.concatenate([value[same] - lb[same], lb[low] - value[low], value[high] - ub[high]])
         return g, np.arange(g.size) < same.sum()
 
     return two_sided

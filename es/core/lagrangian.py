@@ -24,6 +24,7 @@ import numpy as np
 
 from es.core.arrays import BoolArray, FloatArray
 from es.core.criteria import CRITERIA
+from es.core.seen import Seen
 from es.core.slope import STEEP, Recent, spread
 from problems.constraints import Constraints
 
@@ -122,11 +123,9 @@ class AugmentedLagrangian(FeasibleOnly):
     def again(self) -> None:
         """Begin afresh, for a restart."""
         self.gamma = self.omega = self.streak = self.parted = self.beyond = self._unit = np.zeros(0)
+        self._seen = Seen(0)
         self._recent = np.zeros((0, 0))  # g of the best points of the last generations
-        self._begun, self._entered = (
-            0,
-            False,
-        )  # generations in which they were set; a feasible point is known
+        self._begun, self._entered = 0, False  # generations in which they were set; a feasible point is known
         # The best feasible value, generations since it was reached, by how much that was better, range of first values.
         self._best = (np.inf, 0.0, np.inf, np.nan)
         self._recent_points = Recent(self.constraints.n)
@@ -136,21 +135,24 @@ class AugmentedLagrangian(FeasibleOnly):
         """Keywords of `tell` for points x (k, n) with values f (k,); g (k, m) where it is known."""
         if g is None:
             g = self.constraints(x)
-        if not self.gamma.size:
+        feasible = self.watch(x, g) == 0.0
+        first = not self.gamma.size
+        if first:
             self.gamma, self.omega, self.streak, self.parted, self.beyond = (np.zeros(g.shape[1]) for _ in range(5))
-            self._recent, self._unit = np.zeros((0, g.shape[1])), _spreads(g)
-        violation = self.watch(x, g)
-        feasible = violation == 0.0
+            self._recent, self._seen = np.zeros((0, g.shape[1])), Seen(g.shape[1])
         if getattr(self._opt, "rests", False):
             return {"rank_by": f.copy(), "feasible": feasible}  # points beside the best one, which are no sample
-        f = np.where(~feasible & (f == -np.inf), np.inf, f)  # no penalty would ever lead away from there
+        g = self._as_seen(x, g)
+        if first:
+            self._unit = _spreads(g)
+        self._entered = bool(self._entered or self._equality.any() or feasible.any())
+        f = self._seen.values(f, feasible, self._entered)
         self._recent_points.add(x, f, g)
         self._follow(f, feasible)
-        self._entered = bool(self._entered or self.constraints.equality.any() or feasible.any())
         if not self._entered:
             return {"rank_by": self._outside(g), "feasible": feasible}
         g = np.where(np.isfinite(g), g, np.nan)
-        violated_by_all = ~self.constraints.equality & ~(g <= 0).any(0)
+        violated_by_all = ~self._equality & ~(g <= 0).any(0)
         self.beyond = np.where(violated_by_all, self.beyond + 1, 0.0)
         if self.astray:
             return {"rank_by": self._outside(g), "feasible": feasible}
@@ -159,13 +161,29 @@ class AugmentedLagrangian(FeasibleOnly):
         return {"rank_by": self.lagrangian(f, g), "feasible": feasible}
 
     @property
+    def _equality(self) -> BoolArray:
+        """Which constraints are treated as equalities, (m,)."""
+        return np.asarray(self.constraints.equality & ~self._seen.stairs)
+
+    def _as_seen(self, x: FloatArray, g: FloatArray) -> FloatArray:
+        """g (k, m) at points x (k, n) as the Lagrangian sees it; what turns out to be stairs begins anew."""
+        known = self._seen.stairs.copy()
+        g = self._seen.constraints(x, g, self.constraints.equality, self.constraints.equality_slack)
+        new = self._seen.stairs & ~known
+        if new.any():
+            for name in ("gamma", "omega", "streak", "parted"):
+                setattr(self, name, np.where(new, 0.0, getattr(self, name)))
+            self._recent = np.where(new, np.abs(self._recent), self._recent)
+        return g
+
+    @property
     def astray(self) -> bool:
         """Whether an inequality has been violated by all points for so long that this is no border to converge to."""
         return bool(self.beyond.max(initial=0.0) > self.memory + self.constraints.n)
 
     def lagrangian(self, f: FloatArray, g: FloatArray) -> FloatArray:
         """h for values f (k,) and constraints g (k, m); NaN where g is."""
-        inactive = ~self.constraints.equality & (self.gamma + self.omega * g < 0)
+        inactive = ~self._equality & (self.gamma + self.omega * g < 0)
         safe = np.where(self.omega > 0, self.omega, 1.0)
         phi = np.where(inactive, -(self.gamma**2) / (2 * safe), g * (self.gamma + 0.5 * self.omega * g))
         return f + phi.sum(-1)
@@ -188,7 +206,7 @@ class AugmentedLagrangian(FeasibleOnly):
         if better or age < AT_REST * self._patience:
             self._votes = 0.0
         else:
-            slopes = self._wide or self._recent_points.slope(self.constraints.equality, self._opt.box) > STEEP
+            slopes = self._wide or self._recent_points.slope(self._equality, self._opt.box) > STEEP
             self._votes = max(-VOTERS, self._votes + (1 if slopes else -1))
 
     @property
@@ -230,7 +248,7 @@ class AugmentedLagrangian(FeasibleOnly):
 
         They are set anew in each generation until the constraint parts one: violated by 10 to 90 % of its points.
         """
-        n, equality = self.constraints.n, self.constraints.equality
+        n, equality = self.constraints.n, self._equality
         violated = (np.isnan(g) | (g > 0)).mean(0)
         spread_f, spread_g = spread(f), _spreads(g)
         new = (self.parted == 0) & (equality | (violated > 0.1)) & (spread_g > 0)
@@ -257,7 +275,7 @@ class AugmentedLagrangian(FeasibleOnly):
             return
         now = g[np.argmin(np.where(np.isfinite(h), h, np.inf))]
         self._recent = np.vstack([self._recent, now])[-(self.memory + self.constraints.n) :]
-        equality, known = self.constraints.equality, self.omega > 0
+        equality, known = self._equality, self.omega > 0
         # A constraint that is inactive in the whole generation keeps its gamma.
         active = equality | (self.gamma + self.omega * now > 0)
         met = known & (active | (self.gamma + self.omega * g > 0).any(0))
@@ -273,7 +291,7 @@ class AugmentedLagrangian(FeasibleOnly):
         from side to side: 10,000 evaluations do not find the optimum of g03 of CEC 2006, n = 5, where now 2400 do.
         Changes speed up to nine times as fast when they keep their direction for more than n + 2 generations.
         """
-        equality, n = self.constraints.equality, self.constraints.n
+        equality, n = self._equality, self.constraints.n
         kept = (self._recent < 0).mean(0) + 0.5 * (self._recent == 0).mean(0)
         one_sided = np.where(equality, np.maximum(kept, 1 - kept), kept)
         grow = active & ((~equality & (now > 0)) | (one_sided > 0.95))
@@ -293,6 +311,7 @@ class AugmentedLagrangian(FeasibleOnly):
             "begun": np.array([self._begun, self._entered]),
             "best": np.array([*self._best, self._votes]),
             **self._recent_points.state_dict(),
+            **self._seen.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -306,6 +325,8 @@ class AugmentedLagrangian(FeasibleOnly):
         *best, votes = state["best"].tolist() if len(state["best"]) > 2 else (*state["best"].tolist(), 0.0, np.nan, 0.0)
         self._best, self._votes = tuple(best), votes
         self._recent_points.load_state_dict(state)
+        self._seen = Seen(self.gamma.size)
+        self._seen.load_state_dict(state)
 
 
 def _spreads(g: FloatArray) -> FloatArray:
