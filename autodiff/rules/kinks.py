@@ -32,13 +32,12 @@ def by_slope(out: Any, g: Any, slope: Any, kink: Any, name: str) -> Any:
     return lambda c: c * g
 
 
-def without(slope: Any, spoiled: Any, name: str) -> Any:
+def without(slope: Any, spoiled: Any, name: str, cure: str = "write its square as np.sum(x**2) or np.var, or ") -> Any:
     """The slope, NaN where it is asked for at a kink."""
     if not spoiled.any():
         return slope
     warnings.warn(
-        f"{name} has no second derivative at 0, it is given as NaN: write its square as np.sum(x**2) or np.var, or"
-        " keep away from 0",
+        f"{name} has no second derivative at 0, it is given as NaN: {cure}keep away from 0",
         RuntimeWarning,
         stacklevel=3,
     )

@@ -23,9 +23,9 @@ class Distribution:
         Names of the shape parameters, separated by spaces.
     support : tuple of float
         Ends of the standard distribution; a point between them stands in for values outside.
-    log_density, distribution, survival, log_distribution : callable
-        Of the standard variable and the shapes. The last is the logarithm of the distribution function where that is
-        known more accurately.
+    log_density, distribution, survival, log_distribution, log_survival : callable
+        Of the standard variable and the shapes. The last two are logarithms of the distribution and survival functions
+        where they are known more accurately.
     valid : callable
         Whether the shapes are allowed; NaN is returned where they are not.
     """
@@ -40,10 +40,11 @@ class Distribution:
         survival: Callable[..., Any],
         log_distribution: Callable[..., Any] | None = None,
         valid: Callable[..., Any] | None = None,
+        log_survival: Callable[..., Any] | None = None,
     ) -> None:
         self.name, self.shapes, self.support, self.discrete = name, tuple(shapes.split()), support, False
         self._log_density, self._distribution, self._survival = log_density, distribution, survival
-        self._log_distribution, self._valid = log_distribution, valid
+        self._log_distribution, self._valid, self._log_survival = log_distribution, valid, log_survival
         self.parameters: tuple[str, ...] = (*self.shapes, "loc", "scale")
 
     def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
@@ -125,7 +126,8 @@ class Distribution:
 
     def logsf(self, x: Any, *args: Any, **named: Any) -> Any:
         """Logarithm of the survival function."""
-        return self._probability(log_of(self._survival, self._distribution), (0.0, -np.inf), x, args, named)
+        fun = self._log_survival or log_of(self._survival, self._distribution)
+        return self._probability(fun, (0.0, -np.inf), x, args, named)
 
     def __call__(self, *args: Any, **named: Any) -> Frozen:
         """The distribution with these parameters."""

@@ -22,6 +22,8 @@ import numpy as np
 from scipy import special as sc
 
 from autodiff.operators import value_of
+from autodiff.primitive import entrywise
+from autodiff.rules.kinks import without
 from autodiff.scipy.distributions import Discrete, Distribution, Frozen
 from autodiff.scipy.linalg import cholesky, solve_triangular
 from autodiff.tensor import asarray
@@ -38,15 +40,31 @@ def t_log_density(y: Any, df: Any) -> Any:
 
 
 def lognorm_log_density(y: Any, s: Any) -> Any:
-    y = np.where(value_of(y) == 0, np.finfo(float).tiny, y) if np.any(value_of(y) == 0) else y
     z = np.log(y)
     return -0.5 * np.square(z / s) - z - np.log(s) - 0.5 * LOG_2PI
 
 
+@entrywise(
+    lambda out, y: (
+        lambda g: g * without(-np.sign(value_of(y)), value_of(y) == 0, "the distribution function of laplace", "")
+    )
+)
+def laplace_log_density(y: Any) -> Any:
+    """As a slope of the functions below: at 0 it has no derivative."""
+    return -np.abs(y) - np.log(2.0).item()
+
+
+@entrywise(lambda out, y: lambda g: -g * np.exp(laplace_log_density(y)))
 def laplace_tail(y: Any) -> Any:
     """Probability of values beyond `y`."""
     tail = 0.5 * np.exp(-np.abs(y))
-    return np.where(value_of(y) > 0, tail, 1 - tail)
+    return np.where(y > 0, tail, 1 - tail)
+
+
+@entrywise(lambda out, y: lambda g: g * np.exp(laplace_log_density(y) - out))
+def laplace_log_cdf(y: Any) -> Any:
+    """Logarithm of the probability of values up to `y`."""
+    return np.where(y > 0, np.log1p(-0.5 * np.exp(-np.abs(y))), -np.abs(y) - np.log(2.0).item())
 
 
 def binomial_log_density(k: Any, n: Any, p: Any) -> Any:
@@ -56,8 +74,9 @@ def binomial_log_density(k: Any, n: Any, p: Any) -> Any:
 
 INF = np.inf
 norm = Distribution(
-    "norm", "", (-INF, INF), lambda y: -0.5 * (y * y + LOG_2PI), sc.ndtr, lambda y: sc.ndtr(-y), sc.log_ndtr
-)
+    "norm", "", (-INF, INF), lambda y: -0.5 * (y * y + LOG_2PI), sc.ndtr, lambda y: sc.ndtr(-y), sc.log_ndtr,
+    log_survival=lambda y: sc.log_ndtr(-y),
+)  # fmt: skip
 t = Distribution(
     "t", "df", (-INF, INF), t_log_density, lambda y, df: sc.stdtr(df, y), lambda y, df: sc.stdtr(df, -y), None, positive
 )
@@ -82,22 +101,26 @@ beta = Distribution(
 laplace = Distribution(
     "laplace", "", (-INF, INF),
     lambda y: -np.abs(y) - np.log(2.0),
-    lambda y: laplace_tail(-y), laplace_tail,
-    lambda y: np.where(value_of(y) > 0, np.log1p(-0.5 * np.exp(-np.abs(y))), -np.abs(y) - np.log(2.0)),
+    lambda y: laplace_tail(-y), laplace_tail, laplace_log_cdf,
+    log_survival=lambda y: laplace_log_cdf(-y),
 )  # fmt: skip
 logistic = Distribution(
     "logistic", "", (-INF, INF),
     lambda y: sc.log_expit(y) + sc.log_expit(-y), sc.expit,
     lambda y: sc.expit(-y), sc.log_expit,
+    log_survival=lambda y: sc.log_expit(-y),
 )  # fmt: skip
 lognorm = Distribution(
-    "lognorm", "s", (0, INF),
+    "lognorm", "s", (np.nextafter(0.0, 1.0).item(), INF),  # 0 itself has the density 0
     lognorm_log_density,
-    lambda y, s: sc.ndtr(np.log(np.where(value_of(y) == 0, np.finfo(float).tiny, y)) / s),
-    lambda y, s: sc.ndtr(-np.log(np.where(value_of(y) == 0, np.finfo(float).tiny, y)) / s),
-    lambda y, s: sc.log_ndtr(np.log(np.where(value_of(y) == 0, np.finfo(float).tiny, y)) / s), positive,
+    lambda y, s: sc.ndtr(np.log(y) / s),
+    lambda y, s: sc.ndtr(-np.log(y) / s),
+    lambda y, s: sc.log_ndtr(np.log(y) / s), positive,
+    lambda y, s: sc.log_ndtr(-np.log(y) / s),
 )  # fmt: skip
-expon = Distribution("expon", "", (0, INF), lambda y: -y, lambda y: -np.expm1(-y), lambda y: np.exp(-y))
+expon = Distribution(
+    "expon", "", (0, INF), lambda y: -y, lambda y: -np.expm1(-y), lambda y: np.exp(-y), log_survival=lambda y: -y
+)
 cauchy = Distribution(
     "cauchy", "", (-INF, INF),
     lambda y: -np.log(np.pi) - np.log1p(y * y),

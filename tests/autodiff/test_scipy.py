@@ -176,6 +176,24 @@ def test_distributions(name: str, method: str) -> None:
     assert ours(0.5, *SHAPES[name], scale=2.0) == pytest.approx(theirs(0.5, *SHAPES[name], scale=2.0), rel=1e-9)
 
 
+def test_the_middle_and_the_ends_of_distributions() -> None:
+    """At a kink of the density, at the end of the support, and where a probability is too small for a number."""
+    for method, slope in (("cdf", 0.5), ("sf", -0.5), ("logcdf", 1.0), ("logsf", -1.0)):
+        f = getattr(stats.laplace, method)
+        assert ad.grad(f)(0.0) == slope
+        np.testing.assert_allclose(ad.grad(lambda p, f=f: f(1.0, p[0], p[1]))(np.array([1.0, 2.0])), [-slope / 2, 0])
+        with pytest.warns(RuntimeWarning, match="of laplace has no second derivative at 0"):
+            assert np.isnan(ad.hessian(f)(0.0))
+    for name in ("norm", "logistic", "expon"):
+        ours, theirs = getattr(stats, name).logsf, getattr(scipy.stats, name).logsf
+        for x in (40.0, 1000.0):
+            assert ours(x) == pytest.approx(theirs(x))
+            assert ad.grad(ours)(x) == pytest.approx((theirs(x + 1e-3) - theirs(x - 1e-3)) / 2e-3, rel=1e-6)
+    assert ad.grad(stats.laplace.logsf)(1000.0) == -1.0
+    for method in ("logpdf", "logcdf"):
+        assert getattr(stats.lognorm, method)(0.0, 0.7) == -np.inf
+
+
 @pytest.mark.parametrize(("name", "shapes"), [("poisson", (2.3,)), ("bernoulli", (0.3,)), ("binom", (5, 0.3))])
 @pytest.mark.parametrize("method", ["logpmf", "pmf", "cdf", "sf", "logcdf", "logsf"])
 def test_counts(name: str, shapes: Any, method: str) -> None:
