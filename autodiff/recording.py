@@ -16,10 +16,10 @@ from numpy import ndarray
 from autodiff import core
 from autodiff.buffers import kept
 from autodiff.collection import EAGER as RECORDED
-from autodiff.core import Edges, Several, above, linked
+from autodiff.core import FLOAT64, Edges, Several, above, linked
 from autodiff.eager import EAGER
 from autodiff.foreign import foreign
-from autodiff.operators import Operators, refuse_objects
+from autodiff.operators import Operators, refuse_objects, value_of
 from autodiff.registry import FORGETFUL, FORWARD, RULES
 
 
@@ -39,6 +39,16 @@ def remembered(a: Any, level: int) -> Any:
     if isinstance(a, Operators) or a is None or kind in ORDINARY:
         return lower(a, level)
     return foreign(a)
+
+
+def widened(a: Any, out: Any) -> Any:
+    """Whole numbers in the type of the value `out`: arithmetic in their own wraps round (0 - 1 of uint8) or is coarse.
+
+    (The logarithm of an int8 is of half precision.)
+    """
+    if getattr(a, "dtype", FLOAT64).kind not in "iub":
+        return a
+    return np.asarray(value_of(a)).astype(np.finfo(getattr(out, "dtype", FLOAT64)).dtype)[()]
 
 
 def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -63,6 +73,8 @@ def record(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     out = (fun if forward is not fun and any(isinstance(a, Operators) for a in raw) else forward)(*raw, **kwargs)
     if type(out) not in (kind, tuple) and out.dtype.kind in "iub":  # dtype=int: piecewise constant
         return out
+    if isinstance(fun, np.ufunc) and fun is not np.ldexp:  # which takes whole numbers only
+        raw = [widened(a, out) for a in raw]
     edges: list[Any] = []
     for i, a in enumerate(args):
         if isinstance(a, Operators) and a.level == level and (node := a.node) is not None:

@@ -20,6 +20,7 @@ from autodiff.core import ELEMENTWISE, LARGE, pass_on
 from autodiff.dispatch import refuse_traced
 from autodiff.operators import value_of
 from autodiff.primitive import with_rule
+from autodiff.recording import widened
 from autodiff.registry import RULES, SELECTIVE, TRACED, rule, traced
 from autodiff.rules.families import cosine, nonzero, one_minus_square, sech2
 from autodiff.rules.kinks import bent, tied
@@ -59,6 +60,7 @@ def power_base(pow: Any) -> Any:
             if y == 3:
                 return lambda g: g * (3 * (x * x))
             return lambda g: g * (y * pow(x, y - 1)) if y != 0 else g * 0.0
+        y = widened(y, out)
         infinite = (value_of(y) == 0) & (np.abs(value_of(x)) <= 1 / np.finfo(out.dtype).max)
         return lambda g: g * (y * np.power(x, np.where(infinite, 1, y - 1)))
 
@@ -70,6 +72,7 @@ def power_exponent(out: Any, x: Any, y: Any) -> Any:
     if type(x) in (int, float):
         slope = log(x) if x > 0 else 0.0 if x == 0 else nan
         return lambda g: g * (out * slope)
+    x = widened(x, out)
     return lambda g: g * (out * np.log(np.where(value_of(x) == 0, 1, x)))
 
 

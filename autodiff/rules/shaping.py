@@ -16,6 +16,14 @@ from autodiff.tensor import Tensor, asarray, astype
 def reshape_back(a: Any, order: Any) -> Any:
     """The vjp of everything that only changes the shape."""
     shape = a.shape
+    order = (order or "C").upper()
+    if order in ("A", "K"):  # as the array lies in memory, which the gradient need not
+        if not np.asarray(value_of(a)).flags.c_contiguous:
+            raise TypeError(
+                f"order={order!r} of an array that is transposed or strided in memory has no gradient rule: say"
+                " order='C' (by rows) or 'F' (by columns)"
+            )
+        order = "C"
     return lambda g: np.reshape(g, shape, order=order)
 
 

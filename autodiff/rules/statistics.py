@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from math import prod
 from typing import Any
 
@@ -10,13 +11,14 @@ import numpy as np
 from autodiff.half import in_single
 from autodiff.operators import value_of
 from autodiff.registry import TRACED, traced
+from autodiff.rules.axes import axes_of
 from autodiff.rules.reductions import one_over_count, real_only
 from autodiff.tensor import Tensor, asarray
 
 
 def rows_of(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     """`a` with the axes to reduce brought together at the end, and its shape with those axes kept as 1."""
-    axes = tuple(range(a.ndim)) if axis is None else tuple(int(i) % a.ndim for i in np.atleast_1d(axis))
+    axes = axes_of(axis, a.ndim)
     rest = [i for i in range(a.ndim) if i not in axes]
     kept = tuple(1 if i in axes else n for i, n in enumerate(a.shape))
     n = prod(a.shape[i] for i in axes)
@@ -71,7 +73,9 @@ def quantiles(a: Any, q: Any, axis: Any, method: str, keepdims: bool, ignore_nan
     out = np.where(still, low, low * (1 - weight) + np.where(still, low, high) * weight)
     missing = n == 0 if ignore_nan else invalid.any(axis=-1)
     if missing.any():
-        out = np.where(missing[..., None], np.nan, out)
+        if ignore_nan:
+            warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=5)  # as NumPy does
+        out = np.where(missing[..., None], unknown_of(rows, -1, True), out)
     out = np.moveaxis(out, -1, 0)
     return np.reshape(out, q.shape + (kept if keepdims else out.shape[1:]))
 
@@ -138,23 +142,39 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
 # functions that ignore NaN: the others, on the entries that are numbers
 
 
-def _ignoring(fun: Any, neutral: Any, masked: bool) -> Any:
-    def implementation(a: Any, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Any:
+def unknown_of(a: Any, axis: Any, keepdims: bool) -> Any:
+    """NaN for each slice of `a`, with NaN as its derivative."""
+    return np.sum(a, axis=axis, keepdims=keepdims) * np.nan
+
+
+def _ignoring(nan_fun: Any, fun: Any, neutral: Any, masked: bool = False) -> None:
+    """Rule of `nan_fun`: `fun` with NaN `masked` by ``where=``, or made `neutral`."""
+
+    @traced(nan_fun)
+    def implementation(a: Any, axis: Any = None, *, keepdims: bool = False, where: Any = True, **options: Any) -> Any:
         valid = ~np.isnan(value_of(a))
-        if masked:
-            options["where"] = valid
-        return fun(np.where(valid, a, neutral), axis=axis, keepdims=keepdims, **options)
+        counted = valid if where is True else valid & np.asarray(value_of(where), bool)
+        needed = options.get("correction", options.get("ddof", 0)) if masked else 0
+        unknown = np.sum(counted, axis=axis, keepdims=keepdims) <= max(needed, 0)
+        if fun is np.sum or fun is np.prod or not unknown.any():
+            among = {"where": counted} if masked else {} if where is True else {"where": where}
+            return fun(np.where(valid, a, neutral), axis=axis, keepdims=keepdims, **options, **among)
+        given = {k: value_of(v) for k, v in options.items()} | ({} if where is True else {"where": where})
+        plain = nan_fun(np.asarray(value_of(a)), axis=axis, keepdims=keepdims, **given)  # which warns
+        unknown = unknown & np.isnan(plain)
+        whole = unknown if keepdims or axis is None else np.expand_dims(unknown, axis)
+        among = {"where": counted | whole} if masked else {} if where is True else {"where": where}
+        out = fun(np.where(valid, a, neutral), axis=axis, keepdims=keepdims, **options, **among)
+        return np.where(unknown, unknown_of(a, axis, keepdims), out)
 
-    return implementation
 
-
-traced(np.nansum)(_ignoring(np.sum, 0, False))
-traced(np.nanprod)(_ignoring(np.prod, 1, False))
-traced(np.nanmax)(_ignoring(np.max, -np.inf, False))
-traced(np.nanmin)(_ignoring(np.min, np.inf, False))
-traced(np.nanmean)(_ignoring(np.mean, 0, True))
-traced(np.nanvar)(_ignoring(np.var, 0, True))
-traced(np.nanstd)(_ignoring(np.std, 0, True))
+_ignoring(np.nansum, np.sum, 0)
+_ignoring(np.nanprod, np.prod, 1)
+_ignoring(np.nanmax, np.max, -np.inf)
+_ignoring(np.nanmin, np.min, np.inf)
+_ignoring(np.nanmean, np.mean, 0, masked=True)
+_ignoring(np.nanvar, np.var, 0, masked=True)
+_ignoring(np.nanstd, np.std, 0, masked=True)
 
 
 TRACED[np.nancumsum] = lambda a, axis=None: np.cumsum(np.where(np.isnan(value_of(a)), 0, a), axis=axis)
