@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.operators import value_of
-from autodiff.primitive import primitive
+from autodiff.primitive import guarding, primitive
 from autodiff.randomness import alike, fingerprint, generators, replayed
 from autodiff.recording import remembered
 from autodiff.tensor import Tensor
@@ -154,7 +154,7 @@ def _checkpointed(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 def again(*values: Any, fun: _Filled) -> Any:
     """Value of ``fun``, whose pull-back calls it again."""
     moments = generators(fun)
-    value = fun(*values)
+    value = guarding(fun, fun.name)(*values)
     parts = value if type(value) is tuple else (value,)
     for part in parts:
         if isinstance(part, (list, dict, tuple)) or part is None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from autodiff.check import check_grads
 from autodiff.jacobians import pushed
+from autodiff.primitive import WrittenTo
 from autodiff.transforms import pulled
 from autodiff.tree import leaves, tree_map
 
@@ -147,14 +148,20 @@ class _Rule:
         for x in xs:
             x.flags.writeable = False
         plain = self.call(*xs)
-        value, pull, _ = pulled(self.call, *xs)
+        try:
+            value, pull, _ = pulled(self.call, *xs)
+        except WrittenTo as error:
+            raise AssertionError(f"{self.name}: {error}") from error
         self.same(value, plain, "the value on traced arguments is not the one on plain arguments", 1e-12)
         kinds = [tuple(np.asarray(y).dtype for y in leaves(tree)) for tree in (value, plain)]
         if kinds[0] != kinds[1]:
             raise AssertionError(f"{self.name}: traced arguments give {kinds[0]}, plain arguments {kinds[1]}")
         weights = self.drawn(value)
         before = tree_map(np.copy, weights)
-        grads = pull(weights)
+        try:
+            grads = pull(weights)
+        except WrittenTo as error:
+            raise AssertionError(f"{self.name}: the pull-back changes the cotangent that it is given") from error
         for i, x, g in zip(self.variable, xs, grads if len(xs) > 1 else (grads,), strict=True):
             if np.shape(g) != x.shape or getattr(g, "dtype", None) != x.dtype:
                 raise AssertionError(

@@ -51,6 +51,10 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
     [0.6, 0.8]
     """
 
+    title = getattr(fun, "__name__", type(fun).__name__)
+    foreign = not str(getattr(fun, "__module__", "")).startswith("autodiff.")  # may change arrays in place
+    body = guarding(fun, title) if foreign else fun
+
     @wraps(fun)
     def call(*args: Any, **options: Any) -> Any:
         level = max([a.level for a in args if type(a) is Tensor], default=None)
@@ -62,9 +66,16 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
                 raise TypeError(f"{call.__name__}: pass traced arguments one by one, not in a {type(a).__name__}")
         if level is None:
             return fun(*args, **options)[0]
-        value, vjps = fun(*[remembered(a, level) for a in args], **options)
+        value, vjps = body(*[remembered(a, level) for a in args], **options)
         if type(value) is not np.ndarray:
             value = tree_map(lambda part: _own(part, level, call.__name__), value)
+        if foreign:
+            of = f"the vjp of {title}"
+            vjps = (
+                guarding(vjps, of)
+                if callable(vjps)
+                else tuple(None if vjp is None else guarding(vjp, of) for vjp in vjps)
+            )
         inputs = [
             (i, a.node) for i, a in enumerate(args) if type(a) is Tensor and a.level == level and a.node is not None
         ]
@@ -80,6 +91,37 @@ def primitive(fun: Callable[..., Any]) -> Callable[..., Any]:
                     f"{call.__name__} has no derivative in its argument {i}: pass a plain array there, e.g. x.detach()"
                 )
         return attach(Tensor, value, linked([(node, vjps[i]) for i, node in inputs]), level, call)
+
+    return call
+
+
+class WrittenTo(ValueError):
+    """A function changed in place what it was given."""
+
+
+def guarded(a: Any) -> Any:
+    """`a`, of which an array cannot be changed in place: other parts of the history need it as it is."""
+    if type(a) is list:
+        return [guarded(part) for part in a]
+    if type(a) is np.ndarray:
+        a = a.view()
+        a.flags.writeable = False
+    return a
+
+
+def guarding(fun: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """`fun`, with a sentence in the place of NumPy's where it changes an argument."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        try:
+            return fun(*map(guarded, args), **options)
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            raise WrittenTo(
+                f"{name} changes an array that it was given in place, which other derivatives need as it is: make a new"
+                " one (g = g * 2 in place of g *= 2), or copy it first"
+            ) from error
 
     return call
 
