@@ -13,7 +13,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 def run() -> None:
     """Run the command line and leave with its status."""
     from experiments.cli import main
+    from experiments.terminal import spell_out
 
+    spell_out()
     sys.exit(main())
 
 

@@ -367,5 +367,7 @@ def bench_command(options: argparse.Namespace) -> int:
         return 0
     if options.name not in BENCHMARKS:
         raise SpecError((), f"no benchmark is called {options.name!r}; there are {', '.join(sorted(BENCHMARKS))}.")
-    done = subprocess.run([sys.executable, "-m", f"experiments.benchmarks.{options.name}", *options.rest], check=False)
-    return done.returncode
+    words = [sys.executable, "-m", f"experiments.benchmarks.{options.name}", *options.rest]
+    # Its tables may have letters that the terminal lacks; what is printed here is spelled out by `spell_out`.
+    letters = {"PYTHONIOENCODING": f"{getattr(sys.stdout, 'encoding', None) or 'utf-8'}:backslashreplace"}
+    return subprocess.run(words, check=False, env=os.environ | letters).returncode

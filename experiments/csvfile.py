@@ -9,11 +9,15 @@ from typing import Any
 
 
 def write_csv(path: str | Path, header: Iterable[str], rows: Iterable[Sequence[Any]], *, add: bool = False) -> Path:
-    """Write a table, or `add` to it, its folder too if it is not there, and return the file's path; None is empty."""
+    """Write a table, or `add` to it, its folder too if it is not there, and return the file's path; None is empty.
+
+    Halves of characters, as texts of errors may hold them, stand as ``\\udcff``.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     begun = add and path.exists()
-    with path.open("a" if begun else "w", newline="", encoding="utf-8") as file:
+    mode = "a" if begun else "w"
+    with path.open(mode, newline="", encoding="utf-8", errors="backslashreplace") as file:
         csv.writer(file, lineterminator="\n").writerows(rows if begun else [list(header), *rows])
     return path
 

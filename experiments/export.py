@@ -216,7 +216,7 @@ def _write_function(home: Path, method: str, number: int, dimensions: ByDimensio
             f"% written by evotape; a gradient is charged {grad_cost:g} evaluations",
             f"data_f{number}/{name}.dat, {', '.join(ends)}",
         ]
-    (home / f"bbobexp_f{number}.info").write_text("\n".join(lines) + "\n")
+    (home / f"bbobexp_f{number}.info").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _write_run(file: Any, cost: np.ndarray[Any, Any], f: np.ndarray[Any, Any], f_opt: float) -> None:

@@ -68,9 +68,12 @@ def write_report(study: StudyLike, folder: Path, *, quick: bool = False, refresh
 
 
 def write_page(target: Path, page: str) -> Path:
-    """Write a page so that who reads it meanwhile has the old one or the new one."""
+    """Write a page so that who reads it meanwhile has the old one or the new one.
+
+    Errors and names of files may hold halves of characters (bytes that were no text); these stand as ``\\udcff``.
+    """
     part = target.with_name(target.name + ".part")
-    part.write_text(page, encoding="utf-8")
+    part.write_text(page, encoding="utf-8", errors="backslashreplace")
     os.replace(part, target)
     return target
 

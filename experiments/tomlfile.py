@@ -153,6 +153,8 @@ def plain(value: Any, where: Sequence[str | int]) -> Any:
         return [plain(v, (*where, i)) for i, v in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
         raise SpecError(where, f"must be a finite number, got {value!r}.")
+    if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise SpecError(where, f"must be text, got {value!r}, which has halves of characters.")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise SpecError(where, f"must be a number, a word, a list or a table, got {type(value).__name__}.")

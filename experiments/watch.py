@@ -12,6 +12,9 @@ from pathlib import Path
 
 from experiments.report import write_report
 from experiments.store import load
+from experiments.tomlfile import SpecError
+
+LAST_PORT = 65535
 
 
 def watch(
@@ -22,8 +25,12 @@ def watch(
 
     There are `every` seconds between two looks, and the page loads itself again as often until the study is complete.
     `serve` is a port of this machine on which the folder can be read, 0 for any free one; None serves nothing. `say`
-    gets a line of text at each page. Returns the page.
+    gets a line of text at each page. Returns the page. It is a SpecError if the port cannot be served.
     """
+    if not 0 < every <= threading.TIMEOUT_MAX:
+        raise SpecError((), f"every must be a positive number of seconds, got {every}.")
+    if serve is not None and not 0 <= serve <= LAST_PORT:
+        raise SpecError((), f"serve must be a port from 0 to {LAST_PORT}, 0 for any free one, got {serve}.")
     seen = -1
     with _served(folder, serve, say):
         while True:
@@ -52,7 +59,13 @@ def _served(folder: Path, port: int | None, say: Callable[[str], None]) -> Itera
         yield
         return
     handler = functools.partial(_Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    try:
+        opened = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        raise SpecError(
+            (), f"port {port} cannot be served ({error.strerror}); choose another, or --serve alone for any free one."
+        ) from error
+    with opened as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         say(f"http://127.0.0.1:{server.server_address[1]}/report.html")
         try:

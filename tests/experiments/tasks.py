@@ -87,6 +87,11 @@ def make_badly_scored(n: int = 2) -> Objective:
     return Objective(bowl, n=n, vectorized=True, x0=np.zeros(n), score=bad_score)
 
 
+def badly_named(x: Any) -> float:
+    """Name a file whose bytes are no text."""
+    raise ValueError("bad \udcff name")
+
+
 def trap(x: Any) -> Any:
     """A bowl that fails in one corner."""
     if np.any((x[..., 0] > 0.5) & (x[..., 1] > 0.0)):

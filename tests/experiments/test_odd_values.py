@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -12,13 +15,15 @@ import pytest
 from experiments import Method, Problem, Spec, SpecError, Sweep, load, run_study
 from experiments.cli import main
 from experiments.curve import compact_curve
+from experiments.export import export_csv
 from experiments.figures.profiles import profile_times
 from experiments.report import write_report
-from experiments.statistics import collect, quantiles_at, summary_table
+from experiments.statistics import collect, format_table, quantiles_at, summary_table
 from experiments.statistics.analysis import Analysis
 from experiments.statistics.sweep import sweep_tables
 from experiments.trial import check_trials
 from tests.experiments.fake_study import make_sweep
+from tests.experiments.studies import call
 
 TASKS = "tests.experiments.tasks"
 BOX = {"bounds": [[-2, 2], [-2, 2]]}
@@ -128,3 +133,49 @@ def test_labels_and_titles_are_one_line_of_text(label: str) -> None:
         Method("cmaes", label=label)
     with pytest.raises(SpecError, match="title must be a line of text"):
         Spec("s", [Problem("sphere", 2)], ["cmaes"], title=label)
+
+
+def test_errors_that_are_no_text_are_shown(tmp_path: Path) -> None:
+    found = run_study(study(Problem(f"{TASKS}:badly_named", 2, BOX), seeds=1), tmp_path, backend="sequential")
+    assert {trial["message"] for trial in found.trials} == {"ValueError: bad \udcff name"}
+    assert r"bad \udcff name" in write_report(found, tmp_path, quick=True).read_text(encoding="utf-8")
+    assert r"bad \udcff name" in export_csv(found, tmp_path / "csv")[0].read_text(encoding="utf-8")
+    for encoding in ("ascii", "utf-8"):
+        done = call("show", "--failed", tmp_path, env={**os.environ, "PYTHONIOENCODING": encoding})
+        assert r"bad \udcff name" in done.stdout
+    with pytest.raises(SpecError, match="halves of characters"):
+        Method("cmaes", {"name": "\udcff"})
+
+
+def test_tables_are_printed_where_there_are_no_letters_for_their_signs(tmp_path: Path) -> None:
+    found = run_study(study(Problem("sphere", 2), budget=2, seeds=2), tmp_path, backend="sequential")
+    assert "∞" in format_table(summary_table(found))
+    done = call("show", tmp_path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"cmaes +0/2 +inf +- ", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--serve", "99999"], "serve must be a port from 0 to 65535, 0 for any free one, got 99999."),
+        (["--serve", "-1"], "serve must be a port from 0 to 65535, 0 for any free one, got -1."),
+        (["--every", "nan"], "every must be a positive number of seconds, got nan."),
+        (["--every", "-1"], "every must be a positive number of seconds, got -1.0."),
+        (["--every", "inf"], "every must be a positive number of seconds, got inf."),
+    ],
+)
+def test_ports_and_pauses_that_are_none_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    assert main(["watch", str(tmp_path), "--once", *words]) == 2
+    assert capsys.readouterr().err == f"error: {told}\n"
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert main(["watch", str(tmp_path), "--once", "--serve", str(port)]) == 2
+    assert f"error: port {port} cannot be served (" in capsys.readouterr().err
