@@ -101,6 +101,10 @@ class Stepwise(ABC):
         except StopIteration:
             self.start()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copied and pickled as it is saved, for the loop itself can be neither."""
+        return _again, (type(self), self.arguments, self.state_dict())
+
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """What the search knew at the begin of the iteration, and the values that it was sent since."""
         arrays: dict[str, npt.NDArray[Any]] = {}
@@ -151,6 +155,11 @@ def restored(kind: type, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> A
     made = {key: np.array(value) for key, value in store.below(mine, "made.").items()}
     if not made:
         return None
-    search = kind(**{key: value if value.ndim else value.item() for key, value in made.items()})
-    search.load_state_dict(mine)
+    return _again(kind, {key: value if value.ndim else value.item() for key, value in made.items()}, mine)
+
+
+def _again(kind: type, arguments: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+    """The search of this kind that was made of these arguments and has this state."""
+    search = kind(**arguments)
+    search.load_state_dict(arrays)
     return search
