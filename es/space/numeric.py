@@ -14,6 +14,8 @@ from problems.numbers import FloatArray, number
 from .parameter import Parameter, Shape, short
 
 MOST = 2**53  # whole numbers up to here are exact in float64
+ROUNDINGS = 8  # halves of one, by which the logarithm of a value may be off
+NARROW = 1e-9  # limits whose logarithms are this close: nothing is gained by them, and values are not told apart
 SLACK = 1e-6  # share of a step that limits and values may be off by rounding
 
 
@@ -186,6 +188,10 @@ class Integer(Parameter):
         if log:
             self.log = True
             self._ends = (math.log(first - 0.5), math.log(last + 0.5))
+            if self._ends[1] - self._ends[0] < NARROW:
+                raise ValueError(
+                    f"Integer with log=True needs limits further apart, got {low} and {high}: leave log out"
+                )
             first, last = 0.0, 1.0
         elif self.step is not None:
             first, last = 0.0, count_steps(first, last, self.step)
@@ -206,9 +212,7 @@ class Integer(Parameter):
         """The nearest whole number, within the limits."""
         low, high = self.limits
         if self.log:
-            lo, hi = self._ends
-            u = float(y[0])
-            return min(max(round(math.exp((1.0 - u) * lo + u * hi)), low), high)
+            return self._of_share(float(y[0]))
         if self.step is not None:
             return min(low + self.step * max(round(float(y[0])), 0), high)
         return int(np.clip(np.rint(y[0]), low, high))
@@ -219,11 +223,31 @@ class Integer(Parameter):
         if given != np.floor(given) or not low <= given <= high:
             raise ValueError(f"a value of {self!r} must be a whole number between its limits, got {value}")
         if self.log:
-            lo, hi = self._ends
-            return np.array([(math.log(given) - lo) / (hi - lo)])
+            return np.array([self._share_of(int(given))])
         if self.step is not None:
             return np.array([step_of_value(self, given, low, high, self.step)])
         return np.array([given])
+
+    def _of_share(self, u: float) -> int:
+        """The value at u of the logarithmic coordinate."""
+        low, high = self.limits
+        if not 0.0 < u < 1.0:
+            return low if u <= 0.0 else high
+        lo, hi = self._ends
+        return min(max(round(math.exp(lo + u * (hi - lo))), low), high)
+
+    def _share_of(self, value: int) -> float:
+        """Where a value stands on the logarithmic coordinate, which beyond 1e14 tells only some of them apart."""
+        lo, hi = self._ends
+        t = math.log(value)
+        u, rounding = (t - lo) / (hi - lo), 0.5 * math.ulp(t) / (hi - lo)
+        for k in sorted(range(-ROUNDINGS, ROUNDINGS + 1), key=abs):
+            if self._of_share(u + k * rounding) == value:
+                return u + k * rounding
+        raise ValueError(
+            f"a value of {self!r} must be one of those that float64 tells apart in the logarithm, got {value}: take "
+            f"{self._of_share(u)}"
+        )
 
     def __repr__(self) -> str:
         more = ({"log": True} if self.log else {}) | ({} if self.step is None else {"step": self.step})

@@ -194,13 +194,15 @@ class Fixed(Parameter):
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two values of any kind are equal; NaN is itself, arrays are compared as a whole."""
+    """Whether two values of any kind are equal; NaN equals NaN, arrays, lists and tuples are compared as a whole."""
     if a is b:
         return True
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return np.array_equal(a, b)
+        return np.shape(a) == np.shape(b) and all(map(same, np.ravel(a).tolist(), np.ravel(b).tolist()))
+    if type(a) is type(b) and isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
     try:
-        return bool(a == b)
+        return bool(a == b) or bool(a != a and b != b)
     except (TypeError, ValueError):
         return False
 

@@ -1,5 +1,6 @@
 """Named parameters."""
 
+import math
 import pickle
 
 import numpy as np
@@ -355,3 +356,44 @@ def test_wide_ranges_of_whole_numbers(high):
     space = es.Space(n=es.Integer(0, high), m=es.Integer(-5, 5))
     res = _best(space, lambda p: abs(p["n"] - high // 3) / high + abs(p["m"] - 3), maxfevals=2000)
     assert res.fun < 1e-6
+
+
+@pytest.mark.parametrize(
+    "low, high",
+    [(1, 2**53), (3, 2**53), (2**52, 2**53), (2**53 - 10**9, 2**53), (1, 10**14), (5, 6)],
+)
+def test_logarithmic_integers_reach_their_limits_and_come_back_as_they_were(low, high):
+    space, rng = es.Space(a=es.Integer(low, high, log=True)), np.random.default_rng(1)
+    assert space.decode(space.low)["a"] == low and space.decode(space.high)["a"] == high
+    values = [low, high, *(space.decode(rng.uniform(size=1))["a"] for _ in range(500))]
+    assert all(space.decode(space.encode({"a": value}))["a"] == value for value in values)
+    if high <= 10**14:  # all are told apart
+        values = np.exp(rng.uniform(math.log(low), math.log(high), 500)).astype(int).tolist()
+        assert all(space.decode(space.encode({"a": value}))["a"] == value for value in values)
+
+
+def test_a_whole_number_that_a_logarithm_does_not_tell_apart_is_refused():
+    space, taken = es.Space(a=es.Integer(1, 2**53, log=True)), 0
+    for value in range(8 * 10**15, 8 * 10**15 + 200):  # float64 has a logarithm for each fiftieth or so
+        try:
+            assert space.decode(space.encode({"a": value}))["a"] == value
+            taken += 1
+        except ValueError as error:
+            assert f"tells apart in the logarithm, got {value}: take 80000000000000" in str(error)
+    assert 1 <= taken <= 10
+    with pytest.raises(ValueError, match="limits further apart, got 9007199254740989 and 9007199254740992: leave log"):
+        es.Integer(2**53 - 3, 2**53, log=True)
+
+
+def test_nan_is_a_value_like_others():
+    nan = float("nan")
+    space = es.Space(a=es.Choice(nan, 1.0, (nan, 2), [1, np.nan]), b=es.Linear(0, 1, when={"a": float("nan")}))
+    assert space.contains({"a": float("nan"), "b": 0.5}) and not space.contains({"a": float("nan")})
+    assert space.contains({"a": (float("nan"), 2)}) and space.contains({"a": [1, float("nan")]})
+    assert not space.contains({"a": (1, 2)}) and not space.contains({"a": None})
+    res = es.minimize(lambda p: p.get("b", 1.0), space, maxfevals=100, rng=1)
+    assert math.isnan(res.x["a"])
+    again = es.minimize(lambda p: p.get("b", 1.0), space, maxfevals=30, rng=1, enqueue=[{**res.x, "a": float("nan")}])
+    assert again.fun <= res.fun
+    with pytest.raises(ValueError, match="nan twice"):
+        es.Ordinal(nan, 1.0, float("nan"))
