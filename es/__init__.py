@@ -11,12 +11,26 @@ import copyreg
 import importlib
 import sys
 import types
+from typing import Any
 
 import lazy_loader
 
 __version__ = "0.2.0"
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_lazily, _, _NAMES = lazy_loader.attach_stub(__name__, __file__)
+_BRIDGES = {"EvolutionSearchCV": "sklearn", "nevergrad_optimizer": "nevergrad", "optuna_sampler": "optuna"}
+
+
+def __getattr__(name: str) -> Any:
+    return __dir__() if name == "__all__" else _lazily(name)
+
+
+def __dir__() -> list[str]:
+    """All public names but bridges to packages that are not there: `from es import *` takes each of them."""
+    from importlib.util import find_spec
+
+    return [name for name in _NAMES if name not in _BRIDGES or find_spec(_BRIDGES[name]) is not None]
+
 
 # A module of a class of its own, which this is by lazy loading, cannot be pickled beside a function that uses it.
 if type(sys.modules[__name__]) is not types.ModuleType:

@@ -17,9 +17,9 @@ from problems.registry import entry, get, names, register
 from problems.several import MultiLedger, MultiObjective
 from problems.stack import Stack, family, stack
 
-list = names  # the name that reads well from outside: problems.list()
+list = names  # the name that reads well from outside: problems.list(); no star takes it in the place of Python's
 
 __all__ = [
     "Evaluation", "Feasible", "Ledger", "MultiLedger", "MultiObjective", "Objective", "Stack", "Trace",
-    "check_objective", "entry", "family", "get", "list", "names", "register", "stack",
+    "check_objective", "entry", "family", "get", "names", "register", "stack",
 ]  # fmt: skip
