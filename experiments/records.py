@@ -43,6 +43,25 @@ def key_of(trial: Mapping[str, Any]) -> str:
     return digest({name: trial.get(name) for name in _CONTENT})
 
 
+def swept_label(label: str, part: str, params: Mapping[str, Any]) -> str:
+    """The label of a trial's problem or method, in which stand the name and the dimension that the sweep has put in.
+
+    Another function or dimension is another problem in tables and figures.
+
+    Examples
+    --------
+    >>> swept_label("sphere (n=2)", "problem", {"problem.n": 5, "problem.name": "rastrigin"})
+    'rastrigin (n=5)'
+    """
+    for path, value in params.items():
+        head, n, _ = label.partition(" (n=")
+        if path == f"{part}.name":
+            label = f"{value}{label[len(head) :] if n else ''}"
+        elif path == "problem.n" == f"{part}.n":
+            label = f"{head} (n={value})"
+    return label
+
+
 def _sequence(study_seed: int, name: str) -> np.random.SeedSequence:
     return np.random.SeedSequence([study_seed, *(int(name[i : i + 8], 16) for i in range(0, 32, 8))])
 

@@ -30,9 +30,11 @@ def terms_of(spec: Mapping[str, Any], problem: Mapping[str, Any]) -> dict[str, A
 
 
 def _options(trial: Mapping[str, Any], part: str, drop: frozenset[str]) -> dict[str, Any]:
-    """Options of a trial's problem or method that the sweep does not vary and the repeat does not set."""
+    """Name, dimension and options of a trial's problem or method that the sweep does not vary and the repeat does not
+    set."""
     swept = {path.partition(".")[2] for path in trial["params"] if path.startswith(f"{part}.")}
-    return {name: value for name, value in trial[part]["options"].items() if name not in swept | drop}
+    every = {"name": trial[part]["name"], "n": trial[part].get("n"), **trial[part]["options"]}
+    return {name: value for name, value in every.items() if name not in swept | drop}
 
 
 def _seeded(spec: Mapping[str, Any]) -> frozenset[str]:

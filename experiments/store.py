@@ -14,6 +14,7 @@ from experiments.curve import Curve, pack, unpack
 from experiments.journal import NAME, VERSION, Journal, StoreError, check_version, read_lines
 from experiments.provenance import provenance
 from experiments.records import Trial, digest
+from experiments.renamed import renamed
 from experiments.settings import separate, terms_of
 from experiments.spec import Spec
 
@@ -182,7 +183,10 @@ class Store:
         self.journal.cut_tail()
         self.finished = {trial["key"]: trial["status"] for trial in study.trials}
         self.warnings = study.warnings
-        return not same
+        # Labels and titles are no part of the identity: the latest ones are those that count.
+        plain = [json.dumps({name: table.get(name) for name in header}, sort_keys=True)
+                 for table in (header, study.header)]  # fmt: skip
+        return not same or plain[0] != plain[1]
 
     def missing(self, *, retry_failed: bool = False) -> list[Trial]:
         """List the trials still to run, in order."""
@@ -273,6 +277,11 @@ class _Contents:
     headers: list[dict[str, Any]]  # for each record the header in force when it was written
     warnings: list[str]
 
+    def rename(self) -> None:
+        """Give what was written under other labels those of the header."""
+        records, self.headers = renamed(list(self.records.values()), self.headers, self.header)
+        self.records = dict(zip(self.records, records, strict=True))
+
     def set_apart(self, name: str) -> None:
         """Put a name into the labels of all methods."""
         labels = {label: f"{label} ({name})" for label in self.header["methods"]}
@@ -319,7 +328,9 @@ def _joined(contents: Sequence[_Contents]) -> _Contents:
     if twice:
         warnings.append(f"{twice} trials are in several of the folders and count once.")
     sessions = [session for content in contents for session in content.sessions]
-    return _Contents(contents[0].folder, header, sessions, records, [headers[key] for key in records], warnings)
+    joined = _Contents(contents[0].folder, header, sessions, records, [headers[key] for key in records], warnings)
+    joined.rename()
+    return joined
 
 
 def _read(path: Path) -> _Contents:
@@ -348,6 +359,7 @@ def _read(path: Path) -> _Contents:
             raise
         raise StoreError(f"{path} cannot be read ({error.strerror}).") from error
     content.headers = [under[key] for key in content.records]
+    content.rename()
     return content
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from experiments.build import build_problem
 from experiments.capture import captured
 from experiments.deadline import Deadline, TrialTimeout
-from experiments.records import Record, Trial, allowance, blank_record, digest, judged, key_of
+from experiments.records import Record, Trial, allowance, blank_record, digest, judged, key_of, swept_label
 from experiments.solve import Meter, Terms, rehearse, solve
 from experiments.statistics.cells import method_label, problem_label, setting_of
 from experiments.sweep import facts_of
@@ -91,20 +91,14 @@ def _make_trial(spec: Any, problem: Any, method: Any, point: Mapping[str, Any], 
             trial["precision"] = value
         elif option in ("name", "n") and option in trial[head]:
             trial[head][option] = value
-            # Another function or dimension is another problem in tables and figures.
-            trial[head]["label"] = _relabelled(trial[head]["label"], option, value)
         elif option:
             trial[head]["options"][option] = value
+    for part in ("problem", "method"):
+        trial[part]["label"] = swept_label(trial[part]["label"], part, point)
     options = trial["problem"]["options"]
     options |= {name: seed + 1 for name, value in options.items() if value == "seed"}
     trial["key"] = key_of(trial)
     return trial
-
-
-def _relabelled(label: str, option: str, value: Any) -> str:
-    """Say in a label which name or dimension the sweep has put in."""
-    head, n, _ = label.partition(" (n=")
-    return f"{head} (n={value})" if option == "n" else f"{value}{label[len(head) :] if n else ''}"
 
 
 def check_trials(trials: Iterable[Trial]) -> None:
