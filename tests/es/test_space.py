@@ -379,7 +379,8 @@ def test_a_whole_number_that_a_logarithm_does_not_tell_apart_is_refused():
             assert space.decode(space.encode({"a": value}))["a"] == value
             taken += 1
         except ValueError as error:
-            assert f"tells apart in the logarithm, got {value}: take 80000000000000" in str(error)
+            assert f"tells apart in the logarithm, got {value}: take " in str(error)
+            assert abs(int(str(error).split()[-1]) - value) <= 64
     assert 1 <= taken <= 10
     with pytest.raises(ValueError, match="limits further apart, got 9007199254740989 and 9007199254740992: leave log"):
         es.Integer(2**53 - 3, 2**53, log=True)
