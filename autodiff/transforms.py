@@ -12,7 +12,7 @@ import numpy as np
 from numpy import float64, ndarray
 
 from autodiff.backward import gradients
-from autodiff.buffers import UNDER_WAY, Release, kept, release
+from autodiff.buffers import UNDER_WAY, Needed, Release, kept, release
 from autodiff.collection import SLOWED, as_before
 from autodiff.core import FLOAT64, LARGE, Leaf, Node
 from autodiff.exits import LAST, LostGradient, named
@@ -40,7 +40,8 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], An
         ``fun(*primals)``.
     pull : callable
         ``pull(cotangent)``, a cotangent of the form of `value`, gives the gradient of the form of the argument (a
-        tuple of gradients if there are several arguments). May be called any number of times.
+        tuple of gradients if there are several arguments). May be called any number of times; large arrays that `fun`
+        used, `primals` too, must not change until then, and are read-only as long as `pull` is there.
 
     Examples
     --------
@@ -64,13 +65,13 @@ def pulled(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any],
         inputs = tuple(_inputs(p, level) for p in primals)
         out = fun(*inputs)
     except Exception as error:
-        if (better := explained(error, UNDER_WAY[level] is not None, level)) is None:
+        if (better := explained(error, UNDER_WAY[level], level)) is None:
             raise
         raise better from error
     finally:
-        helds = UNDER_WAY.pop(level)
-        if helds is not None:
-            needed = Release(helds)  # when `pull` goes, what it needs is given back
+        arrays = UNDER_WAY.pop(level)
+        if arrays is not None:
+            needed = Release(arrays)  # when `pull` goes, what it needs is given back
         if SLOWED:
             as_before()
     value = tree_map(lambda t: _own_value(lower(t, level)), out)
@@ -87,6 +88,8 @@ class _PullBack:
         self.inputs, self.out, self.level, self.needed = inputs, out, level, needed
 
     def __call__(self, cotangent: Any) -> Any:
+        if self.needed is not None:
+            self.needed.needed.verify()
         pairs = matched("cotangent", cotangent, self.out)
         seeds = [(t.node, _fit(g, t)) for t, g in pairs if type(t) is Tensor and t.level == self.level]
         result = _gradients(self.inputs, gradients(seeds), [g for _, g in seeds])
@@ -120,15 +123,15 @@ def current(t: Tensor) -> Tensor:
     return t
 
 
-def explained(error: Exception, locked: bool, level: int) -> Exception | None:
-    """The reason for `error` in a sentence, if a tensor is behind it, or an array that is `locked`."""
+def explained(error: Exception, needed: Needed | None, level: int) -> Exception | None:
+    """The reason for `error` in a sentence, if a tensor is behind it, or an array that is `needed` and locked."""
     text = str(error)
     reason: BaseException | None = error
     while reason is not None:  # NumPy hides why a[i] = x fails, SciPy's solvers in C why their function did
         if isinstance(reason, LostGradient):
             return None if reason is error else LostGradient(str(reason))
         reason = reason.__cause__ or reason.__context__
-    if locked and isinstance(error, ValueError) and "read-only" in text:
+    if needed is not None and needed.helds and isinstance(error, ValueError) and "read-only" in text:
         return ValueError(
             "an array is changed that an earlier operation on a traced value needs for its gradient: make a new"
             " array each time (or copy it before use)"
@@ -219,7 +222,13 @@ def value_and_grad(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0) 
     Raises
     ------
     ValueError
-        If the value is neither a single number nor one number per row.
+        If the value is neither a single number nor one number per row; if the function changes an array of more than
+        262,144 entries after it has met a traced value (smaller ones are copied and may change).
+
+    Notes
+    -----
+    Large arrays are read once more before and after, to see that nothing has changed them. A matrix of data that is
+    read-only, ``data.flags.writeable = False``, is not: a gradient of least squares takes half of the time then.
 
     Examples
     --------
@@ -264,19 +273,21 @@ def _value_and_grad(fun: Any, argnums: Any, *args: Any, **kwargs: Any) -> Any:
             inputs = tuple(full[i] for i in chosen) if isinstance(argnums, (tuple, list)) else full[chosen[0]]
         if type(out) is Tensor and out.level == level:
             value = out.inner
+            if (arrays := UNDER_WAY[level]) is not None:
+                arrays.verify()
             seed = ONE if type(value) is float64 else np.ones(out.shape, out.dtype)[()]
             grads = gradients([(out.node, seed)])
             out = None  # the history goes here, before the collector wakes up
         else:
             value, seed, grads = out, None, {}
     except Exception as error:
-        if (better := explained(error, UNDER_WAY[level] is not None, level)) is None:
+        if (better := explained(error, UNDER_WAY[level], level)) is None:
             raise
         raise better from error
     finally:
-        helds = UNDER_WAY.pop(level)
-        if helds is not None:
-            release(helds)
+        arrays = UNDER_WAY.pop(level)
+        if arrays is not None:
+            release(arrays)
         if SLOWED:
             as_before()
     if type(value) is not float64:

@@ -13,9 +13,10 @@ from scipy import special
 
 import autodiff as ad
 from autodiff import core, nn
+from autodiff.buffers import COPIED, COPIES
 
 N = 6
-SMALL, BIG = N, core.LARGE + 10
+SMALL, MIDDLE, BIG = N, core.LARGE + 10, COPIED + 10
 RNG = np.random.default_rng(0)
 
 
@@ -92,6 +93,13 @@ def test_small_operands_give_the_right_gradient(name: str) -> None:
     np.testing.assert_allclose(leaf.grad, expected, rtol=1e-13)
 
 
+@pytest.mark.parametrize("name", [n for n in USES if n not in ("outer", "kron", "interp", "polyval", "checkpoint")])
+def test_operands_of_middle_size_give_the_right_gradient(name: str) -> None:
+    use, x, parts = USES[name], np.linspace(0.6, 1.7, MIDDLE), numbers(MIDDLE)
+    expected = ad.grad(fresh(use, lambda k: parts[k], np.empty(MIDDLE)))(x)
+    np.testing.assert_allclose(ad.grad(loop(use, np.empty(MIDDLE), lambda k: parts[k]))(x), expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", [n for n in USES if n not in ("outer", "kron", "interp", "polyval")])
 def test_large_operands_give_the_right_gradient_or_an_error(name: str) -> None:
     use, x, parts = USES[name], np.linspace(0.6, 1.7, BIG), numbers(BIG)
@@ -109,6 +117,87 @@ def test_large_operands_give_the_right_gradient_or_an_error(name: str) -> None:
         loop(use, buffer, lambda k: parts[k])(leaf).backward()
         np.testing.assert_allclose(leaf.grad, expected, rtol=1e-12)
     assert buffer.flags.writeable
+
+
+def older_view(n: int, change: Callable[[Any, int], None]) -> Callable[[Any], Any]:
+    """A sum of products with a buffer that is changed through a view that was made before."""
+
+    def f(x: Any) -> Any:
+        buffer = np.linspace(-1, 1, 2 * n).reshape(2, n)
+        row, s = buffer[0], 0.0
+        for k in range(3):
+            change(row, k)
+            s = s + (x * buffer).sum() + (buffer[1] * x[1] ** 2).sum()
+        return s
+
+    return f
+
+
+def fill(row: Any, k: int) -> None:
+    row[:] = k
+
+
+def there_and_back(row: Any, k: int) -> None:
+    row[:] = k % 2
+
+
+def one_entry(row: Any, k: int) -> None:
+    row[77] = k
+
+
+def exchange(row: Any, k: int) -> None:
+    row[:] = row[::-1].copy()
+
+
+@pytest.mark.parametrize("change", [fill, there_and_back, one_entry, exchange])
+def test_views_that_were_made_before(change: Callable[[Any, int], None]) -> None:
+    """The right gradient, or an error from some size on: never a number that hangs on the size."""
+
+    def fresh_rows(x: Any) -> Any:
+        buffer, s = np.linspace(-1, 1, x.size).reshape(x.shape), 0.0
+        for k in range(3):
+            buffer = buffer.copy()
+            change(buffer[0], k)
+            s = s + (x * buffer).sum() + (buffer[1] * x[1] ** 2).sum()
+        return s
+
+    for n in (100, core.LARGE, COPIED // 4):
+        x = np.linspace(0, 1, 2 * n).reshape(2, n)
+        np.testing.assert_allclose(ad.grad(older_view(n, change))(x), ad.grad(fresh_rows)(x), rtol=1e-13)
+    x = np.ones((2, COPIED))
+    with pytest.raises(ValueError, match="through a view"):
+        ad.grad(older_view(COPIED, change))(x)
+    with pytest.raises(ValueError, match="through a view"):
+        ad.vjp(older_view(COPIED, change), x)
+
+
+def test_a_view_written_to_before_the_pull_back() -> None:
+    buffer, x = np.ones(BIG), np.ones(BIG)
+    view = buffer[5:]
+    value, pull = ad.vjp(lambda y: y * buffer, x)
+    pull(np.ones(BIG))
+    view[0] = 2.0
+    with pytest.raises(ValueError, match="through a view"):
+        pull(np.ones(BIG))
+    del value, pull
+
+
+def test_many_arrays_of_middle_size_are_not_all_copied() -> None:
+    """A matrix that is used a thousand times is not held a thousand times."""
+    a = np.eye(500)
+    f = lambda v: sum([(a @ v).sum() for _ in range(COPIES // a.size + 3)])  # noqa: E731
+    value, pull = ad.vjp(f, np.ones(500))
+    assert not a.flags.writeable
+    del pull
+    gc.collect()
+    assert a.flags.writeable
+
+
+def test_arrays_that_are_read_only_are_taken_as_they_are() -> None:
+    a = np.ones(BIG)
+    a.flags.writeable = False
+    _, pull = ad.vjp(lambda y: y * a, np.ones(N)[:1] * np.ones(BIG))
+    assert pull.needed.needed.marks.keys() and all(array is not a for array, _ in pull.needed.needed.marks.values())
 
 
 MASKS: dict[str, Callable[[Any, Any], Any]] = {
