@@ -10,6 +10,10 @@ infinity a second sweep carries along, for every cotangent, which of its entries
 otherwise than by structural zeros. Through a function that works entry by entry an entry stays what it is. For one that
 selects (:data:`~autodiff.registry.SELECTIVE`) its vjp shows which entries it reaches, by positive numbers sent through
 it; for any other one, by NaN sent through it, which spreads to all that depends on what is alive.
+
+Where derivatives nest, the gradient of the inner sweep is finite as a rule, so it carries its structural zeros as mere
+numbers, 0 * 1.5 * sqrt(x), and the outer sweep meets them. So it remembers how it came about (:class:`Again`), and an
+outer sweep that ends in NaN or infinity asks for it again, with its structural zeros kept apart.
 """
 
 from __future__ import annotations
@@ -22,22 +26,32 @@ import numpy as np
 from numpy import float64, ndarray
 from scipy.linalg.blas import dasum
 
-from autodiff.core import ELEMENTWISE, FLOAT64, Node, by_depth, conform, stretched, sweep
+from autodiff import core
+from autodiff.buffers import UNDER_WAY, release
+from autodiff.core import ELEMENTWISE, FLOAT64, Node, by_depth, conform, pass_on, stretched, sweep
 from autodiff.half import HALF
-from autodiff.operators import value_of
+from autodiff.operators import Operators, value_of
 from autodiff.registry import ENTRYWISE, MASKED, SELECTIVE
 
 
-def gradients(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
-    """As :func:`autodiff.core.sweep`, without what would come from branches that were not taken."""
+def gradients(seeds: Sequence[tuple[Node, Any]], units: bool = False) -> dict[Node, Any]:
+    """As :func:`autodiff.core.sweep`, without what would come from branches that were not taken.
+
+    The seeds are ``units`` if their zeros are structural, of an entry that is asked for alone.
+    """
     try:
         grads = sweep(seeds)
     except (RuntimeWarning, FloatingPointError) as error:  # where the user has made errors of such numbers
         with np.errstate(all="ignore"):
-            grads = alive_sweep(seeds)
+            grads = alive_sweep(seeds, units)
         if all(map(_finite, grads.values())):
             return grads
         raise error
+    for node, g in grads.items():
+        if isinstance(g, Operators) and g.level > 0 and g.node is not None and (units or selects(seeds)):
+            swept = Swept(seeds, units, g.level)
+            grads = {node: Again(swept, node).attached(g) for node, g in grads.items()}
+        break
     for g in grads.values():
         if type(g) is ndarray and g.ndim == 1 and g.dtype is FLOAT64 and len(g):  # what _finite says, quickly
             if isfinite(dasum(g)):
@@ -45,8 +59,67 @@ def gradients(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
         elif _finite(g):
             continue
         with np.errstate(all="ignore"):
-            return alive_sweep(seeds)
+            return alive_sweep(seeds, units)
     return grads
+
+
+def selects(seeds: Sequence[tuple[Node, Any]]) -> bool:
+    """Whether a function below the seeds leaves out entries."""
+    nodes = [node for node, _ in seeds]
+    seen = set(nodes)
+    for node in nodes:  # the list grows while it is walked
+        if node.op in SELECTIVE or node.op in MASKED or type(node.op) is Again:
+            return True
+        edges = node.edges
+        while edges is not None:
+            parent, _, edges = edges
+            if parent not in seen:
+                seen.add(parent)
+                nodes.append(parent)
+    return False
+
+
+class Swept:
+    """A sweep whose gradients at `level` are differentiated in turn, to be done again with structural zeros."""
+
+    def __init__(self, seeds: Sequence[tuple[Node, Any]], units: bool, level: int) -> None:
+        self.seeds, self.units, self.level = seeds, units, level
+        self.found: dict[Node, Any] | None = None
+
+    def gradient(self, leaf: Node) -> Any:
+        """That of `leaf`."""
+        if self.found is None:
+            ended = self.level not in UNDER_WAY
+            if ended:
+                UNDER_WAY[self.level] = None
+            try:
+                self.found = alive_sweep(self.seeds, self.units)
+            finally:
+                if ended and (needed := UNDER_WAY.pop(self.level)) is not None:
+                    release(needed)
+        return self.found[leaf]
+
+
+class Again:
+    """What made the gradient of `leaf` in a sweep that can be done again."""
+
+    __slots__ = ("leaf", "sweep")
+    __name__ = "gradient"
+
+    def __init__(self, sweep: Swept, leaf: Node) -> None:
+        self.sweep, self.leaf = sweep, leaf
+
+    def attached(self, g: Any) -> Any:
+        """The gradient `g` with this as what made it."""
+        if not isinstance(g, Operators) or g.node is None:
+            return g
+        return core.made(type(g), g.inner, (g.node, pass_on, None), g.node.depth + 1, self, g.level)
+
+    def renew(self, node: Node) -> None:
+        """Let the history of `node` be that of the sweep with structural zeros."""
+        g = self.sweep.gradient(self.leaf)
+        node.edges = (g.node, pass_on, None) if isinstance(g, Operators) and g.node is not None else None
+        node.op = "gradient"
 
 
 def _finite(g: Any) -> bool:
@@ -59,22 +132,30 @@ def _finite(g: Any) -> bool:
     return g is None or type(g) is list or bool(np.isfinite(g).all())
 
 
-def alive_sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
+def alive_sweep(seeds: Sequence[tuple[Node, Any]], units: bool = False) -> dict[Node, Any]:
     """The sweep that keeps structural zeros apart; see the head of this file."""
     totals: dict[Node, tuple[Any, Any]] = {}
     nodes: list[Node] = []
     seen: set[Node] = set()
     for node, g in seeds:
-        totals[node] = _sum(totals.get(node), (g, None))
+        mask = np.asarray(value_of(g) != 0) if units and type(g) is not list else None
+        totals[node] = _sum(totals.get(node), (g, mask))
         if node not in seen:
             seen.add(node)
             nodes.append(node)
+    renewed = False
     for node in nodes:
+        if type(node.op) is Again:
+            node.op.renew(node)
+            renewed = True
         for parent in node.parents:
             if parent not in seen:
                 seen.add(parent)
                 nodes.append(parent)
-    nodes.sort(key=by_depth, reverse=True)
+    if renewed:  # their depths are not known
+        nodes = in_order(nodes)
+    else:
+        nodes.sort(key=by_depth, reverse=True)
     for node in nodes:
         if node.edges is None or node not in totals:
             continue
@@ -90,6 +171,21 @@ def alive_sweep(seeds: Sequence[tuple[Node, Any]]) -> dict[Node, Any]:
                     check(share[0])
                 totals[parent] = _sum(totals.get(parent), share)
     return {node: _in_type(totals[node][0], node) if node in totals else None for node in nodes if node.edges is None}
+
+
+def in_order(nodes: list[Node]) -> list[Node]:
+    """The nodes, each after all that use it."""
+    uses = dict.fromkeys(nodes, 0)
+    for node in nodes:
+        for parent in node.parents:
+            uses[parent] += 1
+    ordered = [node for node in nodes if not uses[node]]
+    for node in ordered:  # the list grows while it is walked
+        for parent in node.parents:
+            uses[parent] -= 1
+            if not uses[parent]:
+                ordered.append(parent)
+    return ordered
 
 
 def _in_type(g: Any, node: Node) -> Any:

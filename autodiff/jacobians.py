@@ -112,31 +112,32 @@ def _jacobian(fun: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
     size = int(np.prod(shape))
     if size > 2 * x.size and x.dtype.kind != "c":
         push = pulled(pull, np.zeros(shape, dtype))[1]
-        columns = [push(e.reshape(x.shape)) for e in np.eye(x.size, dtype=x.dtype)]
+        columns = push.of_units(np.eye(x.size, dtype=x.dtype).reshape(x.size, *x.shape))
         return np.stack(columns, axis=-1).reshape(shape + x.shape) if columns else np.zeros(shape + x.shape, dtype)
-    rows = [_row(pull, e.reshape(shape), x) for e in np.eye(size, dtype=dtype)]
+    rows = _rows(pull, np.eye(size, dtype=dtype).reshape(size, *shape), x)
     return np.stack(rows).reshape(shape + x.shape) if rows else np.zeros(shape + x.shape, x.dtype)
 
 
-def _row(pull: Any, unit: Any, x: Any) -> Any:
-    """The derivatives of the entry of the value that `unit` picks; of both its parts where it is complex."""
-    real = pull(unit)  # the gradient g of Re(y): d Re(y) = Re(g dx)
-    if unit.dtype.kind != "c" and x.dtype.kind != "c":
+def _rows(pull: Any, units: Any, x: Any) -> list[Any]:
+    """The derivatives of the entries of the value that `units` pick; of both their parts where it is complex."""
+    real = pull.of_units(units)  # the gradient g of Re(y): d Re(y) = Re(g dx)
+    if units.dtype.kind != "c" and x.dtype.kind != "c":
         return real
-    if unit.dtype.kind != "c":
+    if units.dtype.kind != "c":
         raise ValueError(
             "a real value of complex x is not holomorphic unless it is constant: grad gives its gradient, in the"
             " convention dL = Re(g dx)"
         )
-    imaginary = pull(-1j * unit)  # d Im(y) = d Re(-1j y)
+    imaginary = pull.of_units(-1j * units)  # d Im(y) = d Re(-1j y)
     if x.dtype.kind != "c":
-        return real + 1j * imaginary
-    gap = np.max(np.abs(value_of(imaginary + 1j * real)), initial=0)
-    if gap > 1e-6 * np.max(np.abs(value_of(real)), initial=0):  # Cauchy and Riemann: the gradient of -1j y is -1j g
-        raise ValueError(
-            "the function is not holomorphic at this complex x (it uses conj, abs, real, imag, ...): differentiate by"
-            " real and imaginary part, lambda a, b: f(a + 1j * b)"
-        )
+        return [a + 1j * b for a, b in zip(real, imaginary, strict=True)]
+    for a, b in zip(real, imaginary, strict=True):
+        gap = np.max(np.abs(value_of(b + 1j * a)), initial=0)
+        if gap > 1e-6 * np.max(np.abs(value_of(a)), initial=0):  # Cauchy and Riemann: the gradient of -1j y is -1j g
+            raise ValueError(
+                "the function is not holomorphic at this complex x (it uses conj, abs, real, imag, ...): differentiate"
+                " by real and imaginary part, lambda a, b: f(a + 1j * b)"
+            )
     return real
 
 
@@ -213,9 +214,9 @@ def _hessian(fun: Any, vectorized: bool, x: Any, *args: Any, **kwargs: Any) -> A
 
     _, pull, _ = pulled(gradient, x)
     if value_shape[0] == () or x.ndim < 2:
-        rows = [pull(e.reshape(x.shape)) for e in np.eye(x.size, dtype=x.dtype)]
+        rows = pull.of_units(np.eye(x.size, dtype=x.dtype).reshape(x.size, *x.shape))
         return np.stack(rows).reshape(x.shape + x.shape)
-    return np.stack([pull(np.broadcast_to(e, x.shape)) for e in np.eye(x.shape[-1], dtype=x.dtype)], axis=-2)
+    return np.stack(pull.of_units([np.broadcast_to(e, x.shape) for e in np.eye(x.shape[-1], dtype=x.dtype)]), axis=-2)
 
 
 def elementwise_grad(fun: Callable[..., Any]) -> Callable[..., Any]:
@@ -240,7 +241,7 @@ def _elementwise_grad(fun: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         raise ValueError(
             f"elementwise_grad needs a value of the shape of x, {x.shape}, got {np.shape(value)}: use jacobian"
         )
-    return _row(pull, np.ones(x.shape, getattr(value, "dtype", float))[()], x)
+    return _rows(pull, np.ones((1, *x.shape), getattr(value, "dtype", float)), x)[0]
 
 
 def check_rows(fun: Callable[[Any], Any], x: Any, rng: Any = None) -> bool:

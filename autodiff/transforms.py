@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,7 @@ from autodiff.tree import is_numbers, leaves, matched, tree_map
 ONE = float64(1)
 
 
-def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]]:
+def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, PullBack]:
     """Value of `fun` and the function that pulls a gradient of the value back to the arguments.
 
     Parameters
@@ -56,7 +56,7 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], An
     return value, pull
 
 
-def pulled(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any], bool]:
+def pulled(fun: Callable[..., Any], *primals: Any) -> tuple[Any, PullBack, bool]:
     """As :func:`vjp`, with whether the value depends on the arguments at all, in place of a warning."""
     level = new_level()
     UNDER_WAY[level] = None
@@ -76,10 +76,10 @@ def pulled(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any],
             as_before()
     value = tree_map(lambda t: _own_value(lower(t, level)), out)
     depends = any(type(t) is Tensor and t.level == level for t in leaves(out))
-    return value, _PullBack(inputs, out, level, needed), depends
+    return value, PullBack(inputs, out, level, needed), depends
 
 
-class _PullBack:
+class PullBack:
     """What leads from a cotangent of the value `out` to the gradients of `inputs`; keeps what that needs."""
 
     __slots__ = ("inputs", "level", "needed", "out")
@@ -87,13 +87,20 @@ class _PullBack:
     def __init__(self, inputs: tuple[Any, ...], out: Any, level: int, needed: Release | None) -> None:
         self.inputs, self.out, self.level, self.needed = inputs, out, level, needed
 
-    def __call__(self, cotangent: Any) -> Any:
+    def __call__(self, cotangent: Any, units: bool = False) -> Any:
+        """The gradients, of the form of the inputs; of `units` the zeros leave out entries."""
         if self.needed is not None:
             self.needed.needed.verify()
         pairs = matched("cotangent", cotangent, self.out)
         seeds = [(t.node, _fit(g, t)) for t, g in pairs if type(t) is Tensor and t.level == self.level]
-        result = _gradients(self.inputs, gradients(seeds), [g for _, g in seeds])
+        result = _gradients(self.inputs, gradients(seeds, units), [g for _, g in seeds])
         return result[0] if len(self.inputs) == 1 else result
+
+    def of_units(self, units: Iterable[Any]) -> list[Any]:
+        """The gradients of single entries, picked by the cotangents `units`, whose zeros leave out the others."""
+        states: Any = {kind: "ignore" if state == "warn" else state for kind, state in np.geterr().items()}
+        with np.errstate(**states):  # 0 times infinity, of what is left out
+            return [self(unit, units=True) for unit in units]
 
 
 def _own_value(y: Any) -> Any:

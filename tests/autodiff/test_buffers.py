@@ -186,7 +186,7 @@ def test_many_arrays_of_middle_size_are_not_all_copied() -> None:
     """A matrix that is used a thousand times is not held a thousand times."""
     a = np.eye(500)
     f = lambda v: sum([(a @ v).sum() for _ in range(COPIES // a.size + 3)])  # noqa: E731
-    value, pull = ad.vjp(f, np.ones(500))
+    _, pull = ad.vjp(f, np.ones(500))
     assert not a.flags.writeable
     del pull
     gc.collect()

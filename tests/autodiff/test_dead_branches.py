@@ -204,3 +204,42 @@ def test_large_gradients_are_not_taken_for_infinite() -> None:
 
     ad.grad(lambda x: np.sum(counted(x)))(X)
     assert len(calls) == 1  # an ordinary gradient is swept once
+
+
+@pytest.mark.parametrize("power", [0.5, 1.5, 2.5, -1.0])
+def test_second_derivatives_of_what_has_a_first(power: float) -> None:
+    """The gradient is finite at 0, and the slope of the gradient is not."""
+    x = np.array([0.0, 4.0])
+    second = power * (power - 1) * 4 ** (power - 2)
+
+    def f(x: Any) -> Any:
+        return np.where(x > 0, x**power, 0.0).sum(-1)
+
+    np.testing.assert_allclose(ad.hessian(f)(x), [[0, 0], [0, second]])
+    np.testing.assert_allclose(ad.hessian(lambda x: (x**power)[1:].sum())(x), [[0, 0], [0, second]])
+    np.testing.assert_allclose(ad.hessian(lambda x: np.max(x ** abs(power)))(x)[0], [0, 0])
+    np.testing.assert_allclose(ad.jacobian(ad.grad(f))(x), [[0, 0], [0, second]])
+    np.testing.assert_allclose(ad.hvp(f)(x, np.ones(2)), [0, second])
+    np.testing.assert_allclose(ad.hessian(f)(np.stack([x, x[::-1]]))[:, [0, 1], [0, 1]], [[0, second], [second, 0]])
+    third = ad.jacobian(ad.hessian(f))(x)
+    np.testing.assert_allclose(third[1, 1, 1], second * (power - 2) / 4)
+    assert np.count_nonzero(third) == 1
+
+
+@pytest.mark.filterwarnings("error:invalid")
+def test_the_zeros_of_unit_vectors_are_structural() -> None:
+    x = np.array([0.0, 4.0])
+    np.testing.assert_array_equal(ad.jacobian(lambda x: x**0.5)(x), [[np.inf, 0], [0, 0.25]])
+    many = ad.jacobian(lambda x: np.concatenate([x**0.5] * 5))(x)
+    np.testing.assert_array_equal(many, np.tile([[np.inf, 0], [0, 0.25]], (5, 1)))
+    np.testing.assert_array_equal(ad.hessian(lambda x: (x**1.5).sum())(x), [[np.inf, 0], [0, 0.375]])
+
+
+def test_numbers_that_are_zero_do_not_protect_second_derivatives() -> None:
+    for f, right in (
+        (lambda x: np.sqrt(x) ** 4, 2.0),
+        (lambda x: np.where(x >= 0, np.sqrt(x) ** 4, 0.0), 2.0),
+        (lambda x: x * (x**1.5)[()], np.inf),
+    ):
+        for h in (ad.hessian(f)(0.0), ad.hessian(lambda x, f=f: f(x[0]) + x[1])(np.zeros(2))[0, 0]):
+            assert np.isnan(h) or h == right
