@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,32 @@ import numpy.typing as npt
 
 from es.core import state
 from es.core.learner import Learner
+from problems.numbers import short
+
+
+def refusing(load: Callable[..., None]) -> Callable[..., None]:
+    """A `load_state_dict` that says in a sentence what is missing."""
+
+    @functools.wraps(load)
+    def checked(self: Any, arrays: Mapping[str, Any]) -> None:
+        if not isinstance(arrays, Mapping):
+            raise ValueError(f"state must be what state_dict() gave, got {short(arrays)}")
+        try:
+            load(self, arrays)
+        except (KeyError, TypeError) as error:
+            what = f"and has no {error}" if isinstance(error, KeyError) else f"with all entries ({error})"
+            raise ValueError(f"state must be what state_dict() of {type(self).__name__} gave, {what}") from error
+
+    return checked
 
 
 class Saving(Learner):
     """What an `Optimizer` saves."""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if "load_state_dict" in vars(cls):  # each reads entries of its own, some of them first
+            setattr(cls, "load_state_dict", refusing(vars(cls)["load_state_dict"]))  # noqa: B010  # mypy knows no better
 
     def _popsize_of_state(self) -> int:
         """The population's size, by which a state is known to fit."""
@@ -43,13 +66,14 @@ class Saving(Learner):
         )
         return arrays
 
+    @refusing
     def load_state_dict(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Go on where `state_dict` was taken, bit for bit; the object must have been made with the same arguments.
 
         Raises
         ------
         ValueError
-            If the state is of another class, population size or shape.
+            If the state is of another class, population size or shape, or something is missing.
         """
         books = state.unpack(arrays["books"])
         known = {"class": type(self).__name__, "popsize": self._popsize_of_state(), "dtype": self.dtype.name}

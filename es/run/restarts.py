@@ -16,6 +16,7 @@ import numpy.typing as npt
 from es.core import state as store
 from es.core.arrays import search_widths
 from es.core.book import Book
+from es.core.saving import refusing
 from es.core.waiting import Keys, keys_of
 from problems.numbers import short
 
@@ -190,8 +191,9 @@ class Restarts:
             "books": store.pack(books),
         }
 
+    @refusing
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where `state_dict` was taken."""
+        """Go on where `state_dict` was taken; ValueError if something is missing."""
         books = store.unpack(state["books"])
         self._begin({name: np.array(v) if isinstance(v, list) else v for name, v in books["made"].items()})
         self.inner.load_state_dict(store.below(state, "inner."))
