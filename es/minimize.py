@@ -33,7 +33,7 @@ from es.run.few_evaluations import advice
 from es.run.fingerprint import describe
 from es.run.given import conclude, given_points
 from es.run.loop import Run
-from es.run.noise import Reevaluation
+from es.run.noise import Reevaluation, check_noise
 from es.run.report import Reporter, summarize
 from es.run.reports import Reports, prepare_constraints
 from es.run.restarts import with_restarts
@@ -250,10 +250,10 @@ def minimize(
         raise ValueError(f"{what} cannot be combined with {cls.__name__}, which has several objectives: leave it out")
     if asynchronous:
         check_asynchronous(cls, noise=noise)
+    if noise:
+        check_noise(cls, popsize)
     if scheme is None:
         arguments.check_gradient(cls, problem)
-    elif noise and cls.wants_gradient:
-        raise ValueError(f"options['noise'] cannot be combined with jac={scheme!r}: leave one of them out")
     make = arguments.Maker(
         cls, task.start, sigma0=problem.sigma0 if sigma0 is None else sigma0, box=task.box, popsize=popsize,
         options=options,

@@ -48,7 +48,8 @@ def is_stationary(
         rounding += 1e-6 * min(abs(f), 1e3 * span)  # of forward differences, of f and of constraints
         # After a fall by many orders a small part of the range is more than all that is left.
         part = max(BALANCED, min(part, math.sqrt(2 * GAIN * abs(f) / span))) if span > 0 else part
-    return bool(math.sqrt(left @ left) <= part * span + rounding)
+    with np.errstate(over="ignore"):
+        return bool(math.sqrt(left @ left) <= part * span + rounding)
 
 
 def _balanced(
@@ -69,7 +70,8 @@ def _balanced(
     values = every(at)
     here, above, below = values[0], values[1 : x.size + 1], values[x.size + 1 :]
     size = np.where(every.equality, np.abs(here), here)
-    slopes = 0.5e7 * (above - below).T  # in units of `scale`
+    with np.errstate(over="ignore", invalid="ignore"):  # of constraints at infinity
+        slopes = 0.5e7 * (above - below).T  # in units of `scale`
     touch = EQUALITY * np.maximum(1.0, np.linalg.norm(slopes, axis=-1))  # whatever a constraint is measured in
     active = every.equality | (here > -touch)
     if (size > touch).any() or not np.isfinite(slopes[active]).all():

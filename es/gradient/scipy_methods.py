@@ -123,6 +123,7 @@ class DifferentialEvolution(ScipySolver):
     cost = "n popsize"
     good_for = "rugged functions in a box, separable ones above all"
     needs_box = True
+    whole_generations = True
     solve = staticmethod(solvers.differential_evolution)
     defaults: ClassVar[Mapping[str, Any]] = {
         "strategy": "best1bin",

@@ -60,6 +60,7 @@ class ScipySolver(Optimizer):
     keeps_bounds: ClassVar[bool] = True
     needs_box: ClassVar[bool] = False
     takes_constraints: ClassVar[bool] = False
+    whole_generations: ClassVar[bool] = False  # whether what it asks for are populations
     of_differences: ClassVar[Mapping[str, Any]] = {}  # defaults where gradients are no better than differences
 
     def __init__(

@@ -46,7 +46,7 @@ def value_unit(f: Any, slope: Any = 0.0, most: float = np.inf) -> Any:
     """
     size = np.maximum(np.abs(f), np.abs(slope))
     odd = (size > 0) & (size < 1 / ORDINARY) | (size > most) & (size < np.inf)
-    return np.where(odd, np.exp2(np.rint(np.log2(np.where(odd, size, 1.0)))), 1.0)[()]
+    return np.where(odd, np.exp2(np.minimum(np.rint(np.log2(np.where(odd, size, 1.0))), 1023.0)), 1.0)[()]
 
 
 class Measure:

@@ -6,14 +6,40 @@ application to feedback control of combustion (IEEE TEC 13(1), 2009), algorithms
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from es.core.arrays import FloatArray
+from es.core.constrained import RANKING
+from es.core.optimizer import Optimizer
 
 THETA, ALPHA_T = 0.2, 1.5  # table I there
+
+
+def check_noise(cls: Any, popsize: int | None) -> None:
+    """Refuse a method that evaluates no populations whose ranks could be compared.
+
+    Raises
+    ------
+    ValueError
+    """
+    ranks = getattr(cls, "kind", "") in RANKING or getattr(cls, "whole_generations", False)
+    why = "searches along lines" if getattr(cls, "kind", "") == "hybrid" else "goes from point to point"
+    if "f_parent" in getattr(cls, "state_names", ()):
+        why = "compares each point with one of before"
+    elif getattr(cls, "unfinished", Optimizer.unfinished) is not Optimizer.unfinished:
+        why = "evaluates its populations in parts that it chooses"
+    elif ranks and popsize == 1:
+        why = "was given popsize=1"
+    elif ranks:
+        return
+    raise ValueError(
+        f"options['noise'] needs a method that compares the points of a population, and {cls.__name__} {why}: take "
+        "'cmaes', or leave the option out"
+    )
 
 
 class Reevaluation:
@@ -43,31 +69,37 @@ class Reevaluation:
         self._evaluate = evaluate
         self._opt = opt
         self.most = most
+        self._unit = 2.0 ** math.ceil(math.log2(most) + 1)  # sums of values in it are no larger than the largest number
         self.times = 1.0
         self.measure = 0.0
 
     def __call__(self, x: FloatArray, f: FloatArray) -> dict[str, Any]:
         """Averaged values of points x (k, n) with first values f (k,), as the keyword `f` of `tell`."""
-        total, count = f.copy(), 1
+        with np.errstate(over="ignore", invalid="ignore"):  # inf and -inf at one point are no value
+            return {"f": self._averaged(x, f)}
+
+    def _averaged(self, x: FloatArray, f: FloatArray) -> FloatArray:
+        unit = self._unit
+        total, count = f / unit, 1
         for _ in range(int(self.times) - 1):
             more = self._evaluate(x)
             if len(more) < len(x):
-                return {"f": total / count}
-            total += more
+                return unit * (total / count)
+            total += more / unit
             count += 1
-        mean = total / count
+        mean = unit * (total / count)
         again = max(1, round(0.1 * len(x)))
         values = np.zeros(again)
         for _ in range(count):  # a second mean of as many values, for the first points: they come in random order
             more = self._evaluate(x[:again])
             if len(more) < again:
-                return {"f": mean}
-            values += more
+                return mean
+            values += more / unit
         second = mean.copy()
-        second[:again] = values / count
+        second[:again] = unit * (values / count)
         self.measure = uncertainty(mean, second, again)
         self._treat()
-        return {"f": 0.5 * (mean + second)}
+        return 0.5 * mean + 0.5 * second
 
     def _treat(self) -> None:
         if self.measure <= 0:

@@ -299,7 +299,7 @@ def warped(f: FloatArray) -> FloatArray:
     """
     from scipy.stats import yeojohnson, yeojohnson_normmax  # late, for it is slow to import
 
-    f = 0.25 * f  # no difference is beyond the largest number
+    f = 2.0**-40 * f  # no difference or sum is beyond the largest number
     least, middle = f.min(), np.median(f)
     f = f - least
     if middle > least:

@@ -456,3 +456,9 @@ def test_constraints_are_refused():
         opt.tell(x, x[:, 0], constraints=x[:, 1])
     with pytest.raises(ValueError, match="options of GP have no 'dtype'"):
         es.minimize(lambda x: x @ x, options={"dtype": "float32"}, **more)
+
+
+def test_values_near_the_largest_number_are_warped_as_smaller_ones():
+    f = np.sign(np.arange(30.0) - 18)
+    np.testing.assert_array_equal(warped(1e308 * f), warped(1e308 * 2.0**-900 * f))
+    assert np.ptp(warped(1e308 * f)) > 1

@@ -117,3 +117,54 @@ def test_evaluations_of_the_package_cmaes():
         mine, theirs = (np.array([method(case, seed) for seed in range(5)]) for method in (ours("lra-cmaes"), cmaes))
         assert np.isfinite(mine).sum() >= np.isfinite(theirs).sum()
         assert np.median(mine) <= 1.15 * np.median(theirs)
+
+
+@pytest.mark.parametrize("value", [1.7e308, -1.7e308])
+def test_sums_of_evaluations_stay_among_numbers(value):
+    """Two values of -1.7e308 summed up to -inf, below which there is none: a success."""
+    res = es.minimize(
+        lambda x: value, [2.0, 2.0], method="cmaes", maxfevals=400, rng=1, options={"noise": "reevaluate"}
+    )
+    assert res.fun == pytest.approx(value) and not res.success
+
+
+ONE_BY_ONE = {
+    "one-plus-one": "compares each point with one of before",
+    "one-plus-one-cholesky": "compares each point with one of before",
+    "lq-cmaes": "in parts that it chooses",
+    "gp": "from point to point",
+    "nelder-mead": "from point to point",
+    "powell": "from point to point",
+    "dual-annealing": "from point to point",
+    "adam": "from point to point",
+    "quasi-newton": "along lines",
+}
+
+
+@pytest.mark.parametrize("method", ONE_BY_ONE)
+def test_methods_without_populations_refuse_reevaluation(method):
+    """Nearly every point was evaluated twice there, and never more often, whatever the noise."""
+    with pytest.raises(ValueError, match=rf"options\['noise'\] needs .*{ONE_BY_ONE[method]}: take 'cmaes'"):
+        es.minimize(
+            noisy_sphere(1), [1.0, 2], method=method, bounds=[(-3, 3)] * 2, rng=1, options={"noise": "reevaluate"}
+        )
+
+
+def test_a_population_of_one_point_refuses_reevaluation():
+    more = {"method": "random-search", "rng": 1, "options": {"noise": "reevaluate"}, "maxfevals": 50}
+    with pytest.raises(ValueError, match=r"options\['noise'\] needs .*popsize=1"):
+        es.minimize(noisy_sphere(1), [1.0, 2], popsize=1, **more)
+    assert es.minimize(noisy_sphere(1), [1.0, 2], popsize=4, **more).nfev == 50
+
+
+def test_differential_evolution_evaluates_its_populations_again():
+    res = es.minimize(
+        noisy_sphere(1, 100.0),
+        [1.0, 2],
+        method="differential-evolution",
+        bounds=[(-3, 3)] * 2,
+        rng=1,
+        maxfevals=2000,
+        options={"noise": "reevaluate"},
+    )
+    assert res.evaluations_per_point > 3
