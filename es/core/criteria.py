@@ -35,6 +35,8 @@ class Criterion:
     doubts : tuple of (callable, str)
         `doubt(opt, threshold) -> bool or array`: whether the run only looks as if it had met the criterion, and the
         name of the row that says what it has met instead.
+    of_maximum : str
+        What the message says where f is maximised, if that is something else.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Criterion:
     test: Callable[..., looks.Outcome] | None = None
     look: str = "often"
     doubts: tuple[tuple[Callable[[Any, Any], Any], str], ...] = ()
+    of_maximum: str = ""
 
 
 PLACE = ((looks.drifting, "drift"), (looks.elsewhere, "elsewhere"))
@@ -58,7 +61,7 @@ ROWS = (
     Criterion("maxtime", None, "budget", "the time is spent", looks.seconds, "always"),
     Criterion(
         "lowest", -math.inf, "target", "the value is -inf, below which there is none", looks.reached, "odd",
-        doubts=((looks.runaway, "unbounded"),),
+        doubts=((looks.runaway, "unbounded"),), of_maximum="the value is inf, above which there is none",
     ),
     Criterion("nofinite", 30, "failed", "the objective gave no finite value", looks.without_value, "odd"),
     Criterion("nogradient", 30, "failed", "the objective gave no finite gradient", looks.without_gradient, "odd"),
@@ -77,7 +80,7 @@ ROWS = (
     Criterion("tolx", 1e-12, "converged", "the steps are small", looks.small_steps, doubts=DRIFT),
     Criterion(
         "tolfacupx", 1e4, "failed", "the steps grew: sigma0 was much too small, or the function has no minimum",
-        looks.large_steps,
+        looks.large_steps, of_maximum="the steps grew: sigma0 was much too small, or the function has no maximum",
     ),
     Criterion(
         "noeffectcoord", 0.2, "converged", "a step in a coordinate is lost in rounding",
@@ -96,13 +99,17 @@ ROWS = (
     Criterion("unanswered", None, "failed", "points beside the best one never came back, so one of them may be better"),
     Criterion("drift", None, "failed", "the steps shrank while the mean still moved: sigma0 does not hold the optimum"),
     Criterion(
-        "endless", None, "failed", "f tends to a limit far out, where steps stay long: no minimum without bounds"
+        "endless", None, "failed", "f tends to a limit far out, where steps stay long: no minimum without bounds",
+        of_maximum="f tends to a limit far out, where steps stay long: no maximum without bounds",
     ),
     Criterion(
         "tolgrad", 1e-10, "converged", "the gradient is small", looks.small_gradient,
         doubts=((looks.unmoved, "stationary"), (looks.higher, "elsewhere"), (looks.outbound, "endless")),
     ),
-    Criterion("stationary", None, "failed", "the gradient vanishes at x0, maybe a maximum or saddle: begin beside it"),
+    Criterion(
+        "stationary", None, "failed", "the gradient vanishes at x0, maybe a maximum or saddle: begin beside it",
+        of_maximum="the gradient vanishes at x0, maybe a minimum or saddle: begin beside it",
+    ),
     Criterion(
         "tolrate", 1e-4, "converged", "smaller steps bring nothing more", looks.worn_rate,
         doubts=((looks.steep, "steep"),),
@@ -116,13 +123,17 @@ ROWS = (
     Criterion("infeasible", None, "failed", "the search came to rest where no point is feasible"),
     Criterion("converged", None, "converged", "the solver has converged"),
     Criterion("solver", None, "failed", "the solver has ended without convergence"),
-    Criterion("unbounded", None, "failed", "the values fell to -inf on the way to infinity: there is no minimum"),
+    Criterion(
+        "unbounded", None, "failed", "the values fell to -inf on the way to infinity: there is no minimum",
+        of_maximum="the values rose to inf on the way to infinity: there is no maximum",
+    ),
     Criterion("coupled", None, "failed", "the function is no sum over its coordinates"),
     Criterion("restarts", None, "neutral", "so many restarts were made"),
     Criterion("callback", None, "stopped", "the callback raised StopIteration"),
 )  # fmt: skip
 CRITERIA: dict[str, Criterion] = {row.name: row for row in ROWS}
 
+VALUES_OF_F = ("ftarget", "lowest", "unbounded")  # rows whose figure is the best value
 LIMITS = ("ftarget", "maxfevals", "maxiter", "maxtime")
 COMMON = (*LIMITS, "lowest", "nofinite", "nogradient")
 DISTRIBUTION = (*COMMON, "tolfun", "tolfunhist", "tolflatfitness", "stagnation", "tolx", "tolfacupx", "noeffectcoord")

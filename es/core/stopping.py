@@ -77,7 +77,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from es.core.criteria import COMMON, COVARIANCE, CRITERIA, DISTRIBUTION, LIMITS, ROWS, Criterion
+from es.core.criteria import COMMON, COVARIANCE, CRITERIA, DISTRIBUTION, LIMITS, ROWS, VALUES_OF_F, Criterion
 from es.core.watched import Watched
 from problems.numbers import numbers
 
@@ -232,7 +232,14 @@ def _threshold(name: str, value: Any, runs: int | None) -> Any:
 
 
 def ending(
-    reasons: Mapping[str, float], *, found: bool, wanted: bool, nfev: int, n_failed: int, instead: str = ""
+    reasons: Mapping[str, float],
+    *,
+    found: bool,
+    wanted: bool,
+    nfev: int,
+    n_failed: int,
+    instead: str = "",
+    sign: float = 1.0,
 ) -> dict[str, Any]:
     """The fields `success`, `status`, `message` and `stop` of a result, as the tables above say.
 
@@ -248,23 +255,29 @@ def ending(
         For the message.
     instead : str
         What to say in the place of the sentence for `found=False`.
+    sign : float
+        -1 where the caller's function is maximised, and what was minimised is its negative.
     """
+    reasons = {name: sign * figure if name in VALUES_OF_F else figure for name, figure in reasons.items()}
     met = [CRITERIA[name].means if name in CRITERIA else "stopped" for name in reasons]
     decides = min(met, key=list(MEANINGS).index, default="")
-    says = "; ".join(_says(name) for name, means in zip(reasons, met, strict=True) if means == decides)
+    says = "; ".join(_says(name, sign) for name, means in zip(reasons, met, strict=True) if means == decides)
     success, status = MEANINGS.get(decides, (False, 1))
     if not found and (nfev or success):
         success, status, says = False, 2, instead or "no finite value was found"
     elif decides == "converged" and wanted:
-        success, status, says = False, 2, f"ended above ftarget: {says}"
+        success, status, says = False, 2, f"ended {'above' if sign > 0 else 'below'} ftarget: {says}"
     figures = ", ".join(f"{name} = {figure:.6g}" for name, figure in reasons.items())
     failures = f", {n_failed} of them failed" if n_failed else ""
     message = f"{says or 'not ended yet'}{f' ({figures})' if figures else ''} after {nfev} evaluations{failures}"
     return {"success": success, "status": status, "message": message, "stop": dict(reasons)}
 
 
-def _says(name: str) -> str:
-    return CRITERIA[name].says if name in CRITERIA else f"ended from outside: {name}"
+def _says(name: str, sign: float) -> str:
+    if name not in CRITERIA:
+        return f"ended from outside: {name}"
+    row = CRITERIA[name]
+    return row.of_maximum if sign < 0 and row.of_maximum else row.says
 
 
 def table() -> str:

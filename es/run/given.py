@@ -85,6 +85,8 @@ def conclude(run: Run, *, evaluate_mean: bool) -> dict[str, Any]:
         watch = getattr(rule, "watch", None)
         run.opt.note(x, f, feasible=None if watch is None else watch(x, rule.constraints(x)) == 0.0)
         more["fun_mean"] = run.reporter.sign * float(f[0])
+        reached = run.limits.reached(run.nit, run.f_best)
+        run.stop |= {name: figure for name, figure in reached.items() if name in run.stop or name == "ftarget"}
     if hasattr(run.ledger, "archive"):
         kept = run.ledger.archive()
         points = [run.reporter.decode(x) for x in kept["x"]]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from es.core.criteria import VALUES_OF_F
 from es.core.lagrangian import NO_POINT
 from es.core.stopping import ending
 
@@ -100,13 +102,22 @@ def intermediate(run: Run, decode: Callable[[Any], Any]) -> Intermediate:
     )
     from es.core.result import Intermediate
 
-    return Intermediate(run.history.arrays, **fields | _compromises(run, decode))
+    return Intermediate(partial(_history, run), **fields | _compromises(run, decode))
 
 
-def negative(history: dict[str, Any]) -> dict[str, Any]:
-    """The history of a function that was maximised: its own values, of which `low` is still the least."""
+def _history(run: Run) -> dict[str, Any]:
+    """The history in values of the caller's: of a function that is maximised `low` is still the least."""
+    history = run.history.arrays()
+    if run.reporter.sign > 0:
+        return history
     changed = {name: -history[name] for name in ("best", "median")}
     return {**history, **changed, "low": -history["high"], "high": -history["low"]}
+
+
+def _maximised(leg: dict[str, Any]) -> dict[str, Any]:
+    """What a restart's log says of a run, of a function that was maximised."""
+    stop = {name: -figure if name in VALUES_OF_F else figure for name, figure in leg["stop"].items()}
+    return {**leg, "fun": -leg["fun"], "stop": stop}
 
 
 def _compromises(run: Run, decode: Callable[[Any], Any]) -> dict[str, Any]:
@@ -121,7 +132,7 @@ def summarize(run: Run) -> Result:
     """The result of a run that has ended; see `es.minimize` for its fields."""
     from es.core.result import Records, Result
 
-    opt, limits, stop, decode = run.opt, run.limits, run.stop, run.reporter.decode
+    opt, limits, stop, decode, sign = run.opt, run.limits, run.stop, run.reporter.decode, run.reporter.sign
     found = bool(run.f_best < np.inf)
     more = {} if run.ranking_rule is None else run.ranking_rule.report()
     instead = NO_POINT if more.get("violation") else ""
@@ -130,8 +141,8 @@ def summarize(run: Run) -> Result:
     counts: Any = {"nfev": limits.nfev, "n_failed": limits.n_failed}
     fields = dict(
         x=decode(opt.x_best),
-        fun=run.reporter.sign * run.f_best if found else np.nan,
-        **ending(stop, found=found, wanted=limits.ftarget is not None, instead=instead, **counts),
+        fun=sign * run.f_best if found else np.nan,
+        **ending(stop, found=found, wanted=limits.ftarget is not None, instead=instead, sign=sign, **counts),
         **counts,
         njev=limits.njev,
         nit=run.nit,
@@ -140,11 +151,11 @@ def summarize(run: Run) -> Result:
         seconds=limits.seconds,
         seed=opt.seed,
         method=run.method,
-        history=Records(run.history.arrays() if run.reporter.sign > 0 else negative(run.history.arrays())),
+        history=Records(_history(run)),
     )
     if hasattr(opt, "findings"):
         found_out = opt.findings()
         fields |= found_out | {"message": f"{fields['message']}; {found_out['message']}"}
     if hasattr(opt, "log"):
-        fields["restarts"] = opt.log
+        fields["restarts"] = opt.log if sign > 0 else [_maximised(leg) for leg in opt.log]
     return Result(fields | _compromises(run, decode) | more)
