@@ -303,7 +303,8 @@ def minimize(
         kept.bind({**make.settings(), **more})
     differences = None
     if scheme is not None and cls.wants_gradient:
-        differences = Differences(scheme, ledger, task.box, powers_of_two(opt.scale0))
+        units = powers_of_two(opt.scale0)
+        differences = Differences(scheme, ledger, task.box, units, longer=cls.kind == "gradient")
     through = ledger if differences is None else differences.evaluated
     with (
         Evaluator(through, workers=workers, on_error=on_error, timeout=timeout) as evaluate,

@@ -391,8 +391,10 @@ def higher(opt: Any, threshold: Any) -> Any:
 
 
 def unmoved(opt: Any, threshold: Any) -> Any:
-    """A gradient that was small from the start, as at a maximum or a saddle."""
-    return opt.steepest < np.minimum(threshold, 1e-10)
+    """A gradient that was small from the start, as at a maximum or saddle; or nearly, and fell little on a long way."""
+    small = np.minimum(threshold, 1e-10)
+    way = (np.abs(opt.mean - opt.x_start) > 1e-3 * opt.scale0).any(-1)
+    return (opt.steepest < small) | (opt.steepest < 10 * small) & way
 
 
 def outbound(opt: Any, threshold: Any) -> Any:

@@ -3,19 +3,22 @@
 Schemes and steps are those of `scipy.optimize`: h = eps^(1/2) max(1, |x|) for forward differences ("2-point") and the
 complex step ("cs"), eps^(1/3) max(1, |x|) for central ones ("3-point"), away from zero; where the bounds are in the way
 a forward difference turns round and a central one becomes the parabola through x, x + h and x + 2 h. In the place of 1
-stands the unit of a coordinate of extraordinary scale (`es.gradient.units`).
+stands the unit of a coordinate of extraordinary scale (`es.gradient.units`). Of differences that are lost in rounding
+see `es.run.longer_differences`.
 
 Nocedal and Wright 2006, Numerical Optimization, section 8.1; Squire and Trapp 1998, SIAM Review 40 (complex step).
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from es.core.arrays import FloatArray
+from es.run.longer_differences import LENGTHS, LOST, central_steps, longer_slopes, slope_of_two
 from problems.boxes import Box
 from problems.ledger import Ledger
 from problems.objective import Objective
@@ -62,6 +65,8 @@ class Differences:
         Never left.
     units : ndarray, shape (n,)
         What coordinates are measured in.
+    longer : bool
+        Whether lost differences are followed by longer ones, of methods that ask for one point at a time.
 
     Attributes
     ----------
@@ -70,8 +75,10 @@ class Differences:
         (k, 2 n): real and imaginary parts.
     """
 
-    def __init__(self, scheme: str, ledger: Ledger, box: Box | None, units: FloatArray) -> None:
-        self.scheme, self.ledger = scheme, ledger
+    def __init__(
+        self, scheme: str, ledger: Ledger, box: Box | None, units: FloatArray, *, longer: bool = False
+    ) -> None:
+        self.scheme, self.ledger, self.longer = scheme, ledger, longer and scheme != "cs"
         self.lb = np.full(units.shape, -np.inf) if box is None else box.lb
         self.ub = np.full(units.shape, np.inf) if box is None else box.ub
         self.units = units
@@ -85,11 +92,17 @@ class Differences:
         self._steps = np.empty((0, 0))  # (k, free) lengths of the differences, and of the second ones
         self._twice = np.empty((0, 0))
         self._sides = np.empty((0, 0), dtype=bool)  # where both points of a central difference lie on one side
+        self._lost = np.empty((0, 0), dtype=bool)
 
     @property
     def each(self) -> int:
         """Evaluations that one point with its gradient takes."""
         return 1 + self.free.size * (2 if self.scheme == "3-point" else 1)
+
+    @property
+    def most(self) -> int:
+        """Evaluations that one point with its gradient takes at most."""
+        return self.each + (2 * self.free.size * len(LENGTHS) if self.longer else 0)
 
     def around(self, x: FloatArray) -> FloatArray:
         """Points to evaluate for values and gradients at x (k, n): first x, then those beside each of its rows."""
@@ -113,12 +126,7 @@ class Differences:
             h = np.where(fits, np.where(out, -h, h), np.where(above >= below, above, -below))
             steps = [h]
         else:
-            near = np.minimum(below, above)
-            self._sides = near < h
-            aside = np.where(above >= below, np.minimum(h, 0.5 * above), -np.minimum(h, 0.5 * below))
-            self._sides &= np.abs(aside) > near  # a shorter central difference is better than one to a side
-            h = np.where(self._sides, aside, np.where(near < h, near, h))
-            steps = [np.where(self._sides, h, -h), np.where(self._sides, 2 * h, h)]
+            *steps, self._sides = central_steps(below, above, h)
         shifted = np.repeat(x[:, None], free.size * len(steps), axis=1)
         index = np.arange(free.size)
         moved = []
@@ -160,16 +168,25 @@ class Differences:
                         " each complex point: take jac='2-point'"
                     )
                 return Slopes(points, counted, g)
-            first = rest[:, 0] - f[:, None]
+            first = rest[:, 0]
             if self.scheme == "2-point":
-                slope = first / self._steps
+                slope = (first - f[:, None]) / self._steps
             else:
-                one, two = self._steps, self._twice
-                second = rest[:, 1] - f[:, None]
-                aside = (first * (two / one) - second * (one / two)) / (two - one)
-                slope = np.where(self._sides, aside, (rest[:, 1] - rest[:, 0]) / (two - one))
+                slope = slope_of_two(self._steps, self._twice, first, rest[:, 1], f[:, None], self._sides)
+            self._lost = ~(np.abs(rest - f[:, None, None]).max(1) > LOST * np.abs(f[:, None]))
         g[:, self.free] = np.where(self._steps == 0, 0.0, slope)
         return Slopes(points, counted, g)
+
+    def following(self, found: Slopes) -> Generator[FloatArray, FloatArray, FloatArray]:
+        """The gradients of what was read, with longer differences where those are lost: points to evaluate."""
+        g = found.g
+        assert g is not None
+        if not self.longer or len(g) > 1 or not self._lost.any():
+            return g
+        lost = np.ones(g.shape[1], dtype=bool)
+        lost[self.free] = self._lost[0]
+        slopes = longer_slopes(found.points[0], float(found.f[0]), g[0], lost, self.lb, self.ub, self.units)
+        return (yield from slopes)[None]
 
 
 class ComplexStep:

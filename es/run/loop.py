@@ -10,7 +10,7 @@ import numpy as np
 from es.core.arrays import FloatArray
 from es.core.limits import Limits
 from es.evaluation.evaluate import Evaluator
-from es.run.differences import Differences
+from es.run.differences import Differences, Slopes
 from es.run.history import History
 from es.run.restarts import Restarts
 
@@ -140,7 +140,7 @@ class Run:
         by_differences = self.differences if opt.wants_gradient else None
         cut = False
         if limits.maxfevals is not None:
-            wanted = opt.popsize * (1 if by_differences is None else by_differences.each)
+            wanted = opt.popsize * (1 if by_differences is None else by_differences.most)
             cut = limits.room(wanted) < wanted
         if cut and checkpoint is not None:
             checkpoint.keep(self, now=True)  # a run that goes on with a larger budget goes on from here
@@ -179,7 +179,7 @@ class Run:
     def _with_differences(self, x: FloatArray, differences: Differences) -> FloatArray:
         """Evaluate points with those beside them as one batch and tell of them; the values of the points."""
         opt, rule, points = self.opt, self.ranking_rule, differences.around(x)
-        found = differences.read(self.evaluate(points[: self.limits.room(len(points))])[0])
+        found = self._with_longer(differences, differences.read(self._values(points)))
         told = len(x) if found.g is not None else 0  # of a batch that the budget cut short nothing is learnt
         beside, values = found.points[told:], found.f[told:]
         if len(beside):
@@ -189,6 +189,27 @@ class Run:
             f = found.f[:told]
             opt.tell(x, **{"f": f, "g": found.g, **({} if rule is None else rule(x, f))})
         return found.f[: len(x)]
+
+    def _values(self, points: FloatArray) -> FloatArray:
+        """Of as many points as the budget allows."""
+        return self.evaluate(points[: self.limits.room(len(points))])[0]
+
+    def _with_longer(self, differences: Differences, found: Slopes) -> Slopes:
+        """What was found, with the points of longer differences where others are lost; no gradient without budget."""
+        if found.g is None:
+            return found
+        asking = differences.following(found)
+        try:
+            points = next(asking)
+            while True:
+                values = self._values(points) if self.limits.room(1) else np.empty(0)
+                more = np.concatenate([found.points, points[: len(values)]])
+                found = Slopes(more, np.concatenate([found.f, values]), None)
+                if len(values) < len(points):
+                    return found
+                points = asking.send(values)
+        except StopIteration as end:
+            return found._replace(g=end.value)
 
     def again(self, x: FloatArray) -> FloatArray:
         """Values of points that have been evaluated before, fewer than asked for where the budget ends."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -220,3 +221,59 @@ def test_penalties_do_not_hide_the_cure(workers):
 
 def float_of_sum(x):
     return float(x[0]) ** 2 + float(x[1]) ** 2
+
+
+DESCENTS = [info.name for info in es.methods() if info.kind == "gradient"]
+
+
+@pytest.mark.parametrize("scheme", ["2-point", "3-point"])
+@pytest.mark.parametrize("method", DESCENTS)
+def test_differences_that_are_lost_in_rounding_are_no_success(method, scheme):
+    """Those of 1e-9 (x - 3)^2 beside 1, and of (x - 1)^2 beside 1e8 within 0.1 of the minimum: f has the digits."""
+
+    def offset(size, slope, x):
+        return size + slope * ((x - 3) ** 2).sum()
+
+    for size, slope in ((1.0, 1e-9), (1e8, 1.0)):
+        res = es.minimize(partial(offset, size, slope), [0.0, 1.0], method=method, jac=scheme, rng=1, maxfevals=10_000)
+        left = 2 * 1e-10**2 / (4 * slope)  # at a gradient that counts as small
+        assert not res.success or res.fun - size < 1.1 * left + 1e-15 * size, res
+    assert res.success or method == "adamw"  # whose decay pulls it off the minimum
+
+
+def test_longer_differences_keep_bounds_budget_and_count():
+    lb, ub, seen = np.array([-1.0, 0.0, 2.0]), np.array([1e-5, 1.0, 2.0]), []
+
+    def fun(x):
+        seen.append(x.copy())
+        return 1e8 + ((x - [0.0, -1.0, 0.0]) ** 2).sum()
+
+    for most in (*range(20, 60, 7), 3000):
+        seen.clear()
+        res = es.minimize(
+            fun, [1e-5, 0.3, 2.0], method="adam", jac="2-point", bounds=[*zip(lb, ub, strict=True)], maxfevals=most
+        )
+        points = np.array(seen)
+        assert (points >= lb).all() and (points <= ub).all()
+        assert res.nfev == len(points) <= most
+    assert res.success and res.x[1] == 0 and abs(res.x[0]) < 1e-3
+
+
+def test_a_function_with_idle_variables_keeps_its_success():
+    res = es.minimize(lambda x: 1.0 + (x[0] - 1) ** 2, np.full(6, 3.0), method="adam", jac="2-point", rng=1)
+    assert res.success and abs(res.x[0] - 1) < 1e-6 and np.abs(res.x[1:] - 3).max() < 0.01
+
+
+def test_longer_differences_go_on_from_a_checkpoint_to_the_bit(tmp_path):
+    def fun(x):
+        return 1e8 + ((x - 1) ** 2).sum()
+
+    def run(most, **kept):
+        return es.minimize(fun, [3.0, -2.0], method="adam", jac="2-point", rng=1, maxfevals=most, **kept)
+
+    whole = run(900)
+    for stop in range(700, 712):
+        file = tmp_path / f"{stop}.npz"
+        run(stop, checkpoint=file)
+        resumed = run(900, checkpoint=file)
+        assert (resumed.fun, resumed.x.tolist()) == (whole.fun, whole.x.tolist())
