@@ -24,7 +24,7 @@ from experiments.stacks import mark_stacks
 from experiments.statistics.analysis import Analysis
 from experiments.statistics.cells import StudyLike
 from experiments.statistics.power import study_power
-from experiments.store import StoreError, Study, load, merge
+from experiments.store import StoreError, Study, finished, load, merge, missing
 from experiments.trial import check_trials
 from problems import Objective
 
@@ -81,32 +81,42 @@ sweep_command = compare_command
 def _dry_run(spec: Spec, options: argparse.Namespace) -> int:
     """Say what would run, how long it takes and what it can show; own functions are neither imported nor called."""
     own = {p.name for p in spec.problems if is_own_function(p.name) and not options.estimate}
-    known = [trial for trial in spec.trials if trial["problem"]["name"] not in own]
-    check_trials(known)
+    check_trials(trial for trial in spec.trials if trial["problem"]["name"] not in own)
+    folder = options.out or Path("results") / spec.name
+    done = finished(folder, spec, extend=options.extend)
+    left = missing(spec.trials, done, retry_failed=options.retry_failed)
+    known = [trial for trial in left if trial["problem"]["name"] not in own]
+    timeout = options.timeout if options.timeout is not None else spec.timeout
     cells = spec.total / len(spec.repeats)
     print(f"{spec.name}: {spec.total} trials ({cells:g} settings x {len(spec.repeats)} repeats); the first:")
     for trial in spec.trials[:5]:
         print(f"  {_describe(trial)}")
     for sentence in study_power(spec.trials).sentences():
         print(sentence)
+    if len(left) < spec.total:
+        print(f"{spec.total - len(left)} of the trials are finished in {folder}; {len(left) or 'nothing'} would run.")
+    if not left:
+        return 0
     if own:
         names = ", ".join(sorted(own))
         print(f"No time is estimated for {names}: --dry-run calls no code of yours; with --estimate it does.")
-    print(_said_of_stacks(known, options))
-    total, sample = time_needed(known, timeout=options.timeout or spec.timeout)
+    workers = min(os.cpu_count() or 1 if options.jobs < 0 else options.jobs, len(left))
+    print(_said_of_stacks(known, timeout, workers))
+    total, sample = time_needed(known, timeout=timeout)
     if sample:
-        workers = min(os.cpu_count() or 1 if options.jobs < 0 else options.jobs, spec.total)
         crew = f"{workers} worker{'s' * (workers > 1)}"
-        print(f"Time: about {human_time(total / workers)} with {crew}, by {sample} of the trials.")
+        needed = human_time(total / workers)
+        about = "" if needed.startswith("under") else "about "
+        print(f"Time: {about}{needed} with {crew}, by {sample} of the trials, and some seconds to start and to draw.")
     return 0
 
 
-def _said_of_stacks(trials: list[dict[str, Any]], options: argparse.Namespace) -> str:
+def _said_of_stacks(trials: list[dict[str, Any]], timeout: float | None, workers: int) -> str:
     """How many stacks the trials run in."""
-    if options.timeout is not None or not trials:
+    if timeout is not None or not trials:
         return "Each trial runs alone."
     marked, limits = mark_stacks(trials)
-    batches = list(Scheduler(marked, os.cpu_count() or 1 if options.jobs < 0 else options.jobs, limits).batches())
+    batches = list(Scheduler(marked, workers, limits).batches())
     sizes = [len(batch) for batch in batches if batch[0]["stack"] is not None]
     alone = len(trials) - sum(sizes)
     if not sizes:
@@ -116,19 +126,13 @@ def _said_of_stacks(trials: list[dict[str, Any]], options: argparse.Namespace) -
 
 
 def _drawn(draw: Callable[[], Path], folder: Path) -> Path:
-    """Draw a report; what the disk refuses is one sentence."""
+    """Draw a report; what the disk refuses is one sentence, and so is a warning to who looks at the figures."""
+    usual = warnings.formatwarning
+    warnings.formatwarning = lambda message, category, filename, lineno, line=None: (
+        f"warning: {message}\n" if category is UserWarning else usual(message, category, filename, lineno, line)
+    )
     try:
-        with warnings.catch_warnings():
-            usual = warnings.showwarning
-
-            def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
-                if category is UserWarning:  # meant for who looks at the figures, wherever it comes from
-                    print(f"warning: {message}", file=sys.stderr)
-                else:
-                    usual(message, category, *where)
-
-            warnings.showwarning = show
-            return draw()
+        return draw()
     except OSError as error:
         if isinstance(error, StoreError):
             raise
@@ -136,6 +140,8 @@ def _drawn(draw: Callable[[], Path], folder: Path) -> Path:
         raise StoreError(
             f"{what}; all trials are kept in {folder}: make room and run `python -m experiments report {folder}`."
         ) from error
+    finally:
+        warnings.formatwarning = usual
 
 
 def _describe(trial: dict[str, Any]) -> str:

@@ -150,11 +150,7 @@ class Store:
         self.warnings: list[str] = []
         self.finished: dict[str, str] = {}
         header = header_of(spec, self.trials)
-        if self.folder.exists() and not self.folder.is_dir():
-            raise StoreError(f"{self.folder} is a file; choose a folder for the results.")
-        fresh = not (self.folder / NAME).exists()
-        if fresh and self.folder.is_dir() and any(p.name != "journal.lock" for p in self.folder.iterdir()):
-            raise StoreError(f"{self.folder} holds files but no journal of a study; choose another folder.")
+        fresh = _is_free(self.folder)
         self.journal = Journal(self.folder)
         try:
             fresh = fresh or self.journal.path.stat().st_size == 0
@@ -169,18 +165,11 @@ class Store:
 
     def _go_on(self, header: dict[str, Any], extend: bool) -> bool:
         """Take over what the folder holds; True if the header is to be written (again)."""
-        study = _study(_read(self.journal.path))
+        study = _held(self.folder, header, extend)
+        self.journal.cut_tail()
         if not study.header.get("journal"):  # killed while the very first line was written
-            self.journal.cut_tail()
             return True
         same = study.header["identity"] == header["identity"]
-        if not same and not extend:
-            raise StoreError(
-                f"{self.folder} holds another study ({study.header['name']}: "
-                f"{_difference(study.header['spec'], header['spec'])}); choose another folder with --out, or add to it "
-                "with --extend."
-            )
-        self.journal.cut_tail()
         self.finished = {trial["key"]: trial["status"] for trial in study.trials}
         self.warnings = study.warnings
         # Labels and titles are no part of the identity: the latest ones are those that count.
@@ -190,8 +179,7 @@ class Store:
 
     def missing(self, *, retry_failed: bool = False) -> list[Trial]:
         """List the trials still to run, in order."""
-        done = {key for key, status in self.finished.items() if status == "ok" or not retry_failed}
-        return [trial for trial in self.trials if trial["key"] not in done]
+        return missing(self.trials, self.finished, retry_failed=retry_failed)
 
     def add(self, record: dict[str, Any]) -> None:
         """Keep the record of a finished trial."""
@@ -208,6 +196,45 @@ class Store:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether a folder holds no journal yet; a StoreError where it must not get one."""
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is a file; choose a folder for the results.")
+    if (folder / NAME).exists():
+        return False
+    if folder.is_dir() and any(p.name != "journal.lock" for p in folder.iterdir()):
+        raise StoreError(f"{folder} holds files but no journal of a study; choose another folder.")
+    return True
+
+
+def _held(folder: Path, header: Mapping[str, Any], extend: bool) -> Study:
+    """What a folder holds with a journal to which the study of this header would be added."""
+    study = _study(_read(folder / NAME))
+    there = study.header.get("identity")
+    if there is not None and there != header["identity"] and not extend:
+        raise StoreError(
+            f"{folder} holds another study ({study.header['name']}: "
+            f"{_difference(study.header['spec'], header['spec'])}); choose another folder with --out, or add to it "
+            "with --extend."
+        )
+    return study
+
+
+def finished(folder: str | Path, spec: Spec, *, extend: bool = False) -> dict[str, str]:
+    """Key and status of each trial that a folder holds in which a study would run, of which nothing is written; a
+    StoreError where `Store` would refuse the folder."""
+    folder = Path(folder)
+    if _is_free(folder):
+        return {}
+    return {trial["key"]: trial["status"] for trial in _held(folder, header_of(spec, spec.trials), extend).trials}
+
+
+def missing(trials: Sequence[Trial], finished: Mapping[str, str], *, retry_failed: bool = False) -> list[Trial]:
+    """The trials that are not finished, in order, failed ones among them when they are to be tried again."""
+    done = {key for key, status in finished.items() if status == "ok" or not retry_failed}
+    return [trial for trial in trials if trial["key"] not in done]
 
 
 def load(*folders: str | Path, beside: bool = False) -> Study:
