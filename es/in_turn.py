@@ -53,7 +53,6 @@ def run_in_turn(
             problem if ledger is None else ledger, maxtime=left, rng=stream if seed is None else seed, **own, **common
         )
         del result["history"]
-        result["seed"] = seed  # which `minimize` does not tell where it has drawn the start
         if ledger is not None:
             result["trace"] = ledger.trace
         results.append(result)

@@ -323,7 +323,7 @@ def minimize(
         more = conclude(run, evaluate_mean=evaluate_mean)
     result = summarize(run)
     run.reports = evaluate.reported = None  # a circle, in which all that the run held would wait for the collector
-    result.update(more)
+    result.update(more if task.seed is None else {**more, "seed": task.seed})
     if not several and not task.constraints:
         result["message"] += advice(result, space, task.whole)
     return result

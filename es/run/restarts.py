@@ -17,6 +17,7 @@ from es.core import state as store
 from es.core.arrays import search_widths
 from es.core.book import Book
 from es.core.saving import refusing
+from es.core.streams import open_streams
 from es.core.waiting import Keys, keys_of
 from problems.numbers import short
 
@@ -50,8 +51,7 @@ class Restarts:
             raise ValueError(f"restarts must be a number >= 0, 'ipop', 'bipop' or None, got {short(most)}")
         self._make = make
         self.most = int(most)
-        self._rng = np.random.default_rng(rng)
-        self.seed = rng if isinstance(rng, int | np.integer | np.random.SeedSequence) else None
+        (self._rng,), (self.seed,) = open_streams(rng, None)
         self.log: list[dict[str, Any]] = []
         self.large = 0  # runs of the doubling regime begun, after the first
         self._changes: dict[str, Any] = {"rng": self._draw()}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from es.core.arrays import as_start
+from es.core.streams import open_streams
 from es.registry import get_method
 from es.run.archive import ledgers
 from es.run.arguments import as_class, for_space
@@ -33,6 +34,8 @@ class Task:
     start : ndarray, shape (n,)
     rng
         As the argument, or a Generator where the start was drawn from it.
+    seed : int, SeedSequence or None
+        What gives that Generator again, where it is known; None where no start was drawn.
     method
         As the argument, or the class that searches the space.
     scheme : str or None
@@ -82,7 +85,9 @@ class Task:
             kinds=ledgers(archive), **({"n": None if start is None else start.size} | own),
         )  # fmt: skip
         problem = self.problem = self.ledger.objective
-        self.rng = rng if start is not None else np.random.default_rng(rng)
+        self.rng, self.seed = rng, None
+        if start is None:
+            (self.rng,), (self.seed,) = open_streams(rng, None)
         if start is None and problem.start is None and problem.box is None and bounds is not None:
             box = as_box(bounds, problem.n)
             start = Objective(abs, problem.n, bounds=box, integrality=problem.integrality).x0(self.rng)

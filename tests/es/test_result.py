@@ -100,3 +100,39 @@ def test_every_way_to_a_result_gives_one_that_shows_itself():
     assert len(results) == 11
     for res in results:
         assert type(res) is es.Result and res._repr_html_().startswith("<table>") and "fun" in repr(res)
+
+
+SEEDED = [None, "cmaes", "l-bfgs-b", "differential-evolution", "quasi-newton"]
+
+
+@pytest.mark.parametrize("rng", [1, 0, np.random.SeedSequence(4, spawn_key=(2,)), None], ids=str)
+@pytest.mark.parametrize("restarts", [None, "ipop", "bipop"])
+@pytest.mark.parametrize("start", [None, np.array([0.5, -1.0])], ids=["drawn", "given"])
+@pytest.mark.parametrize("method", SEEDED)
+def test_the_seed_gives_the_run_again(method, start, restarts, rng):
+    if method is None and restarts:
+        method = "snes"
+    more = {"method": method, "restarts": restarts, "bounds": [(-2, 2)] * 2, "maxfevals": 60}
+    more |= {"jac": "2-point"} if method == "l-bfgs-b" else {}
+    first = es.minimize(F.sphere, start, rng=rng, **more)
+    assert first.seed == rng if rng is not None else isinstance(first.seed, int)
+    again = es.minimize(F.sphere, start, rng=first.seed, **more)
+    assert again.fun == first.fun and np.array_equal(again.x, first.x) and again.seed == first.seed
+    runs = es.minimize_runs(F.sphere, start, runs=2, rng=[first.seed, 3], **more)
+    assert [run.seed for run in runs] == [first.seed, 3]
+    assert method is None or np.array_equal(runs[0].x, first.x)  # the default is another one there
+
+
+def test_a_generator_tells_no_seed():
+    for start in (None, [0.5, 1.0]):
+        result = es.minimize(F.sphere, start, bounds=[(-2, 2)] * 2, maxfevals=20, rng=np.random.default_rng(1))
+        assert result.seed is None
+    with pytest.raises(ValueError, match="rng must be None, an int >= 0"):
+        es.minimize(F.sphere, None, bounds=[(-2, 2)] * 2, rng=-1)
+
+
+def test_the_start_that_a_seed_draws_stays():
+    """With seed 1 the first numbers of `default_rng(1)`, as it has always been."""
+    seen = []
+    es.minimize(lambda x: seen.append(x.copy()) or F.sphere(x), None, bounds=[(-2, 2)] * 2, maxfevals=1, rng=1)
+    assert np.array_equal(seen[0], np.random.default_rng(1).uniform(-2, 2, 2))
