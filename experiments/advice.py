@@ -16,7 +16,7 @@ import numpy as np
 
 from es.core.arrays import FloatArray
 from experiments.candidates import Candidate, candidates
-from experiments.probe import Probe, as_objective, probe
+from experiments.probe import SHORTEST, TRIED, Probe, as_objective, probe
 from experiments.race import Race, decided, in_order, in_time, settled, survivors
 from experiments.statistics.cells import Cell
 from problems import Objective
@@ -29,6 +29,8 @@ RUGGED = 0.15
 """Ground is rugged where straight ways through it turn more than once more often than this."""
 GROWTH = 3.0
 """The budget of a run grows by this factor from rung to rung."""
+FEWEST = 10
+"""Evaluations of a run in a race at least, and five more than there are variables."""
 CLOSE = 1.25
 """Methods whose costs differ by less are a matter of taste."""
 
@@ -51,7 +53,7 @@ class Advice:
         A row per method of the last rung, as `overall_table` gives it, and ``out`` rows of those that left before.
     probe : Probe
     evaluations : int
-        Spent in all.
+        Spent in all, gradients charged.
     cells : list of Cell
         The trials of the race, for figures.
     """
@@ -111,7 +113,7 @@ def advise(
     seconds
         Time for all of it, about.
     evaluations
-        Evaluations for all of it, for an expensive f; then no time limit holds.
+        Evaluations for all of it, for an expensive f, never more, gradients charged; then no time limit holds.
     jobs
         Processes that run the race.
     rng
@@ -145,24 +147,35 @@ def advise(
         n = len(bounds.lb if hasattr(bounds, "lb") else bounds)
     if n is None:
         raise ValueError("x0 must be given: f has no number of variables of its own and there are no bounds to tell it")
-    objective = as_objective(f, n, bounds, start)
+    shortest = max(FEWEST, n + 5)
+    tries = 0 if isinstance(f, Objective) else TRIED
+    least = tries + SHORTEST + 2 * RUNS * shortest
+    if evaluations is not None and not evaluations >= least:
+        needs = f"a look at f takes {tries + SHORTEST} and a race of two methods {2 * RUNS} runs of {shortest}"
+        raise ValueError(f"evaluations must be at least {least} for {n} variables ({needs}), got {evaluations}")
+    objective, tried = as_objective(f, n, bounds, start)
     random = np.random.default_rng(rng)
     first = start if start is not None else np.asarray(objective.x0(random), dtype=float)
     sigma = float(sigma0 or _step(objective, first))
-    seen = probe(objective, first, 0.3 * sigma, most=max(20, evaluations // 6) if evaluations else 400, rng=rng)
+    most = 400 if evaluations is None else min(max(SHORTEST, evaluations // 6), evaluations - least + SHORTEST)
+    seen = probe(objective, first, 0.3 * sigma, most=most, rng=rng)
     for sentence in seen.sentences():
         tell(sentence)
     typical = (evaluations or min(1e5, 0.5 * seconds * max(jobs, 1) / max(seen.seconds, 1e-4))) / RUNS
     racers = candidates(seen, sigma, typical)
-    if evaluations:
-        racers = racers[: max(2, min(len(racers), evaluations // (40 * RUNS) + 1))]
+    left = None if evaluations is None else evaluations - tried - seen.evaluations
+    if evaluations is not None and left is not None:
+        count = min(len(racers), evaluations // (40 * RUNS) + 1)
+        while count > 2 and left < shortest * _rungs(count) * count * RUNS:
+            count -= 1
+        racers = racers[: max(2, count)]
     starts = _starts(objective, first, sigma, start is None, random)
     race = Race(objective, starts, seen, jobs, rng)
-    course = _halve(race, racers, name, evaluations, started + seconds, tell)
+    course = _halve(race, racers, name, left, started + seconds, tell)
     best = settled(course.order, course.alive)
     because = _reasons(best, course, seen)
     line = _line(best, name, bounds is not None, seen)
-    spent = seen.evaluations + race.evaluations
+    spent = tried + seen.evaluations + race.evaluations
     return Advice(best.method, best.options, line, because, course.order, seen, spent, course.cells)
 
 
@@ -173,22 +186,33 @@ class _Course:
     alive: list[Candidate]
     order: list[dict[str, Any]]
     cells: list[Cell]
-    budget: float
     out: list[dict[str, Any]]
+
+    @property
+    def longest(self) -> float:
+        """Evaluations of the longest run, gradients charged; it may have ended long before its budget."""
+        return max(float(np.max(cell.budgets)) for cell in self.cells if cell.costs)
+
+
+def _rungs(racers: int) -> int:
+    """Rungs until two of so many are left."""
+    return max(1, int(np.ceil(np.log2(racers))))
 
 
 def _halve(
     race: Race, racers: Sequence[Candidate], name: str, evaluations: int | None, end: float, tell: Callable[[str], None]
 ) -> _Course:
-    """Rung after rung with the better half and a larger budget, until time or evaluations end or it is decided."""
+    """Rung after rung with the better half and a larger budget, until the time or the race's evaluations end, it is
+    decided, or nobody uses what there is."""
     seen = race.seen
-    rungs = max(1, int(np.ceil(np.log2(len(racers)))))
-    budget = (evaluations - seen.evaluations) / (rungs * len(racers) * RUNS) if evaluations else 80.0 * (seen.n + 4)
-    growth = 2.0 if evaluations else GROWTH
+    timed = evaluations is None
+    budget = 80.0 * (seen.n + 4) if evaluations is None else evaluations / (_rungs(len(racers)) * len(racers) * RUNS)
+    growth = GROWTH if timed else 2.0
     alive, lowest, stalled = list(racers), np.inf, 0
     out: list[dict[str, Any]] = []
     while True:
-        tell(f"{len(alive)} methods, {RUNS} runs of {budget:.0f} evaluations each: {', '.join(c.label for c in alive)}")
+        names = ", ".join(c.label for c in alive)
+        tell(f"{len(alive)} methods, {RUNS} runs of up to {budget:.0f} evaluations each: {names}")
         began = CLOCK()
         cells = race.rung(alive, budget)
         took = CLOCK() - began
@@ -201,21 +225,23 @@ def _halve(
         lowest = low
         reached = [cell.costs and np.isfinite(cell.final_times).mean() >= 0.5 for cell in cells[:2]]
         solved = stalled > (seen.rugged > RUGGED) and all(reached) and decided(order)
-        course = _Course(alive, order, cells, budget, out)
-        if len(alive) == 1 or (solved and len(alive) <= 3):
+        course = _Course(alive, order, cells, out)
+        if len(alive) == 1 or (solved and len(alive) <= 3) or not race.limited:
             return course
-        if evaluations:
-            more = len(alive) // 2 * RUNS * budget * growth
-            if len(alive) <= 2 or seen.evaluations + race.evaluations + more > evaluations * 1.02:
+        keep, larger = survivors(order, alive), budget * growth
+        if evaluations is not None:
+            left, places = (evaluations - race.evaluations) / RUNS, [row["method"] for row in order]
+            keep = [c for c in keep if c.label in places[: int(left / larger)]]
+            if len(alive) <= 2 or len(keep) < 2:
                 return course
-        keep = survivors(order, alive)
-        if not evaluations:
+            larger = left / 2 if len(keep) == 2 else larger  # the last rung has all that is left
+        else:
             fit = in_time(keep, race.seconds, took, growth, end - CLOCK())
             keep = fit if any(c.label == order[0]["method"] for c in fit) else []  # not without the first
         if not keep:
             return course
         out = [*out, *(row for row in order if row["method"] not in {c.label for c in keep})]
-        alive, budget = keep, budget * growth
+        alive, budget = keep, larger
 
 
 def _starts(
@@ -240,10 +266,10 @@ def _step(objective: Objective, x0: FloatArray) -> float:
 
 def _reasons(best: Candidate, course: _Course, seen: Probe) -> list[str]:
     """Sentences: what was seen, what the race gave, what would change the answer."""
-    order, out, budget = course.order, course.out, course.budget
+    order, out, longest = course.order, course.out, course.longest
     row = next(r for r in order if r["method"] == best.label)
     sentences = seen.sentences()
-    race = f"in the race of {RUNS} runs of up to {budget:.0f} evaluations each it was the fastest"
+    race = f"in the race of {RUNS} runs of up to {longest:.0f} evaluations each it was the fastest"
     sentences.append(f"Take {best.label}: {best.why}; {race} to reach what any run reached.")
     for other in order:
         if other["method"] != best.label and np.isfinite(other["slowdown"]):
@@ -269,7 +295,7 @@ def _reasons(best: Candidate, course: _Course, seen: Probe) -> list[str]:
         change.append("the budget is many times larger: then restarts pay more")
     if seen.seconds > 0.05 and seen.n <= 20 and best.method != "lq-cmaes":
         change.append("every evaluation counts: then lq-cmaes or quasi-newton spare some on smooth functions")
-    change.append(f"runs are much longer than {budget:.0f} evaluations, or start elsewhere")
+    change.append(f"runs are much longer than {longest:.0f} evaluations, or start elsewhere")
     sentences.append(f"What would change the answer: {'; '.join(change)}.")
     return sentences
 

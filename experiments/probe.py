@@ -18,7 +18,7 @@ class Probe:
     """What was seen of a function."""
 
     n: int  # number of variables
-    evaluations: int = 0  # calls that it took, gradients charged by their time
+    evaluations: int = 0  # points at which it was called, with a gradient or without
     vectorized: bool = False  # whether a stack of points (k, n) gives the k values
     differentiable: bool = False  # whether derivatives by `autodiff` agree with differences along random directions
     grad_cost: float = 4.0  # what a gradient costs in evaluations: time of a value with it over that of a value, less 1
@@ -66,7 +66,7 @@ class Probe:
 
 
 def probe(objective: Objective, x0: FloatArray, sigma: float, *, most: int = 400, rng: int = 0) -> Probe:
-    """Evaluate a function here and there, at most so many times.
+    """Evaluate a function here and there, at `most` so many times, of which `SHORTEST` are needed.
 
     What is looked at has its middle at x0 (n,), and the width `sigma`: a tenth to a third of the region in which the
     optimum is expected.
@@ -167,6 +167,7 @@ def _gradient(
         _, g = objective.value_and_grad(x)
         seconds = time.perf_counter() - start
     except Exception as error:
+        found.evaluations += objective.differentiable is not False  # else no call was made
         found.notes.append(f"It cannot be differentiated ({_first_words(error)}).")
         return
     found.evaluations += 2
@@ -194,8 +195,14 @@ def _first_words(error: BaseException, most: int = 100) -> str:
     return words if len(words) <= most else f"{words[: most - 1]}…"
 
 
-def as_objective(f: Any, n: int, bounds: Any, x0: FloatArray | None) -> Objective:
-    """An objective of any callable; whether it takes populations is tried out."""
+SHORTEST = 20
+"""Points of the shortest look."""
+TRIED = 6
+"""Points at which `as_objective` calls a function at most."""
+
+
+def as_objective(f: Any, n: int, bounds: Any, x0: FloatArray | None) -> tuple[Objective, int]:
+    """An objective of any callable, and the points at which it was called to try out whether it takes populations."""
     if isinstance(f, Objective):
         if bounds is not None:
             kept = "has none" if f.bounds is None else "has its own"
@@ -203,18 +210,20 @@ def as_objective(f: Any, n: int, bounds: Any, x0: FloatArray | None) -> Objectiv
                 f"bounds cannot be changed for the objective {f.name or 'given'}, which {kept}: leave them out, or"
                 " give a function that calls it"
             )
-        return f
+        return f, 0
     made = Objective(f, n=n, bounds=bounds, x0=x0)
     rng = np.random.default_rng(1)
     box = made.bounds
     middle = x0 if x0 is not None else np.asarray(made.x0(rng))
     low, high = (np.asarray(box.lb), np.asarray(box.ub)) if box is not None else (middle - 0.1, middle + 0.1)
     points = np.clip(middle + 0.01 * rng.standard_normal((3, n)), low, high)
+    one: list[float] = []
     try:
-        one = [float(np.asarray(f(point))) for point in points]
+        for point in points:
+            one.append(float(np.asarray(f(point))))
         many = np.asarray(f(points))
     except Exception:
-        return made
+        return made, len(one) + 1
     if many.shape == (3,) and np.array_equal(many, one, equal_nan=True):
-        return Objective(f, n=n, bounds=bounds, x0=x0, vectorized=True)
-    return made
+        return Objective(f, n=n, bounds=bounds, x0=x0, vectorized=True), TRIED
+    return made, TRIED if many.shape[:1] == (3,) else len(one) + 1

@@ -28,6 +28,9 @@ class Race:
         self.memory: dict[tuple[str, int], dict[bytes, float]] = {}
         self.evaluations = 0
         self.seconds: dict[str, float] = {}
+        self.limited = (
+            True  # whether a run of the last rung was ended by its budget, so that a larger one would tell more
+        )
 
     def rung(self, alive: Sequence[Candidate], budget: float) -> list[Cell]:
         """Run every method from every start, and sort the records into cells."""
@@ -47,6 +50,7 @@ class Race:
             done = joblib.Parallel(n_jobs=self.jobs, batch_size=1)(calls)
         records = []
         self.seconds = dict.fromkeys((c.label for c in alive), 0.0)
+        self.limited = any("maxfevals" in record["stop"] for record, _, _ in done)
         for (c, k), (record, memory, fresh) in zip(work, done, strict=True):
             self.evaluations += fresh
             self.seconds[c.label] += float(record["seconds"])
@@ -85,17 +89,17 @@ def run_once(
         "problem": {"name": "f", "label": objective.name or "f", "n": x0.size, "options": {}},
         "method": {"name": candidate.method, "label": candidate.label, "options": candidate.options},
     }  # fmt: skip
-    known = memory if memory is not None and not method.wants_gradient else None
-    before = len(known) if known is not None else 0
-    ledger = Ledger(Objective(_Remembered(objective, known), n=x0.size, bounds=objective.bounds, name=objective.name)
+    known = _Remembered(objective, memory) if memory is not None and not method.wants_gradient else None
+    ledger = Ledger(Objective(known, n=x0.size, bounds=objective.bounds, name=objective.name)
                     if known is not None else objective, keep_trace=True)  # fmt: skip
     arguments, options = split_options(trial)
-    started = time.perf_counter()
+    started, stop = time.perf_counter(), {}
     try:
-        es.minimize(
+        result = es.minimize(
             ledger, x0, method=candidate.method, maxfevals=max(1, int(budget / charged)), on_error="penalize",
             rng=np.random.default_rng(seed), options=options or None, **arguments,
         )  # fmt: skip
+        stop = dict(result.get("stop") or {})
     except Exception as error:
         if not ledger.nfev:
             curve = dict.fromkeys(("f", "nfev", "njev", "cost"), np.zeros(0))
@@ -107,23 +111,24 @@ def run_once(
     spent = ledger.nfev + grad_cost * ledger.njev
     record = trial | {
         "status": "ok", "error": "", "n": x0.size, "f_opt": objective.f_opt, "maxcost": max(budget, spent),
-        "f": float(ledger.f_best), "nfev": ledger.nfev, "njev": ledger.njev, "cost": spent, "score": None,
+        "f": float(ledger.f_best), "nfev": ledger.nfev, "njev": ledger.njev, "cost": spent, "score": None, "stop": stop,
         "seconds": time.perf_counter() - started, "curve": {"f": f, "nfev": nfev, "njev": njev, "cost": cost},
     }  # fmt: skip
-    fresh = len(known) - before if known is not None else round(spent)
-    return record, known, fresh
+    fresh = known.calls if known is not None else round(spent)
+    return record, known.memory if known is not None else None, fresh
 
 
 class _Remembered:
     """A function that asks another one only for points that it has not seen."""
 
     def __init__(self, f: Callable[[FloatArray], Any], memory: dict[bytes, float]) -> None:
-        self.f, self.memory = f, memory
+        self.f, self.memory, self.calls = f, memory, 0
 
     def __call__(self, x: FloatArray) -> float:
         """Value at one point."""
         key = np.ascontiguousarray(x, dtype=float).tobytes()
         if key not in self.memory:
+            self.calls += 1
             self.memory[key] = float(np.asarray(self.f(x)))
         return self.memory[key]
 
