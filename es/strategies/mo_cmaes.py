@@ -217,7 +217,8 @@ class MOCMAES(Optimizer):
         known = known or (0 if self._given is None else self._given.size)
         if m == 0 or (known and m != known):
             wanted = (*shape, known or "number of objectives")
-            raise ValueError(f"f must have shape ({', '.join(map(str, wanted))}), got {np.shape(f)}")
+            why = "" if self._given is None else f", as reference has {self._given.size} objectives"
+            raise ValueError(f"f must have shape ({', '.join(map(str, wanted))}){why}, got {np.shape(f)}")
         values: FloatArray = as_shape("f", f, (*shape, m))
         if self.values.shape[-1] != m:
             self.values = np.full((*self.values.shape[:-1], m), np.inf)

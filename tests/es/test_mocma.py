@@ -278,7 +278,7 @@ def test_wrong_calls():
     opt.tell(x, two_spheres(x))
     with pytest.raises(ValueError, match=r"f must have shape \(20, 2\), got \(20, 3\)"):
         opt.tell(opt.ask(), np.ones((20, 3)))
-    with pytest.raises(ValueError, match=r"f must have shape \(20, 3\), got \(20, 2\)"):
+    with pytest.raises(ValueError, match=r"f must have shape \(20, 3\), as reference has 3 objectives, got \(20, 2\)"):
         MOCMAES(np.ones(2), 1.0, reference=[1, 2, 3]).tell(x, two_spheres(x))
     with pytest.raises(ValueError, match="reference must be finite, of shape"):
         MOCMAES(np.ones(2), 1.0, reference=np.nan)
