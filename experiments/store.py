@@ -9,12 +9,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from experiments.collector import without_collector
+from experiments.contents import Contents, contents_of, joined, read_contents, short_names
 from experiments.curve import Curve, pack, unpack
-from experiments.journal import NAME, VERSION, Journal, StoreError, check_version, read_lines
+from experiments.journal import NAME, VERSION, Journal, StoreError
 from experiments.provenance import provenance
 from experiments.records import Trial, digest
-from experiments.renamed import renamed
 from experiments.settings import separate, terms_of
 from experiments.spec import Spec
 
@@ -32,7 +31,8 @@ class Study:
     ----------
     header
         ``name``, ``title``, ``spec`` (the study as plain tables), ``grad_cost``, ``precision``, ``problems`` and
-        ``methods`` (labels in order), ``params`` (swept parameters), ``total`` (trials asked for), ``sessions``
+        ``methods`` (labels in order), ``params`` (swept parameters), ``total`` (trials asked for, and those that
+        the folder held when it was extended), ``sessions``
         (provenance of every start).
     trials
         One dict per finished trial, in the study's order: ``key``, ``problem`` and ``method`` (``name``, ``label``,
@@ -172,6 +172,8 @@ class Store:
         same = study.header["identity"] == header["identity"]
         self.finished = {trial["key"]: trial["status"] for trial in study.trials}
         self.warnings = study.warnings
+        # What the folder holds when this study is complete, of which not all need be its own.
+        header["total"] = len(self.finished.keys() | {trial["key"] for trial in self.trials})
         # Labels and titles are no part of the identity: the latest ones are those that count.
         plain = [json.dumps({name: table.get(name) for name in header}, sort_keys=True)
                  for table in (header, study.header)]  # fmt: skip
@@ -211,7 +213,7 @@ def _is_free(folder: Path) -> bool:
 
 def _held(folder: Path, header: Mapping[str, Any], extend: bool) -> Study:
     """What a folder holds with a journal to which the study of this header would be added."""
-    study = _study(_read(folder / NAME))
+    study = _study(read_contents(folder / NAME))
     there = study.header.get("identity")
     if there is not None and there != header["identity"] and not extend:
         raise StoreError(
@@ -259,12 +261,12 @@ def load(*folders: str | Path, beside: bool = False) -> Study:
     """
     if not folders:
         raise StoreError("name at least one folder of results.")
-    contents = [_contents(Path(folder)) for folder in folders]
+    contents = [contents_of(Path(folder)) for folder in folders]
     if beside:
-        names = _short_names([Path(folder) for folder in folders])
+        names = short_names([Path(folder) for folder in folders])
         for content, name in zip(contents, names, strict=True):
             content.set_apart(name)
-    return _study(contents[0] if len(contents) == 1 else _joined(contents))
+    return _study(contents[0] if len(contents) == 1 else joined(contents))
 
 
 def merge(folders: Sequence[str | Path], out: str | Path) -> Path:
@@ -275,126 +277,31 @@ def merge(folders: Sequence[str | Path], out: str | Path) -> Path:
     Path
         ``out``.
     """
-    contents = [_contents(Path(folder)) for folder in folders]
+    contents = [contents_of(Path(folder)) for folder in folders]
     target = Path(out)
     if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
         raise StoreError(f"{out} is not empty; choose another folder for the merged trials.")
-    joined = _joined(contents)
+    whole = joined(contents)
     with Journal(target) as journal:
         now: Any = None
-        for record, header in zip(joined.records.values(), joined.headers, strict=True):
+        for record, header in zip(whole.records.values(), whole.headers, strict=True):
             if header is not now:
                 journal.append(header)
                 now = header
             journal.append(record)
-        journal.append(joined.header)
-        for session in joined.sessions:
+        journal.append(whole.header)
+        for session in whole.sessions:
             journal.append(session)
     return target
 
 
-@dataclass
-class _Contents:
-    """What a journal holds, as it stands there."""
-
-    folder: Path
-    header: dict[str, Any]
-    sessions: list[dict[str, Any]]
-    records: dict[str, dict[str, Any]]
-    headers: list[dict[str, Any]]  # for each record the header in force when it was written
-    warnings: list[str]
-
-    def rename(self) -> None:
-        """Give what was written under other labels those of the header."""
-        records, self.headers = renamed(list(self.records.values()), self.headers, self.header)
-        self.records = dict(zip(self.records, records, strict=True))
-
-    def set_apart(self, name: str) -> None:
-        """Put a name into the labels of all methods."""
-        labels = {label: f"{label} ({name})" for label in self.header["methods"]}
-        self.header = {**self.header, "methods": list(labels.values())}
-        self.records = {
-            f"{name}/{key}": {**record, "key": f"{name}/{key}", "method": {**record["method"], "label":
-                              f"{record['method']['label']} ({name})"}} for key, record in self.records.items()
-        }  # fmt: skip
-
-
-def _short_names(folders: Sequence[Path]) -> list[str]:
-    """Names of folders, with their parents where the names are the same."""
-    names = [folder.resolve().name for folder in folders]
-    return [str(folder) if names.count(name) > 1 else name for folder, name in zip(folders, names, strict=True)]
-
-
-def _contents(folder: Path) -> _Contents:
-    path = folder / NAME
-    if not path.is_file():
-        raise StoreError(f"{folder} holds no results (there is no {NAME} in it).")
-    content = _read(path)
-    if not content.header:
-        raise StoreError(f"{path} is empty; run the study again.")
-    return content
-
-
-def _joined(contents: Sequence[_Contents]) -> _Contents:
-    """One study of several; the last folder's settings are the ones that count as usual."""
-    records: dict[str, dict[str, Any]] = {}
-    headers: dict[str, dict[str, Any]] = {}
-    twice = 0
-    for content in contents:
-        for (key, record), header in zip(content.records.items(), content.headers, strict=True):
-            twice += key in records
-            if key not in records or records[key]["status"] != "ok":
-                records[key], headers[key] = record, header
-    every = [content.header for content in contents]
-    header = dict(every[-1])
-    for name in ("problems", "methods", "params"):
-        header[name] = list(dict.fromkeys(label for one in every for label in one[name]))
-    titles = list(dict.fromkeys(one["title"] for one in every))
-    header |= {"title": " + ".join(titles), "total": max(len(records), *(one["total"] for one in every))}
-    warnings = [warning for content in contents for warning in content.warnings]
-    if twice:
-        warnings.append(f"{twice} trials are in several of the folders and count once.")
-    sessions = [session for content in contents for session in content.sessions]
-    joined = _Contents(contents[0].folder, header, sessions, records, [headers[key] for key in records], warnings)
-    joined.rename()
-    return joined
-
-
-def _read(path: Path) -> _Contents:
-    content = _Contents(path.parent, {}, [], {}, [], [])
-    under: dict[str, dict[str, Any]] = {}
-    try:
-        with without_collector():  # nothing read here is garbage, and looking for it takes a third of the time
-            for number, record, torn in read_lines(path):
-                if number == 1 and not torn:
-                    check_version(record, path)
-                if record is None:
-                    what = "is unfinished" if torn else "is damaged"
-                    content.warnings.append(
-                        f"Line {number} of {path} {what} and was left out; its trial will run again."
-                    )
-                elif "journal" in record:
-                    check_version(record, path)
-                    content.header = record
-                elif record["kind"] == "session":
-                    content.sessions.append(record)
-                else:
-                    content.records.pop(record["key"], None)  # what was written last comes last
-                    content.records[record["key"]], under[record["key"]] = record, content.header
-    except OSError as error:
-        if isinstance(error, StoreError):
-            raise
-        raise StoreError(f"{path} cannot be read ({error.strerror}).") from error
-    content.headers = [under[key] for key in content.records]
-    content.rename()
-    return content
-
-
-def _study(content: _Contents) -> Study:
+def _study(content: Contents) -> Study:
     """Unpack what can be used at once, and set trials of other settings apart."""
     header = {**content.header, "sessions": content.sessions}
     if not content.header:
         return Study(header, [], content.folder, content.warnings)
+    # Folders that were extended before version 0.2 have a total of the latest study's trials alone.
+    header["total"] = max(header["total"], len(content.records))
     records = list(content.records.values())
     specs = [one["spec"] for one in content.headers]
     for record, spec in zip(records, specs, strict=True):

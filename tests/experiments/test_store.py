@@ -22,6 +22,7 @@ from experiments.report import render
 from experiments.statistics import format_table, summary_table
 from experiments.statistics.analysis import Analysis
 from experiments.store import Store, merge
+from experiments.watch import watch
 
 SPEC = Spec("s", [Problem("sphere", 3)], [Method("cmaes"), Method("snes")], seeds=3)
 
@@ -115,6 +116,23 @@ def test_a_study_can_be_extended_on_purpose(tmp_path: Path) -> None:
         assert [trial["seed"] for trial in store.missing()] == [3, 3]
     assert load(tmp_path).header["total"] == 8
     Store(tmp_path, SPEC.replace(seeds=4)).close()
+
+
+def test_an_extended_folder_is_complete_when_all_of_it_is(tmp_path: Path) -> None:
+    fill(tmp_path, 6)
+    other = SPEC.replace(methods=["xnes"], seeds=2)
+    with Store(tmp_path, other, extend=True) as store:
+        store.add(record_of(store.missing()[0]))
+    assert (len(load(tmp_path).trials), load(tmp_path).header["total"]) == (7, 8)
+    with Store(tmp_path, other) as store:
+        store.add(record_of(store.missing()[0]))
+    said: list[str] = []
+    watch(tmp_path, once=True, say=said.append)
+    assert said == [f"8 of 8 trials: {tmp_path / 'report.html'}"]
+    path = tmp_path / "journal.jsonl"  # as it was written before: the total of the latest study alone
+    lines = [line for _, line, _ in read_lines(path) if line is not None]
+    path.write_bytes(b"".join(encode(line | {"total": 2} if "journal" in line else line) for line in lines))
+    assert load(tmp_path).header["total"] == 8
 
 
 def test_folders_that_are_no_studies_are_refused(tmp_path: Path) -> None:
