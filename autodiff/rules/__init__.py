@@ -7,6 +7,7 @@ from autodiff.rules import (
     elementwise,
     factorisations,
     fft,
+    gamma_quotients,
     indexing,
     joining,
     linalg,
@@ -21,6 +22,7 @@ from autodiff.rules import (
 )
 
 __all__ = [
-    "calculus", "constant", "eigenvalues", "elementwise", "factorisations", "fft", "indexing", "joining", "linalg",
-    "norms", "polynomials", "products", "reductions", "shaping", "sorting", "special", "statistics",
+    "calculus", "constant", "eigenvalues", "elementwise", "factorisations", "fft", "gamma_quotients", "indexing",
+    "joining", "linalg", "norms", "polynomials", "products", "reductions", "shaping", "sorting", "special",
+    "statistics",
 ]  # fmt: skip

@@ -230,8 +230,8 @@ def mills_excess(x: Any) -> Any:
 )
 def digamma_gap(a: Any, b: Any, n: int) -> Any:
     """Polygamma of order n at a + b less that at a; for small b by its Taylor series."""
+    dtype = np.result_type(a, b)  # a number of Python's does not widen float32
     a, b = np.broadcast_arrays(a, b)
-    dtype = np.result_type(a, b)
     small = np.abs(b) < 0.05 * np.abs(a)
     out = np.asarray(sc.polygamma(n, np.where(small, 1, a) + b) - sc.polygamma(n, np.where(small, 1, a)))
     if small.any():

@@ -78,19 +78,6 @@ rule(sc.log_ndtr, lambda out, x: lambda g: g * mills(x))
 rule(sc.gamma, lambda out, x: lambda g: g * (out * sc.digamma(x)))
 
 
-def rgamma_rule(out: Any, x: Any) -> Any:
-    """-digamma(x)/Gamma(x), left of 1/2 by reflection: digamma has poles where 1/Gamma is 0."""
-
-    def vjp(g: Any) -> Any:
-        left = value_of(x) < 0.5
-        y, z = np.where(left, 0.5, x), 1 - np.where(left, x, 0.5)
-        mirrored = sc.gamma(z) * (np.cos(np.pi * x) - np.sin(np.pi * x) / np.pi * sc.digamma(z))
-        return g * np.where(left, mirrored, -sc.rgamma(y) * sc.digamma(y))
-
-    return vjp
-
-
-rule(sc.rgamma, rgamma_rule)
 for log_gamma in (sc.gammaln, sc.loggamma):
     rule(log_gamma, lambda out, x: lambda g: g * sc.digamma(x))
 
@@ -106,11 +93,6 @@ def trigamma_like(order: int) -> Any:
 
 
 rule(sc.psi, trigamma_like(0))
-rule(
-    sc.poch,
-    lambda out, z, m: lambda g: g * (out * digamma_gap(z, m, 0)),
-    lambda out, z, m: lambda g: g * (out * sc.psi(z + m)),
-)
 rule(
     sc.beta,
     lambda out, a, b: lambda g: -g * (out * digamma_gap(a, b, 0)),
@@ -308,14 +290,9 @@ rule(sc.hyp1f1, None, None, lambda out, a, b, x: lambda g: g * (a / b * sc.hyp1f
 rule(sc.hyperu, None, None, lambda out, a, b, x: lambda g: -g * (a * sc.hyperu(a + 1, b + 1, x)))
 rule(sc.hyp2f1, None, None, None, lambda out, a, b, c, x: lambda g: g * (a * b / c * sc.hyp2f1(a + 1, b + 1, c + 1, x)))
 
-# the plasma dispersion function, binomial coefficients, quantiles, counts
+# the plasma dispersion function, quantiles, counts
 
 rule(sc.wofz, lambda out, z: lambda g: g * (2j / SQRT_PI - 2 * z * out))
-rule(
-    sc.binom,
-    lambda out, n, k: lambda g: g * (out * (sc.psi(n + 1) - sc.psi(n - k + 1))),
-    lambda out, n, k: lambda g: g * (out * (sc.psi(n - k + 1) - sc.psi(k + 1))),
-)
 rule(
     sc.gammaincinv,
     lambda out, a, y: lambda g: -g * (gamma_cdf_slope(a, out, 1) / gamma_density(a, out)),
