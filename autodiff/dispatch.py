@@ -12,7 +12,7 @@ import numpy as np
 from autodiff.foreign import refuse_masked
 from autodiff.operators import Operators, value_of
 from autodiff.recording import record
-from autodiff.registry import CONSTANT, RULES, TRACED
+from autodiff.registry import CHECKED, CONSTANT, RULES, TRACED
 
 WHOLE: dict[tuple[str, Any], Any] = {
     ("reduce", np.add): np.sum, ("reduce", np.multiply): np.prod, ("reduce", np.maximum): np.max,
@@ -80,6 +80,8 @@ def call_function(fun: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
                 f"{name_of(fun)} has no gradient rule for {', '.join(unknown)}=, only for {', '.join(names)}:"
                 " leave it out, or do it to the result with functions that have a rule"
             )
+    if fun in CHECKED:
+        fun(*map(deep_value, args), **{k: deep_value(v) for k, v in kwargs.items()})
     if fun in TRACED:
         return TRACED[fun](*args, **kwargs)
     if any(isinstance(v, Operators) for v in kwargs.values()):  # np.sum(a=x): bring tensors into their positions

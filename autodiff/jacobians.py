@@ -213,6 +213,8 @@ def _hessian(fun: Any, vectorized: bool, x: Any, *args: Any, **kwargs: Any) -> A
         return grad(noted)(y)
 
     _, pull, _ = pulled(gradient, x)
+    if not x.size:
+        return np.zeros(x.shape + x.shape if value_shape[0] == () or x.ndim < 2 else (*x.shape, x.shape[-1]), x.dtype)
     if value_shape[0] == () or x.ndim < 2:
         rows = pull.of_units(np.eye(x.size, dtype=x.dtype).reshape(x.size, *x.shape))
         return np.stack(rows).reshape(x.shape + x.shape)

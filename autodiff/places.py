@@ -35,12 +35,17 @@ def own_index(index: Any) -> Any:
     """`index` with copies of what the program may change later."""
     if type(index) is tuple:
         refuse_masked(index)
-        return tuple([np.array(i) if type(i) in CHANGING else i for i in index])
+        return tuple([_copied(i) if type(i) in CHANGING else i for i in index])
     if type(index) in CHANGING:
-        return np.array(index)
+        return _copied(index)
     if type(index) not in USUAL:
         refuse_masked((index,))
     return index
+
+
+def _copied(index: Any) -> Any:
+    copy = np.array(index)
+    return copy.astype(np.intp) if not copy.size and type(index) is list else copy  # [] picks nothing
 
 
 def place(out: Any, x: Any, index: Any) -> Place:

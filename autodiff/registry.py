@@ -35,6 +35,9 @@ FORWARD: dict[Any, Callable[..., Any]] = {}
 TRACED: dict[Any, Callable[..., Any]] = {}
 """NumPy function -> a function that does the same in terms of functions that have rules."""
 
+CHECKED: set[Any] = set()
+"""NumPy functions that are called on the plain values first, because they refuse much that is wrong."""
+
 FORGETFUL: set[Any] = {np.add, np.subtract}
 """NumPy functions whose vjps remember none of their arguments."""
 

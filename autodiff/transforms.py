@@ -145,8 +145,9 @@ def explained(error: Exception, needed: Needed | None, level: int) -> Exception 
         )
     if isinstance(error, TypeError) and "torch" in sys.modules and ("(got Tensor)" in text or "has no len" in text):
         return LostGradient(f"PyTorch ({text})" + OTHER_FRAMEWORK)
-    if LAST.level >= level and type(error).__module__.partition(".")[0] not in ("builtins", "numpy", "autodiff"):
-        return LostGradient(LAST.sentence)  # C code put its own error in place of ours
+    theirs = type(error).__module__.partition(".")[0] not in ("builtins", "numpy", "autodiff")
+    if LAST.level >= level and (theirs or (type(error) is AttributeError and text.startswith("__"))):
+        return LostGradient(LAST.sentence)  # C code put its own error in place of ours, or went on in spite of it
     if type(error) in (TypeError, ValueError, AttributeError) and "Tensor" in text and (sentence := named(error)):
         return type(error)(sentence)
     return None

@@ -11,22 +11,26 @@ from autodiff.operators import value_of
 from autodiff.places import scatter
 from autodiff.primitive import with_rule
 from autodiff.registry import traced
+from autodiff.rules.axes import axes_of, axis_of
 from autodiff.rules.reductions import real_only
 from autodiff.tensor import Tensor, asarray
 
 
 def at(axis: int, ndim: int, *index: Any) -> tuple[Any, ...]:
     """The index that applies ``slice(*index)`` to one axis."""
-    return (slice(None),) * (axis % ndim) + (slice(*index),)
+    return (slice(None),) * axis_of(axis, ndim) + (slice(*index),)
 
 
 @traced(np.diff)
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     a = asarray(a)
+    axis = axis_of(axis, a.ndim)
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n}")
     parts = [a]
     for extra, place in ((prepend, 0), (append, len(parts) + 1)):
         if extra is not None:
-            shape = [1 if i == axis % a.ndim else k for i, k in enumerate(a.shape)]
+            shape = [1 if i == axis else k for i, k in enumerate(a.shape)]
             parts.insert(place, np.broadcast_to(extra, shape) if np.ndim(extra) == 0 else extra)
     a = np.concatenate(parts, axis=axis) if len(parts) > 1 else a
     for _ in range(n):
@@ -57,7 +61,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 @traced(np.gradient)
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f = asarray(f)
-    axes = tuple(range(f.ndim)) if axis is None else tuple(int(i) % f.ndim for i in np.atleast_1d(axis))
+    axes = axes_of(axis, f.ndim)
     spacings = list(varargs) or [1.0]
     if len(spacings) == 1:
         spacings = spacings * len(axes)
@@ -105,11 +109,19 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     return np.where(plain < grid[0], fp[0] if left is None else left, out)
 
 
+def whole(dtype: Any) -> bool:
+    """Whether a type is one of whole numbers, whose values are piecewise constant."""
+    return dtype is not None and np.dtype(dtype).kind in "iub"
+
+
 @traced(np.linspace)
 def linspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
 ) -> Any:
     start, stop = asarray(start), asarray(stop)
+    if whole(dtype):
+        out = np.linspace(value_of(start), value_of(stop), num, endpoint, dtype=dtype, axis=axis)
+        return (out, linspace(start, stop, num, endpoint, True)[1]) if retstep else out
     steps = num - 1 if endpoint else num
     t = np.reshape(np.arange(num) / max(steps, 1), (-1,) + (1,) * max(start.ndim, stop.ndim))
     t = t.astype(np.result_type(start.dtype, stop.dtype, np.float32))
@@ -122,6 +134,8 @@ def linspace(
 def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
 ) -> Any:
+    if whole(dtype):
+        return np.logspace(value_of(start), value_of(stop), num, endpoint, value_of(base), dtype, axis)
     out = base ** linspace(start, stop, num, endpoint, axis=axis)
     return out if dtype is None else out.astype(dtype)
 
@@ -129,6 +143,8 @@ def logspace(
 @traced(np.geomspace)
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     start, stop = asarray(start), asarray(stop)
+    if whole(dtype):
+        return np.geomspace(value_of(start), value_of(stop), num, endpoint, dtype, axis)
     real_only(start, "np.geomspace")
     real_only(stop, "np.geomspace")
     sign = np.sign(value_of(start))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff.registry import CONSTANT
+from autodiff.registry import CHECKED, CONSTANT
 
 UFUNCS = (
     "floor ceil trunc rint floor_divide isnan isinf isfinite signbit equal not_equal less less_equal greater"
@@ -20,6 +20,14 @@ FUNCTIONS = (
     "round around fix isposinf isneginf isin tril_indices_from triu_indices_from diag_indices_from array_repr "
     "array_str array2string may_share_memory shares_memory"
 )
+
+REFUSING = (
+    "choose bincount interp gradient median quantile percentile cov meshgrid linspace logspace geomspace"
+    " take_along_axis rollaxis split array_split vsplit hsplit dsplit vander"
+)
+
+CHECKED.update(getattr(np, name) for name in REFUSING.split())
+CHECKED.add(np.lib.stride_tricks.sliding_window_view)
 
 CONSTANT.update(getattr(np, name) for name in (UFUNCS + " " + FUNCTIONS).split() if hasattr(np, name))
 CONSTANT.add(np.linalg.matrix_rank)

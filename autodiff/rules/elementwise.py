@@ -291,6 +291,8 @@ def nan_to_num(
 
 @traced(np.clip)
 def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    if (a_min is not None and min is not None) or (a_max is not None and max is not None):
+        raise ValueError("np.clip takes a limit once: a_min or min, a_max or max")
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     return clipped(a, low, high)
 

@@ -55,17 +55,22 @@ rule(np.fft.irfft, irfft_rule)
 
 def over_axes(transform: Any, a: Any, s: Any, axes: Any, norm: Any) -> Any:
     axes, s = plan(a, s, axes)
-    for n, axis in zip(s, axes, strict=True):
+    for n, axis in zip(s[::-1], axes[::-1], strict=True):  # the last first, as NumPy: an axis may stand there twice
         a = transform(a, n, axis, norm)
     return a
 
 
-def plan(a: Any, s: Any, axes: Any) -> tuple[list[int], list[int | None]]:
-    """The axes to transform and the length of each (None: as it is)."""
+def plan(a: Any, s: Any, axes: Any, half: bool = False) -> tuple[list[int], list[int]]:
+    """The axes to transform and the length of each; of the last of a `half` of frequencies the whole's."""
     if axes is None:
         axes = range(-len(s), 0) if s is not None else range(a.ndim)
     axes = list(axes)
-    return axes, [None] * len(axes) if s is None else [None if n == -1 else n for n in s]
+    if s is not None and len(s) != len(axes):
+        raise ValueError("Shape and axes have different lengths.")
+    lengths = [a.shape[i] if s is None or s[k] in (-1, None) else s[k] for k, i in enumerate(axes)]
+    if half and s is None:
+        lengths[-1] = 2 * (lengths[-1] - 1)
+    return axes, lengths
 
 
 def rfftn(a: Any, s: Any, axes: Any, norm: Any) -> Any:
@@ -74,8 +79,10 @@ def rfftn(a: Any, s: Any, axes: Any, norm: Any) -> Any:
 
 
 def irfftn(a: Any, s: Any, axes: Any, norm: Any) -> Any:
-    axes, s = plan(a, s, axes)
-    return np.fft.irfft(over_axes(np.fft.ifft, a, s[:-1], axes[:-1], norm), s[-1], axes[-1], norm)
+    axes, s = plan(a, s, axes, half=True)
+    for n, axis in zip(s[:-1], axes[:-1], strict=True):
+        a = np.fft.ifft(a, n, axis, norm)
+    return np.fft.irfft(a, s[-1], axes[-1], norm)
 
 
 TRACED[np.fft.fftn] = lambda a, s=None, axes=None, norm=None: over_axes(np.fft.fft, a, s, axes, norm)

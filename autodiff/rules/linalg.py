@@ -6,6 +6,7 @@ NA-08/01); G. Golub & V. Pereyra 1973, SIAM J. Numer. Anal. 10 (pseudo-inverse).
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,7 @@ def slogdet(a: Any) -> Any:
 
 @traced(np.linalg.matrix_power)
 def matrix_power(a: Any, n: int) -> Any:
+    n = index(n)
     if n < 0:
         return matrix_power(np.linalg.inv(a), -n)
     out: Any = None
@@ -147,6 +149,7 @@ def pinv(a: Any, rcond: Any = None, *, rtol: Any = None) -> Any:
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """The solution of least norm is pinv(a) @ b."""
     a, b = asarray(a), asarray(b)
+    a = a if a.dtype.kind in "fc" else a.astype(float)
     cut = np.finfo(a.dtype).eps * max(a.shape) if rcond is None else max(rcond, 0)
     x = pinv(a, cut) @ b
     rank = np.linalg.lstsq(value_of(a), value_of(b), rcond)[2]

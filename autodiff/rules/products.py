@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff.primitive import primitive
 from autodiff.registry import TRACED, rule, traced
+from autodiff.rules.axes import axes_of
 from autodiff.tensor import asarray
 
 
@@ -84,9 +85,12 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """One matrix product of the arrays with the summed axes brought together."""
     a, b = asarray(a), asarray(b)
     if np.ndim(axes) == 0:
-        left, right = list(range(a.ndim - axes, a.ndim)), list(range(axes))
-    else:
-        left, right = ([int(i) % x.ndim for i in np.atleast_1d(ax)] for x, ax in zip((a, b), axes, strict=True))
+        axes = range(-axes, 0), range(axes)
+    left, right = (axes_of(tuple(np.atleast_1d(ax)), x.ndim) for x, ax in zip((a, b), axes, strict=True))
+    if [a.shape[i] for i in left] != [b.shape[i] for i in right]:
+        raise ValueError(
+            f"np.tensordot sums axes of unequal lengths: shapes {a.shape} and {b.shape}, axes {left}, {right}"
+        )
     keep_a, keep_b = [i for i in range(a.ndim) if i not in left], [i for i in range(b.ndim) if i not in right]
     shape_a, shape_b = [a.shape[i] for i in keep_a], [b.shape[i] for i in keep_b]
     n = prod(a.shape[i] for i in left)
@@ -167,7 +171,7 @@ def parse(operands: tuple[Any, ...]) -> tuple[list[str], str, list[Any]]:
     return terms, result, arrays
 
 
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # as NumPy numbers them, and sorts them
 
 
 @primitive

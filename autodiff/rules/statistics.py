@@ -131,10 +131,17 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     else:
         weights = asarray(weights)
         if weights.shape != a.shape:
-            shape = [1] * a.ndim
-            shape[axis] = a.shape[axis]
-            weights = np.broadcast_to(np.reshape(weights, shape), a.shape)
+            axes = axes_of(axis, a.ndim)
+            if axis is None or weights.shape != tuple(a.shape[i] for i in axes):
+                raise ValueError(
+                    f"weights must have the shape of a, {a.shape}, or of its axes {axis}, got {weights.shape}"
+                )
+            weights = np.transpose(weights, np.argsort(axes))
+            weights = np.reshape(weights, [n if i in axes else 1 for i, n in enumerate(a.shape)])
+            weights = np.broadcast_to(weights, a.shape)
         total = np.sum(weights, axis=axis, keepdims=keepdims)
+        if np.any(value_of(total) == 0):
+            raise ZeroDivisionError("weights that sum to zero have no average")
         mean = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
     return (mean, total) if returned else mean
 
