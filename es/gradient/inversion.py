@@ -22,12 +22,17 @@ import numpy as np
 
 from es.core.arrays import FloatArray
 
+PATIENCE = 1.0  # seconds, for a thread that only has to unwind
 Answer = tuple[FloatArray, FloatArray | None]
 Call = Callable[[FloatArray], Answer]
 
 
 class _Abandoned(BaseException):
     """Raised inside the solver when nobody will answer any more; a BaseException, so that no solver swallows it."""
+
+
+class Dropped(_Abandoned):
+    """The same in a thread of its own, for whose end somebody waits."""
 
 
 class Direct:
@@ -127,7 +132,7 @@ class Inverted:
         context = contextvars.copy_context()  # np.errstate and the like as the caller has set them
         arguments = (solve, self._requests, self._answers)
         thread = threading.Thread(target=lambda: context.run(_work, *arguments), daemon=True, name="evotape-solver")
-        weakref.finalize(self, self._answers.put, _Abandoned)
+        weakref.finalize(self, _drop, self._answers, thread)
         thread.start()
         self._await()
 
@@ -152,12 +157,19 @@ class Inverted:
             self.asked = request
 
 
+def _drop(answers: queue.SimpleQueue[Any], thread: threading.Thread) -> None:
+    """End a solver, and wait until its thread has left SciPy's code: that changes what belongs to the whole process."""
+    answers.put(Dropped)
+    if thread is not threading.current_thread():
+        thread.join(PATIENCE)
+
+
 def _work(solve: Callable[[Call], Any], requests: queue.SimpleQueue[Any], answers: queue.SimpleQueue[Any]) -> None:
     def call(x: FloatArray) -> Answer:
         requests.put(np.array(x, dtype=float))
         answer = answers.get()
-        if answer is _Abandoned:
-            raise _Abandoned
+        if answer is Dropped:
+            raise Dropped
         return answer
 
     try:

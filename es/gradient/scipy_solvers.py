@@ -30,11 +30,7 @@ def _value(call: Call) -> Callable[[FloatArray], float]:
 
 
 def minimize_quietly(*args: Any, **kwargs: Any) -> Any:
-    """`scipy.optimize.minimize` without floating-point warnings from inside the solver.
-
-    Its Python warnings are left alone: their filters belong to the whole process, and this runs beside the caller's
-    thread.
-    """
+    """`scipy.optimize.minimize` without floating-point warnings from inside the solver; of others see `quietly`."""
     from scipy.optimize import minimize
 
     with np.errstate(all="ignore"):
@@ -205,18 +201,19 @@ def differential_evolution(call: Call, task: Task) -> Any:
     n = task.x0.size
     integrality = None if task.integrality is None else np.asarray(task.integrality) != 0
     per_variable = 15 if task.popsize is None else max(1, -(-task.popsize // n))
-    return solve(
-        values,
-        task.bounds(),
-        x0=task.x0,
-        popsize=per_variable,
-        vectorized=True,
-        updating="deferred",
-        integrality=integrality,
-        maxiter=UNLIMITED,
-        rng=np.random.default_rng(task.seed),
-        **task.options,
-    )
+    with np.errstate(all="ignore"):
+        return solve(
+            values,
+            task.bounds(),
+            x0=task.x0,
+            popsize=per_variable,
+            vectorized=True,
+            updating="deferred",
+            integrality=integrality,
+            maxiter=UNLIMITED,
+            rng=np.random.default_rng(task.seed),
+            **task.options,
+        )
 
 
 def dual_annealing(call: Call, task: Task) -> Any:
@@ -239,7 +236,8 @@ def dual_annealing(call: Call, task: Task) -> Any:
     sweeps = options.pop("sweeps")
     rng = np.random.default_rng(task.seed)
     bounds = Bounds(task.box.lb[free], task.box.ub[free])
-    result: Any = solve(of_free, bounds, x0=task.x0[free], maxiter=sweeps, maxfun=UNLIMITED, rng=rng, **options)
+    with np.errstate(all="ignore"):
+        result: Any = solve(of_free, bounds, x0=task.x0[free], maxiter=sweeps, maxfun=UNLIMITED, rng=rng, **options)
     x[free] = result.x
     result.x = x
     return result

@@ -23,6 +23,7 @@ from es.core.stopping import COMMON
 from es.core.told import Told
 from es.gradient.ends import FAR, Task, lengths
 from es.gradient.inversion import Answer, Call, Direct, Inverted
+from es.gradient.quiet import quietly
 from es.gradient.stepwise import Solver
 from es.gradient.units import in_units, powers_of_two
 from problems.boxes import Box
@@ -154,7 +155,7 @@ class ScipySolver(Optimizer):
     @property
     def _solve(self) -> Callable[[Call], Any]:
         # no reference to self: dropping the optimizer ends the thread
-        solve, task = in_units(type(self).solve, powers_of_two(self.scale0)), self._task
+        solve, task = quietly(in_units(type(self).solve, powers_of_two(self.scale0))), self._task
         return lambda call: solve(call, task)
 
     def _inverted(self) -> Solver:

@@ -14,7 +14,6 @@ from tests.es.test_legs import compare
 
 SOLVERS = ("l-bfgs-b", "bfgs", "cg", "slsqp", "trust-constr")
 DESCENTS = ("adam", "adamw", "sgd", "momentum", "nesterov", "rmsprop", "adagrad")
-pytestmark = pytest.mark.filterwarnings("ignore:delta_grad == 0.0", "ignore:The line search")
 
 
 def product(x):

@@ -21,7 +21,6 @@ def compare(runs, alone):
         assert type(run.seconds) is float and run.seconds > 0
 
 
-@pytest.mark.filterwarnings("ignore:delta_grad == 0.0")
 @pytest.mark.parametrize("budget", [5, 37])  # of which populations of most methods are no divisors
 @pytest.mark.parametrize("restarts", [None, "ipop"])
 @pytest.mark.parametrize("info", METHODS, ids=lambda info: info.name)

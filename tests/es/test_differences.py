@@ -97,7 +97,6 @@ def test_a_vectorised_function_sees_a_point_and_its_differences_in_one_batch(sch
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.filterwarnings("ignore:delta_grad == 0.0:UserWarning")
 @pytest.mark.parametrize("method", ["l-bfgs-b", "slsqp", "trust-constr", "adam"])
 def test_no_point_is_outside_of_the_bounds(scheme, method):
     fun = Counting(plain=scheme != "cs")

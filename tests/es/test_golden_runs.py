@@ -25,7 +25,6 @@ def test_every_method_has_its_numbers():
     assert {f"{name}/{work}" for name, work in cases()} == set(WRITTEN)
 
 
-@pytest.mark.filterwarnings("ignore:delta_grad == 0.0")  # trust-constr's own, where a step gains nothing
 @pytest.mark.parametrize(("name", "work"), cases(), ids=lambda word: word)
 def test_numbers_stay(name, work):
     if es.get_method(name).kind == "scipy" and scipy.__version__.split(".")[:2] != ["1", "17"]:

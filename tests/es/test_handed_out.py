@@ -40,7 +40,6 @@ def spoiling(intermediate_result):
     spoil(intermediate_result)
 
 
-@pytest.mark.filterwarnings("ignore:delta_grad == 0.0")
 @pytest.mark.parametrize("info", METHODS, ids=lambda info: info.name)
 def test_a_callback_may_write_into_what_it_is_shown(info):
     fun, more = arguments(info)

@@ -41,7 +41,6 @@ def test_a_fixed_variable_takes_the_solver_of_scipy():
     assert isinstance(opt._running(), Inverted)
 
 
-@pytest.mark.filterwarnings("ignore:The line search")
 @pytest.mark.parametrize("method", ["l-bfgs-b", "bfgs", "cg"])
 @pytest.mark.parametrize("restarts", [None, 1000, "bipop"])
 def test_runs_of_a_solver_are_those_of_minimize(method, restarts):
@@ -55,7 +54,6 @@ def test_runs_of_a_solver_are_those_of_minimize(method, restarts):
     compare(problems, starts, method=method, restarts=restarts, each={"ftarget": targets, "maxiter": [*range(14, 28)]})
 
 
-@pytest.mark.filterwarnings("ignore:The line search")
 def test_what_is_not_finite_ends_a_leg_as_it_does_alone():
     def wall(x):
         return np.where(x[..., 0] > 0.5, np.inf, (x * x).sum(-1))

@@ -44,7 +44,6 @@ def test_a_descent_over_a_cliff_ends_at_no_minimum(method, differences):
 @pytest.mark.parametrize("differences", [False, True])
 @pytest.mark.parametrize("x0", [[3.0, 2.0], [2.9, 2.1], [3.5, 2.0]])
 @pytest.mark.parametrize("method", SOLVERS)
-@pytest.mark.filterwarnings("ignore:delta_grad")
 def test_an_end_is_judged_at_the_best_point(method, x0, differences):
     """A dent in a plain: SLSQP jumps across it to where f is flat, and its best point was on the way."""
 
@@ -65,7 +64,7 @@ def test_an_end_is_judged_at_the_best_point(method, x0, differences):
 
 @pytest.mark.parametrize("method", [*GRADIENT, "quasi-newton", "auto"])
 @pytest.mark.parametrize("name", STATIONARY)
-@pytest.mark.filterwarnings("ignore:(overflow|invalid)", "ignore:delta_grad")
+@pytest.mark.filterwarnings("ignore:(overflow|invalid)")
 def test_a_start_where_the_gradient_vanishes_is_no_success(name, method):
     f, jac, x0, bounds, ends = STATIONARY[name]
     least = {"maximum": -2, "small maximum": -2e-9, "dome in a box": -27, "dome on a border": -1}.get(name, -np.inf)

@@ -68,7 +68,6 @@ def test_a_resumed_run_keeps_its_unit(name, tmp_path):
     assert (res.fun, res.stop) == (whole.fun, whole.stop) and (res.x == whole.x).all()
 
 
-@pytest.mark.filterwarnings("ignore:The line search")
 @pytest.mark.parametrize("name", ["l-bfgs-b", "bfgs", "cg"])
 def test_by_ask_and_tell_and_in_stacks(name):
     def fun(x):
@@ -181,7 +180,6 @@ FORMS = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:delta_grad")
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ["slsqp", "trust-constr"])
 def test_constrained_solvers_in_units(name, form):
