@@ -20,10 +20,18 @@ def ecdf(runtimes: ArrayLike, at: ArrayLike) -> FloatArray:
     >>> ecdf([1.0, 3.0, np.inf, np.inf], [0.5, 1.0, 5.0])
     array([0.  , 0.25, 0.5 ])
     """
-    ordered = np.sort(np.asarray(runtimes, dtype=float), axis=None)
-    if not ordered.size:
-        raise ValueError("runtimes must not be empty")
+    ordered = np.sort(_known(runtimes), axis=None)
     return np.asarray(np.searchsorted(ordered, np.asarray(at, dtype=float), side="right") / ordered.size)
+
+
+def _known(runtimes: ArrayLike) -> FloatArray:
+    """At least one runtime, none of them NaN."""
+    values = np.asarray(runtimes, dtype=float)
+    if not values.size:
+        raise ValueError("runtimes must not be empty")
+    if np.isnan(values).any():
+        raise ValueError("runtimes must not be NaN: write inf for a failure")
+    return values
 
 
 def ecdf_resamples(
@@ -58,7 +66,7 @@ def ecdf_resamples(
     reached = np.stack([np.searchsorted(np.sort(column), points, side="right") for column in hit.T]).astype(float)
     mixed = np.isfinite(hit).any(axis=1) & np.isinf(hit).any(axis=1) if restarts else np.zeros(targets, dtype=bool)
     found = np.empty((samples, points.size))
-    for part in batches(samples, max(hit.size, points.size)):
+    for part in batches(samples, max(hit.size, points.size), least=0):
         index = random.integers(runs, size=(len(part), runs))
         found[part] = occurrences(index, runs) @ reached
         if mixed.any():
@@ -126,5 +134,5 @@ def area_above(runtimes: ArrayLike, low: float, high: float, weights: ArrayLike 
     """
     if not 0 < low < high:
         raise ValueError(f"low and high must satisfy 0 < low < high, got {low} and {high}")
-    clipped = np.log10(np.clip(np.asarray(runtimes, dtype=float), low, high))
+    clipped = np.log10(np.clip(_known(runtimes), low, high))
     return float(np.average(clipped, weights=None if weights is None else np.asarray(weights, dtype=float)))

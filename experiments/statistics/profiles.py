@@ -64,7 +64,7 @@ def data_profile(times: ArrayLike, dimensions: ArrayLike, at: ArrayLike) -> Floa
     array([[0. , 0.5, 0.5],
            [0.5, 0.5, 1. ]])
     """
-    scaled = np.asarray(times, dtype=float) / (np.asarray(dimensions, dtype=float) + 1)
+    scaled = _runtimes(times) / (np.asarray(dimensions, dtype=float) + 1)
     return _share(scaled, np.asarray(at, dtype=float))
 
 
@@ -102,13 +102,23 @@ def performance_ratios(times: ArrayLike) -> FloatArray:
 
     Shapes: (solvers, problems) in, the same out.
     """
-    runtime = np.asarray(times, dtype=float)
+    runtime = _runtimes(times)
     if runtime.ndim != 2:
         raise ValueError(f"times must have shape (solvers, problems), got {runtime.shape}")
     if np.any(runtime <= 0):
         raise ValueError("times must be positive")
     best = runtime.min(axis=0)
     return np.where(np.isfinite(runtime), runtime / np.where(np.isfinite(best), best, 1.0), np.inf)
+
+
+def _runtimes(times: ArrayLike) -> FloatArray:
+    """Evaluations with at least one problem on the last axis, none of them NaN."""
+    runtime = np.asarray(times, dtype=float)
+    if runtime.ndim < 1 or runtime.shape[-1] == 0:
+        raise ValueError(f"times must have at least one problem on its last axis, got shape {runtime.shape}")
+    if np.isnan(runtime).any():
+        raise ValueError("times must not be NaN: write inf for a failure")
+    return runtime
 
 
 def _share(values: FloatArray, at: FloatArray) -> FloatArray:

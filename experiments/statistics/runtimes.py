@@ -157,8 +157,11 @@ def ert_interval(
     return low, high
 
 
-def batches(samples: int, entries: int) -> Iterator[range]:
-    """The numbers of bootstrap resamples with so many entries each, in batches whose memory is bounded."""
+def batches(samples: int, entries: int, least: int = 1) -> Iterator[range]:
+    """The numbers of bootstrap resamples with so many entries each, in batches whose memory is bounded; there have to
+    be `least` of them."""
+    if samples < least:
+        raise ValueError(f"samples must be at least {least}, got {samples}")
     every = range(samples)
     size = max(1, 4_000_000 // max(1, entries))
     return (every[start : start + size] for start in every[::size])

@@ -115,7 +115,7 @@ def holm(p_values: ArrayLike) -> FloatArray:
     Parameters
     ----------
     p_values : array
-        Of any shape; NaN entries are left out of the family and stay NaN.
+        Of any shape, between 0 and 1; NaN entries are left out of the family and stay NaN.
 
     References
     ----------
@@ -127,6 +127,8 @@ def holm(p_values: ArrayLike) -> FloatArray:
     array([0.03, 0.06, 0.06])
     """
     raw = np.asarray(p_values, dtype=float)
+    if ((raw < 0) | (raw > 1)).any():
+        raise ValueError(f"p_values must lie between 0 and 1, got {raw[(raw < 0) | (raw > 1)][0]}")
     adjusted = np.full(raw.size, np.nan)
     flat = raw.ravel()
     present = np.nonzero(~np.isnan(flat))[0]

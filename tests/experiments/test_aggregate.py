@@ -7,11 +7,14 @@ import pytest
 from scipy import stats
 
 from experiments.statistics import (
+    area_above,
     bootstrap_interval,
     coco_scores,
     collect,
     compare_ranks,
     data_profile,
+    ecdf,
+    ert_interval,
     holm,
     improvement_interval,
     iqm,
@@ -178,6 +181,18 @@ def test_fixed_budget_quantiles_are_numpys():
     [
         (lambda: iqm([1.0, 2.0]), r"\(..., runs, tasks\)"),
         (lambda: iqm([[np.nan]]), "NaN"),
+        (lambda: holm([-1, 0.1]), "between 0 and 1, got -1.0"),
+        (lambda: holm([[2.0, 0.1]]), "between 0 and 1, got 2.0"),
+        (lambda: performance_profile([[np.nan, 1], [1, 2]], [1]), "must not be NaN"),
+        (lambda: performance_profile(np.empty((2, 0)), [1]), "at least one problem"),
+        (lambda: data_profile([[np.nan, 1], [1, 2]], [2, 2], [1]), "must not be NaN"),
+        (lambda: data_profile([], [], [1]), "at least one problem"),
+        (lambda: area_above([], 1, 10), "must not be empty"),
+        (lambda: area_above([np.nan], 1, 10), "must not be NaN"),
+        (lambda: ecdf([np.nan, 1.0], [1]), "must not be NaN"),
+        (lambda: ert_interval([1.0], [1.0], samples=0), "samples must be at least 1, got 0"),
+        (lambda: bootstrap_interval(np.ones((2, 2)), samples=0), "samples must be at least 1, got 0"),
+        (lambda: improvement_interval([[1.0]], [[0.0]], samples=0), "samples must be at least 1, got 0"),
         (lambda: probability_of_improvement([[1.0]], [[1.0, 2.0]]), "same tasks"),
         (lambda: rank_sum([], [1.0]), "must not be empty"),
         (lambda: compare_ranks([[1.0, 2.0]]), "two or more methods"),
