@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from es.core.arrays import BoolArray, FloatArray, IntArray
 from es.core.criteria import CRITERIA
 from es.core.optimizer import Optimizer
 from es.core.told import Told
+from es.parts.integers import Levels
 
 FEW = 20  # values of a whole number up to which all are looked at: a third of what it takes to settle
 WIDE = 1e-6  # of the best value: what may be left of it where constraints, not values, rank points
@@ -32,22 +34,27 @@ Found = dict[int, dict[str, float]]
 
 @dataclass(frozen=True)
 class Values:
-    """The values low, low + 1, ..., high of each coordinate at `places`, which have an order or not, all (m,)."""
+    """The values low, low + 1, ..., high of each coordinate at `places`, which have an order or not, all (m,).
+
+    `levels` are where further ones, which are rounded, have values of their own.
+    """
 
     places: IntArray
     low: FloatArray
     high: FloatArray
     ordered: BoolArray
+    levels: Levels = field(default_factory=dict)
 
     @classmethod
-    def none(cls) -> Values:
-        """Of no coordinate."""
-        return cls(np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0, bool))
+    def none(cls, levels: Levels) -> Values:
+        """Of no coordinate but those with levels."""
+        return cls(np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0, bool), levels)
 
     def joined(self, places: IntArray, low: FloatArray, high: FloatArray, ordered: bool) -> Values:
         """Those of further coordinates too."""
         more = places, low, high, np.full(places.size, ordered)
-        return Values(*(np.concatenate(pair) for pair in zip(self._columns, more, strict=True)))
+        a, b, c, d = (np.concatenate(pair) for pair in zip(self._columns, more, strict=True))
+        return Values(a, b, c, d, self.levels)
 
     @property
     def _columns(self) -> tuple[IntArray, FloatArray, FloatArray, BoolArray]:
@@ -65,15 +72,30 @@ class Values:
             own = np.clip(np.rint(x[i]), low, high)
             two = ordered and not high - low < FEW
             values = np.array([own - 1, own + 1]) if two else np.arange(low, high + 1)
-            values = values[(values != own) & (values >= low) & (values <= high)]
-            points = np.repeat(x[None], len(values), axis=0)
-            points[:, i] = values
-            found.append(points)
+            found.append(_with(x, i, values[(values != own) & (values >= low) & (values <= high)]))
+        for i, levels in self.levels.items():
+            if there is None or there[i]:
+                at = int(levels.searchsorted(x[i]))  # the value of x[i] is that of the level before or after it
+                two = len(levels) > FEW
+                found.append(_with(x, i, levels[max(0, at - 2) : at + 2] if two else levels))
         return np.concatenate(found)
 
     def of(self, x: FloatArray) -> FloatArray:
-        """The values of a point x (n,) there."""
-        return np.rint(x[self.places])
+        """The values of a point x (n,) there, of those with levels the nearest one."""
+        nearest = [float(np.abs(levels - x[i]).argmin()) for i, levels in self.levels.items()]
+        return np.concatenate([np.rint(x[self.places]), nearest])
+
+    @property
+    def count(self) -> int:
+        """Number of coordinates."""
+        return self.places.size + len(self.levels)
+
+
+def _with(x: FloatArray, i: int, values: FloatArray) -> FloatArray:
+    """Points (k, n) that have these values (k,) in a coordinate, else those of x (n,)."""
+    points = np.repeat(x[None], len(values), axis=0)
+    points[:, i] = values
+    return points
 
 
 @dataclass(eq=False)
@@ -118,6 +140,7 @@ class LooksBeside(Optimizer):
     An optimizer gives `_values`, `_is_real` and `_go_on_at`, and hands out what `_offered` gives.
     """
 
+    levels: Levels = MappingProxyType({})  # where real numbers that the caller rounds have values of their own
     looks_beside: bool = True  # whether it does: not a search within another one, which looks for all together
 
     def _values(self) -> Values:
@@ -143,6 +166,9 @@ class LooksBeside(Optimizer):
     # -----------------------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
+        if self.box is not None:
+            lb, ub = self.box.lb, self.box.ub
+            self.levels = {i: v[(v >= lb[i]) & (v <= ub[i])] for i, v in self.levels.items()}
         self._looks: dict[int, Look] = {}  # of runs that would end
         self._went_on: dict[int, FloatArray] = {}  # where runs have gone on at last
         self._late: list[float] = []  # best feasible values of the last generations, where values do not rank points
@@ -233,7 +259,7 @@ class LooksBeside(Optimizer):
         """Look beside the best point of a run; False where there is nothing to be looked at."""
         row = self.active.tolist().index(run)
         x, value = self._best_of(row)
-        if not self.looks_beside or not self._values().places.size or not abs(value) < np.inf:
+        if not self.looks_beside or not self._values().count or not abs(value) < np.inf:
             return False
         level, least = self._level(row), self._least(row)
         if not self.ranks_values:  # what ranks points else cannot be compared with values
@@ -250,11 +276,15 @@ class LooksBeside(Optimizer):
         if not self._looks:
             return reasons
         here = set(self.active.tolist()) - set(self._reasons)
-        for run in [run for run, look in self._looks.items() if look.over or run not in here]:
-            look = self._looks.pop(run)
-            for name, figure in look.reasons.items() if run in here else ():
-                self.end(name, figure, run)
+        over = {run: look.reasons for run, look in self._looks.items() if look.over or run not in here}
+        self._looks = {run: look for run, look in self._looks.items() if run not in over}
+        self._end_all({run: reasons for run, reasons in over.items() if run in here})
         return super().stop()
+
+    def _end_all(self, found: Found) -> None:
+        """End runs, each for all of its reasons."""
+        self._reasons |= found
+        self._retire()
 
     # Saving ----------------------------------------------------------------------------------------
 

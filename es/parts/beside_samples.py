@@ -21,10 +21,10 @@ class LooksBesideSamples(LooksBeside, FullCovariance):
     numeric: Any = slice(None)  # coordinates of the Gaussian
 
     def _values(self) -> Values:
-        return Values.none()
+        return Values.none(self.levels)
 
     def _is_real(self, x: FloatArray) -> bool:
-        return self._values().places.size < self.n
+        return self._values().count < self.n
 
     @property
     def _draws_plainly(self) -> bool:

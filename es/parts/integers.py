@@ -14,6 +14,7 @@ Everything is over the last axis, one entry for each integer coordinate; stacked
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from es.core.arrays import BoolArray, FloatArray, IntArray
 from problems.boxes import Box
 from problems.numbers import numbers
 
+Levels = Mapping[int, FloatArray]
 SURE = 1e-8  # probabilities are kept this far from 0 and 1/2, where quantiles are infinite or 0
 SPARSE = 1e-6  # a cell of the mean with less has nothing to correct, and no quantiles that could be told apart
 
@@ -38,6 +40,18 @@ def as_whole(integrality: npt.ArrayLike | None, n: int) -> BoolArray:
     if whole.shape != (n,):
         raise ValueError(f"integrality must have shape ({n},), got {whole.shape}")
     return whole
+
+
+def as_levels(levels: Mapping[int, npt.ArrayLike] | None, n: int) -> dict[int, FloatArray]:
+    """The values, in their order, of each of n coordinates that has only some.
+
+    Raises ValueError if it names another coordinate, or values are not finite or none.
+    """
+    found = {int(i): np.unique(numbers("levels", values)) for i, values in (levels or {}).items()}
+    for i, values in found.items():
+        if not 0 <= i < n or not values.size or not np.isfinite(values).all():
+            raise ValueError(f"levels must give finite values of coordinates below {n}, got {values} of {i}")
+    return found
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ arrive, in 1382 evaluations, where 29 did, in 1683.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from es.core.arrays import FloatArray, IntArray
 from es.parts.categorical import margin
-from es.parts.integers import centred, kept_margin
+from es.parts.integers import as_levels, centred, kept_margin
 from es.strategies.cat_cmaes import CatCMAES
 from es.strategies.cmaes_margin import RoundedCMAES
 from problems.numbers import numbers
@@ -37,6 +38,8 @@ class CatMarginCMAES(RoundedCMAES, CatCMAES):
     integrality : array_like, shape (n,), optional
         Non-zero where a coordinate takes whole numbers only; that of a category does not matter. Without either this is
         CMA-ES bit for bit.
+    levels : mapping of int to array_like, optional
+        Where a real number that is rounded by the function has its values, which are looked at before the end.
     x0, sigma0, **common
         See `CatCMAES`. The default of sigma0 for whole numbers is the distance to the nearer bound over 5.
 
@@ -68,9 +71,11 @@ class CatMarginCMAES(RoundedCMAES, CatCMAES):
         *,
         integrality: npt.ArrayLike | None = None,
         categories: npt.ArrayLike | None = None,
+        levels: Mapping[int, npt.ArrayLike] | None = None,
         **common: Any,
     ) -> None:
         n = np.shape(x0)[-1] if np.ndim(x0) else 0
+        self.levels = as_levels(levels, n)
         self._whole = np.zeros(n, bool) if integrality is None else numbers("integrality", integrality) != 0
         if categories is not None and np.shape(categories) == (n,) == self._whole.shape:
             self._whole &= numbers("categories", categories) == 0

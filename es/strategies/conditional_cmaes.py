@@ -20,7 +20,7 @@ from es.core import stopping
 from es.core.arrays import FloatArray
 from es.parts.beside import LooksBeside, Values
 from es.parts.branches import as_conditions, matters
-from es.parts.integers import Cells, as_whole
+from es.parts.integers import Cells, as_levels, as_whole
 from es.parts.searches import OneSearchPerRun
 from es.strategies._branch_search import BranchSearch
 from es.strategies.cat_cmaes import as_categories
@@ -38,7 +38,7 @@ class ConditionalCMAES(LooksBeside, OneSearchPerRun):
     conditions : mapping, optional
         Coordinate -> {parent: values}: it matters only where all its parents, which are categories, have one of these
         values and matter themselves. Others always matter.
-    categories, integrality, preferred
+    categories, integrality, preferred, levels
         See `CatMarginCMAES`. Branches that hold the preferred values begin with half of the probability.
     x0, sigma0, bounds, popsize, rng, stop
         See `Optimizer`. Coordinates that do not matter have the value that x0 has.
@@ -84,10 +84,12 @@ class ConditionalCMAES(LooksBeside, OneSearchPerRun):
         categories: npt.ArrayLike | None = None,
         integrality: npt.ArrayLike | None = None,
         preferred: npt.ArrayLike | None = None,
+        levels: Mapping[int, npt.ArrayLike] | None = None,
         **common: Any,
     ) -> None:
         n = np.shape(x0)[-1] if np.ndim(x0) else 0
         self._counts, self._whole = as_categories(categories, n), as_whole(integrality, n)
+        self.levels = as_levels(levels, n)
         self.conditions = as_conditions(conditions, self._counts)
         self._preferred = np.full(n, np.nan) if preferred is None else np.array(preferred, dtype=float)
         if self._preferred.shape != (n,):
@@ -119,7 +121,7 @@ class ConditionalCMAES(LooksBeside, OneSearchPerRun):
         cells = Cells.within(self.box, places)
         low = np.where(ordered, cells.low, np.maximum(cells.low, 0.0))
         high = np.where(ordered, cells.high, np.minimum(cells.high, self._counts[places] - 1.0))
-        self._discrete = Values(places, low, high, ordered)
+        self._discrete = Values(places, low, high, ordered, self.levels)
         mine = {name: t for name, t in thresholds.items() if name in OWN}
         self._watch = stopping.Watch(self, {**dict.fromkeys(self.criteria), **mine})  # the others look at each branch
 
@@ -144,9 +146,7 @@ class ConditionalCMAES(LooksBeside, OneSearchPerRun):
         if reasons or not self.nit:
             return reasons
         whys = {run: search.why_ended() for run, search in zip(self.active.tolist(), self.searches, strict=True)}
-        for run, why in self._looked_again({run: why for run, why in whys.items() if why}).items():
-            for name, figure in why.items():
-                self.end(name, figure, run)
+        self._end_all(self._looked_again({run: why for run, why in whys.items() if why}))
         return super().stop()
 
     # Looking beside the best point -----------------------------------------------------------------
@@ -163,7 +163,7 @@ class ConditionalCMAES(LooksBeside, OneSearchPerRun):
 
     def _is_real(self, x: FloatArray) -> bool:
         there = matters(self.conditions, x, self.n)
-        there[self._discrete.places] = False
+        there[[*self._discrete.places, *self.levels]] = False
         return bool(there.any())
 
     def _level(self, row: int) -> float:

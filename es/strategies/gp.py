@@ -11,12 +11,11 @@ import numpy.typing as npt
 from es.core import stopping
 from es.core.arrays import FloatArray, as_count
 from es.parts.branches import as_conditions
-from es.parts.integers import as_whole
+from es.parts.integers import as_levels, as_whole
 from es.parts.mixed_domain import Domain
 from es.parts.searches import OneSearchPerRun
 from es.strategies._gp_search import GPSearch
 from es.strategies.cat_cmaes import as_categories
-from problems.numbers import numbers
 
 
 class GP(OneSearchPerRun):
@@ -101,10 +100,7 @@ class GP(OneSearchPerRun):
     ) -> None:
         n = np.shape(x0)[-1] if np.ndim(x0) else 0
         self._counts, self._whole = as_categories(categories, n), as_whole(integrality, n)
-        self._levels = {int(i): np.unique(numbers("levels", values)) for i, values in (levels or {}).items()}
-        for i, values in self._levels.items():
-            if not 0 <= i < n or not values.size or not np.isfinite(values).all():
-                raise ValueError(f"levels must give finite values of coordinates below {n}, got {values} of {i}")
+        self._levels = as_levels(levels, n)
         self.conditions = as_conditions(conditions, self._counts)
         self.first = min(max(n + 1, 6), 12) if first is None else as_count(first, "first")
         super().__init__(x0, sigma0, **common)

@@ -227,8 +227,56 @@ def test_points_that_never_come_back_are_asked_for_again_and_then_given_up():
     assert beside_best > 30 and list(opt.stop()) == ["unanswered"] and not opt.result.success
 
 
+def test_a_stack_tells_all_reasons_of_a_run_that_has_looked():
+    def fun(x):
+        return (((x - 0.3) / [1, 10, 1]) ** 2).sum(-1)
+
+    def margin(rng, *runs):
+        return es.MarginCMAES(np.full((*runs, 3), 4.0), 2.0, integrality=[1, 1, 0], rng=rng)
+
+    seeds, stacked, alone = list(range(12)), margin(list(range(12)), 12), []
+    while not stacked.stop():
+        x = stacked.ask()
+        stacked.tell(x, fun(x))
+    for seed in seeds:
+        opt = margin(seed)
+        while not opt.stop():
+            x = opt.ask()
+            opt.tell(x, fun(x))
+        alone.append(opt.result)
+    assert all(map(same, alone, stacked.results)) and any(len(res.stop) > 1 and res.success for res in alone)
+
+
+def test_neighbours_of_logarithmic_integers_are_looked_at_too():
+    space = es.Space(a=es.Integer(1, 64, log=True), c=es.Choice(0, 1, 2, 3), x=es.Linear(-1, 1, when={"c": [0, 1, 2]}))
+    for seed in SEEDS:
+        t = np.random.default_rng(seed).normal(size=(66, 4))
+
+        def fun(p, t=t):
+            return float(t[p["a"], p["c"]]) + (p.get("x", 0.1) - 0.2) ** 2
+
+        res = es.minimize(fun, space, rng=seed, maxfevals=6000)
+        near = [{**res.x, "a": a} for a in (res.x["a"] - 1, res.x["a"] + 1) if 1 <= a <= 64]
+        assert not res.success or all(fun(point) >= res.fun for point in near)
+        plain = es.Space(a=es.Integer(1, 64, log=True), c=es.Choice(0, 1, 2, 3))
+        res = es.minimize(fun, plain, rng=seed)
+        near = [{**res.x, "a": a} for a in (res.x["a"] - 1, res.x["a"] + 1) if 1 <= a <= 64]
+        assert res.success and all(fun(point) >= res.fun for point in near)
+
+
+def test_levels_beside_a_point():
+    some, many = np.array([0.1, 0.4, 0.9]), np.linspace(0, 1, 41)
+    values = Values.none({0: some, 1: many})
+    found = values.beside(np.array([0.3, 0.512]))
+    assert found[:3].tolist() == [[0.1, 0.512], [0.4, 0.512], [0.9, 0.512]]
+    np.testing.assert_allclose(found[3:], [[0.3, 0.475], [0.3, 0.5], [0.3, 0.525], [0.3, 0.55]])
+    assert values.of(np.array([0.3, 0.512])).tolist() == [1.0, 20.0]
+    with pytest.raises(ValueError, match="levels must give finite values of coordinates below 1"):
+        es.CatMarginCMAES([0.0], levels={1: [0.0]})
+
+
 def test_values_beside_a_point():
-    values = Values.none().joined(np.array([0]), np.array([0.0]), np.array([2.0]), False)
+    values = Values.none({}).joined(np.array([0]), np.array([0.0]), np.array([2.0]), False)
     values = values.joined(np.array([2, 3]), np.array([-np.inf, 5.0]), np.array([100.0, 7.0]), True)
     found = values.beside(np.array([1.0, 0.5, 100.0, 6.0]))
     assert found.tolist() == [
