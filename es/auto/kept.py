@@ -29,7 +29,7 @@ SEARCHES: dict[str, tuple[str, type]] = {
 PLAIN = (
     "_seed", "_draws", "arm", "planned", "verdict", "holder", "restarts", "used", "halve_at", "factor", "measured",
     "_f", "_f_first", "settled", "left_out", "doubtful", "spent", "uses_gradient",
-    "_checked_at", "_better_at", "_f_round", "_rounds", "budget", "targeted",
+    "_checked_at", "_better_at", "_f_round", "_rounds",
 )  # fmt: skip
 
 
@@ -51,9 +51,10 @@ def kept(auto: Any) -> dict[str, npt.NDArray[Any]]:
 
 
 def load(auto: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Go on where `kept` was taken; older versions kept less."""
+    """Go on where `kept` was taken; older versions kept less, and a budget and target, which may be others now."""
     for name, value in store.unpack(arrays["auto.plain"]).items():
-        setattr(auto, name, value)
+        if name not in ("budget", "targeted"):
+            setattr(auto, name, value)
     auto.diary.phases, auto.diary.last = store.unpack(arrays["auto.diary"])
     for books, values in zip((auto.progress, auto.worth), store.unpack(arrays["auto.progress"]), strict=True):
         vars(books).update(values)

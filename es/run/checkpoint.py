@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"  # each has a bytecode of its own
 EVERY = 5.0  # seconds between two writings, unless told otherwise
+END, BUDGET = "end/", "end/maxfevals"  # what an end within a population adds to a file, and the budget that it is of
 
 
 class Checkpoint:
@@ -110,6 +111,8 @@ class Checkpoint:
             )
         with self._reading():
             state = store.load(self.path)
+            if run.limits.maxfevals is not None and float(state.get(BUDGET, np.nan)) == run.limits.maxfevals:
+                state = store.below(state, END)
             if run.reports is not None:
                 run.reports.load_state_dict(store.below(state, "reports/"))  # the rule that ranks may come from there
             for name, part in run.parts.items():
@@ -123,6 +126,23 @@ class Checkpoint:
         """Write the state if it is time to, and say whether it was; where that fails, warn once and go on."""
         if not now and time.monotonic() - self._saved < self.every:
             return False
+        return self._write(self._state(run))
+
+    def keep_cut(self, run: Run) -> Callable[[], None]:
+        """Write the state before a population that the budget cuts; what is returned adds the one after it.
+
+        With a larger budget the run goes on from the first, with the same one it has ended as the second says.
+        """
+        before = {name: np.array(value) for name, value in self._state(run).items()}
+        self._write(before)
+
+        def after() -> None:
+            ended = {f"{END}{name}": value for name, value in self._state(run).items()}
+            self._write({**before, **ended, BUDGET: np.array(run.limits.maxfevals)})
+
+        return after
+
+    def _state(self, run: Run) -> dict[str, Any]:
         state: dict[str, Any] = {
             "run/settings": np.array(json.dumps({**self.settings, "python": VERSION})),
             "run/nit": np.array(run.nit),
@@ -132,6 +152,9 @@ class Checkpoint:
         parts = {name: part.state_dict() for name, part in run.parts.items()}
         for name, part in parts.items():
             state |= {f"{name}/{key}": np.asarray(value) for key, value in part.items()}
+        return state
+
+    def _write(self, state: dict[str, Any]) -> bool:
         self._saved = time.monotonic()
         try:
             store.save(self.path, state)

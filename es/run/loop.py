@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +36,9 @@ class Keeps(Protocol):
 
     def keep(self, run: Run, *, now: bool = False) -> bool:
         """Save the state if it is time to; whether it was."""
+
+    def keep_cut(self, run: Run) -> Callable[[], None]:
+        """Save the state before a population that the budget cuts; what is returned saves the one after it as well."""
 
 
 class Begins(Protocol):
@@ -121,9 +125,26 @@ class Run:
         if self.given is None:
             return self._stopped(self.f_best)
         self.given.begin(self)
-        if not self._stopped(self.f_best):
-            self.given.evaluate_first(self)
-        return self._stopped(self.f_best)
+        if self._stopped(self.f_best):
+            return True
+        before, wanted = self.limits.nfev, len(self.given.first)
+        after = self._keep_cut(not self.nit and self.limits.room(wanted) < wanted)
+        self.given.evaluate_first(self)
+        stopped = self._stopped(self.f_best)
+        if stopped and self.limits.nfev > before:
+            self._keep(after, now=True)
+        return stopped
+
+    def _keep_cut(self, cut: bool) -> Callable[[], None] | None:
+        """Save the run where the budget cuts what is evaluated next; returned is what saves it after that."""
+        return self.checkpoint.keep_cut(self) if cut and self.checkpoint is not None else None
+
+    def _keep(self, after: Callable[[], None] | None, *, now: bool) -> None:
+        """Save the run, at once where it has ended."""
+        if after is not None:
+            after()
+        elif self.checkpoint is not None:
+            self.checkpoint.keep(self, now=now)
 
     def book_iteration(self, f: FloatArray) -> float:
         """Count an iteration, of points with values f (k,), and report it; the least value so far."""
@@ -136,14 +157,13 @@ class Run:
 
     def turn(self) -> bool:
         """One turn of the loop: ask, evaluate, tell; False when there is a reason to stop."""
-        opt, limits, checkpoint = self.opt, self.limits, self.checkpoint
+        opt, limits = self.opt, self.limits
         by_differences = self.differences if opt.wants_gradient else None
         cut = False
         if limits.maxfevals is not None:
             wanted = opt.popsize * (1 if by_differences is None else by_differences.most)
             cut = limits.room(wanted) < wanted
-        if cut and checkpoint is not None:
-            checkpoint.keep(self, now=True)  # a run that goes on with a larger budget goes on from here
+        after = self._keep_cut(cut)
         x = opt.ask()
         if by_differences is None:
             tell = opt.tell
@@ -161,8 +181,7 @@ class Run:
             f = self._with_differences(x, by_differences)
         best = self.book_iteration(f)
         stopped = self._stopped(best)
-        if checkpoint is not None and not cut:
-            checkpoint.keep(self, now=stopped)
+        self._keep(after, now=stopped)
         return not stopped
 
     def _with_gradients(self, x: FloatArray) -> tuple[FloatArray, FloatArray | None]:

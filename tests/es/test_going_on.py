@@ -99,3 +99,82 @@ def test_a_mean_is_evaluated_within_the_budget(tmp_path):
     with pytest.raises(ValueError, match=r"must leave an evaluation for evaluate_mean, got 60: .* has made 60"):
         call(path, maxfevals=60, evaluate_mean=True)
     assert call(path, maxfevals=61, evaluate_mean=True).nfev == 61
+
+
+# Ends within a population ----------------------------------------------------------------------------
+
+
+def told(x):
+    return es.Evaluation(float(x @ x), constraints=[1 - x[0]])
+
+
+def valley_of_two(x):
+    return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+
+
+BOX = {"bounds": [(-2.0, 2.0)] * 2}
+CUT = [
+    *({"method": name} for name in ("cmaes", "random-search", "cem", "snes", "lq-cmaes", "quasi-newton", "adam")),
+    {"method": "differential-evolution", **BOX},
+    {"method": "mo-cmaes", "fun": two},
+    {"restarts": "ipop"},
+    {"restarts": "bipop", **BOX},
+    {"archive": "all", "enqueue": LONG[:7]},
+    {"archive": "last", "enqueue": LONG, "evaluate_x0": True},
+    {"method": "quasi-newton", "enqueue": LONG},
+    {"method": "l-bfgs-b", "jac": "3-point", "enqueue": LONG},
+    {"method": "l-bfgs-b", "jac": "3-point"},
+    {"options": {"noise": "reevaluate"}},
+    {"constraints": {"type": "ineq", "fun": lambda x: x[0] - 1}},
+    {"fun": told},
+    {"workers": 2},
+    {"on_error": "penalize", "fun": F.raises_outside, "sigma0": 1.0},
+]
+
+
+@pytest.mark.parametrize("more", CUT, ids=str)
+def test_an_end_within_a_population_is_paid_once(more, tmp_path):
+    paid, more = [], {"fun": valley_of_two, **more}
+
+    def fun(x):
+        paid.append(1)
+        return more["fun"](x)
+
+    path, counted = tmp_path / "a.npz", {**more, "fun": more["fun"] if "workers" in more else fun}
+    counted |= {"jac": lambda x: 2 * x} if more.get("method") == "adam" else {}
+    first = call(path, maxfevals=47, **counted)
+    evaluated = len(paid)
+    again = call(path, maxfevals=47, **counted)
+    assert first.nfev == 47 and len(paid) == evaluated
+    assert "workers" in more or evaluated >= 47
+    for name in set(first) - {"seconds", "history"}:
+        np.testing.assert_equal(again[name], first[name], name)
+    np.testing.assert_equal(dict(again.history), dict(first.history))
+    further = [call(path, maxfevals=most, **counted) for most in (48, 101, 101)]  # from before the cut, as ever
+    for most, result in zip((48, 101, 101), further, strict=True):
+        whole = call(None, maxfevals=most, **counted)
+        for name in set(whole) - {"seconds", "history"}:
+            np.testing.assert_equal(result[name], whole[name], name)
+
+
+def test_a_kill_before_the_end_leaves_what_goes_on(tmp_path):
+    def fun(x):
+        paid.append(1)
+        if len(paid) == dies:
+            raise KeyboardInterrupt
+        return valley_of_two(x)
+
+    whole, path = call(None, maxfevals=47, fun=valley_of_two), tmp_path / "a.npz"
+    paid, dies = [], 45  # in the last population, which the budget cuts
+    with pytest.raises(KeyboardInterrupt):
+        call(path, maxfevals=47, fun=fun)
+    on = call(path, maxfevals=47, fun=fun)
+    assert (on.nfev, on.fun, len(paid)) == (47, whole.fun, 45 + 47 - 42)
+
+
+def test_auto_knows_the_budget_of_the_call_that_goes_on(tmp_path):
+    """That of the first call came back with its state."""
+    path, more = tmp_path / "a.npz", {"method": "auto", "fun": valley_of_two, "enqueue": LONG}
+    call(path, maxfevals=47, **more)
+    on, whole = call(path, maxfevals=300, **more), call(None, maxfevals=300, **more)
+    assert (on.nfev, on.fun, on.message) == (whole.nfev, whole.fun, whole.message)
