@@ -21,7 +21,8 @@ from es.core.arrays import FloatArray
 from es.core.looks import LITTLE
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
-from es.gradient.looks_aside import LooksAside
+from es.gradient.looks_down import LooksDown
+from es.gradient.twins import HUGE
 from es.gradient.units import powers_of_two, value_unit
 from es.parts.rule_state import checked_patience
 from problems.numbers import numbers
@@ -38,13 +39,14 @@ def _rates(lr: Any, runs: int | None) -> Any:
     return rates if rates.ndim else float(rates)
 
 
-class Descent(LooksAside, Optimizer):
+class Descent(LooksDown, Optimizer):
     """Base class: an update rule of `autodiff.optim` as an optimizer of one run or of stacked runs.
 
     On a slope without an end it goes on for ever: unless a budget is given it ends after 30,000 n evaluations. Where
     coordinates have never had a slope an end may be a saddle to which the way was straight: both sides of it are looked
     at in these, a point each, and the run goes on where one leads down. So are some points at which coordinates part
-    that have been alike all the way (`es.gradient.twins`).
+    that have been alike all the way (`es.gradient.twins`), and where the rate is worn some down the slope
+    (`es.gradient.looks_down`).
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ class Descent(LooksAside, Optimizer):
     cost = "n"
     state_names: ClassVar[tuple[str, ...]] = (
         "mean",
-        *LooksAside.RULE_STATE,
+        *LooksDown.RULE_STATE,
         "size",
         "slope",
         "steepest",
@@ -82,6 +84,11 @@ class Descent(LooksAside, Optimizer):
         "looking",
         "at_hundred",
         "at_ten",
+        "downward",
+        "onward",
+        "uphill",
+        "first_lr",
+        "grade",
     )
 
     def __init__(
@@ -105,6 +112,7 @@ class Descent(LooksAside, Optimizer):
         self.slope, self.gentlest, self.steepest = self._each(np.inf), self._each(np.inf), self._each(0.0)
         self.first = self._each(np.nan)
         self.size = self._each(1.0)  # what values are measured in
+        self.grade = self._each(1.0)  # what a rule sees gradients in
         self.sides = self._each(0)  # of a start without slope, on which the search has begun again
         self._be_ready_to_look()
         # Where the gradient last came below a hundred and ten times what counts as small.
@@ -146,9 +154,11 @@ class Descent(LooksAside, Optimizer):
             far = (value > np.maximum(self.lowest, self.first) + 10.0 * room) & (self.sides == 0)
             # About as low as the best point: beyond a cliff the gradient may vanish as well.
             near = value - self.lowest <= LITTLE * gained
-        bad = far | ~np.isfinite(slope).all(-1)
-        better = ~bad & (value < self.lowest)
-        looking = self._are_looking()
+        usable = np.isfinite(slope).all(-1)
+        better = ~far & usable & (value < self.lowest)
+        looking, downward = self._are_looking(), self._are_looking_down()
+        bad = far | ~usable if downward is None else (far | ~usable) & ~downward
+        fall = self.lowest - value if downward is not None else None
         if looking is not None:
             turn = self._seen_aside(here, np.where(bad[..., None], np.nan, slope), value)
         else:
@@ -157,13 +167,17 @@ class Descent(LooksAside, Optimizer):
         self.back = np.where(better[..., None], here, self.back)
         before, self.slope = self.slope, np.where(bad, self.slope, self._projected(here, slope))[()]
         self._note_levels(here, before)
-        self.steepest = np.where(bad, self.steepest, np.maximum(self.steepest, self.slope))[()]
-        self.gentlest = np.where(near | better, np.minimum(self.gentlest, self.slope), self.gentlest)[()]
-        kept = {} if looking is None else self._remembered()
-        self.mean = self._step(here, np.where(bad[..., None], 0.0, slope))
+        aside = bad if downward is None else bad | downward  # a look, not a step
+        self.steepest = np.where(aside, self.steepest, np.maximum(self.steepest, self.slope))[()]
+        gentle = (near | better) & usable
+        self.gentlest = np.where(gentle, np.minimum(self.gentlest, self.slope), self.gentlest)[()]
+        kept = {} if looking is None and downward is None else self._remembered()
+        self.mean = self._step(here, np.where(aside[..., None], 0.0, slope))
         self._take_back(bad)
         if looking is not None:
             self._turn(looking, *turn, kept)
+        if downward is not None:
+            self._turn_down(downward, slope, fall, kept)
 
     def _note_levels(self, x: FloatArray, before: Any) -> None:
         """Keep x where the gradient, `before` in the last step, has come below a level."""
@@ -177,7 +191,13 @@ class Descent(LooksAside, Optimizer):
                 setattr(self, name, np.where(np.asarray(below)[..., None], x, getattr(self, name)))
 
     def _step(self, x: FloatArray, g: FloatArray) -> FloatArray:
-        return self._inside(self._rule_step(x / self._measure, g * self._measure) * self._measure)
+        g = g * self._measure
+        top = np.abs(g).max(-1)
+        if (top > HUGE).any():  # a rule sees such in a power of two of the first of them, or its squares overflow
+            huge = top > HUGE * self.grade
+            self.grade = np.where(huge, np.exp2(np.rint(np.log2(np.where(huge, top, 1.0)))), self.grade)[()]
+            self._forget(huge)
+        return self._inside(self._rule_step(x / self._measure, g / np.asarray(self.grade)[..., None]) * self._measure)
 
     def _projected(self, x: FloatArray, g: FloatArray) -> FloatArray:
         g = g * self._measure
@@ -208,14 +228,14 @@ class Descent(LooksAside, Optimizer):
         left = (self.sides > 0) & (self.lowest < self.first)  # only a small gradient counts there
         found = {r: {"steep": 1.0} if w.keys() == {"tolrate"} and self._at(left, r) else w for r, w in found.items()}
         if not again.any():
-            return self._looked_aside(found)
+            return self._looked_down(self._looked_aside(found))
         away = self._away()
         beside = self._inside(self.x_start + np.where(np.asarray(self.sides)[..., None] == 0, away, -away))
         self.mean = np.where(again[..., None], beside, self.mean)
         self.sides = np.where(again, self.sides + 1, self.sides)[()]
         self._begin_again(again)
         on = set(self.active[np.ravel(again)].tolist())
-        return self._looked_aside({run: reasons for run, reasons in found.items() if run not in on})
+        return self._looked_down(self._looked_aside({run: why for run, why in found.items() if run not in on}))
 
     def _at(self, values: Any, run: int) -> Any:
         """The entry of a run."""
@@ -225,7 +245,9 @@ class Descent(LooksAside, Optimizer):
         """See `Optimizer.load_state_dict`; a state that tells nothing of sides and levels has none."""
         before = {"still": np.zeros(arrays["mean"].shape, dtype=bool), "looking": 0 * arrays["sides"]}
         levels = {"at_hundred": arrays["mean"], "at_ten": arrays["mean"]}
-        super().load_state_dict({**before, **levels, **arrays})
+        down = {"downward": 0 * arrays["sides"], "onward": 0 * arrays["sides"], "uphill": 0 * arrays["mean"]}
+        rates = {"first_lr": arrays["base_lr"], "grade": 0 * arrays["base_lr"] + 1.0}
+        super().load_state_dict({**before, **levels, **down, **rates, **arrays})
         self._note_looks()
 
     def _take_runs(self, rows: npt.NDArray[np.intp]) -> None:

@@ -43,6 +43,7 @@ class LooksAside(RuleState):
     slope: Any
     size: Any
     sides: Any
+    grade: Any
     at_hundred: FloatArray
     at_ten: FloatArray
     _measure: FloatArray
@@ -77,6 +78,7 @@ class LooksAside(RuleState):
     def _begin_again(self, rows: Any) -> None:
         """A fresh rate, nothing remembered, and no slope known."""
         self.rate = np.where(rows, 1.0, self.rate)[()]
+        self.grade = np.where(rows, 1.0, self.grade)[()]
         self.slope = np.where(rows, np.inf, self.slope)[()]
         self.since = np.where(rows, 0, self.since)[()]
         self._forget(rows)

@@ -14,6 +14,7 @@ import numpy as np
 from es.core.arrays import FloatArray
 from es.gradient.across import EVEN, STRAIGHT
 
+HUGE = 1e100  # a gradient, whose square had better not be added up
 ALIKE = 1e-9  # of the largest move: moves that differ by less are alike
 
 
@@ -58,6 +59,8 @@ class Twins:
         slope, size = self.across(slope), math.sqrt(step @ step)
         if size == 0 or not slope.any():
             return None  # bounds leave no room; or f is flat
+        if (top := np.abs(slope).max()) > HUGE:  # the slope's square overflows, and its size does not matter
+            slope, rise = slope / top, rise / top
         gain = slope @ step
         rest = slope - gain / size**2 * step
         if math.sqrt(rest @ rest) <= STRAIGHT * math.sqrt(slope @ slope):

@@ -198,7 +198,7 @@ class Run:
     def _with_differences(self, x: FloatArray, differences: Differences) -> FloatArray:
         """Evaluate points with those beside them as one batch and tell of them; the values of the points."""
         opt, rule, points = self.opt, self.ranking_rule, differences.around(x)
-        found = self._with_longer(differences, differences.read(self._values(points)))
+        found = self._with_longer(differences, differences.read(self._values_of(points)))
         told = len(x) if found.g is not None else 0  # of a batch that the budget cut short nothing is learnt
         beside, values = found.points[told:], found.f[told:]
         if len(beside):
@@ -209,7 +209,7 @@ class Run:
             opt.tell(x, **{"f": f, "g": found.g, **({} if rule is None else rule(x, f))})
         return found.f[: len(x)]
 
-    def _values(self, points: FloatArray) -> FloatArray:
+    def _values_of(self, points: FloatArray) -> FloatArray:
         """Of as many points as the budget allows."""
         return self.evaluate(points[: self.limits.room(len(points))])[0]
 
@@ -221,7 +221,7 @@ class Run:
         try:
             points = next(asking)
             while True:
-                values = self._values(points) if self.limits.room(1) else np.empty(0)
+                values = self._values_of(points) if self.limits.room(1) else np.empty(0)
                 more = np.concatenate([found.points, points[: len(values)]])
                 found = Slopes(more, np.concatenate([found.f, values]), None)
                 if len(values) < len(points):
