@@ -105,7 +105,7 @@ def guarded(a: Any) -> Any:
         return [guarded(part) for part in a]
     if type(a) is np.ndarray:
         a = a.view()
-        a.flags.writeable = False
+        a.setflags(False)  # the quick way to say that it is not writeable
     return a
 
 

@@ -117,6 +117,8 @@ def matrix_power(a: Any, n: int) -> Any:
 @traced(np.linalg.multi_dot)
 def multi_dot(arrays: Any) -> Any:
     out, *rest = map(asarray, arrays)
+    if not rest:
+        raise ValueError("np.linalg.multi_dot needs at least two arrays")
     for a in rest:
         out = out @ a
     return out

@@ -87,6 +87,8 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False) -> Any:
     if full or cov is not False:
         raise TypeError("np.polyfit has no gradient rule for full= and cov=: leave them out")
+    if deg < 0:
+        raise ValueError(f"np.polyfit needs a degree of 0 or more, got {deg}")
     x, y = asarray(x) + 0.0, asarray(y) + 0.0
     left = vander(x, int(deg) + 1)
     if w is not None:

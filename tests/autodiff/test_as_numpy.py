@@ -172,6 +172,11 @@ REFUSED: dict[str, Any] = {
     "percentile": lambda x: np.percentile(x, 101),
     "fftn, lengths": lambda x: np.abs(np.fft.fftn(np.outer(x, x), s=(2,), axes=(0, 1))),
     "nanmean, axis": lambda x: np.nanmean(x, axis=1),
+    "polyder": lambda x: np.polyder(x, -1),
+    "polyint": lambda x: np.polyint(x, -1),
+    "polyfit": lambda x: np.polyfit(x, x, -1),
+    "multi_dot": lambda x: np.linalg.multi_dot([x]),
+    "linalg.outer": lambda x: np.linalg.outer(np.outer(x, x), x),
     "nanmax of nothing": lambda x: np.nanmax(x[:0]),
 }
 
