@@ -124,6 +124,7 @@ class AugmentedLagrangian(FeasibleOnly):
         """Begin afresh, for a restart."""
         self.gamma = self.omega = self.streak = self.parted = self.beyond = self._unit = np.zeros(0)
         self._seen = Seen(0)
+        self._equality = np.zeros(0, dtype=bool)  # which constraints are treated as equalities
         self._recent = np.zeros((0, 0))  # g of the best points of the last generations
         self._begun, self._entered = 0, False  # generations in which they were set; a feasible point is known
         # The best feasible value, generations since it was reached, by how much that was better, range of first values.
@@ -160,15 +161,11 @@ class AugmentedLagrangian(FeasibleOnly):
         self._begin(f, g)
         return {"rank_by": self.lagrangian(f, g), "feasible": feasible}
 
-    @property
-    def _equality(self) -> BoolArray:
-        """Which constraints are treated as equalities, (m,)."""
-        return np.asarray(self.constraints.equality & ~self._seen.stairs)
-
     def _as_seen(self, x: FloatArray, g: FloatArray) -> FloatArray:
         """g (k, m) at points x (k, n) as the Lagrangian sees it; what turns out to be stairs begins anew."""
         known = self._seen.stairs.copy()
         g = self._seen.constraints(x, g, self.constraints.equality, self.constraints.equality_slack)
+        self._equality = self.constraints.equality & ~self._seen.stairs
         new = self._seen.stairs & ~known
         if new.any():
             for name in ("gamma", "omega", "streak", "parted"):

@@ -40,6 +40,7 @@ class Seen:
         self.unit = 0.0
         self.units, self.least, self.most = np.zeros(m), np.zeros(m), np.zeros(m)
         self.stairs = np.zeros(m, dtype=bool)
+        self._look_at_units()
 
     def values(self, f: FloatArray, feasible: BoolArray, entered: bool) -> FloatArray:
         """f (k,) as it is seen; infeasible points have inf in the place of what no penalty could be compared with.
@@ -51,34 +52,53 @@ class Seen:
         if self.unit not in (0.0, 1.0):
             with np.errstate(over="ignore"):  # beside tiny values a huge one is infinite
                 f = f / self.unit
-        lost = ~feasible & (np.abs(f) > HUGE)
-        return np.where(lost, np.inf, f) if lost.any() else f
+        if np.abs(f).max() <= HUGE:
+            return f
+        return np.where(~feasible & (np.abs(f) > HUGE), np.inf, f)
 
     def constraints(self, x: FloatArray, g: FloatArray, equality: BoolArray, slack: float) -> FloatArray:
         """g (k, m) at points x (k, n) as they are seen; `equality` says what is meant for one, with this slack.
 
         NaN and inf, which say nothing of how far a constraint is violated, stay as they are.
         """
-        self.units = np.array([_unit(g[:, k]) if unit == 0.0 else unit for k, unit in enumerate(self.units)])
-        measure = np.where(self.units > 0, self.units, 1.0)
-        if (measure != 1).any():
+        if not self._known:
+            self.units = np.array([_unit(g[:, k]) if unit == 0.0 else unit for k, unit in enumerate(self.units)])
+            self._look_at_units()
+        if not self._plain:
             with np.errstate(over="ignore"):
-                g = g / measure
-        finite = np.isfinite(g)
-        known = np.clip(np.where(finite, g, 0.0), -HUGE, HUGE)
-        g = np.where(finite, known, g)
-        self.least = np.minimum(self.least, known.min(0, initial=0.0))
-        self.most = np.maximum(self.most, known.max(0, initial=0.0))
-        largest = np.maximum(-self.least, self.most)
-        g = np.where(~equality & (g == -np.inf), -np.where(largest > 0, largest, 1.0), g)
-        beyond = np.abs(known) > np.maximum(slack / measure, ROUNDING * largest)
-        for k in np.flatnonzero(equality & ~self.stairs):
-            steps = g[beyond[:, k], k]
-            if steps.size > 2 and 2 * np.unique(steps).size <= steps.size:
-                # A sum of whole numbers has steps as well, and two sides; a flag has one, and one value there.
-                flag = self.least[k] * self.most[k] == 0 and (np.abs(steps) == largest[k]).all()
-                self.stairs[k] = flag or not any(_is_discrete(column) for column in x.T)
+                g = g / np.where(self.units > 0, self.units, 1.0)
+        low, high = g.min(0), g.max(0)
+        odd = not (high.max(initial=0.0) <= HUGE and low.min(initial=0.0) >= -HUGE)  # or NaN
+        if odd:
+            finite = np.isfinite(g)
+            known = np.clip(np.where(finite, g, 0.0), -HUGE, HUGE)
+            g, low, high = np.where(finite, known, g), known.min(0), known.max(0)
+        self.least, self.most = np.minimum(self.least, low), np.maximum(self.most, high)
+        if odd:
+            largest = self.largest
+            g = np.where(~equality & (g == -np.inf), -np.where(largest > 0, largest, 1.0), g)
+        for k in np.flatnonzero(equality & ~self.stairs).tolist() if equality.any() else ():
+            if len(set(g[:, k].tolist())) < len(g):  # which continuous values are not
+                self.stairs[k] = self._are_stairs(k, x, g[:, k], slack)
         return np.where(self.stairs, np.abs(g), g) if self.stairs.any() else g
+
+    @property
+    def largest(self) -> FloatArray:
+        """Size of the largest values of the constraints, (m,)."""
+        return np.maximum(-self.least, self.most)
+
+    def _are_stairs(self, k: int, x: FloatArray, values: FloatArray, slack: float) -> bool:
+        """Whether half of the values of equality k at x that violate it are there twice."""
+        size, largest = np.where(np.isfinite(values), np.abs(values), 0.0), self.largest[k]
+        steps = values[size > max(slack / (self.units[k] or 1.0), ROUNDING * largest)]
+        if steps.size < 3 or 2 * np.unique(steps).size > steps.size:
+            return False
+        # A sum of whole numbers has steps as well, and two sides; a flag has one, and one value there.
+        flag = self.least[k] * self.most[k] == 0 and bool((np.abs(steps) == largest).all())
+        return flag or not any(_is_discrete(column) for column in x.T)
+
+    def _look_at_units(self) -> None:
+        self._known, self._plain = bool(self.units.all()), bool(((self.units == 1) | (self.units == 0)).all())
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """State as arrays."""
@@ -91,6 +111,7 @@ class Seen:
         """Go on where `state_dict` was taken; an older state has seen all as it is."""
         self.unit = float(state.get("seen_unit", 1.0))
         self.units = np.array(state.get("seen_units", np.ones_like(self.units)))
+        self._look_at_units()
         self.least, self.most = np.array(state.get("seen_range", [self.least, self.most]))
         self.stairs = np.array(state.get("stairs", self.stairs), dtype=bool)
 
