@@ -109,7 +109,7 @@ def run_study(
                     bar.show_in_time()
         except KeyboardInterrupt:
             # The signal may have come between the journal's line and its entry in `store.finished`: the file knows.
-            finished = len(load(folder).trials)
+            finished = sum(trial["key"] in asked for trial in load(folder).trials)
             raise Interrupted(
                 f"Stopped: {finished} of {len(asked)} trials are finished and kept in {folder}; run the same command "
                 "again to go on."

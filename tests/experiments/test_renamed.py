@@ -76,6 +76,7 @@ def test_another_method_or_function_under_an_old_label_is_a_row_of_its_own(tmp_p
     run(tmp_path, before)
     study = run(tmp_path, before.replace(methods=[Method("cmaes", label="A")]), extend=True)
     assert rows(study) == {("P", "A"): 2, ("P", "A [name=snes]"): 2}
+    assert study.header["total"] == len(study.trials) == 4  # those of before are finished, but not asked for any more
     study = run(tmp_path, before.replace(problems=[Problem("rastrigin", 3, label="P")]), extend=True)
     assert rows(study)["P", "A"] == rows(study)["P [n=2, name=sphere]", "A"] == 2
 
