@@ -37,6 +37,18 @@ def import_function(name: str) -> Any:
         raise AttributeError(f"module {module} has no {function}; {name} must be module:function.") from None
 
 
+def method_named(name: str) -> type[Any]:
+    """The class of a method: a name of `es.methods`, or ``module:Class`` for one of the user's."""
+    import es
+
+    if not is_own_function(name):
+        return es.get_method(name)
+    found = import_function(name)
+    if not (isinstance(found, type) and issubclass(found, es.Optimizer)):
+        raise TypeError(f"{name} must be a class that is an es.Optimizer, got {found!r}")
+    return found
+
+
 def _uniform(rng: np.random.Generator, low: float, high: float, n: int) -> FloatArray:
     """A start point, uniform in [low, high] in each coordinate."""
     return rng.uniform(low, high, n)

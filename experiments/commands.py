@@ -80,12 +80,13 @@ sweep_command = compare_command
 
 def _dry_run(spec: Spec, options: argparse.Namespace) -> int:
     """Say what would run, how long it takes and what it can show; own functions are neither imported nor called."""
-    own = {p.name for p in spec.problems if is_own_function(p.name) and not options.estimate}
-    check_trials(trial for trial in spec.trials if trial["problem"]["name"] not in own)
+    named = {id(trial): (trial["problem"]["name"], trial["method"]["name"]) for trial in spec.trials}
+    own = {name for pair in named.values() for name in pair if is_own_function(name) and not options.estimate}
+    check_trials(trial for trial in spec.trials if own.isdisjoint(named[id(trial)]))
     folder = options.out or Path("results") / spec.name
     done = finished(folder, spec, extend=options.extend)
     left = missing(spec.trials, done, retry_failed=options.retry_failed)
-    known = [trial for trial in left if trial["problem"]["name"] not in own]
+    known = [trial for trial in left if own.isdisjoint(named[id(trial)])]
     timeout = options.timeout if options.timeout is not None else spec.timeout
     cells = spec.total / len(spec.repeats)
     print(f"{spec.name}: {spec.total} trials ({cells:g} settings x {len(spec.repeats)} repeats); the first:")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from experiments.build import build_problem
+from experiments.build import build_problem, method_named
 from experiments.curve import Curve, compact_curve
 from experiments.deadline import Deadline
 from experiments.records import streams
@@ -47,8 +47,6 @@ class Terms:
     @classmethod
     def of(cls, trial: Mapping[str, Any]) -> Terms:
         """Build the problem of a trial and draw its start point."""
-        import es
-
         start_seed, method_seed = streams(trial)
         noise_seed = int(start_seed.spawn(1)[0].generate_state(1)[0])
         objective = build_problem(trial["problem"], noise_seed)
@@ -61,7 +59,7 @@ class Terms:
         maxcost = float(trial["maxcost"] if trial["maxcost"] is not None else trial["budget"] * n)
         # A gradient method pays 1 + grad_cost for each evaluation.
         method = trial["method"]["name"]
-        each = 1.0 + grad_cost if es.get_method(method).wants_gradient else 1.0
+        each = 1.0 + grad_cost if method_named(method).wants_gradient else 1.0
         arguments, options = split_options(trial)
         return cls(
             method=method,
@@ -167,7 +165,7 @@ def solve(meter: Meter) -> dict[str, Any]:
         result = minimize(
             meter,
             terms.x0,
-            method=terms.method,
+            method=method_named(terms.method),
             maxfevals=terms.maxfevals,
             # On noisy problems the meter itself ends the run, at the noise-free value.
             ftarget=None if terms.objective.noisy else terms.ftarget,

@@ -83,7 +83,7 @@ class Method:
     Parameters
     ----------
     name
-        As in ``es.minimize(..., method=name)``.
+        As in ``es.minimize(..., method=name)``, or ``"module:Class"`` for one of your own, whose trials run one by one.
     options
         ``sigma0``, ``popsize``, ``restarts`` and whatever else the method takes.
     label
@@ -176,7 +176,7 @@ class Spec:
         if total > MOST_TRIALS:
             raise SpecError((), f"a study must have at most {MOST_TRIALS} trials, got {total}: take fewer values.")
         object.__setattr__(self, "problems", _unique_problems(problems))
-        object.__setattr__(self, "methods", _labelled(methods, [m.label or m.name for m in methods]))
+        object.__setattr__(self, "methods", _labelled(methods, [m.label or m.name.rpartition(":")[2] for m in methods]))
         if not is_whole(self.seed):
             raise SpecError(("seed",), f"must be a non-negative integer, got {self.seed!r}.")
         if not is_number(self.grad_cost) or self.grad_cost < 0:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.build import build_problem, is_own_function
+from experiments.build import build_problem, is_own_function, method_named
 from experiments.records import Trial, blank_record, digest, judged
 from experiments.solve import Terms, ending, outcome, split_options
 
@@ -62,7 +62,9 @@ def per_run(method: str) -> tuple[str, ...]:
     import es
     from es.gradient.descent import Descent
 
-    cls = es.get_method(method)
+    if is_own_function(method):
+        return ()
+    cls = method_named(method)
     return PER_RUN + (RATES if cls is es.CMAES else ()) + (("lr",) if issubclass(cls, Descent) else ())
 
 
@@ -77,15 +79,16 @@ def stack_name(trial: Mapping[str, Any]) -> str:
 def can_stack(trial: Mapping[str, Any]) -> bool:
     """Whether a trial can run in a stack.
 
-    Not so SciPy's solvers without gradients, noisy, constrained and point-by-point objectives, and whatever
-    `es.minimize_runs` has no argument for or would run in turn.
+    Not so methods of the user's, which need not be written for stacks, SciPy's solvers without gradients, noisy,
+    constrained and point-by-point objectives, and whatever `es.minimize_runs` has no argument for or would run in turn.
     """
-    import es
     from es.run.legs import stacks_with_restarts
     from es.run.solver_legs import STACKED
 
+    if is_own_function(trial["method"]["name"]):
+        return False
     arguments, options = split_options(trial)
-    cls = es.get_method(trial["method"]["name"])
+    cls = method_named(trial["method"]["name"])
     solver = cls in STACKED and "stop" not in options
     if (cls.kind not in ("strategy", "gradient") and not solver) or set(arguments) - {"sigma0", "popsize", "restarts"}:
         return False
@@ -106,9 +109,8 @@ def _words(trial: Mapping[str, Any]) -> str:
 
 @functools.cache
 def wants_gradient(method: str) -> bool:
-    import es
-
-    return bool(es.get_method(method).wants_gradient)
+    """Whether a method asks for gradients."""
+    return bool(method_named(method).wants_gradient)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -190,9 +192,7 @@ def _evaluations(trial: Trial, n: int) -> float:
 
 def seconds_of(trial: Trial, n: int) -> float:
     """About how long a trial takes in a stack, if it spends its whole budget."""
-    import es
-
-    own = SOLVER_SECONDS if es.get_method(trial["method"]["name"]).kind == "scipy" else OWN_SECONDS
+    own = SOLVER_SECONDS if method_named(trial["method"]["name"]).kind == "scipy" else OWN_SECONDS
     return _evaluations(trial, n) * (_traits(_words(trial)).seconds + own + SECONDS_PER_N * n)
 
 
@@ -208,7 +208,7 @@ def run_stack(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     results = minimize_runs(
         _objective(trials, terms),
         np.stack([t.x0 for t in terms]),
-        method=terms[0].method,
+        method=method_named(terms[0].method),
         maxfevals=np.array([t.maxfevals for t in terms]),
         ftarget=np.array(targets) if targets else None,
         keep_trace=True,

@@ -250,6 +250,13 @@ def test_a_dry_run_neither_imports_nor_calls_what_the_user_wrote(
     assert not Path("imported").exists() and not Path("results").exists()
     assert "--estimate" in printed and "Time:" not in printed
     assert "4 repeats and 1 comparison" in printed
+    for named in (
+        "problems = ['sphere']\nmethods = ['module_dry:F', 'cmaes']",
+        "problems = ['sphere']\nmethods = ['cmaes']\n[sweep.grid]\nproblem.name = ['module_dry:f', 'sphere']",
+    ):
+        Path("other.toml").write_text(f"seeds = 4\n{named}\n")
+        assert run("sweep", "other.toml", "--dry-run", "problem.n=2") == 0
+        assert "No time is estimated for module_dry:" in capsys.readouterr().out and not Path("imported").exists()
     assert run("sweep", "dry.toml", "--dry-run", "--estimate") == 0
     assert "Time: " in capsys.readouterr().out and Path("imported").exists()
 

@@ -11,7 +11,9 @@ import pytest
 import problems
 from experiments import Method, Problem, Spec, SpecError
 from experiments.curve import Curve
+from experiments.runner import run_trials
 from experiments.solve import Terms
+from experiments.stacks import mark_stacks
 from experiments.trial import check_trials, make_trials, run_trial
 from experiments.worker import run_batch, run_in_worker
 from tests.experiments import tasks
@@ -109,6 +111,19 @@ def test_objectives_of_ones_own() -> None:
     assert 20 < start["f"] < 200
 
 
+def test_methods_of_ones_own() -> None:
+    own = Method("tests.experiments.tasks:OwnStrategy", {"sigma0": 0.5})
+    spec = Spec("s", [Problem("sphere", 3)], [own, Method("cmaes", {"sigma0": 0.5})], seeds=3, budget=400)
+    check_trials(spec.trials)
+    marked, _ = mark_stacks(spec.trials)
+    assert [t["stack"] is None for t in marked] == [t["method"]["label"] == "OwnStrategy" for t in marked]
+    records = list(run_trials(spec.trials, jobs=2))
+    assert len(records) == 6 and all(record["status"] == "ok" and record["f"] <= 1e-8 for record in records)
+    trial = next(t for t in spec.trials if t["method"]["label"] == "OwnStrategy")
+    plain = trial | {"method": trial["method"] | {"name": "cmaes"}}  # with the same key and streams
+    assert run_trial(trial)["curve"] == run_trial(plain)["curve"]
+
+
 def test_noisy_problems_are_judged_without_the_noise() -> None:
     record = run_trial(one(Problem("sphere", 3, {"noisy": 0.1}), precision=1e-3, budget=2000))
     assert record["status"] == "ok"
@@ -140,6 +155,8 @@ def test_noise_differs_between_repeats() -> None:
         (Problem("tests.experiments.tasks:bowl", 2, {"factory": True}), Method("cmaes"), "cannot start"),
         (Problem("sphere", 3, {"start": [2, 1]}), Method("cmaes"), "start must be [low, high]"),
         (Problem("step", 3), Method("adam"), "gradient"),
+        (Problem("sphere", 3), Method("tests.experiments.tasks:bowl"), "must be a class that is an es.Optimizer"),
+        (Problem("sphere", 3), Method("tests.experiments.tasks:Nothing"), "has no Nothing"),
     ],
 )
 def test_mistakes_show_before_any_evaluation(problem: Problem, method: Method, words: str) -> None:
