@@ -52,10 +52,12 @@ class Shared:
         """See `StackedEvaluator`."""
         if done is None:
             f, g = self._evaluate(x.reshape(-1, x.shape[-1]), gradients=gradients)
-            self._note(runs, np.full(x.shape[:2], True))
+            if self._evaluate.failures:
+                self._note(runs.repeat(x.shape[1]))
             return f.reshape(*x.shape[:2], *f.shape[1:]), None if g is None else g.reshape(x.shape)
         f, g = self._evaluate(x[done], gradients=gradients)
-        self._note(runs, done)
+        if self._evaluate.failures:
+            self._note(runs[done.nonzero()[0]])
         values, slopes = np.full((*x.shape[:2], *f.shape[1:]), np.nan), None
         values[done] = f
         if g is not None:
@@ -63,12 +65,10 @@ class Shared:
             slopes[done] = g
         return values, slopes
 
-    def _note(self, runs: IntArray, done: BoolArray) -> None:
-        """Keep the first failure of each run among those of the last population."""
-        if self._evaluate.failures:
-            owners = runs[done.nonzero()[0]].tolist()
-            for row, text in self._evaluate.failures:
-                self._errors.setdefault(owners[row], text)
+    def _note(self, runs: IntArray) -> None:
+        """Keep the first failure of each run among those of the last points; `runs` says whose each point was."""
+        for row, text in self._evaluate.failures:
+            self._errors.setdefault(int(runs[row]), text)
 
     def error_of(self, run: int) -> str | None:
         """The first failure of this run."""
