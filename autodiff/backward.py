@@ -28,7 +28,7 @@ from scipy.linalg.blas import dasum
 
 from autodiff import core
 from autodiff.buffers import UNDER_WAY, release
-from autodiff.core import ELEMENTWISE, FLOAT64, Node, by_depth, conform, pass_on, stretched, sweep
+from autodiff.core import ELEMENTWISE, FLOAT64, Node, by_depth, conform, pairs, pass_on, stretched, sweep
 from autodiff.half import HALF
 from autodiff.operators import Operators, value_of
 from autodiff.registry import ENTRYWISE, MASKED, SELECTIVE
@@ -115,11 +115,20 @@ class Again:
             return g
         return core.made(type(g), g.inner, (g.node, pass_on, None), g.node.depth + 1, self, g.level)
 
-    def renew(self, node: Node) -> None:
-        """Let the history of `node` be that of the sweep with structural zeros."""
+    def edges(self) -> Any:
+        """Those of the sweep with structural zeros, in the place of what was recorded."""
         g = self.sweep.gradient(self.leaf)
-        node.edges = (g.node, pass_on, None) if isinstance(g, Operators) and g.node is not None else None
-        node.op = "gradient"
+        return (g.node, pass_on, None) if isinstance(g, Operators) and g.node is not None else None
+
+
+def alive_edges(node: Node) -> Any:
+    """The edges of a node that the sweep with structural zeros follows."""
+    return node.op.edges() if type(node.op) is Again else node.edges
+
+
+def alive_parents(node: Node) -> list[Node]:
+    """The nodes to which these edges lead."""
+    return [parent for parent, _ in pairs(alive_edges(node))]
 
 
 def _finite(g: Any) -> bool:
@@ -145,10 +154,8 @@ def alive_sweep(seeds: Sequence[tuple[Node, Any]], units: bool = False) -> dict[
             nodes.append(node)
     renewed = False
     for node in nodes:
-        if type(node.op) is Again:
-            node.op.renew(node)
-            renewed = True
-        for parent in node.parents:
+        renewed = renewed or type(node.op) is Again
+        for parent in alive_parents(node):
             if parent not in seen:
                 seen.add(parent)
                 nodes.append(parent)
@@ -157,11 +164,11 @@ def alive_sweep(seeds: Sequence[tuple[Node, Any]], units: bool = False) -> dict[
     else:
         nodes.sort(key=by_depth, reverse=True)
     for node in nodes:
-        if node.edges is None or node not in totals:
+        edges = alive_edges(node)
+        if edges is None or node not in totals:
             continue
         g, alive = totals.pop(node)
         g = _in_type(g, node)
-        edges = node.edges
         while edges is not None:
             parent, vjp, edges = edges
             check = getattr(vjp, "check", None)  # of debug mode, for what is left
@@ -177,11 +184,11 @@ def in_order(nodes: list[Node]) -> list[Node]:
     """The nodes, each after all that use it."""
     uses = dict.fromkeys(nodes, 0)
     for node in nodes:
-        for parent in node.parents:
+        for parent in alive_parents(node):
             uses[parent] += 1
     ordered = [node for node in nodes if not uses[node]]
     for node in ordered:  # the list grows while it is walked
-        for parent in node.parents:
+        for parent in alive_parents(node):
             uses[parent] -= 1
             if not uses[parent]:
                 ordered.append(parent)

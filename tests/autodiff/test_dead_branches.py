@@ -243,3 +243,24 @@ def test_numbers_that_are_zero_do_not_protect_second_derivatives() -> None:
     ):
         for h in (ad.hessian(f)(0.0), ad.hessian(lambda x, f=f: f(x[0]) + x[1])(np.zeros(2))[0, 0]):
             assert np.isnan(h) or h == right
+
+
+def test_many_pulls_through_a_history_of_nested_choices() -> None:
+    """Rows that meet an infinite slope and rows that do not, in turn, from one history."""
+
+    def f(x: Any) -> Any:
+        y = np.where(x > -1, x**1.5, 0.0)
+        return np.where(x > 0, np.sin(np.where(y < 9, y * x, 0.0)) * np.exp(y), 0.0).sum() + (x[1] * x[3]) ** 2
+
+    x = np.array([0.0, 1.0, 0.0, 0.5, 4.0])
+    inner = ad.hessian(f)(x)
+    apart = ad.hessian(lambda z: f(np.concatenate([[-0.5], z[:1], [-0.5], z[1:]])))(x[[1, 3, 4]])
+    np.testing.assert_allclose(inner[np.ix_([1, 3, 4], [1, 3, 4])], apart, rtol=1e-12)
+    assert np.all(inner[[0, 2]] == 0) and np.all(inner[:, [0, 2]] == 0)
+    _, pull = ad.vjp(ad.grad(f), x)
+    for unit in np.eye(5)[::-1]:
+        np.testing.assert_allclose(pull(unit), unit @ inner)
+    two, pull = ad.vjp(lambda x: (ad.grad(f)(x), ad.grad(f)(x) * 2), x)
+    np.testing.assert_allclose(pull((np.ones(5), np.zeros(5))), inner.sum(0))
+    np.testing.assert_allclose(pull((np.zeros(5), np.ones(5))), 2 * inner.sum(0))
+    assert len(two) == 2
