@@ -78,7 +78,16 @@ def trust_constr(call: Call, task: Task) -> Any:
         return bool(state.get("barrier_parameter", 1.0) < VANISHED)
 
     seen = Descended(call)
-    result = minimize_quietly(seen, task.x0, jac=True, method="trust-constr", callback=vanished, **more)
+    try:
+        result = minimize_quietly(seen, task.x0, jac=True, method="trust-constr", callback=vanished, **more)
+    except ValueError as error:
+        if "must not contain infs or NaNs" not in str(error) or not seen.x.size:
+            raise
+        from scipy.optimize import OptimizeResult
+
+        result = OptimizeResult()  # a constraint is no number somewhere, and SciPy's factorizations refuse it
+        result.update(x=seen.x, fun=seen.f, success=False, status=0, message=str(error))
+        return result
     # By its gradient, its steps or its barrier; 4: and a violation above gtol, which may be -1.
     ended = result.status in (1, 2, 3, 4) and result.constr_violation <= EQUALITY
     result.success = ended and (result.status == SMALL_GRADIENT or seen.is_smooth(result, task))

@@ -154,3 +154,14 @@ def test_solvers_in_threads_leave_filters_as_they_are():
     for thread in threads:
         thread.join()
     assert len(found) == 8 and warnings.filters == filters
+
+
+@pytest.mark.parametrize("method", ["slsqp", "trust-constr"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_constraints_that_are_no_numbers_somewhere_end_a_solver_without_success(method, value):
+    """SciPy's factorizations raised a ValueError about infs or NaNs in an array."""
+    limit = NonlinearConstraint(lambda x: x.sum() - 1 if x[0] > 1 else value, 0, np.inf)
+    res = es.minimize(sphere, [3.0, 3], constraints=limit, method=method, jac="2-point", maxfevals=300)
+    assert not res.success
+    res = es.minimize(sphere, [0.5, 0.3], constraints=limit, method=method, jac="2-point", maxfevals=300)
+    assert not res.success
