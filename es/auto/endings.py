@@ -10,7 +10,8 @@ which is no success, unless four runs of CMA-ES, each with a population larger t
 value. Where all restarts were given up on their way the next ones are not, until one of them comes to the same minimum.
 
 Before a success it takes a last look (`es.auto.last_look`): a descent from a best point that CMA-ES found and from
-which none began, and places further out where the best point is far from the start.
+which none began, or whose values were compared with far higher ones, and places further out where the best point is
+far from the start.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import math
 from typing import Any
 
 from es.auto.evidence import agreed, alone, level, levelled, multimodal, noisy, solved_sum
+from es.auto.from_high import is_high
 from es.auto.last_look import LastLook, far
 from es.gradient.ends import FAR, lengths
 
@@ -61,10 +63,12 @@ def converged(auto: Any) -> None:
     left = descends and auto.settled > level(auto)
     summed = solved_sum(auto)
     long = far(auto._x, auto.start, auto.scale, auto.lb, auto.ub).any()
-    if auto.verdict != "rough" and (left or (long and (summed or descends))):
+    coarse = is_high(auto._f_first, auto._f)  # values were compared with far higher ones
+    if auto.verdict != "rough" and (left or coarse or (long and (summed or descends))):
         auto.look = auto.look or LastLook(
-            auto._x, auto._f, auto.start, auto.scale, auto.lb, auto.ub, f_start=auto._f_first, descended=not left,
-            descends=left or not summed, gradient=auto.uses_gradient,
+            auto._x, auto._f, auto.start, auto.scale, auto.lb, auto.ub, f_start=auto._f_first,
+            descended=not (left or coarse), descends=left or coarse or not summed, of_sum=coarse and summed,
+            gradient=auto.uses_gradient,
         )  # fmt: skip
     else:
         _end(auto)

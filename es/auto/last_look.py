@@ -21,6 +21,8 @@ FURTHER = 1.5  # times as far from the start as before
 DOUBLINGS = 4  # of the way, without a rise: there is no end
 NOTABLE = 1e-10  # of values that were there: less is no rise and no gain
 RANGE = 1e-20  # of all that was gained: less means nothing to a descent
+BESIDE = 1e-3  # scales: how far away a sum is looked at
+SUMS = 1e-6  # of a rise: what a sum may differ from that of its parts
 EPS = float(np.finfo(float).eps)
 
 
@@ -50,7 +52,8 @@ class LastLook(Stepwise):
     ub: FloatArray
     f_start: float  # from which gains count
     descended: bool  # whether x is where a descent has ended
-    descends: bool = True  # False for a sum: then values tell
+    descends: bool = True  # False for a sum: then values tell, unless they were compared with far higher ones
+    of_sum: bool = False  # whether it is one of these
     gradient: bool = False
 
     state_names: ClassVar[tuple[str, ...]] = ("x", "f")
@@ -62,14 +65,27 @@ class LastLook(Stepwise):
 
     def _iteration(self) -> Asking:
         before = self.f
-        if not self.descended and self.descends:
-            yield from self._descend(self.x, self.f)
+        if self.of_sum and (yield from self._is_sum_here()):
+            self.descends = False
+        elif not self.descended and self.descends:
+            yield from self._descend(self.x, before)
         if self._lower(before) or not (yield from self._is_endless()):
             self.ended = "lower" if self._lower(before) else "confirmed"
 
     def _lower(self, before: float) -> bool:
         """Whether the best value has become lower by more than a descent can tell."""
         return before - self.f > self._little(before)
+
+    def _is_sum_here(self) -> Asking:
+        """Whether f is the sum over coordinates that it seemed from afar, and rises on both sides of each."""
+        x, d = self.x, BESIDE * self.scale
+        steps = np.concatenate([np.diag(d), d[None]])
+        values = yield np.clip(np.concatenate([x + steps, x - steps]), self.lb, self.ub)
+        rises = np.where(np.isfinite(values), values, np.inf).reshape(2, -1) - self.f
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(rises[:, :-1].sum(1) - rises[:, -1])
+        rounding = 4 * EPS * (self.n + 1) * (np.abs(self.f) + np.abs(values).max())
+        return bool((rises >= 0).all() and (apart <= SUMS * rises[:, -1] + rounding).all())
 
     def _gained(self, f: float) -> float:
         gained = self.f_start - f

@@ -16,6 +16,7 @@ import numpy as np
 from es.auto import differences, line_search, noise
 from es.auto.aside import step_aside
 from es.auto.factor import active_step, update
+from es.auto.from_high import is_high, is_short, negligible, seen_anew
 from es.auto.stepwise import Asking, Stepwise
 from es.core.arrays import FloatArray
 from es.gradient.across import BESIDE, most_remembered
@@ -23,7 +24,6 @@ from es.gradient.ends import AHEAD, LITTLE
 
 EPS = float(np.finfo(float).eps)
 HESSIAN_AT = 5  # iteration in which second differences are taken in full, once
-RANGE = 1e-20  # of all that was gained: less means nothing, however small f itself is
 FAILURES = 3  # in a row end the run
 DOUBTFUL = 0.1  # a step that gains less than this part of what the slope promised raises doubt about noise
 CLEAR = 30.0  # times what was assumed: ripples at the bottom of a smooth function come to a few times rounding
@@ -64,7 +64,7 @@ class NewtonLoop(Stepwise):
     state_names: ClassVar[tuple[str, ...]] = (
         "x", "f", "f_start", "S", "slope", "nit", "failures", "mode", "measured", "hessian", "drop", "last_drop",
         "decrement", "gradient", "doubts", "remeasured", "level", "x_slope", "left_out", "taken", "beside",
-        "looks", "slopes_told",
+        "looks", "slopes_told", "still", "high", "anew", "f_anew",
     )  # fmt: skip
 
     def _open(self) -> None:
@@ -88,12 +88,17 @@ class NewtonLoop(Stepwise):
         self.left_out = ""
         self.drop = self.last_drop = math.inf  # the larger of the last two decreases of f, and the last one
         self.decrement = math.inf  # squared length of the Newton step: twice what the model promises
+        self.still = False  # whether that step is short
+        self.high = False  # whether it has come from high up
+        self.anew, self.f_anew = 0, math.inf  # how often, and where, the run has seen its factor anew
 
     @property
     def noise(self) -> float:
-        """Differences of values below this mean nothing: four times rounding, or what was measured."""
-        gained = self.f_start - self.f
-        return max(4 * EPS * abs(self.f), 4 * self.measured, RANGE * gained if gained > 0 else 0.0, 1e-300)
+        """Differences of values below this mean nothing: four times rounding, or what was measured.
+
+        And what is `negligible` beside all that was gained.
+        """
+        return max(4 * EPS * abs(self.f), 4 * self.measured, negligible(self), 1e-300)
 
     @property
     def size(self) -> float:
@@ -170,6 +175,7 @@ class NewtonLoop(Stepwise):
         x, f, slope = self.x, self.f, self.slope
         p = active_step(self.S, slope, x, self.lb, self.ub, self.width)
         self.decrement = float(p @ p)
+        self.still = is_short(self.S @ p, x, self.origin)
         promise = -float(slope @ p)
         small = self.decrement <= 4 * self.noise and self.mode != "first" and not self._is_cut(p)
         if promise <= 0 or self.level or small:
@@ -259,10 +265,16 @@ class NewtonLoop(Stepwise):
             return
         if reason == "flat" and not self.ended and (yield from self._resolved()):
             reason = "converged"
-        for looks in (self._begins_beside, self._goes_on_ahead, self._goes_on_aside):
+        for looks in (self._sees_anew, self._begins_beside, self._goes_on_ahead, self._goes_on_aside):
             if not self.ended and (yield from looks()):
                 return
+        if not self.ended and not self.measured and is_high(self.f_start, self.f):
+            self.f_start, self.slope = self.f + 1.0, None  # what was little beside all that was gained may be much
+            return
         self.ended = self.ended or reason
+
+    def _sees_anew(self) -> Asking:
+        return (yield from seen_anew(self))
 
     def _begins_beside(self) -> Asking:
         """A run that never left its start goes to the lower of two points beside it: that may have been a saddle."""

@@ -276,7 +276,8 @@ def _value_of(point: FloatArray, task: Task) -> Asking:
 def searched(solve: Callable[[Task], Asking], task: Task) -> Asking:
     """What a solver finds, begun again where that need not be a minimum: `beside` its start, across its way, lower.
 
-    Where it stays at both of two starts that differ in all coordinates, and f is not higher beside, f is `flat` there.
+    Where it stays at both of two starts that differ in all free coordinates, and f is not higher beside, f is `flat`
+    there.
     Where there is a lower point again and again, it is no success.
     """
 
@@ -292,7 +293,8 @@ def searched(solve: Callable[[Task], Asking], task: Task) -> Asking:
             values.append((yield point[None])[0].item(0))
         start = points[np.argmin(values)]
         second = yield from solve(replace(task, x0=start))
-        stays = stayed.all() and (start != task.x0).all() and _near(second.x, start, task).all()
+        fixed = np.False_ if task.box is None else task.box.lb == task.box.ub
+        stays = stayed.all() and ((start != task.x0) | fixed).all() and _near(second.x, start, task).all()
         flat = stays and not min(values) > result.fun
         result = lower(result, second)
         result.flat = bool(flat and result.success)

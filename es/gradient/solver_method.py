@@ -103,7 +103,7 @@ class ScipySolver(Optimizer):
             options={**self.defaults, **options},
         )
         # Points as short as this are not `_gone`.
-        self._near = (0.5 * FAR * float(np.maximum(self.scale0, np.abs(self.mean)).min())) ** 2
+        self._near = min(0.5 * FAR * float(np.maximum(self.scale0, np.abs(self.mean)).min()), 1e150) ** 2
         self._told: list[Answer] | None = [] if replayable else None
         self._before: list[Answer] = []  # what a solver that begins now is told at once: it was told so before a save
         self._solver: Solver | Direct | None = None
@@ -178,7 +178,11 @@ class ScipySolver(Optimizer):
 
     def _end(self) -> None:
         outcome = self._running().outcome
-        reason = why_ended(outcome, self._task, self._blind, self.book.x_best, plateau=lambda: self._on_plateau)
+        low, high = self._finite
+        reason = why_ended(
+            outcome, self._task, self._blind, self.book.x_best, plateau=lambda: self._on_plateau,
+            alike=low == high and self.wants_gradient and self._on_plateau,
+        )  # fmt: skip
         if reason == "converged" and listed(self._task.constraints) and self.f_best < np.inf:
             # Points that violate constraints by as little as is allowed may be lower: they are not what it has found.
             self.book.x_best, self.book.f_best = inside(np.array(outcome.x), self.box), np.float64(outcome.fun)
@@ -340,8 +344,9 @@ def inside(x: FloatArray, box: Box | None) -> FloatArray:
 
 
 def why_ended(
-    outcome: Any, task: Task, blind: Sequence[FloatArray], x_best: FloatArray, plateau: Callable[[], bool]
-) -> str:
+    outcome: Any, task: Task, blind: Sequence[FloatArray], x_best: FloatArray, plateau: Callable[[], bool],
+    alike: bool = False,
+) -> str:  # fmt: skip
     """The reason for which a solver has ended.
 
     Parameters
@@ -353,12 +358,14 @@ def why_ended(
     x_best : ndarray, shape (n,)
     plateau : callable
         Whether f is flat where the solver was, if it has not looked beside its start itself.
+    alike : bool
+        Whether it was told one value everywhere, and no slope.
     """
     reason = "converged" if getattr(outcome, "success", True) else "solver"
     if blind and any(np.array_equal(inside(outcome.x, task.box), x) for x in blind):
         reason = "nogradient"  # no optimum: the solver stopped there by what it was told in the place of NaN
     flat = getattr(outcome, "flat", None)  # None: the solver has not looked beside its start
-    if reason == "converged" and (plateau() if flat is None else flat):
+    if reason == "converged" and (flat or alike or (flat is None and plateau())):
         reason = "tolflatfitness"
     if reason == "converged" and max(lengths(x, task.x0, task.scale) for x in (outcome.x, x_best)) > FAR:
         reason = "tolfacupx"

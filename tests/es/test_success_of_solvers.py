@@ -331,3 +331,23 @@ def test_a_quasi_newton_run_goes_on_past_an_inflection(name):
 def test_nelder_mead_leaves_a_saddle_that_it_meets_along_an_axis(off):
     res = es.minimize(lambda x: x[0] ** 2 - x[1] ** 2 + x[1] ** 4 / 4, [1.0, off], method="nelder-mead", rng=1)
     assert res.success and abs(res.fun + 1) < 1e-8, res.message
+
+
+@pytest.mark.parametrize("jac", ["2-point", "3-point", None])
+@pytest.mark.parametrize("method", SOLVERS)
+def test_stairs_beside_a_fixed_coordinate_are_no_minimum(method, jac):
+    """A second start cannot differ in a coordinate that has no room."""
+    if method in ("bfgs", "cg"):
+        pytest.skip("keeps no bounds")
+    for middle in ((-1, 1), (0.3, 0.3)):
+        bounds, slope = [(-2, 2), middle, (-1, 1)], jac or np.zeros_like
+        more = {"jac": slope, "bounds": bounds, "maxfevals": 2000, "method": method}
+        res = es.minimize(lambda x: float(np.floor(x[0]) + np.floor(x[2]) + 5), [0.5, 0.3, 0.2], **more)
+        assert not res.success or res.fun == 2, res.message
+
+
+@pytest.mark.parametrize("method", ["l-bfgs-b", "bfgs", "cg", "slsqp", "trust-constr", "nelder-mead", "powell"])
+@pytest.mark.parametrize("size", [1e150, 1e200, 1e300])
+def test_starts_whose_squares_overflow_are_starts(method, size):
+    res = es.minimize(lambda x: ((x / size - 1) ** 2).sum(-1), [3 * size, 2 * size], method=method, maxfevals=3000)
+    assert np.isfinite(res.fun) and (not res.success or res.fun < 1e-6), res.message
