@@ -8,7 +8,7 @@ few more points.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -323,3 +323,32 @@ def searches_on(solve: Callable[[Call, Task], Any]) -> Callable[[Call, Task], An
         return answered(searched(at_once, task), call)
 
     return solve_again
+
+
+def why_ended(
+    outcome: Any, task: Task, blind: Sequence[FloatArray], x_best: FloatArray, plateau: Callable[[], bool],
+    alike: bool = False,
+) -> str:  # fmt: skip
+    """The reason for which a solver has ended.
+
+    Parameters
+    ----------
+    outcome : scipy.optimize.OptimizeResult
+    task : Task
+    blind : sequence of ndarray
+        Points whose value or gradient was not finite.
+    x_best : ndarray, shape (n,)
+    plateau : callable
+        Whether f is flat where the solver was, if it has not looked beside its start itself.
+    alike : bool
+        Whether it was told one value everywhere, and no slope.
+    """
+    reason = "converged" if getattr(outcome, "success", True) else "solver"
+    if blind and any(np.array_equal(_inside(np.array(outcome.x), task), x) for x in blind):
+        reason = "nogradient"  # no optimum: the solver stopped there by what it was told in the place of NaN
+    flat = getattr(outcome, "flat", None)  # None: the solver has not looked beside its start
+    if reason == "converged" and (flat or alike or (flat is None and plateau())):
+        reason = "tolflatfitness"
+    if reason == "converged" and max(lengths(x, task.x0, task.scale) for x in (outcome.x, x_best)) > FAR:
+        reason = "tolfacupx"
+    return reason

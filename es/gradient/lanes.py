@@ -16,10 +16,10 @@ import numpy as np
 from es.core.arrays import BoolArray, FloatArray, IntArray
 from es.gradient import scipy_solvers as solvers
 from es.gradient.across import most_remembered
-from es.gradient.ends import FAR, Descended, Task, is_notable, lengths
+from es.gradient.ends import FAR, Descended, Task, is_notable, lengths, why_ended
 from es.gradient.lbfgsb import EVALUATE, ITERATED, kinds_of, prepared, result_of
 from es.gradient.scipy_methods import LBFGSB
-from es.gradient.solver_method import palatable, why_ended
+from es.gradient.solver_method import palatable
 from es.gradient.units import Measure, powers_of_two
 from problems.boxes import Box
 

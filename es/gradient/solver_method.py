@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,11 +21,12 @@ from es.core.arrays import FloatArray
 from es.core.optimizer import Optimizer
 from es.core.stopping import COMMON
 from es.core.told import Told
-from es.gradient.ends import FAR, Task, lengths
+from es.gradient.ends import FAR, Task, lengths, why_ended
 from es.gradient.inversion import Answer, Call, Direct, Inverted
 from es.gradient.quiet import quietly
 from es.gradient.stepwise import Solver
 from es.gradient.units import in_units, powers_of_two
+from es.parts.matching import OWN, places
 from problems.boxes import Box
 from problems.constraints import listed
 from problems.numbers import flag, number
@@ -35,6 +36,9 @@ SOME = 4  # times n + 1: last values, that tell a plateau
 
 class ScipySolver(Optimizer):
     """Base class: a solver of SciPy as an optimizer.
+
+    `tell` takes the points that `ask` gave last, in any order, and refuses others: a solver learns from no others. Told
+    of the first ones only, as where a budget ends, it counts them and waits for all.
 
     Parameters
     ----------
@@ -107,6 +111,7 @@ class ScipySolver(Optimizer):
         self._told: list[Answer] | None = [] if replayable else None
         self._before: list[Answer] = []  # what a solver that begins now is told at once: it was told so before a save
         self._solver: Solver | Direct | None = None
+        self._out: FloatArray | None = None  # the points that it waits for, as they were given out
         self._blind: list[FloatArray] = []  # points whose value or gradient was not finite
         self._finite = (np.inf, -np.inf)  # least and greatest finite value told so far
         self._level = True  # no gradient yet that is not zero
@@ -210,11 +215,41 @@ class ScipySolver(Optimizer):
         if not math.isfinite(np.vdot(asked, asked)):  # it runs away: there is no minimum
             self.end("tolfacupx", math.inf)
             asked = np.clip(np.nan_to_num(asked), -1e100, 1e100)
-        return inside(asked, self.box)
+        self._out = inside(asked, self.box)
+        return self._out.copy()
+
+    def _as_asked(self, told: Told) -> Told:
+        """What was told in the order of `ask`: a solver takes values by that, of the points that it waits for alone.
+
+        Raises
+        ------
+        ValueError
+            If there are others among them, or one comes twice.
+        """
+        if type(self._solver) is Direct:
+            return told  # its loop tells what it asks for
+        out = self._out
+        if out is None:
+            asked = (self._solver or self._running()).asked
+            if asked is None:
+                return told
+            out = inside(asked, self.box)
+        if told.x.shape == out.shape and (told.x == out).all():
+            return told
+        place = places(told.x, out)
+        known = place < OWN
+        self._check_told(told.x)
+        if not known.all() or len(place) > len(out) or (np.sort(place) != np.arange(len(place))).any():
+            raise ValueError(
+                f"x must hold the points that ask() of {type(self).__name__} gave last, each once and at least the "
+                f"first ones, got {len(place)} of which {int(known.sum())} are: a solver learns from no other points, "
+                "which note() counts"
+            )
+        return told.of(place.argsort(kind="stable"))
 
     def _learn_from(self, told: Told, booked: bool = False) -> None:
         """Count the points of `ask`, and hand the solver their values in their order, or what ranks them instead."""
-        points, values, rank, allowed, slopes = told
+        points, values, rank, allowed, slopes = self._as_asked(told)
         near = np.vdot(points, points) < self._near
         if not near or self.box is not None:
             self._check_told(points)
@@ -242,6 +277,7 @@ class ScipySolver(Optimizer):
         asked = solver.asked
         if asked is None or points.shape != asked.shape:
             return  # the budget cut the last population short: the run is over
+        self._out = None
         slopes = None if slopes is None else slopes.copy()  # the caller may go on writing into it
         if self._told is not None:
             self._told.append((rank.copy(), slopes))
@@ -341,35 +377,6 @@ class ScipySolver(Optimizer):
 def inside(x: FloatArray, box: Box | None) -> FloatArray:
     """The nearest point in the box."""
     return x.copy() if box is None else np.minimum(np.maximum(x, box.lb), box.ub)
-
-
-def why_ended(
-    outcome: Any, task: Task, blind: Sequence[FloatArray], x_best: FloatArray, plateau: Callable[[], bool],
-    alike: bool = False,
-) -> str:  # fmt: skip
-    """The reason for which a solver has ended.
-
-    Parameters
-    ----------
-    outcome : scipy.optimize.OptimizeResult
-    task : Task
-    blind : sequence of ndarray
-        Points whose value or gradient was not finite.
-    x_best : ndarray, shape (n,)
-    plateau : callable
-        Whether f is flat where the solver was, if it has not looked beside its start itself.
-    alike : bool
-        Whether it was told one value everywhere, and no slope.
-    """
-    reason = "converged" if getattr(outcome, "success", True) else "solver"
-    if blind and any(np.array_equal(inside(outcome.x, task.box), x) for x in blind):
-        reason = "nogradient"  # no optimum: the solver stopped there by what it was told in the place of NaN
-    flat = getattr(outcome, "flat", None)  # None: the solver has not looked beside its start
-    if reason == "converged" and (flat or alike or (flat is None and plateau())):
-        reason = "tolflatfitness"
-    if reason == "converged" and max(lengths(x, task.x0, task.scale) for x in (outcome.x, x_best)) > FAR:
-        reason = "tolfacupx"
-    return reason
 
 
 def palatable(

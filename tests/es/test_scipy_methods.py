@@ -245,3 +245,34 @@ def test_lbfgsb_without_the_steps_gives_the_same_numbers(monkeypatch, size):
     monkeypatch.setattr("es.gradient.scipy_solvers.usable", lambda: False)
     for mine, scipys in zip(with_steps, [run(), by_hand()], strict=True):
         assert np.array_equal(mine.x, scipys.x) and mine.nfev == scipys.nfev and mine.stop == scipys.stop
+
+
+@pytest.mark.parametrize("method", [m.name for m in es.methods() if m.kind == "scipy"])
+def test_a_solver_takes_the_points_that_it_asked_for_and_no_others(method):
+    """It learns by their order: a value told twice, or of another point, would be that of the next one."""
+    cls = get_method(method)
+
+    def begin():
+        return cls([1.5, -0.5], bounds=None if method in ("bfgs", "cg") else [(-3, 3)] * 2, rng=1)
+
+    def tell(opt, x):
+        opt.tell(x, (x**2).sum(-1), 2 * x if opt.wants_gradient else None)
+
+    opt = begin()
+    x = opt.ask()
+    for other in (0.9 * x, np.concatenate([x, x]), np.concatenate([x, 0 * x + 0.125])):
+        with pytest.raises(ValueError, match="points that ask"):
+            tell(opt, other)
+    assert opt.nfev == 0
+    tell(opt, x)
+    if not opt.stop() and not np.array_equal(opt.ask(), x):
+        with pytest.raises(ValueError, match="points that ask"):
+            tell(opt, x)
+    plain, turned = begin(), begin()
+    for _ in range(20):
+        if plain.stop():
+            break
+        x = plain.ask()
+        tell(plain, x)
+        tell(turned, turned.ask()[::-1])
+    assert plain.nfev == turned.nfev and np.array_equal(plain.x_best, turned.x_best)
