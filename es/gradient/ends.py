@@ -31,6 +31,8 @@ NOTABLE = 1e-10  # of what was gained: a step that gains less may be rounding
 AHEAD = 0.1  # of the way gone: how far to look where f curves so little
 ONWARD = 2  # further searches, on a way on which f still falls
 CROSSED = 4  # further searches, each from a saddle
+HIGH, LOW = 1e8, 100.0  # a start is high up from where more than this is gained, and more than so much times |f| / LOW
+ANEW = 5  # further searches, after one that began there
 UNMOVED, LEVEL = 1e-6, 1e-8  # in units of the scale: a start, a gradient
 
 
@@ -206,6 +208,12 @@ def _inside(x: FloatArray, task: Task) -> FloatArray:
     return x if task.box is None else np.minimum(np.maximum(x, task.box.lb), task.box.ub)
 
 
+def _came_from_high_up(result: Any) -> bool:
+    """Whether a success gained so much that hardly any gradient is steep beside it, and valleys seem flat."""
+    first = result.seen.first if result.success and "seen" in result else None
+    return first is not None and HIGH * max(1.0, abs(result.fun) / LOW) < first - result.fun < np.inf
+
+
 def _rounding(result: Any) -> float:
     """How much lower a point must be than an end: more than rounding of f there, and of all that was gained."""
     first = result.seen.first if "seen" in result else None
@@ -276,6 +284,8 @@ def _value_of(point: FloatArray, task: Task) -> Asking:
 def searched(solve: Callable[[Task], Asking], task: Task) -> Asking:
     """What a solver finds, begun again where that need not be a minimum: `beside` its start, across its way, lower.
 
+    And from its end, where it began so high up that what is left seems nothing.
+
     Where it stays at both of two starts that differ in all free coordinates, and f is not higher beside, f is `flat`
     there.
     Where there is a lower point again and again, it is no success.
@@ -285,6 +295,11 @@ def searched(solve: Callable[[Task], Asking], task: Task) -> Asking:
         return second if second.fun < first.fun and (second.success or not task.constraints) else first
 
     result = yield from solve(task)
+    for _ in range(ANEW if _came_from_high_up(result) else 0):
+        again = yield from solve(replace(task, x0=np.array(result.x)))
+        if not result.fun - again.fun > SLACK * abs(result.fun):
+            break
+        result = again
     stayed = _near(result.x, task.x0, task)
     points = beside(result, task) if stayed.any() else None
     if points is not None:

@@ -49,8 +49,9 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_symmetric_start_leads_to_no_saddle(name, method):
     fun, x0, least = CASES[name]
-    more = {"maxfevals": 8000} if method in DESCENTS else {}
     for jac in (lambda x: fun(x)[1], "2-point"):
+        # Beside a saddle differences are lost in rounding, and a descent takes longer ones too.
+        more = {"maxfevals": 8000 if callable(jac) else 16_000} if method in DESCENTS else {}
         res = es.minimize(lambda x: fun(x)[0], x0, method=method, jac=jac, rng=1, **more)
         assert not res.success or abs(res.fun - least) < 1e-6 or method == "adamw", res.message
     assert res.fun < least + 0.1 or method == "sgd", res.message

@@ -351,3 +351,10 @@ def test_stairs_beside_a_fixed_coordinate_are_no_minimum(method, jac):
 def test_starts_whose_squares_overflow_are_starts(method, size):
     res = es.minimize(lambda x: ((x / size - 1) ** 2).sum(-1), [3 * size, 2 * size], method=method, maxfevals=3000)
     assert np.isfinite(res.fun) and (not res.success or res.fun < 1e-6), res.message
+
+
+@pytest.mark.parametrize("x0", [[-275.0, -290.0], [250.0, 280.0], [-120.0, 290.0]])
+def test_a_success_of_slsqp_from_high_up_is_a_minimum(x0):
+    """Beside a gain of 5e11 a valley with f = 811 seems flat."""
+    res = es.minimize(lambda x: 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2, x0, method="slsqp")
+    assert not res.success or res.fun < 1e-4, res.message
