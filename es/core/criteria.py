@@ -112,7 +112,7 @@ ROWS = (
     ),
     Criterion(
         "tolrate", 1e-4, "converged", "smaller steps bring nothing more", looks.worn_rate,
-        doubts=((looks.steep, "steep"),),
+        doubts=((looks.steep, "steep"), (looks.gone, "tolfacupx")),
     ),
     Criterion(
         "tolimprovement", 1e-5, "converged", "no improvement is expected", looks.small_improvement, "always",

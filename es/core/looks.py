@@ -397,6 +397,12 @@ def unmoved(opt: Any, threshold: Any) -> Any:
     return (opt.steepest < small) | (opt.steepest < 10 * small) & way
 
 
+def gone(opt: Any, threshold: Any) -> Any:
+    """A way of 1e9 lengths of the start: f has no digits left there, so that no step brings anything."""
+    unit = np.maximum(opt.scale0, np.abs(opt.x_start))
+    return (np.abs(opt.mean - opt.x_start) > 1e9 * unit).any(-1)
+
+
 def outbound(opt: Any, threshold: Any) -> Any:
     """A gradient that became ten times smaller on as long a way as the ten times before: f tends to a limit far away.
 
