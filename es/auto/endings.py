@@ -20,7 +20,7 @@ import math
 from typing import Any
 
 from es.auto.evidence import agreed, alone, level, levelled, multimodal, noisy, solved_sum
-from es.auto.from_high import is_high
+from es.auto.from_high import from_high
 from es.auto.last_look import LastLook, far
 from es.gradient.ends import FAR, lengths
 
@@ -63,7 +63,7 @@ def converged(auto: Any) -> None:
     left = descends and auto.settled > level(auto)
     summed = solved_sum(auto)
     long = far(auto._x, auto.start, auto.scale, auto.lb, auto.ub).any()
-    coarse = is_high(auto._f_first, auto._f)  # values were compared with far higher ones
+    coarse = from_high(auto._f_first, auto._f)  # values were compared with far higher ones
     if auto.verdict != "rough" and (left or coarse or (long and (summed or descends))):
         auto.look = auto.look or LastLook(
             auto._x, auto._f, auto.start, auto.scale, auto.lb, auto.ub, f_start=auto._f_first,

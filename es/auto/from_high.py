@@ -15,9 +15,10 @@ import numpy as np
 
 from es.auto.stepwise import Asking
 from es.core.arrays import FloatArray
+from es.gradient.ends import is_high
 
 EPS = float(np.finfo(float).eps)
-HIGH, LOW = 1e12, 100.0  # a start is high from where more than this is gained, and more than so much times |f| / LOW
+HIGH = 1e12  # gained on the way from a start: RANGE of it is more than what an optimum may leave
 RANGE = 1e-20  # of all that was gained: less means nothing at the end, however small f itself is
 NOTHING = 1e-18  # of all that was gained: what is left of f there, or
 SUDDEN = 1e-6  # of what the last step gained: what the next one does
@@ -28,9 +29,9 @@ LONGER = 100.0  # times as far f is looked at where it does not bend
 ANEW = 5  # times that a factor is judged so
 
 
-def is_high(f_start: float, f: float) -> bool:
+def from_high(f_start: float, f: float) -> bool:
     """Whether a run has come down from so high up that f had other curvatures there, and other roundings."""
-    return HIGH * max(1.0, abs(f) / LOW) < f_start - f < math.inf
+    return is_high(f_start, f, HIGH)
 
 
 def is_short(step: FloatArray, x: FloatArray, origin: FloatArray) -> bool:
@@ -54,7 +55,7 @@ def negligible(run: Any) -> float:
 def seen_anew(run: Any) -> Asking:
     """Slopes and curvatures by central differences along the axes of the factor; True where there is more to gain."""
     rounding = max(4 * EPS * abs(run.f), 1e-300)
-    run.high = run.high or is_high(run.f_start, run.f)
+    run.high = run.high or from_high(run.f_start, run.f)
     if not run.high or run.measured or run.anew >= ANEW or not run.f_anew - run.f > SEEN * rounding:
         return False
     turns = np.linalg.svd(run.S / run.scale[:, None])[2].T

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from es.auto.descents import MATRIX_UP_TO, Descent, descent
+from es.auto.from_high import RANGE
 from es.auto.stepwise import Asking, Stepwise
 from es.core.arrays import BoolArray, FloatArray
 
@@ -20,7 +21,6 @@ LONG = 10.0  # scales: a way that leads further, where there is no bound, may be
 FURTHER = 1.5  # times as far from the start as before
 DOUBLINGS = 4  # of the way, without a rise: there is no end
 NOTABLE = 1e-10  # of values that were there: less is no rise and no gain
-RANGE = 1e-20  # of all that was gained: less means nothing to a descent
 BESIDE = 1e-3  # scales: how far away a sum is looked at
 SUMS = 1e-6  # of a rise: what a sum may differ from that of its parts
 EPS = float(np.finfo(float).eps)

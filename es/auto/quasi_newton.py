@@ -16,7 +16,7 @@ import numpy as np
 from es.auto import differences, line_search, noise
 from es.auto.aside import step_aside
 from es.auto.factor import active_step, update
-from es.auto.from_high import is_high, is_short, negligible, seen_anew
+from es.auto.from_high import from_high, is_short, negligible, seen_anew
 from es.auto.stepwise import Asking, Stepwise
 from es.core.arrays import FloatArray
 from es.gradient.across import BESIDE, most_remembered
@@ -268,7 +268,7 @@ class NewtonLoop(Stepwise):
         for looks in (self._sees_anew, self._begins_beside, self._goes_on_ahead, self._goes_on_aside):
             if not self.ended and (yield from looks()):
                 return
-        if not self.ended and not self.measured and is_high(self.f_start, self.f):
+        if not self.ended and not self.measured and from_high(self.f_start, self.f):
             self.f_start, self.slope = self.f + 1.0, None  # what was little beside all that was gained may be much
             return
         self.ended = self.ended or reason

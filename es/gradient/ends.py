@@ -31,7 +31,7 @@ NOTABLE = 1e-10  # of what was gained: a step that gains less may be rounding
 AHEAD = 0.1  # of the way gone: how far to look where f curves so little
 ONWARD = 2  # further searches, on a way on which f still falls
 CROSSED = 4  # further searches, each from a saddle
-HIGH, LOW = 1e8, 100.0  # a start is high up from where more than this is gained, and more than so much times |f| / LOW
+HIGH = 1e8  # gained on the way: valleys seem flat beside it
 ANEW = 5  # further searches, after one that began there
 UNMOVED, LEVEL = 1e-6, 1e-8  # in units of the scale: a start, a gradient
 
@@ -208,10 +208,15 @@ def _inside(x: FloatArray, task: Task) -> FloatArray:
     return x if task.box is None else np.minimum(np.maximum(x, task.box.lb), task.box.ub)
 
 
+def is_high(first: float, f: float, high: float) -> bool:
+    """Whether more was gained on the way from a first value to f than `high`, and than that many hundredths of |f|."""
+    return high * max(1.0, abs(f) / 100.0) < first - f < math.inf
+
+
 def _came_from_high_up(result: Any) -> bool:
     """Whether a success gained so much that hardly any gradient is steep beside it, and valleys seem flat."""
     first = result.seen.first if result.success and "seen" in result else None
-    return first is not None and HIGH * max(1.0, abs(result.fun) / LOW) < first - result.fun < np.inf
+    return first is not None and is_high(first, result.fun, HIGH)
 
 
 def _rounding(result: Any) -> float:
@@ -284,11 +289,9 @@ def _value_of(point: FloatArray, task: Task) -> Asking:
 def searched(solve: Callable[[Task], Asking], task: Task) -> Asking:
     """What a solver finds, begun again where that need not be a minimum: `beside` its start, across its way, lower.
 
-    And from its end, where it began so high up that what is left seems nothing.
-
-    Where it stays at both of two starts that differ in all free coordinates, and f is not higher beside, f is `flat`
-    there.
-    Where there is a lower point again and again, it is no success.
+    And from its end, where it began so high up that what is left seems nothing. Where it stays at both of two starts
+    that differ in all free coordinates, and f is not higher beside, f is `flat` there. Where there is a lower point
+    again and again, it is no success.
     """
 
     def lower(first: Any, second: Any) -> Any:

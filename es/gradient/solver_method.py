@@ -215,8 +215,10 @@ class ScipySolver(Optimizer):
         if not math.isfinite(np.vdot(asked, asked)):  # it runs away: there is no minimum
             self.end("tolfacupx", math.inf)
             asked = np.clip(np.nan_to_num(asked), -1e100, 1e100)
-        self._out = inside(asked, self.box)
-        return self._out.copy()
+        out = inside(asked, self.box)
+        if type(self._solver) is not Direct:  # else its loop tells what it asks for
+            self._out = out.copy()
+        return out
 
     def _as_asked(self, told: Told) -> Told:
         """What was told in the order of `ask`: a solver takes values by that, of the points that it waits for alone.
@@ -227,7 +229,7 @@ class ScipySolver(Optimizer):
             If there are others among them, or one comes twice.
         """
         if type(self._solver) is Direct:
-            return told  # its loop tells what it asks for
+            return told
         out = self._out
         if out is None:
             asked = (self._solver or self._running()).asked

@@ -145,15 +145,15 @@ class LooksBeside(Optimizer):
 
     def _values(self) -> Values:
         """The coordinates that are no real numbers."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _values: it says what is no real number")
 
     def _is_real(self, x: FloatArray) -> bool:
         """Whether real numbers matter at a point (n,)."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _is_real: it says where real numbers matter")
 
     def _go_on_at(self, row: int, x: FloatArray) -> None:
         """Search on around a point (n,) in the run of this row."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _go_on_at: it moves the search to a point")
 
     def _beside(self, row: int, x: FloatArray) -> FloatArray:
         """The points (k, n) beside one (n,) of the run of this row."""
